@@ -1,0 +1,147 @@
+"""Quantities as text: ``"20 ms"`` to a Brian2 quantity and back, by a small grammar and a list of known units.
+
+Text comes from untrusted spec files, so nothing here evaluates code.
+"""
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+from brian2.units import allunits
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, Quantity, Unit, get_dimensions, get_unit
+
+__all__ = ["KIND_OF_DIMENSION", "Quantity", "dimension_name", "format_quantity", "parse_quantity", "si_value", "unit_text"]
+
+def _known_units() -> dict[str, Quantity]:
+    """Brian2's units by long name (msecond) and by symbol (ms)."""
+    units = [unit for unit in vars(allunits).values() if isinstance(unit, Unit)]
+    names = {str(unit): unit for unit in units} | {unit.name: unit for unit in units}
+    return {name: unit for name, unit in names.items() if re.fullmatch(r"[A-Za-z]+", name)}
+
+
+_UNITS: Mapping[str, Quantity] = _known_units()
+
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_FACTOR = re.compile(r"\s*([*/]?)\s*([A-Za-z]+)(?:(?:\*\*|\^)\s*([+-]?\d))?\s*")
+
+_NAMED_DIMENSIONS = {
+    "time": allunits.second,
+    "voltage": allunits.volt,
+    "current": allunits.amp,
+    "conductance": allunits.siemens,
+    "capacitance": allunits.farad,
+    "resistance": allunits.ohm,
+    "frequency": allunits.hertz,
+    "length": allunits.meter,
+    "current density": allunits.amp / allunits.meter**2,
+    "conductance density": allunits.siemens / allunits.meter**2,
+    "capacitance per area": allunits.farad / allunits.meter**2,
+    "velocity": allunits.meter / allunits.second,
+    "area": allunits.meter**2,
+    "rate of voltage": allunits.volt / allunits.second,
+}
+KIND_OF_DIMENSION: Mapping[Dimension, str] = {unit.dim: name for name, unit in _NAMED_DIMENSIONS.items()} | {
+    DIMENSIONLESS: "plain number"
+}
+"""Everyday name of a physical dimension, for messages."""
+
+
+def parse_quantity(text: str | int | float) -> Quantity:
+    """Quantity from a number and a product of units.
+
+    Parameters
+    ----------
+    text : str or number
+        Such as ``"20 ms"``, ``"-70 mV"``, ``"0.1 nS/um**2"``, ``"1e-3"`` or a plain number.
+
+    Raises
+    ------
+    ValueError
+        If the text is not a number followed by known units.
+
+    Examples
+    --------
+    >>> parse_quantity("20 ms")
+    20. * msecond
+    """
+    if isinstance(text, bool) or not isinstance(text, str | int | float):
+        raise ValueError(f"{text!r} is not a quantity; write a number with a unit such as '20 ms'")
+    if not isinstance(text, str):
+        return _finite(Quantity(float(text)), text)
+    match = re.match(rf"\s*({_NUMBER})", text)
+    if match is None or len(text) > 100:
+        raise ValueError(f"'{text[:100]}' is not a quantity; write a number with a unit such as '20 ms'")
+    return _finite(Quantity(float(match[1]) * _unit(text[match.end() :], text)), text)
+
+
+def _finite(quantity: Quantity, text: str | float) -> Quantity:
+    if not np.isfinite(float(np.asarray(quantity))):
+        raise ValueError(f"'{text}' is not finite")
+    return quantity
+
+
+def _unit(text: str, whole: str) -> Quantity:
+    unit, rest, first = Quantity(1.0), text, True
+    while rest.strip():
+        match = _FACTOR.match(rest)
+        if match is None or (match[1] == "" and not first):
+            raise ValueError(f"'{whole}' is not a quantity: '{rest.strip()}' is not a unit; write for example '20 ms' or '1 nS/um**2'")
+        if match[2] not in _UNITS:
+            raise ValueError(f"'{whole}' has the unknown unit '{match[2]}'; units are written as in Brian2: ms, mV, nA, Hz, um, ...")
+        factor = _UNITS[match[2]] ** int(match[3] or 1)
+        unit = Quantity(unit / factor if match[1] == "/" else unit * factor)
+        rest, first = rest[match.end() :], False
+    return unit
+
+
+def si_value(value: Quantity | float, like: Quantity, name: str = "value") -> float:
+    """Plain SI number of a quantity that must have the dimension of `like`.
+
+    Raises
+    ------
+    ValueError
+        If the dimension is another one; the message says which kinds were met.
+    """
+    if get_dimensions(value) is not get_dimensions(like):
+        raise ValueError(
+            f"{name} = {format_quantity(value)} is a {dimension_name(value)}; "
+            f"it must be a {dimension_name(like)} such as '{format_quantity(like)}'"
+        )
+    return float(np.asarray(value))
+
+
+def dimension_name(value: Quantity | float | Dimension) -> str:
+    """Everyday name of a quantity's dimension, such as "voltage"."""
+    dimension = value if isinstance(value, Dimension) else get_dimensions(value)
+    return KIND_OF_DIMENSION.get(dimension, f"quantity in {unit_text(dimension)}")
+
+
+def unit_text(dimension: Dimension) -> str:
+    """SI unit of a dimension as Brian2 code, such as "volt" or "1".
+
+    Examples
+    --------
+    >>> unit_text(parse_quantity("3 mV").dim)
+    'volt'
+    """
+    return "1" if dimension is DIMENSIONLESS else repr(get_unit(dimension))
+
+
+def format_quantity(value: Quantity | float) -> str:
+    """Quantity as text that `parse_quantity` reads back, in a unit that suits its size.
+
+    Examples
+    --------
+    >>> format_quantity(parse_quantity("0.02 s"))
+    '20 ms'
+    """
+    if isinstance(value, Quantity) and value.ndim:
+        return f"{value.size} values from {format_quantity(value.min())} to {format_quantity(value.max())}"
+    if get_dimensions(value) is DIMENSIONLESS:
+        return f"{float(value):.12g}"
+    unit = Quantity(value).get_best_unit()
+    text = f"{unit}".replace("^", "**").replace(" ", "")
+    numerator, _, denominator = text.partition("/(")
+    if denominator:  # m/(s*A) in Brian2's writing is m/s/A in ours
+        text = numerator + "/" + re.sub(r"(?<!\*)\*(?!\*)", "/", denominator.rstrip(")"))
+    return f"{float(np.asarray(value / unit)):.12g} {text}"
