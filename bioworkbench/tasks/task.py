@@ -1,0 +1,174 @@
+"""Records of what a network is asked to do: `Trials` (inputs and what is wanted for them) and `Task`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioworkbench.arrays import count, shaped
+from bioworkbench.signals import Stimulus
+
+__all__ = ["Encode", "Task", "Trials"]
+
+Encode = Callable[[np.ndarray], Stimulus]
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Inputs and targets, trial by trial.
+
+    Parameters
+    ----------
+    values : array (n_trials, n_frames, n_channels)
+        Real numbers; their type is kept (float32 images stay lean).
+    targets : array
+        Classes: int (n_trials,), or int (n_trials, n_frames) for a class per frame. Regression: float (n_trials, n_outputs),
+        or float (n_trials, n_frames, n_outputs) for values per frame.
+
+    Raises
+    ------
+    ValueError
+        If a shape is wrong, the numbers of trials or frames differ, a value is not finite, or a label is negative.
+    """
+
+    values: np.ndarray
+    targets: np.ndarray
+
+    def __post_init__(self) -> None:
+        values = shaped("values of trials", _finite("values of trials", self.values), (None, None, None))
+        targets = _finite("targets of trials", self.targets)
+        if 0 in values.shape:
+            raise ValueError(f"values of trials have shape {values.shape}; at least one trial, frame and channel are needed")
+        if targets.ndim == 0 or len(targets) != len(values):
+            raise ValueError(f"targets of trials have shape {targets.shape} for {len(values)} trials; the numbers must agree")
+        _check_targets(targets, values.shape[1])
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "targets", targets)
+
+    @property
+    def n_trials(self) -> int:
+        """Number of trials."""
+        return self.values.shape[0]
+
+    @property
+    def n_frames(self) -> int:
+        """Number of input frames per trial."""
+        return self.values.shape[1]
+
+    @property
+    def n_channels(self) -> int:
+        """Number of input channels."""
+        return self.values.shape[2]
+
+    @property
+    def per_frame(self) -> bool:
+        """Whether every frame has a target of its own."""
+        return self.targets.ndim == (2 if self.has_classes else 3)
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether the targets are classes; otherwise they are values."""
+        return np.issubdtype(self.targets.dtype, np.integer)
+
+    def take(self, indices: NDArray[np.integer]) -> "Trials":
+        """The trials of these indices, in their order."""
+        return Trials(self.values[indices], self.targets[indices])
+
+
+def _finite(name: str, given: np.ndarray) -> np.ndarray:
+    """The array itself, without the copy to float64 that `arrays.finite` makes."""
+    array = np.asarray(given)
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"{name} have the type {array.dtype}; they must be real numbers in a rectangular array")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        bad = np.argwhere(~np.isfinite(array))
+        first = tuple(int(k) for k in bad[0])
+        raise ValueError(f"{name} have {len(bad)} entries that are not finite, the first at {first}: {array[first]}")
+    return array
+
+
+def _check_targets(targets: np.ndarray, n_frames: int) -> None:
+    classes = targets.dtype.kind in "iu"
+    dimensions = (1, 2) if classes else (2, 3)
+    if targets.ndim not in dimensions or 0 in targets.shape:
+        wanted = "(n_trials,) or (n_trials, n_frames)" if classes else "(n_trials, n_outputs) or (n_trials, n_frames, n_outputs)"
+        raise ValueError(f"targets of trials have type {targets.dtype} and shape {targets.shape}; it must be {wanted}")
+    if targets.ndim == dimensions[1] and targets.shape[1] != n_frames:
+        raise ValueError(f"targets of trials have {targets.shape[1]} frames, values have {n_frames}; they must agree")
+    if classes and targets.min() < 0:
+        raise ValueError(f"targets of trials go down to {targets.min()}; classes are counted 0, 1, 2, ...")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a network is asked to do.
+
+    Parameters
+    ----------
+    name : str
+    kind : {"classification", "regression"}
+    train, test : Trials
+    validation : Trials or None
+        For choosing settings; None where methods should split it off the training trials.
+    n_outputs : int
+        Number of classes, or of values.
+    encode : callable
+        From values (n_trials, n_frames, n_channels) to a `Stimulus`; deterministic (Poisson spikes are drawn by `simulate`).
+    reference : str
+        Where the task comes from: citation, DOI or address.
+    washout : int
+        Frames at the start of a trial that neither training nor scores look at; for targets per frame.
+    forecast : bool
+        Whether the outputs are later values of the channels: frame by frame, each with all channels.
+
+    Raises
+    ------
+    ValueError
+        If the parts disagree with each other, the kind or the number of outputs.
+    """
+
+    name: str
+    kind: Literal["classification", "regression"]
+    train: Trials
+    test: Trials
+    validation: Trials | None
+    n_outputs: int
+    encode: Encode
+    reference: str
+    washout: int = 0
+    forecast: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("classification", "regression"):
+            raise ValueError(f"task kind = {self.kind!r}: must be 'classification' or 'regression'")
+        if not callable(self.encode):
+            raise ValueError(f"encode of task '{self.name}' = {self.encode!r}: must be a function from values to a Stimulus")
+        count("n_outputs", self.n_outputs)
+        count("washout", self.washout, least=0)
+        for part, trials in self.parts.items():
+            self._check(part, trials)
+
+    @property
+    def parts(self) -> dict[str, Trials]:
+        """The trials by name: train, test and, where there is one, validation."""
+        parts = {"train": self.train, "test": self.test}
+        return parts if self.validation is None else parts | {"validation": self.validation}
+
+    def _check(self, part: str, trials: Trials) -> None:
+        where = f"task '{self.name}', {part}"
+        if trials.has_classes != (self.kind == "classification"):
+            raise ValueError(f"{where}: targets have type {trials.targets.dtype}, which does not fit kind '{self.kind}'")
+        if trials.n_channels != self.train.n_channels or trials.per_frame != self.train.per_frame:
+            raise ValueError(f"{where}: {trials.n_channels} channels, targets per frame {trials.per_frame}; train has others")
+        if trials.has_classes and trials.targets.max() >= self.n_outputs:
+            raise ValueError(
+                f"{where}: labels go up to {trials.targets.max()}; with {self.n_outputs} classes they end at one less"
+            )
+        if not trials.has_classes and trials.targets.shape[-1] != self.n_outputs:
+            raise ValueError(
+                f"{where}: targets have {trials.targets.shape[-1]} values, n_outputs = {self.n_outputs}; they must agree"
+            )
+        if self.washout >= trials.n_frames:
+            raise ValueError(f"{where}: washout = {self.washout} leaves nothing of {trials.n_frames} frames; it must be less")

@@ -1,0 +1,94 @@
+"""The records refuse what does not fit together."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bioworkbench.signals import Stimulus
+from bioworkbench.tasks import Task, Trials
+
+
+def encode(values: np.ndarray) -> Stimulus:
+    return Stimulus(values, frame=0.001)
+
+
+def class_trials(labels=(0, 1, 1, 0)) -> Trials:
+    return Trials(np.zeros((len(labels), 3, 2)), np.array(labels))
+
+
+def value_trials(n_outputs: int = 2) -> Trials:
+    return Trials(np.zeros((4, 3, 2)), np.zeros((4, 3, n_outputs)))
+
+
+def task(**changes) -> Task:
+    given = {"train": class_trials(), "test": class_trials(), "validation": None, "n_outputs": 2, "encode": encode}
+    return Task(**({"name": "toy", "kind": "classification", "reference": "none"} | given | changes))
+
+
+def test_trials_report_their_shape_and_keep_their_type():
+    trials = Trials(np.zeros((4, 3, 2), dtype=np.float32), np.array([0, 1, 2, 3], dtype=np.uint8))
+    assert (trials.n_trials, trials.n_frames, trials.n_channels) == (4, 3, 2)
+    assert trials.values.dtype == np.float32
+    assert trials.has_classes
+    assert not trials.per_frame
+
+
+@pytest.mark.parametrize(
+    ("targets", "per_frame"),
+    [(np.zeros(4, int), False), (np.zeros((4, 3), int), True), (np.zeros((4, 1)), False), (np.zeros((4, 3, 1)), True)],
+)
+def test_targets_may_be_per_trial_or_per_frame(targets, per_frame):
+    assert Trials(np.zeros((4, 3, 2)), targets).per_frame is per_frame
+
+
+def test_take_keeps_values_and_targets_together():
+    trials = Trials(np.arange(4.0).reshape(4, 1, 1), np.array([0, 1, 2, 3]))
+    taken = trials.take(np.array([2, 0]))
+    assert taken.values.ravel().tolist() == [2.0, 0.0]
+    assert taken.targets.tolist() == [2, 0]
+
+
+@pytest.mark.parametrize(
+    ("values", "targets", "message"),
+    [
+        (np.zeros((4, 3)), np.zeros(4, int), r"values of trials has shape \(4, 3\)"),
+        (np.zeros((4, 0, 2)), np.zeros(4, int), "at least one trial, frame and channel"),
+        (np.full((4, 3, 2), np.nan), np.zeros(4, int), "24 entries that are not finite, the first at"),
+        (np.array([["a"]]), np.zeros(4, int), "must be real numbers"),
+        (np.zeros((4, 3, 2)), np.zeros(5, int), "for 4 trials; the numbers must agree"),
+        (np.zeros((4, 3, 2)), np.zeros((4, 2), int), "2 frames, values have 3"),
+        (np.zeros((4, 3, 2)), np.zeros(4), r"targets of trials have type float64 and shape \(4,\)"),
+        (np.zeros((4, 3, 2)), np.full((4, 1), np.inf), "4 entries that are not finite"),
+        (np.zeros((4, 3, 2)), np.array([0, 1, -1, 0]), "go down to -1"),
+    ],
+)
+def test_trials_refuse(values, targets, message):
+    with pytest.raises(ValueError, match=message):
+        Trials(values, targets)
+
+
+def test_task_lists_its_parts():
+    assert list(task().parts) == ["train", "test"]
+    assert list(task(validation=class_trials()).parts) == ["train", "test", "validation"]
+    assert replace(task(), name="other").name == "other"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kind": "ranking"}, "task kind = 'ranking'"),
+        ({"kind": "regression"}, "train: targets have type int64, which does not fit kind 'regression'"),
+        ({"encode": None}, "encode of task 'toy' = None"),
+        ({"n_outputs": 0}, "n_outputs = 0"),
+        ({"n_outputs": 1}, "labels go up to 1; with 1 classes"),
+        ({"washout": -1}, "washout = -1"),
+        ({"washout": 3}, "washout = 3 leaves nothing of 3 frames"),
+        ({"test": Trials(np.zeros((4, 3, 1)), np.zeros(4, int))}, "test: 1 channels"),
+        ({"test": Trials(np.zeros((4, 3, 2)), np.zeros((4, 3), int))}, "targets per frame True"),
+        ({"kind": "regression", "train": value_trials(3), "test": value_trials()}, "targets have 3 values, n_outputs = 2"),
+    ],
+)
+def test_task_refuses_parts_that_do_not_fit(changes, message):
+    with pytest.raises(ValueError, match=message):
+        task(**changes)
