@@ -1,0 +1,264 @@
+"""Networks in discrete time with NumPy: the readable twin that Brian2 is tested against.
+
+The law of a neuron is that of `bioworkbench.neurons.discrete_time`. In one step, layer 0 is updated and tested, its spikes are
+delivered, then layer 1 is updated, and so on; spikes to the same or a lower layer arrive in the next step.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bioworkbench.arrays import Floats, finite, shaped
+from bioworkbench.errors import unknown_name
+from bioworkbench.network import INPUT, Network, Population, Projection
+from bioworkbench.neurons.discrete_time import RESETS, Reset
+from bioworkbench.signals import Recording, Spikes, Stimulus
+
+__all__ = ["lif_layer", "simulate_discrete"]
+
+Booleans = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Law:
+    """Law of the neurons of a layer; every value is a number or an array (n_neurons,)."""
+
+    leak: Floats
+    threshold: Floats
+    reset: str
+    strict: bool
+    floor: Floats | None
+
+    def updated(self, potential: Floats, total: Floats) -> Floats:
+        """Potential before the reset, from the one left by the last step and everything added in this one."""
+        left = potential if self.floor is None else np.maximum(potential, self.floor)
+        return self.leak * left + total
+
+    def fires(self, potential: Floats) -> Booleans:
+        """Which neurons spike."""
+        return potential > self.threshold if self.strict else potential >= self.threshold
+
+    def after(self, potential: Floats, fired: Booleans) -> Floats:
+        """Potential after the reset."""
+        if self.reset == "zero":
+            return np.where(fired, 0.0, potential)
+        taken = self.threshold / self.leak if self.reset == "delayed_subtract" else self.threshold
+        return np.where(fired, potential - taken, potential)
+
+    @classmethod
+    def of(cls, leak: ArrayLike, threshold: ArrayLike, reset: str, strict: bool, floor: ArrayLike | None) -> "_Law":
+        """Law with its values as arrays."""
+        if reset not in RESETS:
+            raise ValueError(unknown_name(reset, "reset", RESETS))
+        lowest = None if floor is None else finite("floor", floor)
+        return cls(finite("leak", leak), finite("threshold", threshold), reset, strict, lowest)
+
+
+def lif_layer(
+    drive: Floats,
+    *,
+    leak: ArrayLike,
+    threshold: ArrayLike = 1.0,
+    reset: Reset = "subtract",
+    strict: bool = False,
+    floor: ArrayLike | None = None,
+    start: ArrayLike = 0.0,
+    recurrent: ArrayLike | None = None,
+    noise: ArrayLike | None = None,
+) -> tuple[Booleans, Floats]:
+    """Spikes and potentials of one layer of leaky integrate-and-fire neurons.
+
+    Parameters
+    ----------
+    drive : array (n_trials, n_steps, n_neurons)
+        Everything that reaches a neuron in a step, biases included.
+    leak, threshold, reset, strict, floor, start
+        See `bioworkbench.neurons.discrete_lif`; numbers or arrays (n_neurons,).
+        ``start`` may also be an array (n_trials, n_neurons).
+    recurrent : array (n_neurons, n_neurons), optional
+        Weights between the neurons of the layer; their spikes arrive in the next step.
+    noise : array (n_trials, n_steps, n_neurons), optional
+        Added to the drive.
+
+    Returns
+    -------
+    spikes : bool array (n_trials, n_steps, n_neurons)
+    potentials : array (n_trials, n_steps, n_neurons)
+        Before the reset.
+
+    Raises
+    ------
+    ValueError
+        If the drive is not a finite array of three axes, or the reset is unknown.
+
+    Examples
+    --------
+    >>> spikes, potentials = lif_layer(np.array([1.5, 0.25, 0.75, 0.5]).reshape(1, 4, 1), leak=0.5)
+    >>> spikes.ravel().astype(int), potentials.ravel()
+    (array([1, 0, 1, 0]), array([1.5, 0.5, 1. , 0.5]))
+    """
+    drive = shaped("drive", finite("drive", drive), (None, None, None))
+    law = _Law.of(leak, threshold, reset, strict, floor)
+    n_trials, n_steps, n_neurons = drive.shape
+    weights = None if recurrent is None else np.asarray(recurrent, dtype=float)
+    spikes, potentials = np.zeros(drive.shape, dtype=bool), np.zeros(drive.shape)
+    left = np.broadcast_to(np.asarray(start, dtype=float), (n_trials, n_neurons))
+    for step in range(n_steps):
+        total = drive[:, step]
+        if weights is not None and step:
+            total = total + spikes[:, step - 1] @ weights
+        if noise is not None:
+            total = total + np.asarray(noise)[:, step]
+        potentials[:, step] = law.updated(left, total)
+        spikes[:, step] = law.fires(potentials[:, step])
+        left = law.after(potentials[:, step], spikes[:, step])
+    return spikes, potentials
+
+
+class _State:
+    """Potentials of one population, and what is on its way to it."""
+
+    def __init__(self, population: Population, n_trials: int, n_ahead: int) -> None:
+        model = population.model
+        self.law, constants = _law(population), model.constants
+        self.bias, self.mean = np.asarray(constants["bias"]), constants.get("noise_mean", 0.0)
+        self.deviation = constants.get("noise_deviation", 0.0)
+        self.potential = np.broadcast_to(np.asarray(model.start["v"], dtype=float), (n_trials, population.size))
+        self.arriving = np.zeros((n_ahead, n_trials, population.size))
+
+    def advance(self, step: int, drive: Floats, rng: np.random.Generator | None) -> Booleans:
+        """Update, test, reset; returns who spiked."""
+        slot = self.arriving[step % len(self.arriving)]
+        total = drive + slot + self.bias + self.mean
+        slot[:] = 0
+        if rng is not None and np.any(self.deviation):
+            total = total + self.deviation * rng.standard_normal(self.potential.shape)
+        before = self.law.updated(self.potential, total)
+        fired = self.law.fires(before)
+        self.potential = self.law.after(before, fired)
+        return fired
+
+    def receive(self, step: int, amounts: Floats) -> None:
+        """Note what will be added in a coming step."""
+        self.arriving[step % len(self.arriving)] += amounts
+
+
+def _law(population: Population) -> _Law:
+    model = population.model
+    names = {text: name for name, text in RESETS.items()}
+    if not model.update.startswith("v = leak*") or model.reset not in names:
+        raise ValueError(f"population '{population.name}' is not a discrete_lif; only those have a NumPy twin")
+    if isinstance(model.start["v"], str):
+        raise ValueError(f"population '{population.name}' starts from the law '{model.start['v']}'; draw it and give numbers")
+    constants = model.constants
+    return _Law.of(
+        constants["leak"], constants["theta"], names[model.reset], ">=" not in model.threshold, constants.get("lowest")
+    )
+
+
+def simulate_discrete(
+    network: Network, stimulus: Stimulus, *, dt: float | None = None, rng: np.random.Generator | None = None
+) -> Recording:
+    """Run a network of `discrete_lif` populations in NumPy.
+
+    Parameters
+    ----------
+    network : Network
+    stimulus : Stimulus
+        Of kind "current" or "spikes"; for rates draw the spikes first.
+    dt : float, seconds, optional
+        Duration of a step; None takes the stimulus frame.
+    rng : Generator, optional
+        For noise inside the neurons; needed when a population has any.
+
+    Returns
+    -------
+    Recording
+        Spikes of all populations; no traces.
+
+    Raises
+    ------
+    ValueError
+        If a population has no NumPy twin, the stimulus is of kind "rate" or does not fit the input weights, the frame or a delay
+        is no whole number of steps, or a population has noise and no `rng` is given.
+    """
+    dt = stimulus.frame if dt is None else dt
+    _check(network, stimulus, rng)
+    per_frame = _whole_steps("stimulus frame", stimulus.frame, dt)
+    n_steps = per_frame * stimulus.values.shape[1]
+    links = [link for projection in network.projections if projection.source != INPUT for link in _links(network, projection, dt)]
+    ahead = 1 + max((link.steps for link in links), default=0)
+    states = {p.name: _State(p, stimulus.n_trials, ahead) for p in network.populations}
+    rasters = {name: np.zeros((stimulus.n_trials, n_steps, size), dtype=bool) for name, size in network.sizes.items()}
+    for step in range(n_steps):
+        drives = _drives(network, stimulus, step, per_frame)
+        for layer in sorted({p.layer for p in network.populations}):
+            names = [p.name for p in network.populations if p.layer == layer]
+            for name in names:
+                rasters[name][:, step] = states[name].advance(step, drives[name], rng)
+            for link in (link for link in links if link.source in names):
+                states[link.target].receive(step + link.steps, rasters[link.source][:, step].astype(float) @ link.weights)
+    return _recording(rasters, dt)
+
+
+@dataclass(frozen=True)
+class _Link:
+    """Synapses of a projection that share a delay."""
+
+    source: str
+    target: str
+    weights: NDArray
+    steps: int
+
+
+def _check(network: Network, stimulus: Stimulus, rng: np.random.Generator | None) -> None:
+    if stimulus.kind == "rate":
+        raise ValueError("stimulus kind = 'rate': the NumPy twin draws no Poisson spikes; draw them and use kind 'spikes'")
+    if network.n_channels not in (0, stimulus.values.shape[2]):
+        raise ValueError(f"stimulus has {stimulus.values.shape[2]} channels; input projections expect {network.n_channels}")
+    noisy = [p.name for p in network.populations if np.any(p.model.constants.get("noise_deviation", 0.0))]
+    if noisy and rng is None:
+        raise ValueError(f"populations {', '.join(noisy)} have noise; give rng, the random generator it is drawn from")
+
+
+def _whole_steps(what: str, duration: float, dt: float) -> int:
+    steps = round(duration / dt)
+    if abs(steps * dt - duration) > 1e-9 * max(duration, dt):
+        raise ValueError(f"{what} = {duration} s is not a whole number of steps of dt = {dt} s")
+    return steps
+
+
+def _links(network: Network, projection: Projection, dt: float) -> list[_Link]:
+    """Projection split by delay, in steps until the target's update that takes the spike in."""
+    layers = {p.name: p.layer for p in network.populations}
+    extra = int(layers[projection.target] <= layers[projection.source])
+    delays = np.broadcast_to(projection.delay, projection.weights.data.shape)
+    links = []
+    for delay in np.unique(delays):
+        weights = projection.weights.copy()
+        weights.data = np.where(delays == delay, weights.data, 0.0)
+        steps = _whole_steps(f"delay of projection {projection.name}", float(delay), dt) + extra
+        links.append(_Link(projection.source, projection.target, weights, steps))
+    return links
+
+
+def _drives(network: Network, stimulus: Stimulus, step: int, per_frame: int) -> dict[str, Floats]:
+    """What the stimulus adds to each population in a step."""
+    frame, within = divmod(step, per_frame)
+    drives = {name: np.zeros((stimulus.n_trials, size)) for name, size in network.sizes.items()}
+    if stimulus.kind == "current" or within == 0:
+        for projection in network.projections:
+            if projection.source == INPUT:
+                drives[projection.target] += stimulus.values[:, frame] @ projection.weights
+    return drives
+
+
+def _recording(rasters: dict[str, Booleans], dt: float) -> Recording:
+    spikes = {}
+    for name, raster in rasters.items():
+        trial, step, neuron = np.nonzero(raster)
+        spikes[name] = Spikes(trial, neuron, step.astype(float) * dt)
+    n_trials, n_steps, _ = next(iter(rasters.values())).shape
+    sizes = {name: raster.shape[2] for name, raster in rasters.items()}
+    return Recording(spikes, {}, sizes, n_trials, n_steps * dt, dt, 0, "discrete")
