@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bioworkbench.arrays import count, shaped
 from bioworkbench.signals import Stimulus
 
-__all__ = ["Encode", "Task", "Trials"]
+__all__ = ["Encode", "Task", "Trials", "split_off"]
 
 Encode = Callable[[np.ndarray], Stimulus]
 
@@ -172,3 +172,19 @@ class Task:
             )
         if self.washout >= trials.n_frames:
             raise ValueError(f"{where}: washout = {self.washout} leaves nothing of {trials.n_frames} frames; it must be less")
+
+
+def split_off(train: Trials, n_validation: int, rng: np.random.Generator) -> tuple[Trials, Trials | None]:
+    """Training trials without `n_validation` randomly drawn ones, and those; None for 0.
+
+    Raises
+    ------
+    ValueError
+        If nothing would be left to train on.
+    """
+    if count("n_validation", n_validation, least=0) == 0:
+        return train, None
+    if n_validation >= train.n_trials:
+        raise ValueError(f"n_validation = {n_validation} leaves nothing of {train.n_trials} training trials; it must be less")
+    order = rng.permutation(train.n_trials)
+    return train.take(np.sort(order[n_validation:])), train.take(np.sort(order[:n_validation]))

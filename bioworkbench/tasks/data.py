@@ -1,0 +1,175 @@
+"""Finding and checking data files that the package does not ship.
+
+Files are looked for in the folder that the task's setting ``data`` names, else in the one that the environment variable
+``BIOWORKBENCH_DATA`` names. Files of known name are compared with their SHA-256. Nothing is unpacked to disk, and nothing
+in a file is executed.
+"""
+
+import gzip
+import hashlib
+import os
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+
+__all__ = ["DATA_VARIABLE", "KNOWN_FILES", "data_file", "read_members", "read_npz", "read_text"]
+
+DATA_VARIABLE = "BIOWORKBENCH_DATA"
+MAX_BYTES = 2**30  # of anything that is read into memory at once
+
+KNOWN_FILES: Mapping[str, frozenset[str]] = {
+    "mnist.npz": frozenset(
+        {
+            "f4b66dca55451d17d2903f45a9ee68e4ab0093dce37500643c6d818d2c765201",
+            "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",  # as distributed with Keras
+        }
+    ),
+    "free_spoken_digits.zip": frozenset({"63cb105625d7c5847bdeedb3e221fd7507000c38b6031467dc503bc5ea8baaf1"}),
+    "ETTh1.csv.gz": frozenset({"f18de3ad269cef59bb07b5438d79bb3042d3be49bdeecf01c1cd6d29695ee066"}),
+    "exchange_rate.txt.gz": frozenset({"0127465b51e3cd3c360f8eb2be30cfd294689a2a55903eb8245aafc396626c7f"}),
+}
+"""SHA-256 of files by name; of the content where the file is compressed with gzip."""
+
+
+def data_file(name: str, data: str | Path | None = None) -> Path:
+    """Path of a data file that exists, lies inside the data folder, and is what its name says.
+
+    Parameters
+    ----------
+    name : str
+        File name, or path relative to the data folder.
+    data : str or path, optional
+        The data folder; by default the one that the environment variable BIOWORKBENCH_DATA names.
+
+    Raises
+    ------
+    ValueError
+        If no folder is named, the path leaves it, or the checksum of a known file is another one.
+    FileNotFoundError
+        If the folder or the file is missing.
+    """
+    folder = _data_folder(name, data)
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder):
+        raise ValueError(
+            f"data file '{name}' lies outside the data folder {folder}; put it inside, or name another folder as data"
+        )
+    if not path.is_file():
+        raise FileNotFoundError(f"data file '{name}' is missing; put it at {path}")
+    known = KNOWN_FILES.get(path.name)
+    if known is not None and (found := _sha256(path)) not in known:
+        raise ValueError(
+            f"{path} ({path.stat().st_size} bytes) has SHA-256 {found}, not the one known for '{path.name}'; it is damaged, cut "
+            "short or another file: fetch it again, or give a file of your own another name"
+        )
+    return path
+
+
+def _data_folder(name: str, data: str | Path | None) -> Path:
+    given = os.environ.get(DATA_VARIABLE) if data is None else data
+    if not given:
+        raise ValueError(
+            f"data file '{name}' is needed; set the environment variable {DATA_VARIABLE} to the folder that holds it"
+        )
+    folder = Path(given).expanduser().resolve()
+    if not folder.is_dir():
+        raise FileNotFoundError(f"data folder {folder} is missing; make it and put '{name}' there, or name another folder")
+    return folder
+
+
+def _sha256(path: Path) -> str:
+    if path.suffix == ".gz":
+        return hashlib.sha256(_unzipped(path)).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _unzipped(path: Path) -> bytes:
+    try:
+        with gzip.open(path) as file:
+            return _limited(cast(BinaryIO, file), path, "content")
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} is not a whole gzip file ({error}); fetch it again") from error
+
+
+def _limited(file: BinaryIO, path: Path, what: str, limit: int = MAX_BYTES) -> bytes:
+    content = file.read(limit + 1)
+    if len(content) > limit:
+        raise ValueError(f"{path}: {what} is larger than {limit} bytes; that is more than this reader accepts")
+    return content
+
+
+def read_text(path: Path) -> str:
+    """Text of a plain or gzip-compressed UTF-8 file.
+
+    Raises
+    ------
+    ValueError
+        If the file is cut short, larger than a gibibyte, or not text.
+    """
+    if path.suffix == ".gz":
+        content = _unzipped(path)
+    else:
+        with path.open("rb") as file:
+            content = _limited(file, path, "content")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text: {error}") from error
+
+
+def read_npz(path: Path, names: tuple[str, ...]) -> list[np.ndarray]:
+    """The named arrays of a NumPy archive; pickled objects are refused.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a whole archive, lacks a name, unpacks to more than a gibibyte, or holds objects.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > MAX_BYTES:
+            raise ValueError(f"it unpacks to {size} bytes, more than {MAX_BYTES}")
+        with np.load(path, allow_pickle=False) as arrays:
+            return [arrays[name] for name in names]
+    except (zipfile.BadZipFile, OSError, EOFError, KeyError, ValueError, MemoryError, zlib.error) as error:
+        raise ValueError(f"{path} is not a NumPy archive with the arrays {', '.join(names)}: {error}") from error
+
+
+def read_members(path: Path, suffix: str, limit: int) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of a zip archive's members, one by one, in the order of their names.
+
+    Parameters
+    ----------
+    path : path
+    suffix : str
+        How every member's name must end.
+    limit : int, bytes
+        Largest size of a member.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a whole zip archive, or a member has another suffix, a folder in its name or too many bytes.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in sorted(archive.infolist(), key=lambda member: member.filename):
+                _check_member(member, path, suffix, limit)
+                with archive.open(member) as file:
+                    yield member.filename, _limited(cast(BinaryIO, file), path, f"member '{member.filename}'", limit)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ValueError(f"{path} is not a whole, plain zip archive: {error}") from error
+
+
+def _check_member(member: zipfile.ZipInfo, path: Path, suffix: str, limit: int) -> None:
+    name = member.filename
+    if Path(name).name != name or "\\" in name or not name.endswith(suffix):
+        raise ValueError(f"{path}: member '{name}' must be a file '*{suffix}' without a folder")
+    if member.file_size > limit:
+        raise ValueError(f"{path}: member '{name}' has {member.file_size} bytes, more than {limit}")

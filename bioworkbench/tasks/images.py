@@ -1,0 +1,154 @@
+"""Images of handwritten digits: whole, or row by row (column by column) as sequences."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+from bioworkbench.arrays import count
+from bioworkbench.encoding import as_rate
+from bioworkbench.errors import unknown_name
+from bioworkbench.tasks.data import data_file, read_npz
+from bioworkbench.tasks.task import Task, Trials, split_off
+
+__all__ = ["digits", "mnist"]
+
+FRAMES = ("whole", "rows", "columns")
+_encode_pixels = partial(as_rate, frame=0.025, maximum=1000.0)
+
+
+def digits(
+    rng: np.random.Generator,
+    *,
+    n_train: int | None = None,
+    n_test: int | None = None,
+    n_validation: int = 0,
+    frames: str = "whole",
+    split_seed: int | None = None,
+) -> Task:
+    """The 1797 images (8 x 8 pixels, 10 classes) that come with scikit-learn, split 80/20 with equal shares of each class.
+
+    Values lie in [0, 1]. By default a value x becomes Poisson spikes at 1000 x Hz for 25 ms.
+
+    Parameters
+    ----------
+    rng : Generator
+        Draws the split and the validation trials.
+    n_train, n_test : int, optional
+        Sizes of the parts; by default 1437 and 360.
+    n_validation : int
+        Trials taken out of the training part.
+    frames : {"whole", "rows", "columns"}
+        One frame of 64 channels, or 8 frames of 8 channels, the top row (left column) first.
+    split_seed : int, optional
+        ``random_state`` of scikit-learn's ``train_test_split`` for the split, whatever `rng` is; 42 gives the split that
+        published comparisons on this set often use.
+
+    Returns
+    -------
+    Task
+
+    Raises
+    ------
+    ValueError
+        If more trials are asked for than there are, fewer than ten in a part, or `frames` is unknown.
+
+    References
+    ----------
+    Alpaydin & Kaynak (1998), Optical Recognition of Handwritten Digits, doi:10.24432/C50P49.
+    """
+    images, labels = load_digits(return_X_y=True)
+    test_size = count("n_test", 360 if n_test is None else n_test, least=10)
+    train_size = count("n_train", len(labels) - test_size if n_train is None else n_train, least=10)
+    if train_size + test_size > len(labels):
+        raise ValueError(f"n_train = {train_size} and n_test = {test_size}: there are {len(labels)} images in all")
+    state = int(rng.integers(2**31)) if split_seed is None else count("split_seed", split_seed, least=0)
+    chosen, held_out = train_test_split(
+        np.arange(len(labels)), train_size=train_size, test_size=test_size, stratify=labels, random_state=state
+    )
+    values = _framed(images.reshape(-1, 8, 8) / 16, frames)
+    train, test = Trials(values[chosen], labels[chosen]), Trials(values[held_out], labels[held_out])
+    return _image_task("digits", train, test, n_validation, rng, "Alpaydin & Kaynak 1998, doi:10.24432/C50P49")
+
+
+def mnist(
+    rng: np.random.Generator,
+    *,
+    n_train: int | None = None,
+    n_test: int | None = None,
+    n_validation: int = 0,
+    frames: str = "whole",
+    file: str = "mnist.npz",
+    data: str | Path | None = None,
+) -> Task:
+    """MNIST: 60 000 training and 10 000 test images of 28 x 28 pixels in 10 classes, in the canonical split.
+
+    Values are float32 in [0, 1]. By default a value x becomes Poisson spikes at 1000 x Hz for 25 ms. Trials come in random
+    order, because some copies of the file are sorted by class; smaller parts are its beginning.
+
+    Parameters
+    ----------
+    rng : Generator
+        Draws the order of the trials and the validation trials.
+    n_train, n_test : int, optional
+        Sizes of the parts; by default all.
+    n_validation : int
+        Trials taken out of the training part.
+    frames : {"whole", "rows", "columns"}
+        One frame of 784 channels, or 28 frames of 28 channels, the top row (left column) first.
+    file : str
+        NumPy archive with x_train, y_train, x_test and y_test (pixels uint8); other sets of this form (Fashion-MNIST, KMNIST)
+        can be named.
+    data : str or path, optional
+        Folder of the file; by default that of BIOWORKBENCH_DATA.
+
+    Returns
+    -------
+    Task
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        If the file is missing, damaged or of another form, more trials are asked for than there are, or `frames` is unknown.
+
+    References
+    ----------
+    LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document recognition, doi:10.1109/5.726791.
+    """
+    path = data_file(file, data)
+    train_x, train_y, test_x, test_y = read_npz(path, ("x_train", "y_train", "x_test", "y_test"))
+    train = _image_trials(path, "train", train_x, train_y, n_train, frames, rng)
+    test = _image_trials(path, "test", test_x, test_y, n_test, frames, rng)
+    return _image_task(path.stem, train, test, n_validation, rng, "LeCun et al. 1998, doi:10.1109/5.726791")
+
+
+def _image_trials(
+    path: Path, part: str, images: np.ndarray, labels: np.ndarray, n: int | None, frames: str, rng: np.random.Generator
+) -> Trials:
+    if images.ndim != 3 or images.dtype != np.uint8 or labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"{path}: {part} images {images.shape} {images.dtype} with labels {labels.shape} {labels.dtype}; "
+            "images must be uint8 (n, height, width), labels integers (n,)"
+        )
+    size = len(images) if n is None else count(f"n_{part}", n)
+    if size > len(images):
+        raise ValueError(f"n_{part} = {n}: {path} has {len(images)} {part} images")
+    chosen = rng.permutation(len(images))[:size]
+    return Trials(_framed(images[chosen], frames) / np.float32(255), labels[chosen].astype(np.int64))
+
+
+def _framed(images: np.ndarray, frames: str) -> np.ndarray:
+    """Images (n, height, width) as (n, n_frames, n_channels)."""
+    if frames not in FRAMES:
+        raise ValueError(unknown_name(str(frames), "frames setting", FRAMES))
+    if frames == "whole":
+        return images.reshape(len(images), 1, -1)
+    return images if frames == "rows" else images.transpose(0, 2, 1)
+
+
+def _image_task(name: str, train: Trials, test: Trials, n_validation: int, rng: np.random.Generator, reference: str) -> Task:
+    n_classes = int(max(train.targets.max(), test.targets.max())) + 1
+    train, validation = split_off(train, n_validation, rng)
+    return Task(name, "classification", train, test, validation, n_classes, _encode_pixels, reference)

@@ -1,0 +1,133 @@
+"""Digits and MNIST: splits, shapes, frames and the files they come from."""
+
+import os
+
+import numpy as np
+import pytest
+
+from bioworkbench.tasks.images import digits, mnist
+
+needs_data = pytest.mark.skipif("BIOWORKBENCH_DATA" not in os.environ, reason="mnist.npz needs BIOWORKBENCH_DATA")
+
+
+def generator(seed: int = 1) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+@pytest.fixture
+def small_archive(tmp_path):
+    """A set in the form of MNIST: 40 images of 3 x 4 pixels."""
+    images = generator().integers(0, 256, (40, 3, 4), dtype=np.uint8)
+    labels = np.arange(40) % 5
+    np.savez(tmp_path / "small.npz", x_train=images[:30], y_train=labels[:30], x_test=images[30:], y_test=labels[30:])
+    return tmp_path
+
+
+def test_digits_are_split_80_to_20_with_equal_shares_of_each_class():
+    task = digits(generator())
+    assert task.train.values.shape == (1437, 1, 64)
+    assert task.test.values.shape == (360, 1, 64)
+    assert task.validation is None
+    assert task.n_outputs == 10
+    assert (task.train.values.min(), task.train.values.max()) == (0.0, 1.0)
+    shares = np.bincount(task.train.targets) / np.bincount(np.r_[task.train.targets, task.test.targets])
+    assert np.abs(shares - 0.8).max() < 0.01
+
+
+def test_digits_split_follows_the_generator_or_the_fixed_seed():
+    first, again, other = digits(generator(1)), digits(generator(1)), digits(generator(2))
+    np.testing.assert_array_equal(first.test.values, again.test.values)
+    assert not np.array_equal(first.test.values, other.test.values)
+    fixed, fixed_again = digits(generator(1), split_seed=42), digits(generator(2), split_seed=42)
+    np.testing.assert_array_equal(fixed.test.values, fixed_again.test.values)
+    assert fixed.test.targets[:10].tolist() == [5, 2, 8, 1, 7, 2, 6, 2, 6, 5]
+
+
+def test_digits_parts_can_be_smaller_and_do_not_overlap():
+    task = digits(generator(), n_train=100, n_test=50, n_validation=20)
+    assert task.validation is not None
+    parts = [trials.values.reshape(trials.n_trials, -1) for trials in task.parts.values()]
+    assert [len(part) for part in parts] == [80, 50, 20]
+    assert len(np.unique(np.concatenate(parts), axis=0)) == 150
+
+
+def test_rows_and_columns_are_sequences_of_the_same_pixels():
+    whole, rows, columns = (digits(generator(), frames=frames).test.values for frames in ("whole", "rows", "columns"))
+    assert rows.shape == columns.shape == (360, 8, 8)
+    np.testing.assert_array_equal(rows.reshape(360, 1, 64), whole)
+    np.testing.assert_array_equal(columns.transpose(0, 2, 1), rows)
+
+
+def test_digits_become_bernoulli_probabilities_at_one_millisecond():
+    task = digits(generator(), n_train=20, n_test=10)
+    stimulus = task.encode(task.test.values)
+    assert stimulus.kind == "rate"
+    assert stimulus.duration == pytest.approx(0.025)
+    np.testing.assert_allclose(stimulus.values * 0.001, task.test.values)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"n_train": 5}, "n_train = 5"),
+        ({"n_test": 0}, "n_test = 0"),
+        ({"n_train": 1500, "n_test": 400}, "n_train = 1500 and n_test = 400: there are 1797"),
+        ({"n_validation": 1437}, "n_validation = 1437 leaves nothing of 1437"),
+        ({"n_validation": -1}, "n_validation = -1"),
+        ({"split_seed": -1}, "split_seed = -1"),
+        ({"frames": "row"}, "'row' is not a frames setting; did you mean 'rows'"),
+    ],
+)
+def test_digits_refuse(settings, message):
+    with pytest.raises(ValueError, match=message):
+        digits(generator(), **settings)
+
+
+def test_any_archive_in_the_form_of_mnist_can_be_named(small_archive):
+    task = mnist(generator(), file="small.npz", data=small_archive, frames="rows", n_train=20, n_test=4, n_validation=5)
+    assert task.name == "small"
+    assert task.n_outputs == 5
+    assert task.train.values.shape == (15, 3, 4)
+    assert task.test.values.shape == (4, 3, 4)
+    assert task.train.values.dtype == np.float32
+    assert task.train.values.max() <= 1.0
+
+
+def test_trials_are_shuffled_with_their_labels(small_archive):
+    task = mnist(generator(), file="small.npz", data=small_archive)
+    fewer = mnist(generator(), file="small.npz", data=small_archive, n_train=7)
+    np.testing.assert_array_equal(fewer.train.values, task.train.values[:7])
+    with np.load(small_archive / "small.npz") as arrays:
+        expected = {image.tobytes(): label for image, label in zip(arrays["x_train"], arrays["y_train"], strict=True)}
+    pixels = np.rint(task.train.values.reshape(30, 3, 4) * 255).astype(np.uint8)
+    assert [expected[image.tobytes()] for image in pixels] == task.train.targets.tolist()
+    assert (np.diff(task.train.targets) < 0).any()
+
+
+def test_mnist_refuses_more_trials_than_there_are(small_archive):
+    with pytest.raises(ValueError, match=r"n_train = 31: .*small\.npz has 30 train images"):
+        mnist(generator(), file="small.npz", data=small_archive, n_train=31)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [
+        (np.zeros((4, 3)), np.zeros(4, int)),
+        (np.zeros((4, 3, 3)), np.zeros(4, int)),
+        (np.zeros((4, 3, 3), np.uint8), np.zeros(5, int)),
+        (np.zeros((4, 3, 3), np.uint8), np.zeros(4)),
+    ],
+)
+def test_mnist_refuses_arrays_of_another_form(tmp_path, images, labels):
+    np.savez(tmp_path / "odd.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    with pytest.raises(ValueError, match=r"odd\.npz: train images .* images must be uint8"):
+        mnist(generator(), file="odd.npz", data=tmp_path)
+
+
+@needs_data
+def test_mnist_has_its_canonical_split():
+    task = mnist(generator())
+    assert task.train.values.shape == (60_000, 1, 784)
+    assert task.test.values.shape == (10_000, 1, 784)
+    assert np.bincount(task.train.targets).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert np.bincount(task.test.targets).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
