@@ -10,7 +10,17 @@ import numpy as np
 from brian2.units import allunits
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, Quantity, Unit, get_dimensions, get_unit
 
-__all__ = ["KIND_OF_DIMENSION", "Quantity", "dimension_name", "format_quantity", "parse_quantity", "si_value", "unit_text"]
+__all__ = [
+    "KIND_OF_DIMENSION",
+    "Quantity",
+    "dimension_name",
+    "draw_start",
+    "format_quantity",
+    "parse_law",
+    "parse_quantity",
+    "si_value",
+    "unit_text",
+]
 
 def _known_units() -> dict[str, Quantity]:
     """Brian2's units by long name (msecond) and by symbol (ms)."""
@@ -145,3 +155,45 @@ def format_quantity(value: Quantity | float) -> str:
     if denominator:  # m/(s*A) in Brian2's writing is m/s/A in ours
         text = numerator + "/" + re.sub(r"(?<!\*)\*(?!\*)", "/", denominator.rstrip(")"))
     return f"{float(np.asarray(value / unit)):.12g} {text}"
+
+
+_LAW = re.compile(r"\s*(uniform|normal)\s*\(([^,()]*),([^,()]*)\)\s*")
+
+
+def parse_law(text: str) -> tuple[str, Quantity, Quantity]:
+    """Law of a random value: its kind and its two parameters.
+
+    Parameters
+    ----------
+    text : str
+        ``"uniform(low, high)"`` or ``"normal(mean, deviation)"``, with quantities inside.
+
+    Raises
+    ------
+    ValueError
+        If the text is another, the parameters differ in dimension, low is above high, or the deviation is negative.
+
+    Examples
+    --------
+    >>> parse_law("uniform(-70 mV, -50 mV)")
+    ('uniform', -70. * mvolt, -50. * mvolt)
+    """
+    match = _LAW.fullmatch(text)
+    if match is None:
+        raise ValueError(f"'{text[:100]}' is not a law; write 'uniform(low, high)' or 'normal(mean, deviation)'")
+    first, second = parse_quantity(match[2]), parse_quantity(match[3])
+    si_value(second, like=first, name=f"second parameter of '{text}'")
+    if match[1] == "uniform" and float(second) < float(first):
+        raise ValueError(f"'{text}': the lower end is above the upper end")
+    if match[1] == "normal" and float(second) < 0:
+        raise ValueError(f"'{text}': the deviation is negative")
+    return match[1], first, second
+
+
+def draw_start(value: Quantity | float | str | np.ndarray, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Values (n_trials, n_neurons) in SI units from a number, one number per neuron, or a law; see `parse_law`."""
+    if not isinstance(value, str):
+        return np.broadcast_to(np.asarray(value, dtype=float), shape).copy()
+    kind, first, second = parse_law(value)
+    draw = rng.uniform if kind == "uniform" else rng.normal
+    return draw(float(first), float(second), shape)

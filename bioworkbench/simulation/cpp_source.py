@@ -1,0 +1,133 @@
+"""What is done to the C++ that Brian2 generates before it is compiled.
+
+Three things: every value is loaded from a file when the program starts, so that nothing but the structure is compiled in; the run
+is cut into segments, each of which writes what was recorded and checks the state; and all sources become one translation unit,
+which the compiler needs a seventh of the time for. This leans on names inside Brian2; tests/simulation guards each of them.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+from brian2.devices.device import device
+from brian2.groups.group import Group
+
+from bioworkbench.simulation.builder import Built
+from bioworkbench.simulation.job import Job, spike_projections
+
+__all__ = ["SEGMENT_STEPS", "insert_segments", "load_indices", "load_value", "static_tables", "unite"]
+
+SEGMENT_STEPS = 2000
+
+_PREAMBLE = """
+const auto _clock_now = []() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); };
+const double _clock_begin = _clock_now();
+const auto _fail = [](const std::string& words, int code) { std::fprintf(stderr, "%s\\n", words.c_str()); std::_Exit(code); };
+const auto _load = [&](auto* to, size_t n, const char* name) {
+    FILE* file = std::fopen((std::string("values/") + name).c_str(), "rb");
+    if (!file || std::fread(to, sizeof(*to), n, file) != n || std::fgetc(file) != EOF) _fail(std::string("cannot load ") + name, 5);
+    std::fclose(file);
+};
+const auto _append = [&](const char* name, const auto* from, size_t n) {
+    if (n == 0) return;
+    FILE* file = std::fopen((std::string("results/") + name).c_str(), "ab");
+    if (!file || std::fwrite(from, sizeof(*from), n, file) != n || std::fclose(file)) _fail(std::string("cannot write ") + name, 6);
+};
+"""
+
+
+def load_value(owner: Group, variable: str, name: str) -> None:
+    """Have the program load a variable from the file of that name; an `Assign` for `builder.build`."""
+    target = owner.variables[variable]
+    if np.dtype(target.dtype) != np.float64:
+        raise ValueError(f"{name} is a variable of type {target.dtype}; only floating point variables can be given values")
+    vector = device.get_array_name(target, access_data=False)
+    if target in device.dynamic_arrays:
+        device.insert_code("main", f'_load({vector}.data(), {vector}.size(), "{name}");')
+    else:
+        device.insert_code("main", f'_load({vector}, _num_{vector}, "{name}");')
+
+
+def load_indices(job: Job) -> None:
+    """Replace the copies of endpoint arrays that Brian2 wrote into the program by loading them, and free them after use."""
+    for projection in spike_projections(job.network):
+        owner = f"{projection.name}_synapses"
+        for end, name in (("sources", "i"), ("targets", "j")):
+            array = f"_array_{owner}_{end}"
+            device.main_queue[:] = [
+                ("insert_code", f'_load({array}, _num_{array}, "{owner}.{name}");')
+                if entry[0] == "set_by_array" and entry[1][0] == array
+                else entry
+                for entry in device.main_queue
+            ]
+            device.static_arrays.pop(f"_static_array_{array}")
+
+
+def static_tables(job: Job) -> dict[str, str]:
+    """File of each input table below ``static_arrays``, by name among the job's values."""
+    return {name: f"{name.replace('.', '_')}_values" for name in job.values if name.endswith((".frames", ".kicks"))}
+
+
+def insert_segments(job: Job, built: Built) -> None:
+    """Cut the run into segments, seed the generators, flush what was recorded, and end without Brian2's dump of all arrays."""
+    device.insert_code("before_start", _PREAMBLE)
+    (place,) = [k for k, entry in enumerate(device.main_queue) if entry[0] == "run_network"]
+    network, lines = device.main_queue[place][1]
+    (run,) = [k for k, line in enumerate(lines) if f"{network.name}.run(" in line]
+    keep = [line for line in lines[:run] if "set_from_command_line" not in line]
+    segments = [
+        "brian::_random_generators[0].seed(std::strtoul(std::getenv(\"BIOWORKBENCH_SEED\"), nullptr, 10));",
+        "const double _clock_loaded = _clock_now();",
+        f"for (long _step = 0; _step < {job.n_steps}; _step += {SEGMENT_STEPS}) {{",
+        f"{network.name}.t = _step * {job.dt!r};",
+        f"{network.name}.run(std::min<long>({SEGMENT_STEPS}, {job.n_steps} - _step) * {job.dt!r}, NULL, 10.0);",
+        "if (Network::_globally_stopped) _fail(\"interrupted\", 130);",
+        *_checks(built),
+        *_flushes(built),
+        f'std::printf("%ld\\n", std::min<long>(_step + {SEGMENT_STEPS}, {job.n_steps})); std::fflush(stdout);',
+        "}",
+        "const double _seconds[2] = {_clock_loaded - _clock_begin, _clock_now() - _clock_loaded};",
+        '_append("seconds", _seconds, 2);',
+        "std::_Exit(0);",
+    ]
+    device.main_queue[place] = ("run_network", (network, keep + segments))
+
+
+def _checks(built: Built) -> list[str]:
+    lines = []
+    for name, group in built.groups.items():
+        for variable in sorted(group.equations.diff_eq_names):
+            array = device.get_array_name(group.variables[variable])
+            lines.append(
+                f"for (size_t _k = 0; _k < _num_{array}; _k++) if (!std::isfinite({array}[_k])) "
+                f'_fail("{name}.{variable} became NaN or infinite before t = " + std::to_string(_array_steps_t[0]) + " s", 4);'
+            )
+    return lines
+
+
+def _flushes(built: Built) -> list[str]:
+    lines = []
+    for name, monitor in built.spikes.items():
+        for field in ("i", "t"):
+            array = device.get_array_name(monitor.variables[field], access_data=False)
+            lines.append(f'_append("{name}.{field}", {array}.data(), {array}.size()); {array}.clear();')
+    for name, monitor in built.traces.items():
+        rows = device.get_array_name(monitor.variables[name.split(".")[1]], access_data=False)
+        times = device.get_array_name(monitor.variables["t"], access_data=False)
+        lines.append(f'for (int _k = 0; _k < {rows}.n; _k++) _append("{name}", {rows}(_k).data(), {rows}.m);')
+        lines.append(f"{rows}.resize(0, {rows}.m); {times}.clear();")
+    return lines
+
+
+def unite(folder: Path) -> Path:
+    """Write all generated sources of a folder as one file, with the support code of each in a namespace of its own."""
+    sources = sorted((folder / "code_objects").glob("*.cpp")) + [folder / f"{n}.cpp" for n in ("main", "network", "objects", "run")]
+    parts = ["#include <chrono>", "#include <cstdio>", "#include <cmath>"]
+    for number, source in enumerate(sources):
+        text = re.sub(r"^namespace \{", f"namespace support_{number} {{", source.read_text(), count=1, flags=re.MULTILINE)
+        if source.parent.name == "code_objects":
+            text = re.sub(r"^(void _\w+\(\)\s*\{)", rf"\1 using namespace support_{number};", text, flags=re.MULTILINE)
+        parts.append(text)
+    united = folder / "program.cpp"
+    united.write_text("\n".join(parts))
+    return united

@@ -1,0 +1,143 @@
+"""Trials as copies of the network: how many fit into one run, and the arrays that each run is given."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from bioworkbench.network import INPUT, Network, Population, Projection
+from bioworkbench.quantities import draw_start
+from bioworkbench.randomness import stream
+from bioworkbench.signals import Probe, Stimulus
+from bioworkbench.simulation.job import Job, n_steps_between, spike_projections
+
+__all__ = ["Chunk", "bytes_per_trial", "chunks", "job_of_chunk"]
+
+_BYTES_PER_SYNAPSE = 40  # indices, weight, delay, queue entry
+_BYTES_PER_NEURON = 200  # state variables, spike buffers
+_MOST_COPIES = 256  # small enough that training and test trials share a program and several jobs have work
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Trials `first` ... `first + n_trials - 1`, simulated as `n_copies` copies; the surplus copies are thrown away."""
+
+    number: int
+    first: int
+    n_trials: int
+    n_copies: int
+
+
+def chunks(n_trials: int, bytes_of_one: int, memory: int) -> list[Chunk]:
+    """Cut trials into runs of equal size that fit the memory budget.
+
+    The size is a power of two, 256 at most (or all trials, if fewer), so that runs with different numbers of trials share one
+    program; it depends on the network, the stimulus and the budget, never on the number of workers.
+
+    Raises
+    ------
+    ValueError
+        If a single trial needs more than the budget.
+    """
+    fitting = memory // bytes_of_one
+    if fitting < 1:
+        raise ValueError(
+            f"memory = {memory / 1e9:.3g} GB: one trial needs about {bytes_of_one / 1e9:.3g} GB; "
+            "raise memory, record less, or simulate fewer neurons or a shorter time"
+        )
+    size = min(2 ** int(np.log2(fitting)), _MOST_COPIES, n_trials)
+    firsts = range(0, n_trials, size)
+    return [Chunk(number, first, min(size, n_trials - first), size) for number, first in enumerate(firsts)]
+
+
+def bytes_per_trial(network: Network, stimulus: Stimulus, dt: float, probes: tuple[Probe, ...]) -> int:
+    """Estimated memory of one copy of the network in one run."""
+    n_steps = round(stimulus.duration / dt)
+    rows = stimulus.values.shape[1] if stimulus.kind == "current" else n_steps
+    fed = sum(network.sizes[p.target] for p in network.projections if p.source == INPUT)
+    synapses = sum(projection.n_synapses for projection in spike_projections(network))
+    recorded = sum(_n_recorded(network, probe) * n_steps * dt / (probe.every or dt) for probe in probes)
+    neurons = sum(network.sizes.values())
+    return int(8 * rows * fed + 8 * recorded + _BYTES_PER_SYNAPSE * synapses + _BYTES_PER_NEURON * neurons)
+
+
+def _n_recorded(network: Network, probe: Probe) -> int:
+    return network.sizes[probe.population] if probe.neurons is None else len(probe.neurons)
+
+
+def job_of_chunk(network: Network, stimulus: Stimulus, seed: int, dt: float, probes: tuple[Probe, ...], chunk: Chunk) -> Job:
+    """The run that simulates one chunk of trials."""
+    frame_steps = n_steps_between("stimulus frame", stimulus.frame, dt)
+    part = stimulus.values[chunk.first : chunk.first + chunk.n_trials]
+    values: dict[str, np.ndarray] = {}
+    for population in network.populations:
+        values.update(_population_values(population, seed, chunk))
+    for projection in spike_projections(network):
+        values.update(_projection_values(projection, chunk.n_copies))
+    values.update(_input_values(network, Stimulus(part, stimulus.frame, stimulus.kind), seed, frame_steps, chunk))
+    return Job(network, values, chunk.n_copies, part.shape[1] * frame_steps, dt, frame_steps, probes)
+
+
+def _population_values(population: Population, seed: int, chunk: Chunk) -> Iterator[tuple[str, np.ndarray]]:
+    model = population.model
+    for name, value in model.constants.items():
+        array = np.asarray(value, dtype=float)
+        yield f"{population.name}.{name}", np.tile(array, chunk.n_copies) if array.ndim else array.reshape(1)
+    if model.refractory is not None:
+        yield f"{population.name}.refractory_time", np.asarray(model.refractory, dtype=float).reshape(1)
+    for name, value in model.start.items():
+        rng = stream(seed, f"start {population.name}.{name} of chunk {chunk.number}")
+        yield f"{population.name}.{name}", draw_start(value, (chunk.n_copies, population.size), rng).ravel()
+
+
+def _projection_values(projection: Projection, n_copies: int) -> Iterator[tuple[str, np.ndarray]]:
+    weights = projection.weights
+    rows = np.repeat(np.arange(weights.shape[0], dtype=np.int32), np.diff(weights.indptr))
+    yield f"{projection.name}_synapses.i", _copies(rows, weights.shape[0], n_copies)
+    yield f"{projection.name}_synapses.j", _copies(weights.indices.astype(np.int32), weights.shape[1], n_copies)
+    yield f"{projection.name}_synapses.w", np.tile(weights.data, n_copies)
+    delay = np.asarray(projection.delay, dtype=float)
+    yield f"{projection.name}_synapses.delay", np.tile(delay, n_copies) if delay.ndim else delay.reshape(1)
+
+
+def _copies(indices: np.ndarray, size: int, n_copies: int) -> np.ndarray:
+    offsets = np.arange(n_copies, dtype=np.int32) * np.int32(size)
+    return (offsets[:, None] + indices[None, :]).ravel()
+
+
+def _input_values(
+    network: Network, stimulus: Stimulus, seed: int, frame_steps: int, chunk: Chunk
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Tables (rows, n_copies * n_neurons) of what the stimulus adds to each neuron, by frame or by step."""
+    inputs = [projection for projection in network.projections if projection.source == INPUT]
+    if not inputs:
+        return
+    if stimulus.kind == "current":
+        signal, ending = stimulus.values, "frames"
+    else:
+        signal, ending = _input_spikes(stimulus, seed, frame_steps, chunk), "kicks"
+    for projection in inputs:
+        yield f"{projection.target}.{ending}", _table(signal, projection.weights, chunk.n_copies)
+
+
+def _input_spikes(stimulus: Stimulus, seed: int, frame_steps: int, chunk: Chunk) -> np.ndarray:
+    """Numbers of input spikes (n_trials, n_steps, n_channels)."""
+    if stimulus.kind == "spikes":
+        n_trials, n_frames, n_channels = stimulus.values.shape
+        spikes = np.zeros((n_trials, n_frames, frame_steps, n_channels))
+        spikes[:, :, 0] = stimulus.values
+        return spikes.reshape(n_trials, n_frames * frame_steps, n_channels)
+    chance = np.repeat(stimulus.values, frame_steps, axis=1) * (stimulus.frame / frame_steps)
+    rng = stream(seed, f"input spikes of chunk {chunk.number}")
+    return (rng.random(chance.shape, dtype=np.float32) < chance).astype(float)
+
+
+def _table(signal: np.ndarray, weights: sparse.csr_array, n_copies: int) -> np.ndarray:
+    n_trials, n_rows, n_channels = signal.shape
+    dense_enough = weights.nnz > 0.1 * weights.shape[0] * weights.shape[1]
+    matrix = weights.toarray() if dense_enough else weights
+    product = (signal.reshape(-1, n_channels) @ matrix).reshape(n_trials, n_rows, weights.shape[1])
+    table = np.zeros((n_rows, n_copies, weights.shape[1]))
+    table[:, :n_trials] = product.transpose(1, 0, 2)
+    return table.reshape(n_rows, -1)
