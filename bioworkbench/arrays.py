@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Floats", "Integers", "count", "fraction", "finite", "non_negative", "positive", "shaped"]
+__all__ = ["Floats", "Integers", "count", "finite", "fraction", "non_negative", "positive", "shaped"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -74,7 +74,9 @@ class Projection:
         finite(f"weights of projection {self.source} -> {self.target}", weights.data)
         delay = finite(f"delay of projection {self.source} -> {self.target}", self.delay)
         if delay.size and delay.min() < 0:
-            raise ValueError(f"delay of projection {self.source} -> {self.target} goes down to {delay.min()} s; it cannot be negative")
+            raise ValueError(
+                f"delay of projection {self.source} -> {self.target} goes down to {delay.min()} s; it cannot be negative"
+            )
         if delay.ndim and delay.shape != (weights.nnz,):
             raise ValueError(
                 f"projection {self.source} -> {self.target} has {weights.nnz} synapses and delays of shape {delay.shape}; "
@@ -129,7 +131,9 @@ class Network:
         rows = projection.weights.shape[0] if projection.source == INPUT else sizes[projection.source]
         wanted = (rows, sizes[projection.target])
         if projection.weights.shape != wanted:
-            raise ValueError(f"weights of projection {projection.name} have shape {projection.weights.shape}; it must be {wanted}")
+            raise ValueError(
+                f"weights of projection {projection.name} have shape {projection.weights.shape}; it must be {wanted}"
+            )
 
     @property
     def sizes(self) -> Mapping[str, int]:

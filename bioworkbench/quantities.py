@@ -22,6 +22,7 @@ __all__ = [
     "unit_text",
 ]
 
+
 def _known_units() -> dict[str, Quantity]:
     """Brian2's units by long name (msecond) and by symbol (ms)."""
     units = [unit for unit in vars(allunits).values() if isinstance(unit, Unit)]
@@ -95,9 +96,13 @@ def _unit(text: str, whole: str) -> Quantity:
     while rest.strip():
         match = _FACTOR.match(rest)
         if match is None or (match[1] == "" and not first):
-            raise ValueError(f"'{whole}' is not a quantity: '{rest.strip()}' is not a unit; write for example '20 ms' or '1 nS/um**2'")
+            raise ValueError(
+                f"'{whole}' is not a quantity: '{rest.strip()}' is not a unit; write for example '20 ms' or '1 nS/um**2'"
+            )
         if match[2] not in _UNITS:
-            raise ValueError(f"'{whole}' has the unknown unit '{match[2]}'; units are written as in Brian2: ms, mV, nA, Hz, um, ...")
+            raise ValueError(
+                f"'{whole}' has the unknown unit '{match[2]}'; units are written as in Brian2: ms, mV, nA, Hz, um, ..."
+            )
         factor = _UNITS[match[2]] ** int(match[3] or 1)
         unit = Quantity(unit / factor if match[1] == "/" else unit * factor)
         rest, first = rest[match.end() :], False

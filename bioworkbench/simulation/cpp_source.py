@@ -76,12 +76,12 @@ def insert_segments(job: Job, built: Built) -> None:
     (run,) = [k for k, line in enumerate(lines) if f"{network.name}.run(" in line]
     keep = [line for line in lines[:run] if "set_from_command_line" not in line]
     segments = [
-        "brian::_random_generators[0].seed(std::strtoul(std::getenv(\"BIOWORKBENCH_SEED\"), nullptr, 10));",
+        'brian::_random_generators[0].seed(std::strtoul(std::getenv("BIOWORKBENCH_SEED"), nullptr, 10));',
         "const double _clock_loaded = _clock_now();",
         f"for (long _step = 0; _step < {job.n_steps}; _step += {SEGMENT_STEPS}) {{",
         f"{network.name}.t = _step * {job.dt!r};",
         f"{network.name}.run(std::min<long>({SEGMENT_STEPS}, {job.n_steps} - _step) * {job.dt!r}, NULL, 10.0);",
-        "if (Network::_globally_stopped) _fail(\"interrupted\", 130);",
+        'if (Network::_globally_stopped) _fail("interrupted", 130);',
         *_checks(built),
         *_flushes(built),
         f'std::printf("%ld\\n", std::min<long>(_step + {SEGMENT_STEPS}, {job.n_steps})); std::fflush(stdout);',
@@ -121,7 +121,9 @@ def _flushes(built: Built) -> list[str]:
 
 def unite(folder: Path) -> Path:
     """Write all generated sources of a folder as one file, with the support code of each in a namespace of its own."""
-    sources = sorted((folder / "code_objects").glob("*.cpp")) + [folder / f"{n}.cpp" for n in ("main", "network", "objects", "run")]
+    sources = sorted((folder / "code_objects").glob("*.cpp")) + [
+        folder / f"{n}.cpp" for n in ("main", "network", "objects", "run")
+    ]
     parts = ["#include <chrono>", "#include <cstdio>", "#include <cmath>"]
     for number, source in enumerate(sources):
         text = re.sub(r"^namespace \{", f"namespace support_{number} {{", source.read_text(), count=1, flags=re.MULTILINE)

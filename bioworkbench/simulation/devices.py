@@ -101,7 +101,9 @@ def brian2_to_ourselves() -> Iterator[None]:
     """Use Brian2's global state and leave it as it was: device, default clock, code generation target, NumPy's random state."""
     with _ours:
         if type(get_device()).__name__ != "RuntimeDevice":
-            raise SimulationError("Brian2's device is set to another than 'runtime'; call brian2.set_device('runtime') before simulate")
+            raise SimulationError(
+                "Brian2's device is set to another than 'runtime'; call brian2.set_device('runtime') before simulate"
+            )
         dt, target, state = float(defaultclock.dt), prefs.codegen.target, np.random.get_state()  # noqa: NPY002
         try:
             yield

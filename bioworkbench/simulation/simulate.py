@@ -9,7 +9,7 @@ from brian2.units import second
 from brian2.units.fundamentalunits import Quantity
 
 from bioworkbench.arrays import count, positive
-from bioworkbench.errors import SimulationError
+from bioworkbench.errors import unknown_name
 from bioworkbench.network import Network
 from bioworkbench.quantities import si_value
 from bioworkbench.randomness import stream
@@ -34,7 +34,7 @@ def simulate(
     backend: str = "auto",
     record: Sequence[Probe | str] = (),
     jobs: int = 1,
-    memory: float = 1e9,
+    memory: float = 2e9,
     progress: Progress | None = None,
 ) -> Recording:
     """Simulate every trial of a stimulus with Brian2 and record spikes.
@@ -57,7 +57,7 @@ def simulate(
     jobs : int
         Chunks that run at the same time ("cpp" only).
     memory : float, bytes
-        Budget of all runs together; sets the number of trials in a chunk.
+        Budget of all runs together: a chunk takes an eighth of it, and no more chunks run at a time than fit.
     progress : callable (phase, done, total), optional
 
     Returns
@@ -77,7 +77,9 @@ def simulate(
     picked = choose_backend(backend)
     if count("jobs", jobs) > 1 and picked != "cpp":
         raise ValueError(f"jobs = {jobs}: several jobs need backend 'cpp'; backend is '{picked}'")
-    parts = chunks(stimulus.n_trials, bytes_per_trial(network, stimulus, step, probes), int(memory))
+    one = bytes_per_trial(network, stimulus, step, probes)
+    parts = chunks(stimulus.n_trials, one, int(memory))
+    workers = max(1, min(jobs, int(memory) // (one * parts[0].n_copies)))
     notify = progress or (lambda phase, done, total: None)
 
     def run(chunk: Chunk) -> Outcome:
@@ -86,7 +88,7 @@ def simulate(
         return run_program(job, noise, notify) if picked == "cpp" else run_in_process(job, noise, picked)
 
     notify("simulate", 0, len(parts))
-    outcomes = _outcomes(run, parts, jobs, notify)
+    outcomes = _outcomes(run, parts, workers, notify)
     return _recording(network, stimulus, step, seed, picked, list(zip(parts, outcomes, strict=True)))
 
 
@@ -99,35 +101,28 @@ def _probe(item: Probe | str, network: Network, dt: float) -> Probe:
     if item.every is not None:
         n_steps_between(f"record step of '{item.name}'", item.every, dt)
     if item.population not in network.sizes:
-        raise ValueError(f"record '{item.name}': {network_unknown(network, item.population)}")
+        raise ValueError(f"record '{item.name}': {unknown_name(item.population, 'population', network.sizes)}")
     return item
-
-
-def network_unknown(network: Network, name: str) -> str:
-    """Words for a population name that the network does not have."""
-    try:
-        network.population(name)
-    except KeyError as error:
-        return str(error.args[0])
-    return ""
 
 
 def _check_input(network: Network, stimulus: Stimulus) -> None:
     n_channels = stimulus.values.shape[2]
     if network.n_channels != n_channels:
-        raise ValueError(f"the stimulus has {n_channels} channels; the input projections of the network expect {network.n_channels}")
+        raise ValueError(
+            f"the stimulus has {n_channels} channels; the input projections of the network expect {network.n_channels}"
+        )
 
 
-def _outcomes(run: Callable[[Chunk], Outcome], parts: list[Chunk], jobs: int, notify: Progress) -> list[Outcome]:
+def _outcomes(run: Callable[[Chunk], Outcome], parts: list[Chunk], workers: int, notify: Progress) -> list[Outcome]:
     """Run the chunks, a few at a time; the first failure stops those that have not begun."""
-    if jobs == 1 or len(parts) == 1:
+    if workers == 1 or len(parts) == 1:
         outcomes = []
         for done, chunk in enumerate(parts, 1):
             outcomes.append(run(chunk))
             notify("simulate", done, len(parts))
         return outcomes
     first = run(parts[0])  # builds the program once, before others ask for it
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         futures = [pool.submit(run, chunk) for chunk in parts[1:]]
         for done, future in enumerate(futures, 2):
             future.add_done_callback(lambda _, done=done: notify("simulate", done, len(parts)))

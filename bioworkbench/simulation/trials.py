@@ -30,7 +30,7 @@ class Chunk:
 
 
 def chunks(n_trials: int, bytes_of_one: int, memory: int) -> list[Chunk]:
-    """Cut trials into runs of equal size that fit the memory budget.
+    """Cut trials into runs of equal size, each within an eighth of the memory budget.
 
     The size is a power of two, 256 at most (or all trials, if fewer), so that runs with different numbers of trials share one
     program; it depends on the network, the stimulus and the budget, never on the number of workers.
@@ -40,12 +40,12 @@ def chunks(n_trials: int, bytes_of_one: int, memory: int) -> list[Chunk]:
     ValueError
         If a single trial needs more than the budget.
     """
-    fitting = memory // bytes_of_one
-    if fitting < 1:
+    if bytes_of_one > memory:
         raise ValueError(
             f"memory = {memory / 1e9:.3g} GB: one trial needs about {bytes_of_one / 1e9:.3g} GB; "
             "raise memory, record less, or simulate fewer neurons or a shorter time"
         )
+    fitting = max(1, memory // 8 // bytes_of_one)
     size = min(2 ** int(np.log2(fitting)), _MOST_COPIES, n_trials)
     firsts = range(0, n_trials, size)
     return [Chunk(number, first, min(size, n_trials - first), size) for number, first in enumerate(firsts)]

@@ -1,0 +1,160 @@
+"""Built programs: found again, never half-built, rebuilt when and only when the structure changes."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from brian2 import ms, mV
+from scipy import sparse
+
+from bioworkbench.errors import SimulationError
+from bioworkbench.network import Network, Population, Projection
+from bioworkbench.signals import Probe, Stimulus
+from bioworkbench.simulation import builds, simulate
+from bioworkbench.simulation.trials import Chunk, job_of_chunk
+from tests.simulation.networks import leaky, noisy_network, random_stimulus
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("BIOWORKBENCH_CACHE", str(tmp_path / "programs"))
+    return tmp_path / "programs"
+
+
+def programs(cache):
+    return sorted(path for path in cache.iterdir() if (path / "program.json").exists())
+
+
+def run(network, stimulus, seed=1, **settings):
+    return simulate(network, stimulus, seed, dt=0.5 * ms, backend="cpp", **settings)
+
+
+def rewired(projection, rng):
+    """As many synapses between other neurons, with other weights."""
+    dense = projection.weights.toarray().ravel()
+    return replace(projection, weights=sparse.csr_array(rng.permutation(dense).reshape(projection.weights.shape) * 2))
+
+
+def test_values_change_without_a_build(cache):
+    """Constants, weights, endpoints, delays, start values, stimuli and seeds are data of one program."""
+    rng = np.random.default_rng(0)
+    network, stimulus = noisy_network(rng), random_stimulus(rng, 4, 3, n_frames=4, frame=5e-3)
+    first = run(network, stimulus)
+    (program,) = programs(cache)
+    built = (program / "main").stat().st_mtime_ns
+    model = replace(network.populations[0].model, start={"v": -60 * mV})
+    model = replace(model, constants={**model.constants, "tau": 10 * ms}, refractory=1 * ms)
+    other = Network(
+        tuple(replace(population, model=model) for population in network.populations),
+        (*(rewired(p, rng) for p in network.projections[:3]), replace(network.projections[3], delay=2e-3)),
+    )
+    changed = run(other, random_stimulus(rng, 4, 3, n_frames=4, frame=5e-3), seed=2)
+    assert [(p / "main").stat().st_mtime_ns for p in programs(cache)] == [built]
+    assert "compile" in first.timing
+    assert "compile" not in changed.timing
+    fresh = simulate(other, Stimulus(changed_values(rng), 5e-3), 2, dt=0.5 * ms, backend="numpy")
+    assert len(fresh.spikes["exc"]) > 0
+
+
+def changed_values(rng):
+    return 2 * rng.random((4, 4, 3))
+
+
+def test_a_reused_program_gives_the_spikes_of_a_new_one(cache, tmp_path, monkeypatch):
+    rng = np.random.default_rng(1)
+    network, stimulus = noisy_network(rng), random_stimulus(rng, 4, 3, n_frames=4, frame=5e-3)
+    other = Network(network.populations, tuple(rewired(p, rng) for p in network.projections))
+    run(network, stimulus)
+    reused = run(other, stimulus)
+    monkeypatch.setenv("BIOWORKBENCH_CACHE", str(tmp_path / "fresh"))
+    fresh = run(other, stimulus)
+    assert "compile" not in reused.timing
+    assert "compile" in fresh.timing
+    for field in ("trial", "neuron", "time"):
+        np.testing.assert_array_equal(getattr(reused.spikes["exc"], field), getattr(fresh.spikes["exc"], field))
+
+
+@pytest.mark.parametrize("change", ["size", "equations", "synapses", "steps", "record"])
+def test_structure_changes_the_key(change):
+    rng = np.random.default_rng(2)
+    network, stimulus = noisy_network(rng), random_stimulus(rng, 2, 3)
+    if change == "size":
+        other = Network((replace(network.populations[0], size=40), Population("more", 3, leaky())), network.projections[:2])
+    elif change == "equations":
+        model = replace(network.populations[0].model, reset="v = rest - 1*mV")
+        other = Network((replace(network.populations[0], model=model), network.populations[1]), network.projections)
+    elif change == "synapses":
+        part = network.projections[2].weights.toarray() * (rng.random((40, 10)) < 0.5)
+        fewer = Projection("exc", "inh", sparse.csr_array(part), 1.5e-3)
+        other = Network(network.populations, (*network.projections[:2], fewer, network.projections[3]))
+    else:
+        other = network
+    longer = random_stimulus(rng, 2, 3, n_frames=13) if change == "steps" else stimulus
+    record = ["exc.v"] if change == "record" else []
+    assert key_of(network, stimulus, []) != key_of(other, longer, record)
+
+
+def key_of(network, stimulus, record):
+    probes = tuple(Probe(*name.split(".")) for name in record)
+    return job_of_chunk(network, stimulus, 1, 0.5e-3, probes, Chunk(0, 0, 2, 2)).key()
+
+
+def test_a_failed_compilation_leaves_no_program_and_shows_the_message(cache, monkeypatch):
+    rng = np.random.default_rng(3)
+    monkeypatch.setattr(builds, "_FLAGS", ("-no-such-flag",))
+    with pytest.raises(SimulationError, match=r"the compiler failed: .*no-such-flag.*\nThe whole log is in"):
+        run(noisy_network(rng), random_stimulus(rng, 1, 3))
+    assert programs(cache) == []
+    (log,) = cache.glob("*.log")
+    assert "no-such-flag" in log.read_text()
+
+
+def test_a_half_built_folder_is_built_again(cache):
+    rng = np.random.default_rng(4)
+    network, stimulus = noisy_network(rng), random_stimulus(rng, 1, 3)
+    whole = run(network, stimulus)
+    (program,) = programs(cache)
+    (program / "program.json").unlink()
+    (program / "main").write_bytes(b"half")
+    assert np.array_equal(run(network, stimulus).raster("exc"), whole.raster("exc"))
+
+
+def test_threads_share_one_build(cache):
+    rng = np.random.default_rng(5)
+    network, stimulus = noisy_network(rng), random_stimulus(rng, 2, 3)
+    rasters: list = []
+    threads = [threading.Thread(target=lambda: rasters.append(run(network, stimulus).raster("exc"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(rasters) == 4
+    assert all(np.array_equal(raster, rasters[0]) for raster in rasters)
+    assert len(programs(cache)) == 1
+
+
+def test_a_cache_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("BIOWORKBENCH_CACHE", str(blocked / "programs"))
+    rng = np.random.default_rng(6)
+    with pytest.raises(SimulationError, match="set BIOWORKBENCH_CACHE to a folder that can be written"):
+        run(noisy_network(rng), random_stimulus(rng, 1, 3))
+
+
+def test_a_program_that_fails_says_so(cache):
+    rng = np.random.default_rng(7)
+    network, stimulus = noisy_network(rng), random_stimulus(rng, 1, 3)
+    run(network, stimulus)
+    (program,) = programs(cache)
+    (program / "main").write_text("#!/bin/sh\necho broken >&2\nexit 9\n")
+    with pytest.raises(SimulationError, match="the simulation program ended with code 9: broken"):
+        run(network, stimulus)
+
+
+def test_only_floating_point_variables_can_be_given_values(cache):
+    model = replace(leaky(), equations=leaky().equations + "\nmark : integer", start={"v": -70 * mV, "mark": 1.0})
+    network = Network((Population("exc", 2, model),), (Projection("input", "exc", sparse.csr_array(np.ones((3, 2)))),))
+    with pytest.raises(ValueError, match=r"exc\.mark is a variable of type .*int.*only floating point"):
+        run(network, random_stimulus(np.random.default_rng(8), 1, 3))
