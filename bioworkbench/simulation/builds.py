@@ -130,7 +130,7 @@ def _generate(job: Job, work: Path) -> None:
 
 
 def _compile(source: Path, flags: tuple[str, ...], log: Path) -> None:
-    command = [str(compiler()), *flags, "-I.", source.name, "-o", "main"]
+    command = [str(compiler()), *flags, "-I.", "-Ibrianlib", source.name, "-o", "main"]
     done = subprocess.run(command, cwd=source.parent, capture_output=True, text=True, check=False)
     if done.returncode:
         log.write_text(f"{' '.join(command)}\n{done.stdout}{done.stderr}")

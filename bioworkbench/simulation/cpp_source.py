@@ -114,16 +114,16 @@ def _flushes(built: Built) -> list[str]:
     for name, monitor in built.traces.items():
         rows = device.get_array_name(monitor.variables[name.split(".")[1]], access_data=False)
         times = device.get_array_name(monitor.variables["t"], access_data=False)
-        lines.append(f'for (int _k = 0; _k < {rows}.n; _k++) _append("{name}", {rows}(_k).data(), {rows}.m);')
-        lines.append(f"{rows}.resize(0, {rows}.m); {times}.clear();")
+        row = f"for (size_t _j = 0; _j < _row.size(); _j++) _row[_j] = {rows}(_k, _j);"
+        lines.append(f"{{ std::vector<double> _row({rows}.m); for (size_t _k = 0; _k < (size_t){rows}.n; _k++) {{ {row}")
+        lines.append(f'_append("{name}", _row.data(), _row.size()); }} }}')
+        lines.append(f"{rows}.resize((size_t)0, (size_t){rows}.m); {times}.clear();")
     return lines
 
 
 def unite(folder: Path) -> Path:
     """Write all generated sources of a folder as one file, with the support code of each in a namespace of its own."""
-    sources = sorted((folder / "code_objects").glob("*.cpp")) + [
-        folder / f"{n}.cpp" for n in ("main", "network", "objects", "run")
-    ]
+    sources = sorted(folder.rglob("*.cpp"))
     parts = ["#include <chrono>", "#include <cstdio>", "#include <cmath>"]
     for number, source in enumerate(sources):
         text = re.sub(r"^namespace \{", f"namespace support_{number} {{", source.read_text(), count=1, flags=re.MULTILINE)
