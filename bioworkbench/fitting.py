@@ -1,0 +1,179 @@
+"""What every linear fit shares: standardised features, folds, candidates for the penalty, and their scores."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bioworkbench.arrays import Floats, Integers, count, finite, non_negative
+from bioworkbench.trained import LinearReadout
+
+__all__ = ["Penalty", "LinearProblem", "best_candidate", "candidate_penalties", "folds", "judged", "linear_problem"]
+
+Penalty = float | Sequence[float] | None
+CHUNK_BYTES = 2**26  # of standardised features held at once
+
+
+@dataclass(frozen=True)
+class LinearProblem:
+    """Rows of features, one per trial or per frame of a trial, and what is wanted for them.
+
+    Parameters
+    ----------
+    raw : array (n_rows, n_features)
+        Features as given, of any numeric type.
+    mean, scale : array (n_features,)
+        Mean and standard deviation; the deviation is 0 where a feature does not vary.
+    wanted : array (n_rows, n_outputs)
+        Values, or classes coded one-hot.
+    labels : int array (n_rows,) or None
+        Classes; None for values.
+    n_trials : int
+    """
+
+    raw: np.ndarray
+    mean: Floats
+    scale: Floats
+    wanted: Floats
+    labels: Integers | None
+    n_trials: int
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.raw)
+
+    @property
+    def n_varying(self) -> int:
+        """Number of features that vary."""
+        return int((self.scale > 0).sum())
+
+    def standardised(self, rows: slice | Integers = slice(None)) -> Floats:
+        """Rows of the features that vary, with mean 0 and deviation 1 over all rows."""
+        varying = self.scale > 0
+        part = self.raw[rows]
+        part = part if varying.all() else part[:, varying]
+        return (part - self.mean[varying]) / self.scale[varying]
+
+    def chunks(self, rows: Integers) -> Iterator[tuple[Integers, Floats]]:
+        """The rows' standardised features, a bounded number at a time."""
+        n_chunks = -(-len(rows) * self.n_varying * 8 // CHUNK_BYTES)
+        return ((part, self.standardised(part)) for part in np.array_split(rows, max(1, n_chunks)))
+
+    def readout(self, coefficients: Floats, intercepts: Floats) -> LinearReadout:
+        """Readout of raw features from coefficients and intercepts of the standardised ones that vary."""
+        varying = self.scale > 0
+        raw = np.zeros((len(varying), coefficients.shape[1]))
+        raw[varying] = coefficients / self.scale[varying, None]
+        return LinearReadout(raw, intercepts - self.mean @ raw, "value" if self.labels is None else "argmax")
+
+
+def linear_problem(features: ArrayLike, targets: ArrayLike) -> LinearProblem:
+    """Checked features (n_trials[, n_frames], n_features) and targets: integer classes, or values with a last axis of outputs.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, a number is not finite, no feature varies, or a class is alone or has no trial.
+    """
+    raw, wanted = np.asarray(features), np.asarray(targets)
+    if raw.dtype.kind not in "buif" or raw.ndim not in (2, 3) or 0 in raw.shape:
+        raise ValueError(
+            f"features have type {raw.dtype} and shape {raw.shape}; they must be numbers (n_trials, ..., n_features)"
+        )
+    classes = wanted.dtype.kind in "iu"
+    fits = wanted.shape[: raw.ndim - 1] == raw.shape[:-1] and wanted.ndim == raw.ndim - classes
+    if not fits or 0 in wanted.shape:
+        raise ValueError(
+            f"features have shape {raw.shape}, targets {wanted.dtype} shape {wanted.shape}; integer classes need one number, "
+            "values one row of outputs, per trial (and frame)"
+        )
+    n_trials, raw = len(raw), raw.reshape(-1, raw.shape[-1])
+    labels = _labels(wanted.reshape(-1)) if classes else None
+    values = finite("targets", wanted).reshape(len(raw), -1) if labels is None else np.eye(labels.max() + 1)[labels]
+    mean, scale = _moments(raw)
+    return LinearProblem(raw, mean, scale, values, labels, n_trials)
+
+
+def _labels(labels: np.ndarray) -> Integers:
+    if labels.min() < 0:
+        raise ValueError(f"targets go down to {labels.min()}; classes are counted 0, 1, 2, ...")
+    if labels.max() >= len(labels):
+        raise ValueError(
+            f"targets go up to {labels.max()} in {len(labels)} trials; each class 0, 1, 2, ... needs a training trial"
+        )
+    trials = np.bincount(labels)
+    if (trials > 0).sum() < 2:
+        raise ValueError(f"all {len(labels)} targets are class {labels[0]}; a classifier needs at least two classes")
+    if (trials == 0).any():
+        raise ValueError(
+            f"classes {np.flatnonzero(trials == 0).tolist()} have no training trial; give each class one, or renumber"
+        )
+    return labels.astype(np.int64)
+
+
+def _moments(raw: np.ndarray) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of each feature; the deviation is exactly 0 where the feature does not vary."""
+    lowest, highest = raw.min(axis=0), raw.max(axis=0)
+    finite("features (lowest of each)", lowest)
+    finite("features (highest of each)", highest)
+    mean = raw.mean(axis=0, dtype=float)
+    square = np.zeros(raw.shape[1])
+    for part in np.array_split(raw, -(-raw.size * 8 // CHUNK_BYTES)):
+        square += ((part - mean) ** 2).sum(axis=0)
+    scale = np.where(lowest == highest, 0.0, np.sqrt(square / len(raw)))
+    if not scale.any():
+        raise ValueError(f"none of the {raw.shape[1]} features varies over {len(raw)} trials; are the neurons silent?")
+    return mean, scale
+
+
+def folds(problem: LinearProblem, n_folds: int) -> Integers:
+    """Which fold each row is judged in: stratified for a class per trial, otherwise consecutive blocks of whole trials.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two folds, or fewer trials (of a class) than folds.
+    """
+    count("n_folds", n_folds, least=2)
+    if n_folds > problem.n_trials:
+        raise ValueError(f"n_folds = {n_folds}: there are only {problem.n_trials} trials; use fewer folds, or give one penalty")
+    if problem.labels is None or problem.n_trials < problem.n_rows:
+        trial = np.arange(problem.n_rows) // (problem.n_rows // problem.n_trials)
+        return trial * n_folds // problem.n_trials
+    rarest = int(np.bincount(problem.labels).argmin())
+    if (problem.labels == rarest).sum() < n_folds:
+        raise ValueError(
+            f"n_folds = {n_folds}: class {rarest} has only {(problem.labels == rarest).sum()} trials; "
+            "use fewer folds, or give one penalty"
+        )
+    fold = np.zeros(problem.n_rows, dtype=np.int64)
+    fold[np.argsort(problem.labels, kind="stable")] = np.arange(problem.n_rows) % n_folds  # class by class, dealt like cards
+    return fold
+
+
+def candidate_penalties(penalty: Penalty, default: Sequence[float]) -> list[float]:
+    """The penalty as a list of candidates; the default ones for None.
+
+    Raises
+    ------
+    ValueError
+        If the list is empty, or a number is negative or not finite.
+    """
+    given = default if penalty is None else [penalty] if isinstance(penalty, float | int) else list(penalty)
+    if not given:
+        raise ValueError("penalty = []: give one number, or several to choose from")
+    return [non_negative("penalty", float(value)) for value in given]
+
+
+def best_candidate(candidates: list[float], scores: Floats) -> float:
+    """The candidate with most hits, then least squared error."""
+    hits, error = scores.T
+    return candidates[int(np.lexsort((error, -hits))[0])]
+
+
+def judged(problem: LinearProblem, rows: Integers, outputs: Floats) -> Floats:
+    """Number of right classes (0 for values) and squared error of outputs (n_rows, n_outputs) for some rows."""
+    hits = 0 if problem.labels is None else (outputs.argmax(axis=1) == problem.labels[rows]).sum()
+    return np.array([hits, np.square(outputs - problem.wanted[rows]).sum()])
