@@ -56,6 +56,8 @@ class Projection:
         (``drive`` for a stimulus of kind "current"). A stored zero is a synapse.
     delay : float or array (n_synapses,), seconds
         In the order of ``weights.indices``. Input projections have none.
+    receives : str
+        Variable of the target that spikes add their weight to, such as a conductance; empty for the one its model names.
 
     Raises
     ------
@@ -67,6 +69,7 @@ class Projection:
     target: str
     weights: sparse.csr_array
     delay: float | Floats = 0.0
+    receives: str = ""
 
     def __post_init__(self) -> None:
         weights = sparse.csr_array(self.weights, dtype=float)
@@ -134,11 +137,18 @@ class Network:
             raise ValueError(
                 f"weights of projection {projection.name} have shape {projection.weights.shape}; it must be {wanted}"
             )
+        variables = self.population(projection.target).model.parsed.names
+        if projection.receives and projection.receives not in variables:
+            raise ValueError(f"projection {projection.name}: {unknown_name(projection.receives, 'variable', variables)}")
 
     @property
     def sizes(self) -> Mapping[str, int]:
         """Number of neurons by population name."""
         return {population.name: population.size for population in self.populations}
+
+    def receiver(self, projection: Projection) -> str:
+        """Variable of the target population that spikes of the projection add their weight to."""
+        return projection.receives or self.population(projection.target).model.receives
 
     @property
     def n_channels(self) -> int:

@@ -22,7 +22,7 @@ from brian2.units import second
 from brian2.units.fundamentalunits import Quantity, get_dimensions
 
 from bioworkbench.errors import unknown_name
-from bioworkbench.network import Population, Projection
+from bioworkbench.network import INPUT, Population, Projection
 from bioworkbench.neurons import NeuronModel
 from bioworkbench.quantities import unit_text
 from bioworkbench.signals import Probe
@@ -131,7 +131,7 @@ def _shared_noise(group: NeuronGroup, population: Population, job: Job, clock: C
 def _add_input(group: NeuronGroup, population: Population, ending: str, job: Job, clock: Clock) -> None:
     """Input from a table: `frames` holds the drive during a frame, `kicks` adds what input spikes add, step by step."""
     model = population.model
-    target = "drive" if ending == "frames" else model.receives
+    target = "drive" if ending == "frames" else job.network.receiver(_input_of(population, job))
     if target not in model.parsed:
         raise ValueError(
             f"population '{population.name}' has no variable '{target}'; a stimulus of kind 'current' needs a model "
@@ -143,17 +143,21 @@ def _add_input(group: NeuronGroup, population: Population, ending: str, job: Job
     group.namespace[table.name] = table
     timing = {"dt": dt} if ending == "frames" and job.frame_steps > 1 else {"clock": clock}
     sign = "=" if ending == "frames" else "+="
-    group.run_regularly(f"{target} {sign} {table.name}(t, i)", when="start", name=f"{table.name}_input", **timing)
+    group.run_regularly(f"{target} {sign} {table.name}(t, i)", when="start", order=1, name=f"{table.name}_input", **timing)
+
+
+def _input_of(population: Population, job: Job) -> Projection:
+    return next(p for p in job.network.projections if p.source == INPUT and p.target == population.name)
 
 
 def _synapses(projection: Projection, job: Job, groups: dict[str, NeuronGroup], assign: Assign) -> Synapses:
     source, target = job.network.population(projection.source), job.network.population(projection.target)
-    scalar_delay = not np.ndim(projection.delay)
+    scalar_delay, receiver = not np.ndim(projection.delay), job.network.receiver(projection)
     synapses = Synapses(
         groups[source.name],
         groups[target.name],
-        f"w : {target.model.unit(target.model.receives)} (constant)",
-        on_pre=f"{target.model.receives}_post += w",
+        f"w : {target.model.unit(receiver)} (constant)",
+        on_pre=f"{receiver}_post += w",
         name=f"{projection.name}_synapses",
         delay=0 * second if scalar_delay else None,
         clock=groups[source.name].clock,

@@ -56,11 +56,11 @@ def load_indices(job: Job) -> None:
             array = f"_array_{owner}_{end}"
             device.main_queue[:] = [
                 ("insert_code", f'_load({array}, _num_{array}, "{owner}.{name}");')
-                if entry[0] == "set_by_array" and entry[1][0] == array
+                if entry[0].startswith("set_by_") and entry[1][0] == array
                 else entry
                 for entry in device.main_queue
             ]
-            device.static_arrays.pop(f"_static_array_{array}")
+            device.static_arrays.pop(f"_static_array_{array}", None)  # a single synapse has none
 
 
 def static_tables(job: Job) -> dict[str, str]:

@@ -49,6 +49,7 @@ class Job:
         return {
             "populations": [_population(population) for population in self.network.populations],
             "projections": [_projection(projection) for projection in spike_projections(self.network)],
+            "inputs": [[p.target, p.receives] for p in self.network.projections if p.source == INPUT],
             "values": {name: [array.dtype.str, list(array.shape)] for name, array in sorted(self.values.items())},
             "run": [self.n_copies, self.n_steps, repr(self.dt), self.frame_steps],
             "probes": [[p.population, p.variable, p.neurons, p.every] for p in self.probes],
@@ -80,4 +81,4 @@ def _population(population: Population) -> list[Any]:
 
 
 def _projection(projection: Projection) -> list[Any]:
-    return [projection.source, projection.target, projection.n_synapses, np.ndim(projection.delay)]
+    return [projection.source, projection.target, projection.n_synapses, np.ndim(projection.delay), projection.receives]

@@ -1,5 +1,7 @@
 """The seam: equal to the NumPy twin, the same on all backends and for any number of jobs, and clear about what cannot be."""
 
+from dataclasses import replace
+
 import brian2
 import numpy as np
 import pytest
@@ -186,6 +188,28 @@ def test_nan_is_reported_with_population(backend):
     network = Network((Population("exc", 2, unstable),))
     with pytest.raises(SimulationError, match=r"exc\.v became NaN or infinite"):
         simulate(network, silence(0.1), 1, dt=1 * ms, backend=backend, record=["exc.v"])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_projections_reach_the_variable_they_name(backend):
+    """One spike into `up` and one into `down` of two receptors; the model itself receives in v."""
+    source = leaky(start={"v": -40 * mV}, refractory=None)
+    model = replace(source, equations=source.equations + "\nup : volt\ndown : volt", start={"v": -70 * mV})
+    network = Network(
+        (Population("one", 1, source), Population("two", 1, source), Population("goal", 1, model)),
+        (
+            Projection("one", "goal", sparse.csr_array([[1e-3]]), receives="up"),
+            Projection("two", "goal", sparse.csr_array([[2e-3]]), receives="down"),
+            Projection("input", "goal", sparse.csr_array([[4e-3]]), receives="up"),
+        ),
+    )
+    stimulus = Stimulus(np.array([[[0.0], [1.0], [0.0]]]), 1e-3, "spikes")
+    traces = simulate(network, stimulus, 1, dt=1 * ms, backend=backend, record=["goal.up", "goal.down", "goal.v"]).traces
+    np.testing.assert_allclose(traces["goal.up"][0, :, 0], [0, 1e-3, 5e-3])
+    np.testing.assert_allclose(traces["goal.down"][0, :, 0], [0, 2e-3, 2e-3])
+    np.testing.assert_allclose(traces["goal.v"][0, :, 0], -70e-3)
+    with pytest.raises(ValueError, match="projection one_goal: 'ups' is not a variable; did you mean 'up'"):
+        Network(network.populations, (Projection("one", "goal", sparse.csr_array([[1e-3]]), receives="ups"),))
 
 
 def test_bad_arguments(rng):
