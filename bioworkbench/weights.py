@@ -1,0 +1,284 @@
+"""Weight laws: how strong the synapses are that a topology allows.
+
+Every law is ``f(mask, rng, *, ...) -> csr_array``: ``mask[i, j]`` is True where i may connect to j, and every such synapse
+gets a stored weight, also when it is zero. Weights are plain numbers in the SI unit of what they add to.
+
+``inhibitory`` gives the weights the signs of Dale's law: None leaves them as drawn; a fraction makes all outgoing weights
+of that share of the source neurons (drawn at random) negative or zero, and those of the others positive or zero, by
+replacing every weight by its magnitude with a sign. 0.0 makes a purely excitatory projection, 1.0 a purely inhibitory one.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import linalg as sparse_linalg
+
+from bioworkbench.arrays import Floats, finite, fraction, non_negative, positive
+
+__all__ = [
+    "WEIGHT_LAWS",
+    "constant",
+    "gaussian",
+    "lognormal",
+    "rescaled",
+    "scaled_to_spectral_radius",
+    "spectral_radius",
+    "uniform",
+    "uniform_fan_in",
+]
+
+DENSE_LIMIT = 400  # nodes up to which all eigenvalues are computed
+
+
+def constant(
+    mask: sparse.csr_array, rng: np.random.Generator, *, value: float, inhibitory: float | None = None
+) -> sparse.csr_array:
+    """Equal weights.
+
+    Parameters
+    ----------
+    mask : csr_array of bool (n_source, n_target)
+    rng : Generator
+        Draws the inhibitory neurons; unused without `inhibitory`.
+    value : float
+    inhibitory : float, optional
+        Fraction of inhibitory source neurons; see the module.
+
+    Returns
+    -------
+    csr_array (n_source, n_target)
+
+    Raises
+    ------
+    ValueError
+        If the mask is not two-dimensional, a number is not finite, or the fraction lies outside [0, 1].
+    """
+    strength = float(finite("value", value))
+    return _drawn(mask, rng, inhibitory, lambda n: np.full(n, strength))
+
+
+def gaussian(
+    mask: sparse.csr_array, rng: np.random.Generator, *, mean: float, deviation: float, inhibitory: float | None = None
+) -> sparse.csr_array:
+    """Normally distributed weights.
+
+    Parameters
+    ----------
+    mask : csr_array of bool (n_source, n_target)
+    rng : Generator
+    mean, deviation : float
+    inhibitory : float, optional
+        Fraction of inhibitory source neurons; see the module. Magnitudes then follow the folded normal law.
+
+    Returns
+    -------
+    csr_array (n_source, n_target)
+
+    Raises
+    ------
+    ValueError
+        As in `constant`, and if the deviation is negative.
+    """
+    center, spread = float(finite("mean", mean)), non_negative("deviation", deviation)
+    return _drawn(mask, rng, inhibitory, lambda n: rng.normal(center, spread, n))
+
+
+def uniform(
+    mask: sparse.csr_array, rng: np.random.Generator, *, low: float, high: float, inhibitory: float | None = None
+) -> sparse.csr_array:
+    """Weights that are equally likely anywhere between two numbers.
+
+    Parameters
+    ----------
+    mask : csr_array of bool (n_source, n_target)
+    rng : Generator
+    low, high : float
+    inhibitory : float, optional
+        Fraction of inhibitory source neurons; see the module.
+
+    Returns
+    -------
+    csr_array (n_source, n_target)
+
+    Raises
+    ------
+    ValueError
+        As in `constant`, and if `low` is above `high`.
+    """
+    if finite("low", low) > finite("high", high):
+        raise ValueError(f"low = {low} is above high = {high}")
+    return _drawn(mask, rng, inhibitory, lambda n: rng.uniform(low, high, n))
+
+
+def lognormal(
+    mask: sparse.csr_array, rng: np.random.Generator, *, mean: float, deviation: float, inhibitory: float | None = None
+) -> sparse.csr_array:
+    """Lognormally distributed weights, as cortical synapses have them.
+
+    Parameters
+    ----------
+    mask : csr_array of bool (n_source, n_target)
+    rng : Generator
+    mean, deviation : float
+        Of the weights themselves, not of their logarithm. A negative mean gives negative weights.
+    inhibitory : float, optional
+        Fraction of inhibitory source neurons; see the module.
+
+    Returns
+    -------
+    csr_array (n_source, n_target)
+
+    Raises
+    ------
+    ValueError
+        As in `constant`, and if the mean is 0 or the deviation negative.
+
+    References
+    ----------
+    Song et al. (2005), Highly nonrandom features of synaptic connectivity in local cortical circuits,
+    doi:10.1371/journal.pbio.0030068.
+    """
+    size = positive("size of mean", abs(mean))
+    variance = np.log1p((non_negative("deviation", deviation) / size) ** 2)
+    location, sign = np.log(size) - variance / 2, np.sign(mean)
+    return _drawn(mask, rng, inhibitory, lambda n: sign * rng.lognormal(location, np.sqrt(variance), n))
+
+
+def uniform_fan_in(
+    mask: sparse.csr_array, rng: np.random.Generator, *, gain: float = 1.0, inhibitory: float | None = None
+) -> sparse.csr_array:
+    """Uniform weights between -gain / sqrt(k) and gain / sqrt(k), where k is the number of synapses of the target neuron.
+
+    Their standard deviation is gain / sqrt(3 k), so that the summed drive does not grow with the number of inputs.
+
+    Parameters
+    ----------
+    mask : csr_array of bool (n_source, n_target)
+    rng : Generator
+    gain : float
+    inhibitory : float, optional
+        Fraction of inhibitory source neurons; see the module.
+
+    Returns
+    -------
+    csr_array (n_source, n_target)
+
+    Raises
+    ------
+    ValueError
+        As in `constant`, and if the gain is not above 0.
+
+    References
+    ----------
+    LeCun, Bottou, Orr & Müller (2012), Efficient BackProp, doi:10.1007/978-3-642-35289-8_3.
+    """
+    scale = positive("gain", gain)
+    unit = _drawn(mask, rng, inhibitory, lambda n: rng.uniform(-scale, scale, n))
+    fan_in = np.bincount(unit.indices, minlength=unit.shape[1])
+    unit.data /= np.sqrt(fan_in[unit.indices])
+    return unit
+
+
+def scaled_to_spectral_radius(
+    mask: sparse.csr_array,
+    rng: np.random.Generator,
+    *,
+    radius: float,
+    mean: float = 0.0,
+    deviation: float = 1.0,
+    inhibitory: float | None = None,
+) -> sparse.csr_array:
+    """Normally distributed weights, then multiplied by one number so that the largest eigenvalue has a given magnitude.
+
+    Parameters
+    ----------
+    mask : csr_array of bool (n, n)
+    rng : Generator
+    radius : float
+        Spectral radius of the weights that are returned.
+    mean, deviation : float
+        Of the weights before scaling; only their ratio matters.
+    inhibitory : float, optional
+        Fraction of inhibitory source neurons; see the module.
+
+    Returns
+    -------
+    csr_array (n, n)
+
+    Raises
+    ------
+    ValueError
+        As in `gaussian`, if the mask is not square, or if it has no cycle, so that all eigenvalues are 0.
+
+    References
+    ----------
+    Jaeger (2001), The "echo state" approach to analysing and training recurrent neural networks, GMD Report 148.
+    """
+    return rescaled(gaussian(mask, rng, mean=mean, deviation=deviation, inhibitory=inhibitory), radius)
+
+
+def rescaled(weights: sparse.csr_array, radius: float) -> sparse.csr_array:
+    """Weights (n, n) multiplied by one number, so that their spectral radius is `radius`.
+
+    Raises
+    ------
+    ValueError
+        If the weights are not square or have spectral radius 0.
+    """
+    positive("radius", radius)
+    now = spectral_radius(weights)
+    if now <= 1e-12 * np.abs(weights.data).max(initial=0.0):
+        raise ValueError(f"weights with {weights.nnz} synapses have spectral radius {now:.3g}; without a cycle none can be set")
+    scaled = weights.copy()
+    scaled.data *= radius / now
+    return scaled
+
+
+def spectral_radius(weights: sparse.csr_array) -> float:
+    """Largest magnitude of an eigenvalue of weights (n, n): all eigenvalues up to n = 400, beyond that Arnoldi iteration.
+
+    Raises
+    ------
+    ValueError
+        If the weights are not square, or the iteration does not converge.
+    """
+    if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
+        raise ValueError(f"weights have shape {weights.shape}; a spectral radius needs as many sources as targets")
+    if weights.shape[0] <= DENSE_LIMIT:
+        return float(np.abs(np.linalg.eigvals(weights.toarray())).max(initial=0.0))
+    start = np.random.default_rng(0).normal(size=weights.shape[0])  # fixed, so that equal weights have one radius
+    try:
+        largest = sparse_linalg.eigs(weights, k=6, ncv=100, v0=start, maxiter=3000, return_eigenvectors=False)
+    except sparse_linalg.ArpackNoConvergence as error:
+        raise ValueError(f"spectral radius of weights {weights.shape}: {error}; use another mask or seed") from error
+    return float(np.abs(largest).max())
+
+
+def _drawn(
+    mask: sparse.csr_array, rng: np.random.Generator, inhibitory: float | None, draw: Callable[[int], Floats]
+) -> sparse.csr_array:
+    """Weights drawn for every synapse of the mask, with the signs that `inhibitory` asks for."""
+    given = sparse.csr_array(mask, dtype=bool)
+    if given.ndim != 2:
+        raise ValueError(f"mask has shape {given.shape}; it must be (n_source, n_target)")
+    given.sum_duplicates()
+    given.eliminate_zeros()
+    values = draw(given.nnz)
+    if inhibitory is not None:
+        n_negative = round(fraction("inhibitory", inhibitory) * given.shape[0])
+        sign = np.ones(given.shape[0])
+        sign[rng.permutation(given.shape[0])[:n_negative]] = -1.0
+        values = np.abs(values) * np.repeat(sign, np.diff(given.indptr))
+    return sparse.csr_array((values, given.indices, given.indptr), shape=given.shape)
+
+
+WEIGHT_LAWS: Mapping[str, Callable[..., sparse.csr_array]] = {
+    "constant": constant,
+    "gaussian": gaussian,
+    "lognormal": lognormal,
+    "scaled_to_spectral_radius": scaled_to_spectral_radius,
+    "uniform": uniform,
+    "uniform_fan_in": uniform_fan_in,
+}
+"""Weight laws by the name that a spec uses."""
