@@ -5,6 +5,7 @@ delivered, then layer 1 is updated, and so on; spikes to the same or a lower lay
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from bioworkbench.arrays import Floats, finite, shaped
 from bioworkbench.errors import unknown_name
 from bioworkbench.network import INPUT, Network, Population, Projection
-from bioworkbench.neurons.discrete_time import RESETS, Reset
+from bioworkbench.neurons.discrete_time import RESETS, Reset, arguments_of
 from bioworkbench.signals import Recording, Spikes, Stimulus
 
 __all__ = ["lif_layer", "simulate_discrete"]
@@ -120,11 +121,10 @@ class _State:
     """Potentials of one population, and what is on its way to it."""
 
     def __init__(self, population: Population, n_trials: int, n_ahead: int) -> None:
-        model = population.model
-        self.law, constants = _law(population), model.constants
-        self.bias, self.mean = np.asarray(constants["bias"]), constants.get("noise_mean", 0.0)
-        self.deviation = constants.get("noise_deviation", 0.0)
-        self.potential = np.broadcast_to(np.asarray(model.start["v"], dtype=float), (n_trials, population.size))
+        given = _arguments(population)
+        self.law = _Law.of(given["leak"], given["threshold"], given["reset"], given["strict"], given["floor"])
+        self.bias, self.mean, self.deviation = given["bias"], given["noise_mean"], given["noise_deviation"]
+        self.potential = np.broadcast_to(np.asarray(given["start"], dtype=float), (n_trials, population.size))
         self.arriving = np.zeros((n_ahead, n_trials, population.size))
 
     def advance(self, step: int, drive: Floats, rng: np.random.Generator | None) -> Booleans:
@@ -144,17 +144,11 @@ class _State:
         self.arriving[step % len(self.arriving)] += amounts
 
 
-def _law(population: Population) -> _Law:
-    model = population.model
-    names = {text: name for name, text in RESETS.items()}
-    if not model.update.startswith("v = leak*") or model.reset not in names:
-        raise ValueError(f"population '{population.name}' is not a discrete_lif; only those have a NumPy twin")
-    if isinstance(model.start["v"], str):
-        raise ValueError(f"population '{population.name}' starts from the law '{model.start['v']}'; draw it and give numbers")
-    constants = model.constants
-    return _Law.of(
-        constants["leak"], constants["theta"], names[model.reset], ">=" not in model.threshold, constants.get("lowest")
-    )
+def _arguments(population: Population) -> dict[str, Any]:
+    arguments = arguments_of(population.model, population.name)
+    if isinstance(arguments["start"], str):
+        raise ValueError(f"population '{population.name}' starts from the law '{arguments['start']}'; draw it and give numbers")
+    return arguments
 
 
 def simulate_discrete(

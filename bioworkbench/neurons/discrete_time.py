@@ -11,7 +11,7 @@ Incoming spikes add their weights to ``current``. Populations count their layers
 of a feed-forward network falls in simulation step k; `bioworkbench.discrete` is the same law in NumPy.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,7 +20,7 @@ from bioworkbench.arrays import Floats, finite
 from bioworkbench.errors import unknown_name
 from bioworkbench.neurons.model import NeuronModel
 
-__all__ = ["RESETS", "Reset", "discrete_lif", "soft_reset_if"]
+__all__ = ["RESETS", "Reset", "arguments_of", "discrete_lif", "soft_reset_if"]
 
 Reset = Literal["subtract", "delayed_subtract", "zero"]
 
@@ -80,6 +80,7 @@ def discrete_lif(
     memory = "v"
     if floor is not None:
         values["lowest"], memory = finite("floor", floor), "clip(v, lowest, inf)"
+    begin: Any = start if isinstance(start, str) else _scalar(finite("start", start))
     noise, noise_values = _noise(noise_mean, noise_deviation)
     values |= noise_values
     parameters = "".join(f"{name} : 1 (constant)\n" for name in values)
@@ -88,7 +89,7 @@ def discrete_lif(
         threshold="v > theta" if strict else "v >= theta",
         reset=RESETS[reset],
         constants={name: _scalar(value) for name, value in values.items()},
-        start={"v": start if isinstance(start, str) else _scalar(finite("start", start))},
+        start={"v": begin},
         receives="current",
         update=f"v = leak*{memory} + drive + current + bias{noise}\ncurrent = 0",
         reference=_REFERENCE,
@@ -142,3 +143,39 @@ def soft_reset_if(*, threshold: ArrayLike = 1.0, bias: ArrayLike = 0.0, start: A
     """
     begin = finite("threshold", threshold) / 2 if start is None else start
     return discrete_lif(leak=1.0, threshold=threshold, bias=bias, floor=0.0, start=begin)
+
+
+def arguments_of(model: NeuronModel, population: str) -> dict[str, Any]:
+    """Arguments of `discrete_lif` that give this model.
+
+    Parameters
+    ----------
+    model : NeuronModel
+    population : str
+        Name for messages.
+
+    Raises
+    ------
+    ValueError
+        If the model is no `discrete_lif`.
+
+    Examples
+    --------
+    >>> arguments_of(discrete_lif(leak=0.9, reset="zero"), "a")["reset"]
+    'zero'
+    """
+    names = {text: name for name, text in RESETS.items()}
+    if not model.update.startswith("v = leak*") or model.reset not in names:
+        raise ValueError(f"population '{population}' is not a discrete_lif; it needs that model (or soft_reset_if)")
+    constants = model.constants
+    return {
+        "leak": constants["leak"],
+        "threshold": constants["theta"],
+        "bias": constants["bias"],
+        "reset": names[model.reset],
+        "strict": ">=" not in model.threshold,
+        "floor": constants.get("lowest"),
+        "start": model.start["v"],
+        "noise_mean": constants.get("noise_mean", 0.0),
+        "noise_deviation": constants.get("noise_deviation", 0.0),
+    }

@@ -1,0 +1,311 @@
+"""Optimizer loop: mini-batches, schedules, validation, and runs that can be interrupted and resumed with the same result."""
+
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from bioworkbench.arrays import count, fraction, non_negative, positive
+from bioworkbench.errors import unknown_name
+
+__all__ = ["OPTIMIZERS", "SCHEDULES", "Batches", "DivergenceError", "Settings", "State", "cross_entropy", "fit", "squared_error"]
+
+Tree = Any
+Loss = Callable[[Tree, Tree, tuple[jax.Array, jax.Array], jax.Array], jax.Array]
+"""``loss(parameters, fixed, (inputs, targets), key)``: a number."""
+
+
+def cross_entropy(outputs: jax.Array, labels: jax.Array) -> jax.Array:
+    """Mean cross-entropy of softmax(outputs) (n, n_classes) against labels (n,)."""
+    return optax.softmax_cross_entropy_with_integer_labels(outputs, labels).mean()
+
+
+def squared_error(outputs: jax.Array, targets: jax.Array) -> jax.Array:
+    """Half the mean squared error of outputs (n, n_outputs)."""
+    return 0.5 * jnp.mean((outputs - targets) ** 2)
+
+
+SCHEDULES: dict[str, Callable[[float, int], optax.Schedule]] = {
+    "constant": lambda rate, n: optax.constant_schedule(rate),
+    "linear": lambda rate, n: optax.linear_schedule(rate, 0.01 * rate, n),
+    "cosine": lambda rate, n: optax.cosine_decay_schedule(rate, n, alpha=0.001),
+}
+"""Learning rate over n updates, by name; "linear" ends at 1 % and "cosine" at 0.1 % of the start."""
+
+OPTIMIZERS: dict[str, Callable[[optax.Schedule, float], optax.GradientTransformation]] = {
+    "adam": lambda rate, decay: optax.adamw(rate, weight_decay=decay),
+    "sgd": lambda rate, decay: optax.chain(optax.add_decayed_weights(decay), optax.sgd(rate, momentum=0.9)),
+}
+"""Optimizers by name; "sgd" has momentum 0.9."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to optimize.
+
+    Parameters
+    ----------
+    epochs, batch_size : int
+        The last, incomplete batch of an epoch is left out, so that every update sees arrays of one shape.
+    learning_rate : float
+    optimizer : key of `OPTIMIZERS`
+    schedule : key of `SCHEDULES`
+        Of the learning rate, over all epochs.
+    weight_decay : float
+    average : float
+        Decay per update of the moving average of the parameters that is validated and returned; 0 averages nothing.
+    patience : int, optional
+        Stop after so many epochs without a better validation score.
+    keep : {"best", "last"}
+        Which parameters to return where there is a validation score.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range or a name unknown.
+    """
+
+    epochs: int
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    optimizer: str = "adam"
+    schedule: str = "cosine"
+    weight_decay: float = 0.0
+    average: float = 0.0
+    patience: int | None = None
+    keep: str = "best"
+
+    def __post_init__(self) -> None:
+        count("epochs", self.epochs)
+        count("batch_size", self.batch_size)
+        positive("learning_rate", self.learning_rate)
+        non_negative("weight_decay", self.weight_decay)
+        fraction("average", self.average)
+        for what, known in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("keep", ("best", "last"))):
+            if getattr(self, what) not in known:
+                raise ValueError(unknown_name(getattr(self, what), what, known))
+        if self.patience is not None:
+            count("patience", self.patience)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class State:
+    """What training changes: everything here is saved and restored.
+
+    Parameters
+    ----------
+    parameters : tree of arrays
+        What the gradient moves.
+    fixed : dict of trees
+        What only `between` changes. A tree ``"masks"``, shaped as the parameters, keeps masked-out parameters at 0; where a leaf
+        is a plain 1.0 nothing is masked.
+    optimizer : tree of arrays
+        Moments of the optimizer; None before the first epoch.
+    average : tree, as parameters
+        Moving average of the parameters; None before the first epoch.
+    """
+
+    parameters: Tree
+    fixed: dict[str, Tree] = field(default_factory=dict)
+    optimizer: Tree = None
+    average: Tree = None
+
+
+class DivergenceError(ArithmeticError):
+    """The loss is not finite; `state` is the last good one."""
+
+    def __init__(self, message: str, state: State) -> None:
+        super().__init__(message)
+        self.state = state
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Training set, and the seed of its shuffling.
+
+    Parameters
+    ----------
+    inputs : array (n, ...)
+    targets : array (n, ...)
+    seed : int
+        Orders and keys of epoch e follow from (seed, e) alone, which is what makes a resumed run equal an uninterrupted one.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    seed: int
+
+    def __post_init__(self) -> None:
+        if len(self.inputs) != len(self.targets):
+            raise ValueError(f"{len(self.inputs)} inputs and {len(self.targets)} targets; there must be one target per input")
+
+    def epoch(self, epoch: int, size: int) -> tuple[np.ndarray, jax.Array]:
+        """Indices (n_batches, size) and the random key of an epoch."""
+        if len(self.inputs) < size:
+            raise ValueError(f"batch_size = {size} exceeds the {len(self.inputs)} training trials; choose a smaller one")
+        rng = np.random.default_rng([self.seed, epoch])
+        n_batches = len(self.inputs) // size
+        order = rng.permutation(len(self.inputs))[: n_batches * size].reshape(n_batches, size)
+        return order, jax.random.key(int(rng.integers(2**31)))
+
+
+def _masked(tree: Tree, masks: Tree) -> Tree:
+    return tree if masks is None else jax.tree.map(lambda leaf, mask: leaf * mask, tree, masks)
+
+
+def _update(loss: Loss, optimizer: optax.GradientTransformation, average: float) -> Callable:
+    """Compiled function ``(state, batch, key) -> (state, loss)``."""
+
+    def update(state: State, batch: tuple[jax.Array, jax.Array], key: jax.Array) -> tuple[State, jax.Array]:
+        masks = state.fixed.get("masks")
+        value, gradient = jax.value_and_grad(loss)(state.parameters, state.fixed, batch, key)
+        changes, moments = optimizer.update(_masked(gradient, masks), state.optimizer, state.parameters)
+        parameters = optax.apply_updates(state.parameters, _masked(changes, masks))
+        mean = jax.tree.map(lambda old, new: average * old + (1 - average) * new, state.average, parameters)
+        return State(parameters, state.fixed, moments, mean), value
+
+    return jax.jit(update)
+
+
+@dataclass
+class _Run:
+    """Where a run stands; saved between epochs."""
+
+    state: State
+    best: Tree
+    best_score: float = -math.inf
+    best_epoch: int = -1
+    epoch: int = 0
+    history: dict[str, list[float]] = field(default_factory=dict)
+
+    def note(self, values: dict[str, float]) -> None:
+        for name, value in values.items():
+            self.history.setdefault(name, []).append(float(value))
+
+    def stalled(self, patience: int | None) -> bool:
+        return patience is not None and self.epoch - self.best_epoch > patience and self.best_epoch >= 0
+
+
+def fit(
+    loss: Loss,
+    state: State,
+    batches: Batches,
+    settings: Settings,
+    *,
+    score: Callable[[Tree, Tree], float] | None = None,
+    between: Callable[[int, State], tuple[State, dict[str, float]]] | None = None,
+    path: str | os.PathLike | None = None,
+) -> tuple[State, dict[str, np.ndarray]]:
+    """Minimize a loss by stochastic gradient descent.
+
+    Parameters
+    ----------
+    loss : callable ``(parameters, fixed, (inputs, targets), key) -> number``
+    state : State
+        Parameters to start from.
+    batches : Batches
+    settings : Settings
+    score : callable ``(parameters, fixed) -> number``, optional
+        Validation score, higher is better; evaluated after every epoch.
+    between : callable ``(epoch, state) -> (state, history entries)``, optional
+        Runs after every epoch; where topology changes.
+    path : path, optional
+        File (.npz) that holds the run after every epoch; a run that finds it goes on from there, with the same result as one
+        that was never interrupted.
+
+    Returns
+    -------
+    state : State
+        Parameters of the best validated epoch, or of the last; averaged where the settings say so.
+    history : dict of arrays (n_epochs,)
+        "loss", "seconds", "score" and what `between` returns.
+
+    Raises
+    ------
+    DivergenceError
+        If the loss is not finite; names the epoch and update.
+    ValueError
+        If the file at `path` belongs to another run.
+    """
+    n_updates = settings.epochs * (len(batches.inputs) // settings.batch_size)
+    optimizer = OPTIMIZERS[settings.optimizer](
+        SCHEDULES[settings.schedule](settings.learning_rate, max(1, n_updates)), settings.weight_decay
+    )
+    state = replace(state, optimizer=optimizer.init(state.parameters), average=state.parameters)
+    run = _load(path, _Run(state, state), batches.seed)
+    update = _update(loss, optimizer, settings.average)
+    while run.epoch < settings.epochs and not run.stalled(settings.patience):
+        began = time.perf_counter()
+        state, mean_loss = _epoch(update, run.state, batches, run.epoch, settings.batch_size)
+        run.note({"loss": mean_loss, "seconds": time.perf_counter() - began})
+        if between is not None:
+            state, values = between(run.epoch, state)
+            run.note(values)
+        _judge(run, state, score)
+        run.epoch += 1
+        _save(path, run, batches.seed)
+    chosen = run.best if score is not None and settings.keep == "best" else run.state
+    return replace(chosen, parameters=chosen.average), {name: np.asarray(values) for name, values in run.history.items()}
+
+
+def _epoch(update: Callable, state: State, batches: Batches, epoch: int, size: int) -> tuple[State, float]:
+    order, key = batches.epoch(epoch, size)
+    total = 0.0
+    for number, (chosen, subkey) in enumerate(zip(order, jax.random.split(key, len(order)), strict=True)):
+        new, value = update(state, (batches.inputs[chosen], batches.targets[chosen]), subkey)
+        if not math.isfinite(value):
+            raise DivergenceError(f"the loss is {value} at update {number} of epoch {epoch}; lower the learning rate", state)
+        state, total = new, total + float(value)
+    return state, total / len(order)
+
+
+def _judge(run: _Run, state: State, score: Callable[[Tree, Tree], float] | None) -> None:
+    """Score the averaged parameters and remember the best."""
+    run.state = state
+    if score is None:
+        return
+    value = float(score(state.average, state.fixed))
+    run.note({"score": value})
+    if value > run.best_score:
+        run.best, run.best_score, run.best_epoch = state, value, run.epoch
+
+
+def _save(path: str | os.PathLike | None, run: _Run, seed: int) -> None:
+    """Write the run to a file that is complete whenever it exists."""
+    if path is None:
+        return
+    leaves = jax.tree.leaves((run.state, run.best))
+    arrays: dict[str, Any] = {f"leaf_{number}": np.asarray(leaf) for number, leaf in enumerate(leaves)}
+    arrays |= {f"history_{name}": np.asarray(values) for name, values in run.history.items()}
+    numbers = np.array([run.best_score, run.best_epoch, run.epoch])
+    unfinished = Path(path).with_name(Path(path).name + ".unfinished")
+    with unfinished.open("wb") as file:
+        np.savez(file, **arrays, numbers=numbers, seed=np.array(seed))
+    os.replace(unfinished, path)
+
+
+def _load(path: str | os.PathLike | None, fresh: _Run, seed: int) -> _Run:
+    """Run as saved, or the fresh one where nothing is saved."""
+    if path is None or not Path(path).exists():
+        return fresh
+    leaves, structure = jax.tree.flatten((fresh.state, fresh.best))
+    with np.load(path, allow_pickle=False) as saved:
+        stored = [saved[f"leaf_{number}"] for number in range(sum(name.startswith("leaf_") for name in saved.files))]
+        shapes, wanted = [leaf.shape for leaf in stored], [np.shape(leaf) for leaf in leaves]
+        if int(saved["seed"]) != seed or shapes != wanted:
+            raise ValueError(
+                f"{path} holds a run with another seed or network (seed {saved['seed']}, wanted {seed}); remove it or rename"
+            )
+        best_score, best_epoch, epoch = saved["numbers"]
+        history = {name.removeprefix("history_"): saved[name].tolist() for name in saved.files if name.startswith("history_")}
+    state, best = jax.tree.unflatten(structure, [jnp.asarray(leaf) for leaf in stored])
+    return _Run(state, best, float(best_score), int(best_epoch), int(epoch), history)

@@ -1,0 +1,35 @@
+"""A convolution as a sparse matrix drives every neuron as the convolution does."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from bioworkbench.gradients.matrices import neuron_biases, projection_weights
+from bioworkbench.gradients.networks import Convolution, Dense
+
+
+@pytest.mark.parametrize(("size", "stride"), [(3, 1), (3, 2), (5, 2), (4, 3), (2, 2), (1, 1)])
+def test_convolution_equals_its_matrix(size, stride):
+    rng = np.random.default_rng(size)
+    layer = Convolution((7, 6, 2), 3, size, stride)
+    kernel, bias = rng.normal(size=layer.weight_shape), rng.normal(size=3)
+    images = rng.normal(size=(4, layer.n_in))
+    drive = layer.apply(jnp.asarray(kernel), jnp.asarray(bias), jnp.asarray(images))
+    matrix = projection_weights(layer, kernel)
+    np.testing.assert_allclose(images @ matrix + neuron_biases(layer, bias), drive, atol=1e-5)
+    assert matrix.shape == (layer.n_in, layer.n_out)
+
+
+def test_mask_keeps_links_of_weight_zero():
+    matrix = projection_weights(Dense(2, 2), np.array([[0.0, 1.0], [2.0, 3.0]]), np.array([[1, 0], [0, 1]]))
+    assert matrix.nnz == 2
+    assert matrix.toarray().tolist() == [[0, 0], [0, 3]]
+
+
+def test_a_dense_layer_has_all_links_even_those_of_weight_zero():
+    assert projection_weights(Dense(2, 3), np.zeros((2, 3))).nnz == 6
+
+
+def test_convolution_refuses_sizes_below_one():
+    with pytest.raises(ValueError, match="stride = 0: must be an integer, 1 or more"):
+        Convolution((4, 4, 1), 2, 3, 0)

@@ -1,0 +1,170 @@
+"""The optimizer loop: it learns, masks hold, and an interrupted run ends where an uninterrupted one does."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from bioworkbench.gradients.training import (
+    OPTIMIZERS,
+    SCHEDULES,
+    Batches,
+    DivergenceError,
+    Settings,
+    State,
+    cross_entropy,
+    fit,
+    squared_error,
+)
+
+INPUTS = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
+TARGETS = (INPUTS @ np.array([[1.0], [-2.0], [0.5]])).astype(np.float32)
+BATCHES = Batches(INPUTS, TARGETS, seed=5)
+
+
+def _loss(parameters, fixed, batch, key):
+    noise = 0.01 * jax.random.normal(key, batch[0].shape)
+    return squared_error((batch[0] + noise) @ parameters["w"], batch[1])
+
+
+def _start(**fixed):
+    return State({"w": jnp.zeros((3, 1))}, fixed)
+
+
+def test_losses_by_hand():
+    assert float(cross_entropy(jnp.zeros((2, 4)), jnp.array([0, 3]))) == pytest.approx(np.log(4))
+    assert float(squared_error(jnp.array([[1.0], [3.0]]), jnp.array([[0.0], [0.0]]))) == 2.5
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_it_learns_a_linear_map(optimizer, schedule):
+    settings = Settings(60, 16, learning_rate=0.05, optimizer=optimizer, schedule=schedule)
+    state, history = fit(_loss, _start(), BATCHES, settings)
+    np.testing.assert_allclose(state.parameters["w"].ravel(), [1, -2, 0.5], atol=0.05)
+    assert history["loss"].shape == history["seconds"].shape == (60,)
+    assert history["loss"][-1] < 1e-2 * history["loss"][0]
+
+
+def test_masked_parameters_stay_at_zero_under_momentum_and_decay():
+    masks = {"w": jnp.array([[1.0], [0.0], [1.0]])}
+    for optimizer in OPTIMIZERS:
+        settings = Settings(5, 16, learning_rate=0.1, optimizer=optimizer, weight_decay=0.1)
+        state, _ = fit(_loss, _start(masks=masks), BATCHES, settings)
+        assert float(state.parameters["w"][1, 0]) == 0.0
+        assert float(jnp.abs(state.parameters["w"][0, 0])) > 0
+
+
+def test_moving_average_is_what_comes_back():
+    still = fit(_loss, _start(), BATCHES, Settings(3, 16, learning_rate=0.1))[0]
+    averaged = fit(_loss, _start(), BATCHES, Settings(3, 16, learning_rate=0.1, average=0.99))[0]
+    assert np.abs(averaged.parameters["w"]).sum() < np.abs(still.parameters["w"]).sum()
+
+
+def test_best_epoch_comes_back_and_patience_ends_the_run():
+    scores = iter([0.1, 0.9, 0.5, 0.4, 0.3, 0.2])
+    seen = []
+
+    def score(parameters, fixed):
+        seen.append(float(parameters["w"][0, 0]))
+        return next(scores)
+
+    state, history = fit(_loss, _start(), BATCHES, Settings(6, 16, patience=2), score=score)
+    assert history["score"].tolist() == [0.1, 0.9, 0.5, 0.4]
+    assert float(state.parameters["w"][0, 0]) == seen[1]
+
+
+def test_keep_last_returns_the_last():
+    scores = iter([0.9, 0.1])
+    state, _ = fit(_loss, _start(), BATCHES, Settings(2, 16, keep="last"), score=lambda p, f: next(scores))
+    again, _ = fit(_loss, _start(), BATCHES, Settings(2, 16))
+    np.testing.assert_array_equal(state.parameters["w"], again.parameters["w"])
+
+
+def _between(epoch, state):
+    if epoch == 3:
+        mask = {"w": jnp.array([[1.0], [1.0], [0.0]])}
+        return State(optax.tree_utils.tree_mul(state.parameters, mask), {"masks": mask}, state.optimizer, state.average), {
+            "links": 2
+        }
+    return state, {"links": float(state.fixed["masks"]["w"].sum())}
+
+
+class _StopError(Exception):
+    pass
+
+
+def test_interrupted_run_ends_where_an_uninterrupted_one_does(tmp_path):
+    settings = Settings(7, 16, learning_rate=0.05, average=0.9)
+    full = jnp.ones((3, 1))
+    whole, history = fit(_loss, _start(masks={"w": full}), BATCHES, settings, score=lambda p, f: 0.0, between=_between)
+
+    def stopping(epoch, state):
+        if epoch == 4:
+            raise _StopError
+        return _between(epoch, state)
+
+    path = tmp_path / "run.npz"
+    with pytest.raises(_StopError, match=""):
+        fit(_loss, _start(masks={"w": full}), BATCHES, settings, score=lambda p, f: 0.0, between=stopping, path=path)
+    resumed, again = fit(_loss, _start(masks={"w": full}), BATCHES, settings, score=lambda p, f: 0.0, between=_between, path=path)
+    np.testing.assert_array_equal(whole.parameters["w"], resumed.parameters["w"])
+    np.testing.assert_array_equal(history["loss"], again["loss"])
+    np.testing.assert_array_equal(history["links"], again["links"])
+    assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]
+
+
+def test_file_of_another_run_is_refused(tmp_path):
+    path = tmp_path / "run.npz"
+    fit(_loss, _start(), BATCHES, Settings(1, 16), path=path)
+    with pytest.raises(ValueError, match="run with another seed or network"):
+        fit(_loss, _start(), Batches(INPUTS, TARGETS, seed=6), Settings(1, 16), path=path)
+    with pytest.raises(ValueError, match="run with another seed or network"):
+        fit(_loss, State({"w": jnp.zeros((3, 2))}), BATCHES, Settings(1, 16), path=path)
+
+
+def test_diverging_run_names_the_update_and_keeps_the_last_good_state(tmp_path):
+    def loss(parameters, fixed, batch, key):
+        return jnp.where(jnp.abs(parameters["w"][0, 0]) > 0.15, jnp.nan, _loss(parameters, fixed, batch, key))
+
+    path = tmp_path / "run.npz"
+    with pytest.raises(DivergenceError, match="the loss is nan at update 0 of epoch 1; lower") as caught:
+        fit(loss, _start(), BATCHES, Settings(5, 16, learning_rate=0.05, schedule="constant"), path=path)
+    kept = np.asarray(caught.value.state.parameters["w"])
+    assert np.isfinite(kept).all()
+    with np.load(path) as saved:
+        np.testing.assert_array_equal(saved["leaf_0"], kept)
+
+
+def test_same_seed_same_result_and_another_seed_another():
+    settings = Settings(2, 16)
+    first, again = (fit(_loss, _start(), BATCHES, settings)[0].parameters["w"] for _ in range(2))
+    other = fit(_loss, _start(), Batches(INPUTS, TARGETS, seed=6), settings)[0].parameters["w"]
+    np.testing.assert_array_equal(first, again)
+    assert (np.asarray(first) != np.asarray(other)).any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"epochs": 0}, "epochs = 0: must be an integer, 1 or more"),
+        ({"learning_rate": -1.0}, "learning_rate = -1.0"),
+        ({"weight_decay": -1.0}, "weight_decay = -1.0"),
+        ({"average": 1.5}, "average = 1.5"),
+        ({"optimizer": "adan"}, "'adan' is not an optimizer; did you mean 'adam'"),
+        ({"schedule": "step"}, "'step' is not a schedule"),
+        ({"keep": "first"}, "'first' is not a keep"),
+        ({"patience": 0}, "patience = 0"),
+    ],
+)
+def test_settings_refuse_bad_values(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        Settings(**({"epochs": 1} | arguments))
+
+
+def test_batches_refuse_what_does_not_fit():
+    with pytest.raises(ValueError, match="64 inputs and 3 targets"):
+        Batches(INPUTS, TARGETS[:3], seed=0)
+    with pytest.raises(ValueError, match="batch_size = 65 exceeds the 64 training trials"):
+        fit(_loss, _start(), BATCHES, Settings(1, 65))
