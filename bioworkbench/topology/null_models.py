@@ -108,9 +108,9 @@ def _switched(graph: AnyGraph, rng: np.random.Generator, order: list, swaps_per_
 
 
 def _switch(
-    sources: Integers, targets: Integers, n: int, attempts: int, rng: np.random.Generator, kind: tuple[bool, bool, bool]
+    sources: Integers, targets: Integers, n: int, rounds: int, rng: np.random.Generator, kind: tuple[bool, bool, bool]
 ) -> None:
-    """Swap the targets of random pairs of links in place.
+    """Swap the targets of random pairs of links in place; a round ends with a swap, or after 1 try (10 for a ring).
 
     `n` is the number of targets, `kind` says whether self-links are allowed, whether links have no direction, and whether the
     sum of ring distances must not grow.
@@ -118,7 +118,7 @@ def _switch(
     if sources.size > 1:
         n_rows = n if kind[1] else int(sources.max()) + 1
         occupied = np.zeros(n_rows * n // 8 + 1, dtype=np.uint8)
-        _switch_kernel(sources, targets, n, attempts, rng, kind, occupied)
+        _switch_kernel(sources, targets, n, rounds, 10 if kind[2] else 1, rng, kind, occupied)
 
 
 @njit(cache=True)
@@ -142,25 +142,32 @@ def _is_set(bits, key):
 
 
 @njit(cache=True)
-def _switch_kernel(sources, targets, n, attempts, rng, kind, occupied):
+def _swap(sources, targets, n, first, second, flip, kind, occupied):
+    """Swap the targets of two links if both new links are allowed; whether that was done."""
     loops, symmetric, ring = kind
+    a, b, c, d = sources[first], targets[first], sources[second], targets[second]
+    if symmetric and flip:
+        c, d = d, c
+    if not loops and (a == d or c == b):
+        return False
+    ad, cb = _key(a, d, n, symmetric), _key(c, b, n, symmetric)
+    if ad == cb or _is_set(occupied, ad) or _is_set(occupied, cb):
+        return False
+    now = _ring_distance(a, b, n) + _ring_distance(c, d, n)
+    if ring and _ring_distance(a, d, n) + _ring_distance(c, b, n) > now:
+        return False
+    for key in (_key(a, b, n, symmetric), _key(c, d, n, symmetric), ad, cb):
+        _flip(occupied, key)
+    targets[first], sources[second], targets[second] = d, c, b
+    return True
+
+
+@njit(cache=True)
+def _switch_kernel(sources, targets, n, rounds, tries, rng, kind, occupied):
     for k in range(sources.size):
-        _flip(occupied, _key(sources[k], targets[k], n, symmetric))
-    for _ in range(attempts):
-        first, second = rng.integers(0, sources.size), rng.integers(0, sources.size)
-        a, b, c, d = sources[first], targets[first], sources[second], targets[second]
-        if symmetric and rng.integers(0, 2) == 1:
-            c, d = d, c
-        if not loops and (a == d or c == b):
-            continue
-        ad, cb = _key(a, d, n, symmetric), _key(c, b, n, symmetric)
-        if ad == cb or _is_set(occupied, ad) or _is_set(occupied, cb):
-            continue
-        now = _ring_distance(a, b, n) + _ring_distance(c, d, n)
-        if ring and _ring_distance(a, d, n) + _ring_distance(c, b, n) > now:
-            continue
-        _flip(occupied, _key(a, b, n, symmetric))
-        _flip(occupied, _key(c, d, n, symmetric))
-        _flip(occupied, ad)
-        _flip(occupied, cb)
-        targets[first], sources[second], targets[second] = d, c, b
+        _flip(occupied, _key(sources[k], targets[k], n, kind[1]))
+    for _ in range(rounds):
+        for _ in range(tries):
+            first, second = rng.integers(0, sources.size), rng.integers(0, sources.size)
+            if _swap(sources, targets, n, first, second, rng.integers(0, 2) == 1, kind, occupied):
+                break

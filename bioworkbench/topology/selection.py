@@ -45,10 +45,10 @@ def strongest(scores: Floats, n: int, rng: np.random.Generator) -> Integers:
     return np.sort(np.concatenate([above, chosen]))
 
 
-def sampled(scores: Floats, n: int, rng: np.random.Generator) -> Integers:
-    """Indices of `n` scores drawn one after another without replacement, each with a probability in proportion to its score.
+def sampled(scores: Floats, n: int, rng: np.random.Generator, *, exponent: float = 1.0) -> Integers:
+    """Indices of `n` scores drawn one after another without replacement, each in proportion to ``score ** exponent``.
 
-    All draws happen at once: the `n` largest of log score plus Gumbel noise.
+    All draws happen at once: the `n` largest of ``exponent * log(score)`` plus Gumbel noise. A large exponent takes the largest.
 
     Parameters
     ----------
@@ -56,6 +56,7 @@ def sampled(scores: Floats, n: int, rng: np.random.Generator) -> Integers:
         Not negative; a zero is never drawn.
     n : int
     rng : Generator
+    exponent : float
 
     Returns
     -------
@@ -78,7 +79,7 @@ def sampled(scores: Floats, n: int, rng: np.random.Generator) -> Integers:
         raise TopologyError(f"scores go down to {scores.min()}; sampling in proportion needs 0 or more")
     if positive.size < n:
         raise TopologyError(f"{n} links were asked for and only {positive.size} candidates have a score above 0; ask for fewer")
-    keys = np.log(scores[positive]) + rng.gumbel(size=positive.size)
+    keys = exponent * np.log(scores[positive]) + rng.gumbel(size=positive.size)
     first = positive.size - n
     return np.sort(positive[np.argpartition(keys, first)[first:]]) if n else np.zeros(0, dtype=np.int64)
 
