@@ -1,5 +1,7 @@
 """Chain removal and the shares of nodes that are alive."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from tests.topology.worked_example import first_layer, second_layer
 
 def random_masks(seed, sizes=(6, 7, 5, 8, 4), p=0.2):
     rng = np.random.default_rng(seed)
-    return [bernoulli(m, n, rng, p=p) for m, n in zip(sizes[:-1], sizes[1:], strict=True)]
+    return [bernoulli(m, n, rng, p=p) for m, n in itertools.pairwise(sizes)]
 
 
 def kept_of_worked_example():
@@ -35,7 +37,7 @@ def test_two_sweeps_are_enough(seed, p):
     masks = percolated(random_masks(seed, p=p))
     again = percolated(masks)
     assert all((one != other).nnz == 0 for one, other in zip(masks, again, strict=True))
-    for one, other in zip(masks[:-1], masks[1:], strict=True):
+    for one, other in itertools.pairwise(masks):
         assert (one.toarray().any(axis=0) == other.toarray().any(axis=1)).all()
 
 

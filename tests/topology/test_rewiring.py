@@ -1,5 +1,7 @@
 """Whole remove-and-regrow steps."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -48,7 +50,7 @@ def test_a_step_keeps_the_number_of_links(seed, share, removal, regrowth, sample
     rng = np.random.default_rng(seed)
     sizes = (12, 14, 11)
     layers = []
-    for m, n in zip(sizes[:-1], sizes[1:], strict=True):
+    for m, n in itertools.pairwise(sizes):
         mask = bernoulli(m, n, rng, p=0.35)
         layers.append(sparse.csr_array((rng.normal(size=mask.nnz), mask.indices, mask.indptr), shape=mask.shape))
     rules = Rewiring(share, removal, sample, 1.0, regrowth, sample)
