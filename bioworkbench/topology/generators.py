@@ -105,7 +105,8 @@ def fixed_in_degree(n_source: int, n_target: int, rng: np.random.Generator, *, n
     TopologyError
         If there are fewer possible sources than `n_inputs`.
     """
-    width = possible_targets(n_target, n_source, recurrent)
+    possible_targets(n_source, n_target, recurrent)
+    width = n_source - recurrent
     if count("n_inputs", n_inputs, least=0) > width:
         raise TopologyError(f"n_inputs = {n_inputs}: every target has only {width} possible sources; ask for {width} or fewer")
     return sparse.csr_array(_random_rows(np.full(n_target, n_inputs), n_source, rng, recurrent).T)

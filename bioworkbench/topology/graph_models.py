@@ -93,7 +93,8 @@ def configuration_model(
     *,
     law: str,
     mean: float,
-    shape: float = 2.5,
+    exponent: float = 2.5,
+    deviation: float = 0.5,
     recurrent: bool = False,
 ) -> Mask:
     """Random links with given laws of out- and in-degrees, drawn independently of each other.
@@ -107,8 +108,10 @@ def configuration_model(
     rng : Generator
     law : {"power_law", "lognormal", "poisson"}
     mean : float
-    shape : float
-        Exponent (above 2) of the power law, or standard deviation of the logarithm; "poisson" ignores it.
+    exponent : float
+        Of the power law, above 2; the other laws ignore it.
+    deviation : float
+        Standard deviation of the logarithm of lognormal degrees; the other laws ignore it.
     recurrent : bool
 
     Raises
@@ -120,29 +123,30 @@ def configuration_model(
     if not 0 < mean <= width:
         raise TopologyError(f"mean = {mean}: a mean number of links per source must be above 0 and at most {width}")
     n_links = round(mean * n_source)
-    outputs = _degrees(law, n_source, n_links, width, shape, rng)
-    inputs = _degrees(law, n_target, n_links, n_source - recurrent, shape, rng)
+    outputs = _degrees(_raw_degrees(law, n_source, mean, exponent, deviation, rng), n_links, width, rng)
+    inputs = _degrees(
+        _raw_degrees(law, n_target, n_links / n_target, exponent, deviation, rng), n_links, n_source - recurrent, rng
+    )
     return random_mask_with_degrees(outputs, inputs, rng, recurrent=recurrent)
 
 
-def _degrees(law: str, n: int, n_links: int, most: int, shape: float, rng: np.random.Generator) -> Integers:
-    """Degrees of `n` nodes, none above `most`, that add up to `n_links`."""
+def _raw_degrees(law: str, n: int, mean: float, exponent: float, deviation: float, rng: np.random.Generator) -> Floats:
+    """Numbers (n,) in proportion to degrees."""
     if law == "poisson":
-        raw = rng.poisson(n_links / n, n).astype(float)
-    elif law == "lognormal":
-        raw = rng.lognormal(0, positive("shape", shape), n)
-    elif law == "power_law":
-        raw = _pareto(n, shape, rng)
-    else:
+        return rng.poisson(mean, n).astype(float)
+    if law == "lognormal":
+        return rng.lognormal(0, positive("deviation", deviation), n)
+    if law != "power_law":
         raise TopologyError(unknown_name(law, "degree law", ["power_law", "lognormal", "poisson"]))
-    scaled = raw * n_links / max(raw.sum(), 1)
-    return _evened_out(np.clip(np.floor(scaled + rng.random(n)), 0, most).astype(np.int64), n_links, most, rng)
-
-
-def _pareto(n: int, exponent: float, rng: np.random.Generator) -> Floats:
     if not exponent > 2:
-        raise TopologyError(f"shape = {exponent}: a power law has a mean only above exponent 2")
+        raise TopologyError(f"exponent = {exponent}: a power law has a mean only above 2")
     return 1 + rng.pareto(exponent - 1, n)
+
+
+def _degrees(raw: Floats, n_links: int, most: int, rng: np.random.Generator) -> Integers:
+    """Degrees in proportion to `raw`, none above `most`, that add up to `n_links`."""
+    scaled = raw * n_links / max(raw.sum(), 1)
+    return _evened_out(np.clip(np.floor(scaled + rng.random(raw.size)), 0, most).astype(np.int64), n_links, most, rng)
 
 
 def _evened_out(degrees: Integers, n_links: int, most: int, rng: np.random.Generator) -> Integers:
