@@ -92,8 +92,8 @@ class Projection:
 
     @property
     def name(self) -> str:
-        """``"source_target"``."""
-        return f"{self.source}_{self.target}"
+        """``"source_target"``, followed by the variable that spikes act on where the projection names one."""
+        return "_".join(part for part in (self.source, self.target, self.receives) if part)
 
     @property
     def n_synapses(self) -> int:

@@ -152,11 +152,12 @@ def _input_of(population: Population, job: Job) -> Projection:
 
 def _synapses(projection: Projection, job: Job, groups: dict[str, NeuronGroup], assign: Assign) -> Synapses:
     source, target = job.network.population(projection.source), job.network.population(projection.target)
+    same_weights = len(job.values[f"{projection.name}_synapses.w"]) < projection.n_synapses
     scalar_delay, receiver = not np.ndim(projection.delay), job.network.receiver(projection)
     synapses = Synapses(
         groups[source.name],
         groups[target.name],
-        f"w : {target.model.unit(receiver)} (constant)",
+        f"w : {target.model.unit(receiver)} ({'shared, constant' if same_weights else 'constant'})",
         on_pre=f"{receiver}_post += w",
         name=f"{projection.name}_synapses",
         delay=0 * second if scalar_delay else None,

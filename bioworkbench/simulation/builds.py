@@ -121,8 +121,8 @@ def _generate(job: Job, work: Path) -> None:
         device.reinit()
         device.activate(build_on_run=False)
         built = build(job, cpp_source.load_value)
-        cpp_source.load_indices(job)
         built.network.run(job.n_steps * job.dt * second, namespace={})
+        cpp_source.load_indices(job)
         cpp_source.insert_segments(job, built)
         device.build(directory=str(work), compile=False, run=False)
     for file in cpp_source.static_tables(job).values():

@@ -1,17 +1,22 @@
 """What is done to the C++ that Brian2 generates before it is compiled.
 
-Three things: every value is loaded from a file when the program starts, so that nothing but the structure is compiled in; the run
-is cut into segments, each of which writes what was recorded and checks the state; and all sources become one translation unit,
-which the compiler needs a seventh of the time for. This leans on names inside Brian2; tests/simulation guards each of them.
+Every value is loaded from a file when the program starts, so that nothing but the structure is compiled in. The run is cut into
+segments, each of which writes what was recorded and checks the state. Spike delivery and random numbers are replaced by faster
+ones (``cpp/synapses.h``, ``cpp/random.h``). All sources become one translation unit, which the compiler needs a seventh of the time
+for. This leans on names inside Brian2; tests/simulation guards them.
 """
 
 import re
 from pathlib import Path
 
+import brian2
 import numpy as np
+from brian2.core.variables import Variable
 from brian2.devices.device import device
 from brian2.groups.group import Group
+from brian2.synapses.synapses import Synapses
 
+from bioworkbench.errors import SimulationError
 from bioworkbench.simulation.builder import Built
 from bioworkbench.simulation.job import Job, spike_projections
 
@@ -49,18 +54,35 @@ def load_value(owner: Group, variable: str, name: str) -> None:
 
 
 def load_indices(job: Job) -> None:
-    """Replace the copies of endpoint arrays that Brian2 wrote into the program by loading them, and free them after use."""
+    """Replace Brian2's making of synapses from endpoint arrays by loading them in place; sources are needed only to sort queues."""
     for projection in spike_projections(job.network):
         owner = f"{projection.name}_synapses"
-        for end, name in (("sources", "i"), ("targets", "j")):
-            array = f"_array_{owner}_{end}"
-            device.main_queue[:] = [
-                ("insert_code", f'_load({array}, _num_{array}, "{owner}.{name}");')
-                if entry[0].startswith("set_by_") and entry[1][0] == array
-                else entry
-                for entry in device.main_queue
-            ]
-            device.static_arrays.pop(f"_static_array_{array}", None)  # a single synapse has none
+        (synapses,) = [item for item in device.synapses if item.name == owner]
+        sources, targets = (f"_dynamic_array_{owner}__synaptic_{end}" for end in ("pre", "post"))
+        sized = [name for name in (_vector(synapses, variable) for variable in synapses._registered_variables) if name]
+        loads = [f"{name}.resize({len(job.values[f'{owner}.i'])});" for name in sized]
+        loads += [f'_load({sources}.data(), {sources}.size(), "{owner}.i");', f'_load({targets}.data(), {targets}.size(), "{owner}.j");']
+        _replace_creation(owner, loads)
+
+
+def _vector(synapses: Synapses, variable: Variable) -> str:
+    return device.get_array_name(variable, access_data=False) if variable in device.dynamic_arrays else ""
+
+
+def _replace_creation(owner: str, lines: list[str]) -> None:
+    """Put lines in the place of the creation of synapses in the main program, and drop the endpoint arrays it reads."""
+    arrays = {f"_array_{owner}_{end}" for end in ("sources", "targets")}
+    queue = []
+    for function, arguments in device.main_queue:
+        if function.startswith("set_by_") and arguments[0] in arrays:
+            continue
+        if function == "run_code_object" and arguments[0].name == f"{owner}_synapses_create_array_codeobject":
+            queue += [("insert_code", line) for line in lines]
+        else:
+            queue.append((function, arguments))
+    device.main_queue[:] = queue
+    for array in arrays:
+        device.static_arrays.pop(f"_static_array_{array}", None)  # a single synapse has none
 
 
 def static_tables(job: Job) -> dict[str, str]:
@@ -75,7 +97,9 @@ def insert_segments(job: Job, built: Built) -> None:
     network, lines = device.main_queue[place][1]
     (run,) = [k for k, line in enumerate(lines) if f"{network.name}.run(" in line]
     keep = [line for line in lines[:run] if "set_from_command_line" not in line]
+    freed = [f"_dynamic_array_{p.name}_synapses__synaptic_pre" for p in spike_projections(job.network)]
     segments = [
+        *(f"{array}.clear(); {array}.shrink_to_fit();" for array in freed),
         'brian::_random_generators[0].seed(std::strtoul(std::getenv("BIOWORKBENCH_SEED"), nullptr, 10));',
         "const double _clock_loaded = _clock_now();",
         f"for (long _step = 0; _step < {job.n_steps}; _step += {SEGMENT_STEPS}) {{",
@@ -123,13 +147,35 @@ def _flushes(built: Built) -> list[str]:
 
 def unite(folder: Path) -> Path:
     """Write all generated sources of a folder as one file, with the support code of each in a namespace of its own."""
+    _replace_headers(folder)
     sources = sorted(folder.rglob("*.cpp"))
     parts = ["#include <chrono>", "#include <cstdio>", "#include <cmath>"]
     for number, source in enumerate(sources):
         text = re.sub(r"^namespace \{", f"namespace support_{number} {{", source.read_text(), count=1, flags=re.MULTILINE)
         if source.parent.name == "code_objects":
             text = re.sub(r"^(void _\w+\(\)\s*\{)", rf"\1 using namespace support_{number};", text, flags=re.MULTILINE)
+            text = _loop_over_spans(text)
         parts.append(text)
     united = folder / "program.cpp"
     united.write_text("\n".join(parts))
     return united
+
+
+def _loop_over_spans(text: str) -> str:
+    """Have the effect of spikes loop over spans of synapses instead of a list of indices."""
+    text = re.sub(r"std::vector<int> \*_spiking_synapses = (\w+)\.peek\(\);", r"const std::vector<Span>& _spans = \1.due();", text)
+    text = text.replace("const int _num_spiking_synapses = _spiking_synapses->size();", "")
+    each = r"for\(int _spiking_synapse_idx=0;.*?_spiking_synapse_idx\+\+\)\s*\{\s*const size_t _idx = [^;]*;"
+    loops = "for (const Span& _span : _spans) for (int32_t _idx = _span.begin; _idx < _span.end; _idx++) {"
+    return re.sub(each, loops, text, flags=re.DOTALL)
+
+
+def _replace_headers(folder: Path) -> None:
+    ours = Path(__file__).parent / "cpp"
+    (folder / "synapses_classes.h").write_text((ours / "synapses.h").read_text())
+    objects = folder / "objects.h"
+    generator = (ours / "random.h").read_text()
+    text, n = re.subn(r"class RandomGenerator \{.*?\n\};", lambda _: generator, objects.read_text(), flags=re.DOTALL)
+    if n != 1:
+        raise SimulationError(f"Brian2 {brian2.__version__} writes its random generator in a way that is not known here")
+    objects.write_text("#include <cmath>\n#include <cstdint>\n" + text)

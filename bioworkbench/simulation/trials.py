@@ -74,7 +74,7 @@ def job_of_chunk(network: Network, stimulus: Stimulus, seed: int, dt: float, pro
     for population in network.populations:
         values.update(_population_values(population, seed, chunk))
     for projection in spike_projections(network):
-        values.update(_projection_values(projection, chunk.n_copies))
+        values.update(_projection_values(projection, chunk.n_copies, dt))
     values.update(_input_values(network, Stimulus(part, stimulus.frame, stimulus.kind), seed, frame_steps, chunk))
     return Job(network, values, chunk.n_copies, part.shape[1] * frame_steps, dt, frame_steps, probes)
 
@@ -91,14 +91,19 @@ def _population_values(population: Population, seed: int, chunk: Chunk) -> Itera
         yield f"{population.name}.{name}", draw_start(value, (chunk.n_copies, population.size), rng).ravel()
 
 
-def _projection_values(projection: Projection, n_copies: int) -> Iterator[tuple[str, np.ndarray]]:
-    weights = projection.weights
+def _projection_values(projection: Projection, n_copies: int, dt: float) -> Iterator[tuple[str, np.ndarray]]:
+    """Endpoints, weights and delays of all copies, sorted by source, then delay, then target; equal weights are one number."""
+    weights, name = projection.weights, f"{projection.name}_synapses"
     rows = np.repeat(np.arange(weights.shape[0], dtype=np.int32), np.diff(weights.indptr))
-    yield f"{projection.name}_synapses.i", _copies(rows, weights.shape[0], n_copies)
-    yield f"{projection.name}_synapses.j", _copies(weights.indices.astype(np.int32), weights.shape[1], n_copies)
-    yield f"{projection.name}_synapses.w", np.tile(weights.data, n_copies)
-    delay = np.asarray(projection.delay, dtype=float)
-    yield f"{projection.name}_synapses.delay", np.tile(delay, n_copies) if delay.ndim else delay.reshape(1)
+    columns, strengths, delay = weights.indices.astype(np.int32), weights.data, np.asarray(projection.delay, dtype=float)
+    if delay.ndim:
+        order = np.lexsort((columns, np.rint(delay / dt), rows))
+        columns, strengths, delay = columns[order], strengths[order], delay[order]
+    same = (strengths == strengths[0]).all()
+    yield f"{name}.i", _copies(rows, weights.shape[0], n_copies)
+    yield f"{name}.j", _copies(columns, weights.shape[1], n_copies)
+    yield f"{name}.w", strengths[:1] if same else np.tile(strengths, n_copies)
+    yield f"{name}.delay", np.tile(delay, n_copies) if delay.ndim else delay.reshape(1)
 
 
 def _copies(indices: np.ndarray, size: int, n_copies: int) -> np.ndarray:

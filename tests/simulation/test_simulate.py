@@ -208,7 +208,7 @@ def test_projections_reach_the_variable_they_name(backend):
     np.testing.assert_allclose(traces["goal.up"][0, :, 0], [0, 1e-3, 5e-3])
     np.testing.assert_allclose(traces["goal.down"][0, :, 0], [0, 2e-3, 2e-3])
     np.testing.assert_allclose(traces["goal.v"][0, :, 0], -70e-3)
-    with pytest.raises(ValueError, match="projection one_goal: 'ups' is not a variable; did you mean 'up'"):
+    with pytest.raises(ValueError, match="projection one_goal_ups: 'ups' is not a variable; did you mean 'up'"):
         Network(network.populations, (Projection("one", "goal", sparse.csr_array([[1e-3]]), receives="ups"),))
 
 
