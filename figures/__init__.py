@@ -1,0 +1,1 @@
+"""Figures of the project: one module per figure, with ``SPECS`` (the experiments it reads) and ``draw(results) -> Figure``."""

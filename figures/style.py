@@ -1,0 +1,24 @@
+"""Look of all figures: sizes of journal columns, colors that color-blind readers can tell apart (Okabe & Ito 2008)."""
+
+from collections.abc import Mapping
+
+COLUMN = 3.5
+"""Width of one journal column, inches."""
+
+PAGE = 7.2
+"""Width of two columns, inches."""
+
+BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
+
+RC: Mapping[str, object] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "legend.frameon": False,
+    "svg.hashsalt": "bioworkbench",
+    "svg.fonttype": "path",
+}
+"""Matplotlib settings; the fixed salt makes SVG files the same bytes each time."""
