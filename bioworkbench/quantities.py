@@ -3,6 +3,9 @@
 Text comes from untrusted spec files, so nothing here evaluates code.
 """
 
+# pyright: reportArgumentType=false, reportReturnType=false
+# Brian2 does not type its quantities
+
 import re
 from collections.abc import Mapping
 
@@ -136,10 +139,18 @@ def unit_text(dimension: Dimension) -> str:
 
     Examples
     --------
-    >>> unit_text(parse_quantity("3 mV").dim)
-    'volt'
+    >>> unit_text(parse_quantity("3 mV").dim), unit_text(parse_quantity("1 mS/cm**2").dim)
+    ('volt', 'siemens/meter**2')
     """
-    return "1" if dimension is DIMENSIONLESS else repr(get_unit(dimension))
+    if dimension is DIMENSIONLESS:
+        return "1"
+    text = re.sub(r"(metre|meter)(\d)", r"\1**\2", repr(get_unit(dimension)).replace(" ", ""))
+    return re.sub(r"/\(([^()]*)\)", lambda match: "/" + _divided(match[1]), text)
+
+
+def _divided(product: str) -> str:
+    """What follows a fraction stroke, without brackets: Brian2 writes m/(s*A), neither we nor its equations read that."""
+    return re.sub(r"(?<!\*)\*(?!\*)", "/", product)
 
 
 def format_quantity(value: Quantity | float) -> str:
@@ -150,15 +161,15 @@ def format_quantity(value: Quantity | float) -> str:
     >>> format_quantity(parse_quantity("0.02 s"))
     '20 ms'
     """
-    if isinstance(value, Quantity) and value.ndim:
-        return f"{value.size} values from {format_quantity(value.min())} to {format_quantity(value.max())}"
+    if np.ndim(value):
+        return f"{np.size(value)} values from {format_quantity(np.min(value))} to {format_quantity(np.max(value))}"
     if get_dimensions(value) is DIMENSIONLESS:
         return f"{float(value):.12g}"
     unit = Quantity(value).get_best_unit()
     text = f"{unit}".replace("^", "**").replace(" ", "")
     numerator, _, denominator = text.partition("/(")
-    if denominator:  # m/(s*A) in Brian2's writing is m/s/A in ours
-        text = numerator + "/" + re.sub(r"(?<!\*)\*(?!\*)", "/", denominator.rstrip(")"))
+    if denominator:
+        text = numerator + "/" + _divided(denominator.rstrip(")"))
     return f"{float(np.asarray(value / unit)):.12g} {text}"
 
 

@@ -5,12 +5,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from brian2.equations.equations import Equations
-from brian2.units.fundamentalunits import Quantity, get_dimensions
+from brian2.equations.equations import EquationError, Equations
+from brian2.units.fundamentalunits import DimensionMismatchError, Quantity, get_dimensions
 
+from bioworkbench.errors import unknown_name
 from bioworkbench.quantities import dimension_name, unit_text
 
-__all__ = ["NeuronModel", "Start"]
+__all__ = ["BRIAN2_REFUSES", "NeuronModel", "Start", "one_line"]
+
+BRIAN2_REFUSES = (
+    *(EquationError, DimensionMismatchError, SyntaxError, ValueError, TypeError),
+    *(KeyError, AttributeError, RecursionError),
+)
+"""What Brian2 raises for text that it cannot read."""
 
 Start = Quantity | float | str
 
@@ -36,7 +43,7 @@ class NeuronModel:
     start : mapping from variable to Quantity, number, array or law
         Laws are text: ``"uniform(-70 mV, -50 mV)"`` or ``"normal(0 mV, 1 mV)"``; drawn in NumPy.
     receives : str
-        Variable that an incoming spike adds its weight to.
+        Variable that an incoming spike adds its weight to; empty for a source that receives none.
     refractory : Quantity, optional
     method : str
         Brian2's integration method; "exact" where the equations allow it.
@@ -62,10 +69,21 @@ class NeuronModel:
     update: str = ""
     reference: str = ""
 
+    def __post_init__(self) -> None:
+        names = self.parsed.names
+        if self.receives and self.receives not in names:
+            raise ValueError(f"receives: {unknown_name(self.receives, 'variable', names)}")
+        for name in self.start:
+            if name not in names:
+                raise ValueError(f"start: {unknown_name(name, 'variable', names)}")
+
     @cached_property
     def parsed(self) -> Equations:
         """The equations as Brian2 reads them."""
-        return Equations(self.equations)
+        try:
+            return Equations(self.equations)
+        except BRIAN2_REFUSES as error:
+            raise ValueError(f"equations do not parse: {one_line(error)}") from error
 
     def check_size(self, population: str, size: int) -> None:
         """Raise ValueError unless every array among constants and start values has one entry per neuron."""
@@ -81,3 +99,8 @@ class NeuronModel:
     def describe_constant(self, name: str) -> str:
         """Constant with its kind, for reports: ``"tau (time)"``."""
         return f"{name} ({dimension_name(get_dimensions(self.constants[name]))})"
+
+
+def one_line(error: Exception) -> str:
+    """Message of an error of Brian2 on one line."""
+    return " ".join(str(error).split())

@@ -1,0 +1,96 @@
+"""Parts of equations that several models share: exponential synapses and three kinds of noise.
+
+Noise enters as a number that is drawn once per step and held during it ("constant over dt" in Brian2's words). Scaled as below, it
+gives a linear equation ``dx/dt = (noise - x) / tau``, solved exactly, the moments of the Ornstein-Uhlenbeck process at every step,
+for every dt; white noise (``xi``) needs the Euler-Maruyama scheme, whose variance is too large by a share dt / (2 tau).
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from brian2.units import second, volt
+from brian2.units.fundamentalunits import Quantity, get_dimensions
+
+from bioworkbench.arrays import fraction
+from bioworkbench.neurons.values import Constants, non_negative, positive
+from bioworkbench.quantities import format_quantity, unit_text
+
+__all__ = ["Part", "distinct", "joined", "membrane_noise", "noise", "synapse", "unless_refractory"]
+
+_SHARED = "(sqrt(1 - correlation)*randn() + sqrt(correlation*dt)*shared_noise)"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a mechanism adds to a model: a term of a sum, lines of equations, constants. Empty where there is no mechanism."""
+
+    term: str = ""
+    lines: tuple[str, ...] = ()
+    constants: Constants = field(default_factory=dict)
+
+
+def joined(*lines: str, parts: tuple[Part, ...] = ()) -> str:
+    """Equations, one per line."""
+    return "\n".join([*lines, *(line for part in parts for line in part.lines)])
+
+
+def unless_refractory(refractory: Quantity | None) -> str:
+    """Flag that holds a variable, and ignores spikes to it, during the refractory period."""
+    return "" if refractory is None else " (unless refractory)"
+
+
+def synapse(synaptic_tau: Quantity, unit: Quantity) -> Part:
+    """Input that decays exponentially after a spike: term ``synaptic``, of the drive's unit; none for a time of 0."""
+    if not np.any(non_negative(second, synaptic_tau=synaptic_tau)["synaptic_tau"]):
+        return Part()
+    line = f"dsynaptic/dt = -synaptic/synaptic_tau : {unit_text(get_dimensions(unit))}"
+    return Part(" + synaptic", (line,), positive(second, synaptic_tau=synaptic_tau))
+
+
+def noise(sigma: Quantity, noise_tau: Quantity, correlation: float, white: str, colored: str) -> Part:
+    """Gaussian noise: term ``noise``, in volts.
+
+    Parameters
+    ----------
+    sigma : Quantity, volt
+        0 in all neurons means none.
+    noise_tau : Quantity, second
+        Correlation time of Ornstein-Uhlenbeck noise; 0 in all neurons means white noise.
+    correlation : float
+        Correlation between the noises of two neurons of the population, 0 to 1.
+    white, colored : str
+        Expressions: how many times `sigma` the held number of white noise deviates, and the stationary deviation of colored noise.
+
+    Raises
+    ------
+    ValueError
+        If sigma or noise_tau is negative or of another dimension, or the correlation is outside [0, 1].
+    """
+    constants = non_negative(volt, sigma=sigma)
+    is_white = not np.any(non_negative(second, noise_tau=noise_tau)["noise_tau"])
+    fraction("correlation", correlation)
+    if not np.any(sigma):
+        return Part()
+    lines, gauss = (), "randn()"
+    if correlation:
+        lines, gauss, constants = ("shared_noise : second**-0.5",), _SHARED, constants | {"correlation": float(correlation)}
+    if is_white:
+        return Part(" + noise", (f"noise = sigma*{white}*{gauss} : volt (constant over dt)", *lines), constants)
+    kick = f"kick = sigma*{colored}*sqrt(1/tanh(dt/(2*noise_tau)))*{gauss} : volt (constant over dt)"
+    lines = ("dnoise/dt = (kick - noise)/noise_tau : volt", kick, *lines)
+    return Part(" + noise", lines, constants | positive(second, noise_tau=noise_tau))
+
+
+def membrane_noise(sigma: Quantity, noise_tau: Quantity, correlation: float, tau: str = "tau") -> Part:
+    """`noise` that makes a free leaky membrane of time constant `tau` fluctuate with standard deviation sigma."""
+    return noise(sigma, noise_tau, correlation, white=f"sqrt(1/tanh(dt/(2*{tau})))", colored=f"sqrt(1 + {tau}/noise_tau)")
+
+
+def distinct(constants: Constants, tau: str = "tau") -> None:
+    """Raise ValueError if another time constant equals the membrane's: the exact solution divides by their difference."""
+    for name in ("synaptic_tau", "noise_tau", "adaptation_tau"):
+        if name in constants and np.isclose(np.asarray(constants[name]), np.asarray(constants[tau]), rtol=1e-6, atol=0).any():
+            raise ValueError(
+                f"{name} = {format_quantity(constants[name])} equals {tau}; exact integration divides by their difference, "
+                "so change one of them by a thousandth"
+            )
