@@ -72,7 +72,7 @@ class Trials:
         """Whether the targets are classes; otherwise they are values."""
         return np.issubdtype(self.targets.dtype, np.integer)
 
-    def take(self, indices: NDArray[np.integer]) -> "Trials":
+    def take(self, indices: NDArray[np.integer] | slice) -> "Trials":
         """The trials of these indices, in their order."""
         return Trials(self.values[indices], self.targets[indices])
 

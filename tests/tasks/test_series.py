@@ -1,0 +1,204 @@
+"""Windows of time series and tables: what each part may see, and files that are no tables."""
+
+import gzip
+import os
+
+import numpy as np
+import pytest
+
+from bioworkbench.evaluation import baselines, last_value, rse
+from bioworkbench.tasks.series import etth1, exchange_rate, series, table
+
+needs_data = pytest.mark.skipif("BIOWORKBENCH_DATA" not in os.environ, reason="the series need BIOWORKBENCH_DATA")
+
+
+def generator(seed: int = 1) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A series of 100 hours with two columns, a table of 20 flowers, and the series without names."""
+    rows = generator().normal(3.0, 2.0, (100, 2)).cumsum(axis=0)
+    lines = [f"2020-01-01 {k},{a!r},{b!r}" for k, (a, b) in enumerate(rows.tolist())]
+    (tmp_path / "walk.csv").write_text("\n".join(["date,a,b", *lines]) + "\n")
+    np.savetxt(tmp_path / "bare.csv.gz", rows, delimiter=",", fmt="%.17e")
+    flowers = [f'{k % 4}.5,{k},"{("rose", "aster")[k % 2]}"' for k in range(20)]
+    (tmp_path / "flowers.csv").write_text("\r\n".join(['petal,"stem, cm",name', *flowers]))
+    np.save(tmp_path / "rows.npy", rows)
+    return tmp_path
+
+
+def walk(folder, **settings):
+    given = {"file": "walk.csv", "data": folder, "history": 10, "horizon": 3, "split": (0.5, 0.2, 0.3)}
+    return series(generator(), **(given | settings))
+
+
+def scaled(folder, n_train: int = 50) -> np.ndarray:
+    rows = np.load(folder / "rows.npy")
+    return (rows - rows[:n_train].mean(axis=0)) / rows[:n_train].std(axis=0)
+
+
+def test_windows_follow_each_other_and_targets_follow_windows(folder):
+    task, rows = walk(folder), scaled(folder)
+    assert task.forecast
+    assert task.n_outputs == 6
+    assert task.train.values.shape == (38, 10, 2)
+    np.testing.assert_allclose(task.train.values[5], rows[5:15])
+    np.testing.assert_allclose(task.train.targets[5], rows[15:18].ravel())
+
+
+def test_parts_are_in_time_order_and_look_back_but_not_ahead(folder):
+    task, rows = walk(folder), scaled(folder)
+    assert task.validation is not None
+    np.testing.assert_allclose(task.train.targets[-1], rows[47:50].ravel())
+    np.testing.assert_allclose(task.validation.values[0], rows[40:50])
+    np.testing.assert_allclose(task.validation.targets[0], rows[50:53].ravel())
+    np.testing.assert_allclose(task.test.targets[0], rows[70:73].ravel())
+    np.testing.assert_allclose(task.test.targets[-1], rows[97:100].ravel())
+
+
+def test_scaling_sees_the_training_part_only(folder):
+    rows = np.load(folder / "rows.npy")
+    rows[50:] *= 100
+    lines = [f"{a!r},{b!r}" for a, b in rows.tolist()]
+    (folder / "wild.csv").write_text("\n".join(["a,b", *lines]))
+    np.testing.assert_allclose(walk(folder, file="wild.csv").train.values, walk(folder).train.values)
+
+
+def test_columns_can_be_chosen_and_names_left_out(folder):
+    one = walk(folder, columns=("b",))
+    np.testing.assert_allclose(one.train.values[..., 0], walk(folder).train.values[..., 1])
+    bare = walk(folder, file="bare.csv.gz", header=False)
+    np.testing.assert_array_equal(bare.test.values, walk(folder).test.values)
+    np.testing.assert_array_equal(walk(folder, file="bare.csv.gz", header=False, columns=("1",)).test.values, one.test.values)
+
+
+def test_stride_thins_the_training_windows_only(folder):
+    thin, full = walk(folder, stride=4), walk(folder)
+    np.testing.assert_array_equal(thin.train.values, full.train.values[::4])
+    np.testing.assert_array_equal(thin.test.values, full.test.values)
+
+
+def test_a_part_may_be_left_out(folder):
+    task = walk(folder, split=(0.5, 0.0, 0.4))
+    assert task.validation is None
+    np.testing.assert_allclose(task.test.targets[-1], scaled(folder)[87:90].ravel())
+
+
+def test_last_value_of_a_forecast(folder):
+    task = walk(folder)
+    np.testing.assert_array_equal(last_value(task)[:, 2:4], task.test.values[:, -1])
+
+
+def test_table_of_classes(folder):
+    task = table(generator(), file="flowers.csv", target="name", kind="classification", data=folder, test_fraction=0.25)
+    assert task.n_outputs == 2
+    assert task.train.values.shape == (15, 1, 2)
+    stem = np.concatenate([task.train.values, task.test.values])[:, 0, 1]
+    labels = np.r_[task.train.targets, task.test.targets][np.argsort(stem)]
+    np.testing.assert_array_equal(labels, [1, 0] * 10)
+    assert task.train.values.mean() == pytest.approx(0.0, abs=1e-12)
+
+
+def test_table_of_values(folder):
+    task = table(generator(), file="flowers.csv", target="stem, cm", kind="regression", columns=("petal",), data=folder)
+    assert task.n_outputs == 1
+    assert sorted(np.r_[task.train.targets, task.test.targets].ravel().tolist()) == list(range(20))
+    assert task.test.values.shape == (4, 1, 1)
+
+
+def test_table_split_follows_the_generator(folder):
+    settings = {"file": "flowers.csv", "target": "stem, cm", "kind": "regression", "columns": ("petal",), "data": folder}
+    first, again, other = (table(generator(seed), **settings).test.targets.ravel().tolist() for seed in (1, 1, 2))
+    assert first == again != other
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"history": 0}, "history = 0"),
+        ({"horizon": 0}, "horizon = 0"),
+        ({"stride": 0}, "stride = 0"),
+        ({"history": 48}, "history = 48 and horizon = 3: the training part has only 50 rows"),
+        ({"horizon": 21}, "the validation part has only 30 rows"),
+        ({"split": (0.5, 0.5, 0.0)}, "the test part has only 10 rows"),
+        ({"split": (0.5, 0.5)}, "must be three shares"),
+        ({"split": (0.5, 0.4, 0.3)}, "of together at most 1"),
+        ({"split": (1.5, -0.5, 0.0)}, "must be three shares"),
+        ({"split": (0.5, float("nan"), 0.5)}, "split has 1 values that are not finite"),
+        ({"columns": ("c",)}, r"'c' is not a column of walk\.csv; Known: a, b, date"),
+        ({"columns": ("date",)}, r"walk\.csv is not a table of numbers: could not convert string '2020-01-01 0'"),
+        ({"header": False}, r"walk\.csv is not a table of numbers: could not convert string 'date'"),
+    ],
+)
+def test_series_refuses(folder, settings, message):
+    with pytest.raises(ValueError, match=message):
+        walk(folder, **settings)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "is empty or starts with an empty line"),
+        ("\n1,2\n", "is empty or starts with an empty line"),
+        ("a,b\n", "has no rows of data"),
+        ("a,b\n1,2\n3\n", "is not a table of numbers: invalid column index 1 at row 2"),
+        ("a,b\n1,x\n", "could not convert string 'x' to float64 at row 0, column 2"),
+        ("a,b\n1,\n", "could not convert string ''"),
+        ("a,b\n1,nan\n2,3\n", r"odd\.csv in columns a, b has 1 values that are not finite, the first at \(0, 1\)"),
+        ("a,a\n1,2\n", "column 'a' occurs twice"),
+        ("a,b\n" + "1,5\n2,5\n" * 50, "columns b do not vary in the training part"),
+        ("a,b\n" + "1,5\n2,6\n" * 5, "the training part has only 5 rows"),
+    ],
+)
+def test_files_that_are_no_series_are_refused(tmp_path, content, message):
+    (tmp_path / "odd.csv").write_text(content)
+    with pytest.raises(ValueError, match=message):
+        series(generator(), file="odd.csv", data=tmp_path, history=10, horizon=3, split=(0.5, 0.2, 0.3))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"kind": "ranking"}, "kind = 'ranking'"),
+        ({"target": "nam"}, r"'nam' is not a column of flowers\.csv; did you mean 'name'"),
+        ({"columns": ("petals",)}, "did you mean 'petal'"),
+        ({"kind": "regression"}, "could not convert string 'rose'"),
+        ({"target": "petal"}, "could not convert string 'rose'"),
+        ({"test_fraction": 0.0}, r"test_fraction = 0\.0 of 20 rows"),
+        ({"test_fraction": 1.0}, r"test_fraction = 1\.0 of 20 rows"),
+    ],
+)
+def test_table_refuses(folder, settings, message):
+    given = {"file": "flowers.csv", "target": "name", "kind": "classification", "data": folder}
+    with pytest.raises(ValueError, match=message):
+        table(generator(), **(given | settings))
+
+
+def test_compressed_files_that_are_cut_are_refused(tmp_path):
+    content = gzip.compress("\n".join(["a,b", *(f"{k},{k * k}" for k in range(1000))]).encode())
+    (tmp_path / "cut.csv.gz").write_bytes(content[: len(content) // 2])
+    with pytest.raises(ValueError, match=r"cut\.csv\.gz is not a whole gzip file"):
+        series(generator(), file="cut.csv.gz", data=tmp_path)
+
+
+@needs_data
+def test_etth1_has_the_parts_of_the_field_and_its_known_baseline():
+    """Last value scores RSE 1.247 on the 60/20/20 split for 96 rows of history and 24 ahead."""
+    months = etth1(generator())
+    assert [trials.n_trials for trials in months.parts.values()] == [8640 - 119, 2880 - 23, 2880 - 23]
+    task = etth1(generator(), split=(0.6, 0.2, 0.2))
+    assert task.train.n_trials == 10_333
+    assert rse(last_value(task), task.test.targets) == pytest.approx(1.247, abs=0.0005)
+
+
+@needs_data
+@pytest.mark.slow
+def test_exchange_rate_has_its_known_baselines():
+    """Last value scores RSE 0.209; ridge on the standardised raw window stays behind it."""
+    task = exchange_rate(generator(), stride=3)
+    assert task.train.values.shape == (1478, 96, 8)
+    found = baselines(task, ("rse",))
+    assert found["last_value"]["rse"] == pytest.approx(0.209, abs=0.0005)
+    assert found["raw_linear"]["rse"] > found["last_value"]["rse"]
