@@ -16,9 +16,11 @@ from scipy.sparse.csgraph import shortest_path
 from bioworkbench.arrays import Floats
 from bioworkbench.errors import TopologyError
 from bioworkbench.topology.masks import checked_mask, mask_shape
+from bioworkbench.topology.power_law import fit_power_law
 from bioworkbench.weights import spectral_radius
 
 __all__ = [
+    "MAX_NODES",
     "assortativity",
     "characteristic_path_length",
     "clustering",
@@ -31,6 +33,8 @@ __all__ = [
     "plain_graph",
     "reciprocity",
 ]
+
+MAX_NODES = 20_000  # whose distances, squared in number, still fit into memory
 
 
 def plain_graph(graph: nx.Graph) -> nx.Graph:
@@ -49,7 +53,7 @@ def plain_graph(graph: nx.Graph) -> nx.Graph:
     return plain
 
 
-def measures(graph: nx.Graph) -> dict[str, float]:
+def measures(graph: nx.Graph, *, paths: bool = True) -> dict[str, float]:
     """All measures that need no null model, by name; `null_comparisons` has the others.
 
     A directed graph adds reciprocity, assortativity of out-degree with in-degree, and the spectral radius of its weights.
@@ -57,11 +61,13 @@ def measures(graph: nx.Graph) -> dict[str, float]:
     Parameters
     ----------
     graph : networkx Graph or DiGraph
+    paths : bool
+        Whether to measure distances and local efficiency too, which take memory and time with the square of the nodes.
 
     Raises
     ------
     TopologyError
-        If the graph has no links.
+        If the graph has no links, or more than 20 000 nodes and distances are wanted.
 
     Examples
     --------
@@ -79,11 +85,12 @@ def measures(graph: nx.Graph) -> dict[str, float]:
         "n_components": len(components),
         "largest_component": max(components) / n_nodes,
         "clustering": clustering(plain),
-        **path_measures(plain),
-        "local_efficiency": local_efficiency(plain),
         "local_community_correlation": local_community_correlation(plain),
         "assortativity": assortativity(plain),
+        "power_law_exponent": _power_law_exponent(plain),
     }
+    if paths:
+        results |= path_measures(plain) | {"local_efficiency": local_efficiency(plain)}
     return results | (_directed_measures(graph) if graph.is_directed() else {})
 
 
@@ -96,13 +103,26 @@ def _directed_measures(graph: nx.Graph) -> dict[str, float]:
     }
 
 
+def _power_law_exponent(graph: nx.Graph) -> float:
+    degrees = [degree for _, degree in graph.degree]
+    return fit_power_law(degrees).exponent if len({*degrees} - {0}) > 1 else float("nan")
+
+
 def clustering(graph: nx.Graph) -> float:
     """Mean over nodes of the share of pairs of neighbors that are linked; 0 for nodes with fewer than two."""
     return float(nx.average_clustering(plain_graph(graph)))
 
 
 def distances(graph: nx.Graph) -> Floats:
-    """Numbers of links (n_nodes, n_nodes) on the shortest ways, in the order of ``graph.nodes``; infinite without a way."""
+    """Numbers of links (n_nodes, n_nodes) on the shortest ways, in the order of ``graph.nodes``; infinite without a way.
+
+    Raises
+    ------
+    TopologyError
+        If there are more than 20 000 nodes.
+    """
+    if graph.number_of_nodes() > MAX_NODES:
+        raise TopologyError(f"{graph}: distances of all pairs are measured up to {MAX_NODES} nodes; measure without paths")
     return shortest_path(nx.to_scipy_sparse_array(plain_graph(graph)), unweighted=True)
 
 
@@ -161,16 +181,16 @@ def local_community_correlation(graph: nx.Graph) -> float:
     C. V. Cannistraci, G. Alanis-Lobato, T. Ravasi (2013), https://doi.org/10.1038/srep01613
     """
     plain = plain_graph(graph)
-    counts = np.array([_local_community(plain, u, v) for u, v in plain.edges], dtype=float)
+    neighbors = {node: set(plain[node]) for node in plain}
+    counts = np.array([_local_community(plain, neighbors[u] & neighbors[v]) for u, v in plain.edges], dtype=float)
     counts = counts[counts[:, 0] > 0]
     if len(counts) < 2 or (np.ptp(counts, axis=0) == 0).any():
         return 0.0
     return float(np.corrcoef(counts.T)[0, 1])
 
 
-def _local_community(graph: nx.Graph, u: Any, v: Any) -> tuple[int, int]:
+def _local_community(graph: nx.Graph, common: set) -> tuple[int, int]:
     """Numbers of common neighbors and of links among them."""
-    common = set(graph[u]) & set(graph[v])
     return len(common), sum(1 for a, b in itertools.combinations(common, 2) if graph.has_edge(a, b))
 
 

@@ -39,6 +39,7 @@ PUBLISHED = {  # measures of the public Cannistraci-Hebb training code: Zachary'
     "radiality": (3.59180035651, 2.25),
     "local_community_correlation": (0.756228999537, 0.0),
     "assortativity": (-0.475613097685, -0.316239316239),
+    "power_law_exponent": (2.12484848485, 2.49142857143),
 }
 
 
@@ -135,6 +136,15 @@ def test_layers():
     assert layer_measures(np.ones((4, 5)))["four_cycle_clustering"] == 1
     assert layer_measures(np.eye(4))["four_cycle_clustering"] == 0
     assert layer_measures(np.zeros((4, 5)))["active_sources"] == 0
+
+
+def test_large_graphs_are_measured_without_paths():
+    graph = nx.path_graph(20_001)
+    own = measures(graph, paths=False)
+    assert own["mean_degree"] == pytest.approx(2 * 20_000 / 20_001)
+    assert "diameter" not in own
+    with pytest.raises(ValueError, match="distances of all pairs are measured up to 20000 nodes; measure without paths"):
+        measures(graph)
 
 
 def test_bad_graphs():
