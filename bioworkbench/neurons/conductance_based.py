@@ -114,7 +114,8 @@ def hodgkin_huxley(
     -----
     The deviation of each open share from its deterministic value is a sum of Ornstein-Uhlenbeck processes with the variances and
     time constants of the channel's Markov chain in steady state; shares are cut at 0 and 1. Equations are linear in each variable
-    for fixed others, so exponential Euler serves, to dt = 0.05 ms or so.
+    for fixed others, so exponential Euler is stable at any dt; it is of first order: at 10 uA/cm**2 the intervals between spikes
+    are 0.5 % too long at dt = 0.01 ms, 2 % at 0.05 ms.
 
     References
     ----------

@@ -1,0 +1,148 @@
+"""Custom equations: what runs as the library's own models do, and what is refused before anything is built."""
+
+import numpy as np
+import pytest
+from brian2 import ms, mV
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bioworkbench.neurons import NeuronModel, custom, noisy_lif
+from bioworkbench.neurons.checks import METHODS, check_model
+from tests.neurons.driven import alone, driven
+
+LEAKY = "dv/dt = (rest - v + drive)/tau : volt (unless refractory)\ndrive : volt"
+CONSTANTS = {"tau": "20 ms", "rest": "-70 mV"}
+PLAIN = "dv/dt = -v/tau : volt"
+TAU = {"tau": "20 ms"}
+
+
+def test_custom_equations_fire_as_the_model_they_copy():
+    copy = custom(
+        equations=LEAKY,
+        threshold="v > -50*mV",
+        reset="v = -60*mV",
+        refractory=2 * ms,
+        constants=CONSTANTS,
+        start={"v": "-70 mV"},
+        method="exact",
+    )
+    drives = np.array([25, 40]) * 1e-3
+    found, expected = (driven(model, drives, 0.2, 1e-4).spikes["cells"] for model in (copy, noisy_lif(sigma=0 * mV)))
+    assert (found.time == expected.time).all()
+    assert (found.neuron == expected.neuron).all()
+
+
+def test_constants_and_starts_may_be_quantities_numbers_or_text():
+    model = custom(
+        equations="dv/dt = (gain*rest - v)/tau : volt\nw : 1",
+        constants={"tau": 20 * ms, "rest": "-70 mV", "gain": 0.5},
+        start={"v": "uniform(-70 mV, -60 mV)", "w": 3.0},
+    )
+    assert model.constants["rest"] == -70 * mV
+    assert model.start == {"v": "uniform(-70 mV, -60 mV)", "w": 3.0}
+    assert alone(model, 3, 1e-3, 1e-4, ["cells.w"]).traces["cells.w"][0, 0, 0] == 3.0
+
+
+@pytest.mark.parametrize(
+    "settings_",
+    [
+        {"equations": "dv/dt = -v/tau + s*sqrt(2/tau)*xi : volt", "constants": TAU | {"s": "1 mV"}},
+        {"equations": "dv/dt = -v/tau + s*(xi_a + xi_b)/sqrt(tau) : volt", "constants": TAU | {"s": "1 mV"}, "method": "heun"},
+        {
+            "equations": "dv/dt = (-v + s*shared_noise*sqrt(tau))/tau : volt\nshared_noise : second**-0.5",
+            "constants": TAU | {"s": "1 mV"},
+        },
+        {"equations": "v : 1", "update": "v = 0.9*v + 0.1*randn()  # a leak"},
+        {"equations": f"{PLAIN}\nopen : boolean", "constants": TAU, "threshold": "open and v > 1*mV", "reset": "open = False"},
+        {"equations": PLAIN, "constants": TAU, "threshold": "v > 1*mV and not_refractory", "reset": "v = 0*mV; v += 1*mV"},
+        {"equations": f"{PLAIN}  # leak\ntau : second", "constants": TAU},
+        {"equations": "dv/dt = -v*exp(-t/tau)/tau + int(i > N/2)*mV/ms : volt", "constants": TAU, "method": "rk4"},
+    ],
+)
+def test_all_that_brian2_offers_is_accepted(settings_):
+    assert isinstance(custom(**settings_), NeuronModel)
+
+
+REFUSED = [
+    ({"equations": "dv/dt = -v/tau"}, "equations do not parse: Parsing failed: dv/dt = -v/tau"),
+    ({"equations": "dv/dt = (-v/tau : volt"}, "equations do not parse: .* was never closed"),
+    ({"equations": "dv/dt = -v/tau : vlot"}, "equations do not parse: .* refers to 'vlot'"),
+    ({"equations": "v : mV"}, "equations do not parse: .* Use 'volt' instead"),
+    ({"equations": "i : 1"}, "equations do not parse: 'i' has a special meaning"),
+    ({"equations": f"{PLAIN} (constant)"}, "cannot have a flag 'constant'"),
+    ({"equations": "dv/dt = -v/tua : volt"}, "equation of v '-v/tua': 'tua' is not a variable, .* did you mean 'tau'"),
+    ({"equations": "dv/dt = -v/tau + w : volt"}, "'w' is not a variable, constant, function or unit"),
+    ({"equations": "dv/dt = -v/tau + mV : volt"}, "equation of v .* inconsistent units"),
+    ({"equations": "dv/dt = -v : volt"}, "equation of v '-v': .* does not have the expected unit"),
+    ({"equations": f"{PLAIN}\nx = v/tau : volt"}, "equation of x 'v/tau': .* does not have the expected unit"),
+    ({"equations": "dv/dt = -v/tau + exp(v)*mV/ms : volt"}, "equation of v .* exp does not have the correct units"),
+    ({"equations": "dv/dt = spike(v)/tau : volt"}, "'spike' is not a variable, constant, function or unit"),
+    ({"constants": {"tau": "20 mV"}}, "equation of v '-v/tau': .* does not have the expected unit"),
+    ({"constants": {"tau": "20 parsecs"}}, "unknown unit 'parsecs'"),
+    ({"constants": TAU | {"v": "1 mV"}}, "constant 'v' is a voltage; the equations define it as"),
+    ({"constants": TAU | {"mV": "1 mV"}}, "'mV' is the name of a unit"),
+    ({"constants": TAU | {"bad name": 1.0}}, "constants 'tau, bad name': Parsing failed"),
+    ({"equations": f"{PLAIN}\ntau : volt"}, "constant 'tau' is a time; the equations define it as 'tau : V'"),
+    ({"threshold": "v"}, "threshold 'v' is not a condition; write one such as 'v > -50"),
+    ({"threshold": "v > 1"}, "threshold 'v > 1': Comparison of expressions with different units"),
+    ({"threshold": "v >"}, "threshold 'v >': invalid syntax"),
+    ({"threshold": "v > limit"}, "threshold 'v > limit': 'limit' is not a variable"),
+    ({"threshold": "v > 1*mV and 3"}, "threshold .* expecting bool or Boolean"),
+    ({"threshold": "__import__('os').system('ls')"}, "threshold .* do not support the 'Call' syntax"),
+    ({"threshold": "v.__class__ > 1"}, "threshold .* do not support accessing attributes"),
+    ({"reset": "v = 0"}, "reset 'v = 0': .* does not have the expected unit volt"),
+    ({"reset": "v += 1*ms"}, "reset 'v \\+= 1\\*ms': .* inconsistent units"),
+    ({"reset": "vv = 0*mV"}, "reset 'vv = 0\\*mV': 'vv' is not a variable that it may set; did you mean 'v'"),
+    ({"reset": "tau = 0*ms"}, "'tau' is not a variable that it may set"),
+    ({"reset": "v"}, "reset 'v': Parsing the statement failed"),
+    ({"reset": "v = w"}, "reset 'v = w': 'w' is not a variable|'w' is not a variable"),
+    ({"update": "v = v + rest"}, "update 'v \\+ rest': 'rest' is not a variable"),
+    ({"receives": "w"}, "receives: 'w' is not a variable; Known: v"),
+    ({"start": {"w": 1.0}}, "start: 'w' is not a variable; Known: v"),
+    ({"start": {"v": 1.0}}, "start of 'v' is a plain number; the equations define it as"),
+    ({"start": {"v": "uniform(1 ms, 2 ms)"}}, "start of 'v' is a time; the equations define it as"),
+    ({"start": {"v": "gamma(1 mV, 2 mV)"}}, "'gamma\\(1 mV, 2 mV\\)' is not a law"),
+    ({"equations": f"{PLAIN}\nx = v : volt", "start": {"x": "1 mV"}}, "start of 'x': it follows from 'x = v : V'"),
+    ({"method": "magic"}, "'magic' is not an integration method; Known: euler, exact"),
+    ({"equations": "dv/dt = -v**2/(tau*mV) : volt", "method": "exact"}, "method 'exact' cannot integrate these equations"),
+    ({"equations": "dv/dt = 9**9**9**9*v/tau : volt"}, "exponents must be names or numbers below 100"),
+    ({"equations": "dv/dt = ((9**99)**99)**99*v/tau : volt"}, "exponents must be names or numbers below 100"),
+    ({"equations": "dv/dt = 9**(9999999999)*v/tau : volt"}, "exponents must be names or numbers below 100"),
+    ({"reset": "v = 9**9**9**9*mV"}, "reset = .* exponents must be names or numbers below 100"),
+    ({"equations": f"{PLAIN}  # {'x' * 10_000}"}, "equations has 100.. characters; 10000 are allowed"),
+    ({"equations": f"dv/dt = (v{'+v' * 3000})/tau : volt"}, "equations do not parse: maximum recursion depth"),
+]
+
+
+@pytest.mark.parametrize(("settings_", "message"), REFUSED)
+def test_what_cannot_be_built_is_refused(settings_, message):
+    with pytest.raises(ValueError, match=message):
+        custom(**{"equations": PLAIN, "constants": TAU, "threshold": "v > 1*mV"} | settings_)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_fits_some_equations(method):
+    noise = " + mV*sqrt(2/tau)*xi" if method == "milstein" else ""
+    assert custom(equations=f"dv/dt = -v/tau{noise} : volt", constants=TAU, method=method).method == method
+
+
+TEXT = st.text(st.sampled_from("vtau dwxi/=*()+-:.#\n;0123456789eE'\"[]_mVolt<>"), max_size=40)
+
+
+@given(
+    position=st.integers(0, len(LEAKY)),
+    length=st.integers(0, 6),
+    text=TEXT,
+    field=st.sampled_from(["equations", "threshold", "reset"]),
+)
+@settings(max_examples=80, deadline=None)
+def test_mutated_text_ends_in_a_model_or_a_clear_error(position, length, text, field):
+    texts = {"equations": LEAKY, "threshold": "v > -50*mV", "reset": "v = -60*mV"}
+    whole = texts[field]
+    texts[field] = whole[: position % (len(whole) + 1)] + text + whole[position % (len(whole) + 1) + length :]
+    try:
+        model = custom(**texts, constants=CONSTANTS)
+    except ValueError as error:
+        assert str(error)  # noqa: PT017  either outcome is right; anything but a ValueError is not
+    else:
+        check_model(model)
