@@ -131,7 +131,7 @@ def test_what_the_fast_run_cannot_do_is_refused(rng):
         simulate_spike_response(network, Stimulus(values[:, :, :2], 0.001))
     with pytest.raises(ValueError, match=r"stimulus frame = 0.001 s is not a whole number of steps of dt = 0.0003 s"):
         simulate_spike_response(network, Stimulus(values, 0.001), dt=0.0003)
-    with pytest.raises(ValueError, match="delay of projection a_b = 0.0005 s is not a whole number of steps"):
+    with pytest.raises(ValueError, match=r"delay of projection a_b = 0.0005 s is not a whole number of steps"):
         simulate_spike_response(network_of(rng, 0.0005), Stimulus(np.ones((1, 5, 3)), 0.001))
     loop = Network(network.populations, (*network.projections, Projection("b", "a", sparse.csr_array((4, 6)))))
     with pytest.raises(ValueError, match="populations b, a form a loop"):
