@@ -71,7 +71,7 @@ def layer_scores(mask: Any, *, model: str = "CH3", form: str = "path") -> Floats
 def score_stretches(mask: Mask, *, model: str = "CH3", form: str = "path") -> Iterator[tuple[int, Floats]]:
     """Scores of a layer in stretches of rows: pairs of the first row and an array (n_rows, n_target) of about 256 MB."""
     score = _score_rows(mask, model, form)
-    n_source, n_target = mask.shape
+    n_source, n_target = mask.shape[0], mask.shape[1]
     step = max(1, _SCORE_NUMBERS // max(1, n_target) // _HEIGHT) * _HEIGHT
     for first in range(0, n_source, step):
         yield first, score(first, min(first + step, n_source))
@@ -214,7 +214,7 @@ def _table(matrix: Mask) -> Table:
 
 def _layer(mask: Mask) -> Layer:
     """The links of a mask by rows and by columns."""
-    n_source, n_target = mask.shape
+    n_source, n_target = mask.shape[0], mask.shape[1]
     row_start, row_links = mask.indptr.astype(np.int64), mask.indices.astype(np.int32)
     by_column = np.argsort(row_links, kind="stable")
     rows = np.repeat(np.arange(n_source, dtype=np.int64), np.diff(row_start))[by_column]

@@ -250,7 +250,7 @@ def simple_adjacency(graph: nx.Graph) -> sparse.csr_array:
             raise TopologyError(f"link ({u!r}, {v!r}) has the weight {weight}; it is not known whether it is a link")
     if not len(graph):
         return sparse.csr_array((0, 0), dtype=bool)
-    return checked_mask("graph", nx.to_scipy_sparse_array(graph, weight=None, format="csr"))
+    return checked_mask("graph", nx.to_scipy_sparse_array(graph, weight=None, format="csr"))  # pyright: ignore[reportArgumentType]
 
 
 def _indices(graph: nx.Graph, pairs: list[Pair]) -> tuple[Integers, Integers]:

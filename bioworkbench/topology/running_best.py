@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bioworkbench.arrays import Floats, Integers
 
@@ -11,6 +12,7 @@ __all__ = ["largest", "sample_in_proportion", "to_12_digits"]
 _PIECE = 2**20  # scores looked at together
 _BITS = 40  # of the mantissa: 12 decimal digits
 
+Rows = NDArray[np.floating]
 Stretches = Iterable[tuple[int, Floats]]
 
 
@@ -34,7 +36,7 @@ def largest(stretches: Stretches, k: int, rng: np.random.Generator) -> Integers:
     >>> largest([(0, np.array([[1.0, 0.0]])), (1, np.array([[3.0, 2.0]]))], 2, np.random.default_rng(1))
     array([2, 3])
     """
-    best = np.zeros((0, 3))  # score, random number, position
+    best: Rows = np.zeros((0, 3))  # score, random number, position
     least = np.finfo(float).tiny
     for position, scores in _pieces(stretches):
         found = np.flatnonzero(scores >= least)
@@ -67,7 +69,7 @@ def sample_in_proportion(stretches: Stretches, k: int, rng: np.random.Generator)
     .. [1] P. S. Efraimidis, P. G. Spirakis (2006), Information Processing Letters 97, 181,
        https://doi.org/10.1016/j.ipl.2005.11.003
     """
-    drawn = np.zeros((0, 3))  # minus time, 0, position
+    drawn: Rows = np.zeros((0, 3))  # minus time, 0, position
     horizon = np.inf
     for position, scores in _pieces(stretches):
         times, found = _first_events(scores, horizon, rng)
@@ -92,7 +94,7 @@ def _pieces(stretches: Stretches) -> Iterator[tuple[int, Floats]]:
             yield first * scores.shape[1] + start, flat[start : start + _PIECE]
 
 
-def _first(rows: Floats, k: int) -> Floats:
+def _first(rows: Rows, k: int) -> Rows:
     """The k rows with the largest first column, then the largest second, in this order."""
     if 0 < k < rows.shape[0]:
         border = np.partition(rows[:, 0], rows.shape[0] - k)[rows.shape[0] - k]
