@@ -158,3 +158,18 @@ def test_only_floating_point_variables_can_be_given_values(cache):
     network = Network((Population("exc", 2, model),), (Projection("input", "exc", sparse.csr_array(np.ones((3, 2)))),))
     with pytest.raises(ValueError, match=r"exc\.mark is a variable of type .*int.*only floating point"):
         run(network, random_stimulus(np.random.default_rng(8), 1, 3))
+
+
+def test_runs_cut_into_segments_are_whole(cache, monkeypatch):
+    """Segments of 7 steps, across frames of 5 ms and trace rows every 2 ms, give what one segment gives."""
+    rng = np.random.default_rng(9)
+    network, stimulus = noisy_network(rng), random_stimulus(rng, 3, 3, n_frames=10, frame=5e-3)
+    record = ["inh.v", Probe("exc", "v", (1, 2), 2e-3)]
+    whole = run(network, stimulus, record=record)
+    monkeypatch.setenv("BIOWORKBENCH_CACHE", str(cache / "short"))
+    monkeypatch.setattr("bioworkbench.simulation.cpp_source.SEGMENT_STEPS", 7)
+    parts = run(network, stimulus, record=record)
+    assert "compile" in parts.timing
+    np.testing.assert_array_equal(parts.raster("exc"), whole.raster("exc"))
+    for name, trace in whole.traces.items():
+        np.testing.assert_array_equal(parts.traces[name], trace)
