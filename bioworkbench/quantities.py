@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from brian2.units import allunits
-from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, Quantity, Unit, get_dimensions, get_unit
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, Quantity, Unit, get_dimensions
 
 __all__ = [
     "KIND_OF_DIMENSION",
@@ -37,27 +37,6 @@ _UNITS: Mapping[str, Quantity] = _known_units()
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _FACTOR = re.compile(r"\s*([*/]?)\s*([A-Za-z]+)(?:(?:\*\*|\^)\s*([+-]?\d))?\s*")
-
-_NAMED_DIMENSIONS = {
-    "time": allunits.second,
-    "voltage": allunits.volt,
-    "current": allunits.amp,
-    "conductance": allunits.siemens,
-    "capacitance": allunits.farad,
-    "resistance": allunits.ohm,
-    "frequency": allunits.hertz,
-    "length": allunits.meter,
-    "current density": allunits.amp / allunits.meter**2,
-    "conductance density": allunits.siemens / allunits.meter**2,
-    "capacitance per area": allunits.farad / allunits.meter**2,
-    "velocity": allunits.meter / allunits.second,
-    "area": allunits.meter**2,
-    "rate of voltage": allunits.volt / allunits.second,
-}
-KIND_OF_DIMENSION: Mapping[Dimension, str] = {unit.dim: name for name, unit in _NAMED_DIMENSIONS.items()} | {
-    DIMENSIONLESS: "plain number"
-}
-"""Everyday name of a physical dimension, for messages."""
 
 
 def parse_quantity(text: str | int | float) -> Quantity:
@@ -112,6 +91,32 @@ def _unit(text: str, whole: str) -> Quantity:
     return unit
 
 
+_NAMED_UNITS = {
+    "time": "second",
+    "voltage": "volt",
+    "current": "amp",
+    "conductance": "siemens",
+    "capacitance": "farad",
+    "resistance": "ohm",
+    "frequency": "hertz",
+    "length": "meter",
+    "area": "meter**2",
+    "density per area": "meter**-2",
+    "current density": "amp/meter**2",
+    "conductance density": "siemens/meter**2",
+    "capacitance per area": "farad/meter**2",
+    "velocity": "meter/second",
+    "rate of voltage": "volt/second",
+    "rate of current": "amp/second",
+}
+_NAMED_DIMENSIONS = {_unit(text, text).dim: (name, text) for name, text in _NAMED_UNITS.items()}
+_BASE_UNITS = {"meter": "m", "kilogram": "kg", "second": "s", "amp": "A", "kelvin": "K", "mole": "mol", "candle": "cd"}
+KIND_OF_DIMENSION: Mapping[Dimension, str] = {dimension: name for dimension, (name, _) in _NAMED_DIMENSIONS.items()} | {
+    DIMENSIONLESS: "plain number"
+}
+"""Everyday name of a physical dimension, for messages."""
+
+
 def si_value(value: Quantity | float, like: Quantity, name: str = "value") -> float:
     """Plain SI number of a quantity that must have the dimension of `like`.
 
@@ -144,13 +149,10 @@ def unit_text(dimension: Dimension) -> str:
     """
     if dimension is DIMENSIONLESS:
         return "1"
-    text = re.sub(r"(metre|meter)(\d)", r"\1**\2", repr(get_unit(dimension)).replace(" ", ""))
-    return re.sub(r"/\(([^()]*)\)", lambda match: "/" + _divided(match[1]), text)
-
-
-def _divided(product: str) -> str:
-    """What follows a fraction stroke, without brackets: Brian2 writes m/(s*A), neither we nor its equations read that."""
-    return re.sub(r"(?<!\*)\*(?!\*)", "/", product)
+    if dimension in _NAMED_DIMENSIONS:
+        return _NAMED_DIMENSIONS[dimension][1]
+    exponents = [(unit, dimension.get_dimension(symbol)) for unit, symbol in _BASE_UNITS.items()]
+    return "*".join(f"{unit}**{exponent:g}" if exponent != 1 else unit for unit, exponent in exponents if exponent)
 
 
 def format_quantity(value: Quantity | float) -> str:
@@ -163,14 +165,13 @@ def format_quantity(value: Quantity | float) -> str:
     """
     if np.ndim(value):
         return f"{np.size(value)} values from {format_quantity(np.min(value))} to {format_quantity(np.max(value))}"
-    if get_dimensions(value) is DIMENSIONLESS:
+    dimension = get_dimensions(value)
+    if dimension is DIMENSIONLESS:
         return f"{float(value):.12g}"
-    unit = Quantity(value).get_best_unit()
-    text = f"{unit}".replace("^", "**").replace(" ", "")
-    numerator, _, denominator = text.partition("/(")
-    if denominator:
-        text = numerator + "/" + _divided(denominator.rstrip(")"))
-    return f"{float(np.asarray(value / unit)):.12g} {text}"
+    best = Quantity(value).get_best_unit()
+    if re.fullmatch("[A-Za-z]+", f"{best}"):
+        return f"{float(np.asarray(value / best)):.12g} {best}"
+    return f"{float(np.asarray(value)):.12g} {unit_text(dimension)}"
 
 
 _LAW = re.compile(r"\s*(uniform|normal)\s*\(([^,()]*),([^,()]*)\)\s*")

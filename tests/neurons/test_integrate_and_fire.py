@@ -131,9 +131,9 @@ def test_adex_loses_its_resting_state_at_the_closed_form_current():
 
 NAUD = {"capacitance": 200 * pF, "threshold": -50 * mV, "slope": 2 * mV, "a": 2 * nS, "peak": 0 * mV}
 PATTERNS = {  # Naud et al., Biol. Cybern. 99, 2008, doi 10.1007/s00422-008-0264-7, table 1
-    "tonic": (dict(leak=10 * nS, rest=-70 * mV, tau_w=30 * ms, b=0 * pA, reset=-58 * mV), 500),
-    "adapting": (dict(leak=12 * nS, rest=-70 * mV, tau_w=300 * ms, b=60 * pA, reset=-58 * mV), 500),
-    "bursting": (dict(leak=10 * nS, rest=-58 * mV, tau_w=120 * ms, b=100 * pA, reset=-46 * mV), 210),
+    "tonic": ({"leak": 10 * nS, "rest": -70 * mV, "tau_w": 30 * ms, "b": 0 * pA, "reset": -58 * mV}, 500),
+    "adapting": ({"leak": 12 * nS, "rest": -70 * mV, "tau_w": 300 * ms, "b": 60 * pA, "reset": -58 * mV}, 500),
+    "bursting": ({"leak": 10 * nS, "rest": -58 * mV, "tau_w": 120 * ms, "b": 100 * pA, "reset": -46 * mV}, 210),
 }
 
 

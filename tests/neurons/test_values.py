@@ -33,7 +33,7 @@ def test_values_are_refused_by_dimension_shape_and_sign(check, unit, value, mess
 
 @pytest.mark.parametrize("value", ["20 ms", None])
 def test_text_is_not_a_value(value):
-    with pytest.raises(TypeError, match="tau = .*: must be a quantity such as 20"):
+    with pytest.raises(TypeError, match=r"tau = .*: must be a quantity such as 20"):
         positive(second, tau=value)
 
 
