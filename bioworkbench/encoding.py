@@ -14,23 +14,37 @@ from bioworkbench.signals import Stimulus
 __all__ = ["ENCODINGS", "as_current", "as_latency", "as_rate"]
 
 
-def as_current(values: ArrayLike, *, frame: float, gain: float = 1.0, offset: float = 0.0) -> Stimulus:
+def as_current(values: ArrayLike, *, frame: float, gain: float = 1.0, offset: float = 0.0, patch: int = 1) -> Stimulus:
     """Stimulus that input weights multiply: ``gain * values + offset``, constant during a frame.
 
     Parameters
     ----------
     values : array (n_trials, n_frames, n_channels)
     frame : float, seconds
+        Of the stimulus; with patches, of a whole patch.
     gain, offset : float
         In the unit that makes gain * values * weight a drive of the target; weights usually carry the unit.
+    patch : int
+        So many frames of values become one frame of the stimulus, their channels side by side, the earliest first: a neuron then
+        has weights of its own for each of them.
 
     Raises
     ------
     ValueError
-        If a number is not finite, the array has other than three axes, or the frame is not above zero.
+        If a number is not finite, the array has other than three axes, the frame is not above zero, or patches do not divide
+        the frames.
+
+    Examples
+    --------
+    >>> as_current([[[1.0], [2.0], [3.0], [4.0]]], frame=0.001, patch=2).values.tolist()
+    [[[1.0, 2.0], [3.0, 4.0]]]
     """
-    scale, shift = float(finite("gain", gain)), float(finite("offset", offset))
-    return Stimulus(scale * _values(values) + shift, frame, "current")
+    scale, shift, array = float(finite("gain", gain)), float(finite("offset", offset)), _values(values)
+    n_trials, n_frames, n_channels = array.shape
+    if n_frames % count("patch", patch):
+        raise ValueError(f"patch = {patch} does not divide the {n_frames} frames of a trial; choose a divisor")
+    patches = array.reshape(n_trials, n_frames // patch, patch * n_channels)
+    return Stimulus(scale * patches + shift, frame, "current")
 
 
 def as_rate(

@@ -17,6 +17,15 @@ def test_current_is_an_affine_map():
     np.testing.assert_allclose(stimulus.values, [[[-1.0, -0.5], [0.0, 1.0]]])
 
 
+def test_patches_put_frames_side_by_side():
+    values = np.arange(24.0).reshape(1, 6, 4)
+    stimulus = as_current(values, frame=0.003, patch=3)
+    assert stimulus.values.shape == (1, 2, 12)
+    np.testing.assert_array_equal(stimulus.values[0, 1], values[0, 3:].ravel())
+    with pytest.raises(ValueError, match="patch = 4 does not divide the 6 frames of a trial; choose a divisor"):
+        as_current(values, frame=0.003, patch=4)
+
+
 def test_rate_maps_the_range_and_saturates():
     stimulus = as_rate([[[-5.0, -1.0, 0.0, 1.0, 3.0]]], frame=0.01, maximum=100.0, minimum=20.0, lowest=-1.0, highest=1.0)
     assert stimulus.kind == "rate"

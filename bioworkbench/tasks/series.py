@@ -32,6 +32,7 @@ def etth1(
     horizon: int = 24,
     split: tuple[float, float, float] | None = None,
     stride: int = 1,
+    relative: bool = False,
     data: str | Path | None = None,
 ) -> Task:
     """Load and oil temperature of an electricity transformer, hourly for two years: 17 420 rows of 7 columns.
@@ -46,6 +47,9 @@ def etth1(
         Shares of training, validation and test part in all rows; by default the first 12, 4 and 4 months of 30 days.
     stride : int
         Keep every so many-th training window.
+    relative : bool
+        Give values and targets of each window as differences from its last row. Errors stay what they are, scores relative to
+        the spread of the targets do not.
     data : str or path, optional
         Folder of ``ETTh1.csv.gz``; by default that of BIOWORKBENCH_DATA.
 
@@ -65,7 +69,7 @@ def etth1(
     """
     names, rows = _read_columns(data_file("ETTh1.csv.gz", data))
     ends = (12 * MONTH, 16 * MONTH, 20 * MONTH) if split is None else _ends(split, len(rows))
-    return _forecast("etth1", names, rows, ends, (history, horizon, stride), "Zhou et al. 2021, arXiv:2012.07436")
+    return _forecast("etth1", names, rows, ends, (history, horizon, stride, relative), "Zhou et al. 2021, arXiv:2012.07436")
 
 
 def exchange_rate(
@@ -75,6 +79,7 @@ def exchange_rate(
     horizon: int = 24,
     split: tuple[float, float, float] = (0.6, 0.2, 0.2),
     stride: int = 1,
+    relative: bool = False,
     data: str | Path | None = None,
 ) -> Task:
     """Daily exchange rates of eight currencies, 1990 to 2016: 7588 rows.
@@ -89,6 +94,9 @@ def exchange_rate(
         Shares of training, validation and test part in all rows.
     stride : int
         Keep every so many-th training window.
+    relative : bool
+        Give values and targets of each window as differences from its last row. Errors stay what they are, scores relative to
+        the spread of the targets do not.
     data : str or path, optional
         Folder of ``exchange_rate.txt.gz``; by default that of BIOWORKBENCH_DATA.
 
@@ -108,7 +116,7 @@ def exchange_rate(
     """
     names, rows = _read_columns(data_file("exchange_rate.txt.gz", data), header=False)
     reference = "Lai et al. 2018, doi:10.1145/3209978.3210006"
-    return _forecast("exchange_rate", names, rows, _ends(split, len(rows)), (history, horizon, stride), reference)
+    return _forecast("exchange_rate", names, rows, _ends(split, len(rows)), (history, horizon, stride, relative), reference)
 
 
 def series(
@@ -121,6 +129,7 @@ def series(
     horizon: int = 24,
     split: tuple[float, float, float] = (0.6, 0.2, 0.2),
     stride: int = 1,
+    relative: bool = False,
     data: str | Path | None = None,
 ) -> Task:
     """Forecast of any time series in a CSV file (also compressed, ``.csv.gz``), one row per moment, the earliest first.
@@ -135,7 +144,7 @@ def series(
         Names (without header: numbers from "0"); by default all but a first column called date, time, datetime or timestamp.
     header : bool
         Whether the first row holds names.
-    history, horizon, split, stride
+    history, horizon, split, stride, relative
         As in `exchange_rate`.
     data : str or path, optional
         Data folder; by default that of BIOWORKBENCH_DATA.
@@ -152,7 +161,7 @@ def series(
     """
     path = data_file(file, data)
     names, rows = _read_columns(path, columns, header)
-    return _forecast(path.name, names, rows, _ends(split, len(rows)), (history, horizon, stride), f"file {path.name}")
+    return _forecast(path.name, names, rows, _ends(split, len(rows)), (history, horizon, stride, relative), f"file {path.name}")
 
 
 def table(
@@ -269,10 +278,11 @@ def _standardised(names: Sequence[str], rows: Floats, seen: Floats) -> Floats:
 
 
 def _forecast(
-    name: str, names: Sequence[str], rows: Floats, ends: tuple[int, int, int], sizes: tuple[int, int, int], reference: str
+    name: str, names: Sequence[str], rows: Floats, ends: tuple[int, int, int], sizes: tuple[int, int, int, bool], reference: str
 ) -> Task:
-    """Task of windows from rows in time order; sizes are history, horizon and stride."""
-    history, horizon, stride = (count(label, size) for label, size in zip(("history", "horizon", "stride"), sizes, strict=True))
+    """Task of windows from rows in time order; sizes are history, horizon, stride and whether windows are relative."""
+    *lengths, relative = sizes
+    history, horizon, stride = (count(label, size) for label, size in zip(("history", "horizon", "stride"), lengths, strict=True))
     values = _standardised(names, rows, rows[: ends[0]])
     train = _windows("training", values[: ends[0]], history, horizon).take(slice(None, None, stride))
     test = _windows("test", values[ends[1] - history : ends[2]], history, horizon)
@@ -280,6 +290,9 @@ def _forecast(
     if ends[1] > ends[0]:
         validation = _windows("validation", values[ends[0] - history : ends[1]], history, horizon)
     n_outputs = horizon * values.shape[1]
+    if relative:
+        train, test = _relative(train), _relative(test)
+        validation = None if validation is None else _relative(validation)
     return Task(name, "regression", train, test, validation, n_outputs, encode_rows, reference, forecast=True)
 
 
@@ -291,3 +304,9 @@ def _windows(part: str, rows: Floats, history: int, horizon: int) -> Trials:
         )
     cut = np.lib.stride_tricks.sliding_window_view(rows, history + horizon, axis=0).transpose(0, 2, 1)
     return Trials(cut[:, :history], cut[:, history:].reshape(len(cut), -1))
+
+
+def _relative(trials: Trials) -> Trials:
+    """Windows as differences from their last row."""
+    last = trials.values[:, -1]
+    return Trials(trials.values - last[:, None], trials.targets - np.tile(last, trials.targets.shape[1] // trials.n_channels))

@@ -80,6 +80,17 @@ def test_stride_thins_the_training_windows_only(folder):
     np.testing.assert_array_equal(thin.test.values, full.test.values)
 
 
+def test_relative_windows_are_differences_from_their_last_row(folder):
+    plain, relative = (walk(folder, relative=flag) for flag in (False, True))
+    for part in ("train", "validation", "test"):
+        given, found = plain.parts[part], relative.parts[part]
+        last = given.values[:, -1:]
+        np.testing.assert_allclose(found.values + last, given.values, atol=1e-12)
+        rows, differences = (trials.targets.reshape(len(last), 3, 2) for trials in (given, found))
+        np.testing.assert_allclose(differences + last, rows, atol=1e-12)
+    assert not last_value(relative).any()
+
+
 def test_a_part_may_be_left_out(folder):
     task = walk(folder, split=(0.5, 0.0, 0.4))
     assert task.validation is None
