@@ -126,6 +126,7 @@ class Recording:
     seed : int
     backend : str
     timing : mapping from phase (generate, compile, load, simulate, collect) to seconds
+        "processor" is the processor time of "simulate".
     """
 
     spikes: Mapping[str, Spikes]

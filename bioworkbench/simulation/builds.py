@@ -52,11 +52,12 @@ def run_program(job: Job, seed: int, notify: Callable[[str, int, int], None]) ->
         _write_inputs(job, program, folder)
         written = time.perf_counter()
         _execute(program / "main", folder, seed, lambda step: notify("step", step, job.n_steps))
-        load, simulated = np.fromfile(folder / "results" / "seconds")
+        load, simulated, processor = map(float, np.fromfile(folder / "results" / "seconds"))
         finished = time.perf_counter()
         spikes = {p.name: _spikes(folder, p.name) for p in job.network.populations if p.model.threshold}
         traces = {probe.name: _rows(job, folder, probe.name) for probe in job.probes}
     timing |= {"load": written - started + load, "simulate": simulated, "collect": time.perf_counter() - finished}
+    timing["processor"] = processor
     return Outcome(spikes, traces, timing)
 
 

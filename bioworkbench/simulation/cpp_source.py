@@ -101,7 +101,7 @@ def insert_segments(job: Job, built: Built) -> None:
     segments = [
         *(f"{array}.clear(); {array}.shrink_to_fit();" for array in freed),
         'brian::_random_generators[0].seed(std::strtoul(std::getenv("BIOWORKBENCH_SEED"), nullptr, 10));',
-        "const double _clock_loaded = _clock_now();",
+        "const double _clock_loaded = _clock_now(), _processor_loaded = std::clock();",
         f"for (long _step = 0; _step < {job.n_steps}; _step += {SEGMENT_STEPS}) {{",
         f"{network.name}.t = _step * {job.dt!r};",
         f"{network.name}.run(std::min<long>({SEGMENT_STEPS}, {job.n_steps} - _step) * {job.dt!r}, NULL, 10.0);",
@@ -110,8 +110,9 @@ def insert_segments(job: Job, built: Built) -> None:
         *_flushes(built),
         f'std::printf("%ld\\n", std::min<long>(_step + {SEGMENT_STEPS}, {job.n_steps})); std::fflush(stdout);',
         "}",
-        "const double _seconds[2] = {_clock_loaded - _clock_begin, _clock_now() - _clock_loaded};",
-        '_append("seconds", _seconds, 2);',
+        "const double _processor = (std::clock() - _processor_loaded) / CLOCKS_PER_SEC;",
+        "const double _seconds[3] = {_clock_loaded - _clock_begin, _clock_now() - _clock_loaded, _processor};",
+        '_append("seconds", _seconds, 3);',
         "std::_Exit(0);",
     ]
     device.main_queue[place] = ("run_network", (network, keep + segments))
@@ -149,7 +150,7 @@ def unite(folder: Path) -> Path:
     """Write all generated sources of a folder as one file, with the support code of each in a namespace of its own."""
     _replace_headers(folder)
     sources = sorted(folder.rglob("*.cpp"))
-    parts = ["#include <chrono>", "#include <cstdio>", "#include <cmath>"]
+    parts = ["#include <chrono>", "#include <cstdio>", "#include <cmath>", "#include <ctime>"]
     for number, source in enumerate(sources):
         text = re.sub(r"^namespace \{", f"namespace support_{number} {{", source.read_text(), count=1, flags=re.MULTILINE)
         if source.parent.name == "code_objects":
