@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from bioworkbench.tasks.images import digits, mnist
 from bioworkbench.tasks.sequences import addition, delayed_xor, first_last_xor, mackey_glass, memory_capacity, narma10
 from bioworkbench.tasks.series import etth1, exchange_rate, series, table
+from bioworkbench.tasks.sounds import spoken_digits
 from bioworkbench.tasks.task import Encode, Task, Trials
 
 __all__ = ["TASKS", "Encode", "Task", "Trials"]
@@ -21,6 +22,7 @@ TASKS: Mapping[str, Callable[..., Task]] = {
     "mnist": mnist,
     "narma10": narma10,
     "series": series,
+    "spoken_digits": spoken_digits,
     "table": table,
 }
 """Tasks by the name that a spec uses; each is ``f(rng, *, ...) -> Task``."""
