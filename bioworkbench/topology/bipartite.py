@@ -3,6 +3,8 @@
 `sparsity` is the share of possible links that are absent; the number of links that it leaves is met exactly.
 """
 
+from typing import Literal
+
 import numpy as np
 from scipy import sparse
 
@@ -62,7 +64,7 @@ def receptive_field_bipartite(
     *,
     sparsity: float,
     randomness: float = 0.25,
-    degrees: str = "fixed",
+    degrees: Literal["fixed", "uniform"] = "fixed",
     recurrent: bool = False,
 ) -> Mask:
     """Bipartite receptive field (BRF): every node of the smaller side links to a neighborhood of the larger side.

@@ -4,6 +4,8 @@ The models that are defined for undirected graphs become directed in one of two 
 both ways (reciprocity 1, the model's own degrees in and out), ``"random"`` tosses a fair coin for each link.
 """
 
+from typing import Literal
+
 import networkx as nx
 import numpy as np
 
@@ -14,6 +16,8 @@ from bioworkbench.topology.null_models import degree_preserving_mask
 
 __all__ = ["barabasi_albert", "configuration_model", "nonuniform_pso", "random_mask_with_degrees", "watts_strogatz"]
 
+Direction = Literal["both", "random"]
+
 
 def watts_strogatz(
     n_source: int,
@@ -22,7 +26,7 @@ def watts_strogatz(
     *,
     n_neighbors: int,
     rewiring: float,
-    direction: str = "both",
+    direction: Direction = "both",
     recurrent: bool = False,
 ) -> Mask:
     """Watts-Strogatz small world: a ring of neighbors, of whose links a share is rewired (``networkx.watts_strogatz_graph``).
@@ -57,7 +61,7 @@ def watts_strogatz(
 
 
 def barabasi_albert(
-    n_source: int, n_target: int, rng: np.random.Generator, *, n_new: int, direction: str = "both", recurrent: bool = False
+    n_source: int, n_target: int, rng: np.random.Generator, *, n_new: int, direction: Direction = "both", recurrent: bool = False
 ) -> Mask:
     """Preferential attachment: every new node links to `n_new` old ones (``networkx.barabasi_albert_graph``).
 
@@ -91,7 +95,7 @@ def configuration_model(
     n_target: int,
     rng: np.random.Generator,
     *,
-    law: str,
+    law: Literal["power_law", "lognormal", "poisson"],
     mean: float,
     exponent: float = 2.5,
     deviation: float = 0.5,
@@ -202,7 +206,7 @@ def nonuniform_pso(
     temperature: float,
     exponent: float,
     n_communities: int,
-    direction: str = "both",
+    direction: Direction = "both",
     recurrent: bool = False,
 ) -> Mask:
     """Nonuniform popularity-similarity optimization (nPSO): power law, clustering and communities from hyperbolic geometry.

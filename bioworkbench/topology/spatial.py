@@ -4,6 +4,8 @@ Nodes sit at fixed, evenly scattered points of the unit square (or line, or cube
 projections of a population agree on where its neurons are.
 """
 
+from typing import Literal
+
 import numpy as np
 from scipy.stats import qmc
 
@@ -31,7 +33,7 @@ def spatial(
     *,
     p_max: float,
     length: float,
-    law: str = "gaussian",
+    law: Literal["gaussian", "exponential"] = "gaussian",
     dimensions: int = 2,
     periodic: bool = True,
     recurrent: bool = False,
