@@ -41,7 +41,7 @@ def constant(
     mask : csr_array of bool (n_source, n_target)
     rng : Generator
         Draws the inhibitory neurons; unused without `inhibitory`.
-    value : float
+    value : float, unit of the weights
     inhibitory : float, optional
         Fraction of inhibitory source neurons; see the module.
 
@@ -67,7 +67,7 @@ def gaussian(
     ----------
     mask : csr_array of bool (n_source, n_target)
     rng : Generator
-    mean, deviation : float
+    mean, deviation : float, unit of the weights
     inhibitory : float, optional
         Fraction of inhibitory source neurons; see the module. Magnitudes then follow the folded normal law.
 
@@ -93,7 +93,7 @@ def uniform(
     ----------
     mask : csr_array of bool (n_source, n_target)
     rng : Generator
-    low, high : float
+    low, high : float, unit of the weights
     inhibitory : float, optional
         Fraction of inhibitory source neurons; see the module.
 
@@ -120,7 +120,7 @@ def lognormal(
     ----------
     mask : csr_array of bool (n_source, n_target)
     rng : Generator
-    mean, deviation : float
+    mean, deviation : float, unit of the weights
         Of the weights themselves, not of their logarithm. A negative mean gives negative weights.
     inhibitory : float, optional
         Fraction of inhibitory source neurons; see the module.
@@ -156,7 +156,7 @@ def uniform_fan_in(
     ----------
     mask : csr_array of bool (n_source, n_target)
     rng : Generator
-    gain : float
+    gain : float, unit of the weights
     inhibitory : float, optional
         Fraction of inhibitory source neurons; see the module.
 
@@ -195,7 +195,7 @@ def scaled_to_spectral_radius(
     ----------
     mask : csr_array of bool (n, n)
     rng : Generator
-    radius : float
+    radius : float, unit of the weights
         Spectral radius of the weights that are returned.
     mean, deviation : float
         Of the weights before scaling; only their ratio matters.

@@ -1,0 +1,13 @@
+"""Training methods by name; each is ``train(task, network, simulate, rng, *, ...) -> TrainedNetwork`` in a module of its own."""
+
+from collections.abc import Callable, Mapping
+
+from bioworkbench.methods import ransnn
+from bioworkbench.trained import TrainedNetwork
+
+__all__ = ["METHODS"]
+
+METHODS: Mapping[str, Callable[..., TrainedNetwork]] = {
+    "ransnn": ransnn.train,
+}
+"""Methods that a spec can name."""
