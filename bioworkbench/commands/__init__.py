@@ -1,0 +1,1 @@
+"""The subcommands of ``bioworkbench``, a module each."""

@@ -1,0 +1,103 @@
+"""``bioworkbench doctor``: what this machine has and lacks."""
+
+import ctypes.util
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bioworkbench.commands.terminal import MISSING, output, with_exit_codes
+from bioworkbench.results_provenance import versions
+from bioworkbench.simulation.devices import compiler
+
+__all__ = ["Finding", "doctor_command", "findings"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked for, what was found, and how to mend it.
+
+    Parameters
+    ----------
+    what : str
+    found : str
+        Empty if it is missing.
+    fix : str
+    needed : bool
+        Whether nothing works without it.
+    """
+
+    what: str
+    found: str
+    fix: str
+    needed: bool = False
+
+
+@with_exit_codes
+def doctor_command(as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False) -> None:
+    """Look for Python, packages, compiler, CUDA and data, and say how to mend what is missing."""
+    found = findings()
+    if as_json:
+        output.print_json(json.dumps([asdict(finding) for finding in found]))
+    else:
+        for finding in found:
+            state = "[green]fine[/]   " if finding.found else "[red]missing[/]" if finding.needed else "[yellow]without[/]"
+            output.print(f"{state} {finding.what}: {(finding.found or finding.fix).replace('[', chr(92) + '[')}")
+        output.print("Next: bioworkbench new my_experiment")
+    if any(finding.needed and not finding.found for finding in found):
+        raise typer.Exit(MISSING)
+
+
+def findings() -> list[Finding]:
+    """Everything that matters on this machine, what is needed first."""
+    python = platform.python_version() if sys.version_info >= (3, 11) else ""
+    return [
+        Finding("Python", python, "install Python 3.11 or later", needed=True),
+        *_packages(),
+        Finding(
+            "C++ compiler",
+            _compiler(),
+            "install one, such as g++ (apt install g++), for the backends cpp and cython",
+            needed=True,
+        ),
+        Finding("data folder", _data(), "set BIOWORKBENCH_DATA to the folder with mnist.npz and other data; digits need none"),
+        Finding("NVIDIA GPU", _first_line("nvidia-smi", "--query-gpu=name", "--format=csv,noheader"), "backend cuda needs one"),
+        Finding("nvcc", _first_line("nvcc", "--version", line=-2), "install the CUDA toolkit for backend cuda"),
+        Finding("cuRAND", ctypes.util.find_library("curand") or "", "comes with the CUDA toolkit, or pip install nvidia-curand"),
+    ]
+
+
+def _packages() -> list[Finding]:
+    return [
+        Finding(name, version or "", f"pip install {name}", needed=True)
+        for name, version in versions().items()
+        if name != "python"
+    ]
+
+
+def _compiler() -> str:
+    path = compiler()
+    return "" if path is None else _first_line(path, "--version") or path
+
+
+def _data() -> str:
+    folder = os.environ.get("BIOWORKBENCH_DATA", "")
+    return folder if folder and Path(folder).is_dir() else ""
+
+
+def _first_line(*command: str, line: int = 0) -> str:
+    """A line of what a program prints; empty if it is missing or fails."""
+    if shutil.which(command[0]) is None:
+        return ""
+    try:
+        lines = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout.strip().splitlines()
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return lines[line].strip() if lines else ""

@@ -1,0 +1,180 @@
+"""The command line: what it prints, and its exit codes."""
+
+import json
+
+import pytest
+import tomli_w
+from typer.testing import CliRunner
+
+from bioworkbench.__main__ import app
+from bioworkbench.errors import SimulationError
+from bioworkbench.spec_changes import with_value
+from tests.documents import alone, with_task
+from tests.frozen_method import frozen  # noqa: F401  fixture
+
+
+@pytest.fixture(autouse=True)
+def _plain_report(monkeypatch):
+    def write(record, folder, curves=()):
+        (folder / "report.html").write_text(f"{len(curves)} curves")
+
+    monkeypatch.setattr("bioworkbench.experiment.write_report", write)
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    """Call the command inside an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    runner = CliRunner()
+    return lambda *words: runner.invoke(app, [str(word) for word in words])
+
+
+@pytest.fixture
+def spec(tmp_path):
+    """Path of a spec without a task."""
+    path = tmp_path / "x.toml"
+    path.write_text(tomli_w.dumps(alone()))
+    return path
+
+
+def test_run_prints_the_folder_last(call, spec, tmp_path):
+    done = call("run", spec)
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    assert lines[-1].startswith("results/x/")
+    assert (tmp_path / lines[-1] / "report.html").is_file()
+    assert lines[-2] == f"Next: open {lines[-1]}/report.html in a browser."
+    assert any(line.startswith("exc") for line in lines)
+
+
+def test_run_as_json(call, spec, tmp_path):
+    answer = json.loads(call("run", spec, "--json", "--results", tmp_path / "other").stdout)
+    assert answer["folder"].startswith(str(tmp_path / "other" / "x"))
+    assert answer["found"] is False
+    assert answer["metrics"]["activity"]["exc"]["mean_rate"] > 0
+    assert json.loads(call("run", spec, "--json", "--results", tmp_path / "other").stdout)["found"] is True
+
+
+def test_values_and_seed_are_set(call, spec, tmp_path):
+    done = call("run", spec, "--set", "populations.inh.size=7", "--set", "duration=20 ms", "--seed", 5, "--backend", "numpy")
+    assert done.exit_code == 0, done.output
+    text = (tmp_path / done.stdout.splitlines()[-1] / "spec.toml").read_text()
+    assert "size = 7" in text
+    assert "seed = 5" in text
+    assert 'duration = "20 ms"' in text
+
+
+def test_a_known_spec_is_found_unless_forced(call, spec):
+    call("run", spec)
+    assert "has been run before" in call("run", spec).output
+    assert "has been run before" not in call("run", spec, "--force").output
+
+
+@pytest.mark.usefixtures("frozen")
+def test_run_shows_scores_beside_baselines(call, tmp_path):
+    (tmp_path / "y.toml").write_text(tomli_w.dumps(with_task()))
+    lines = call("run", "y.toml").stdout.splitlines()
+    assert any(line.startswith("this network") for line in lines)
+    assert any(line.startswith("raw linear") for line in lines)
+
+
+def test_a_sweep_runs_every_point_and_draws_curves(call, tmp_path):
+    swept = alone() | {"sweep": {"populations.exc.sigma": ["1 mV", "5 mV"]}}
+    (tmp_path / "x.toml").write_text(tomli_w.dumps(swept))
+    done = call("run", "x.toml", "--sweep")
+    assert done.exit_code == 0, done.output
+    assert "1/2  populations.exc.sigma = 1 mV: done" in done.output
+    assert (tmp_path / done.stdout.splitlines()[-1] / "report.html").read_text() == "2 curves"
+    assert len(list((tmp_path / "results" / "x").iterdir())) == 2
+    assert "2/2  populations.exc.sigma = 5 mV: found" in call("run", "x.toml", "--sweep").output
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("populations.exc.tau", "20 mV", "populations.exc.tau: '20 mV' is a voltage"),
+        ("projections.exc_inh.topology.p", 2, "p = 2.0: must lie"),
+    ],
+)
+def test_bad_specs_exit_with_2(call, spec, field, value, words):
+    spec.write_text(tomli_w.dumps(with_value(alone(), field, value)))
+    done = call("run", spec)
+    assert done.exit_code == 2
+    assert words in done.output
+    assert "Traceback" not in done.output
+
+
+def test_bad_arguments_exit_with_2(call, spec):
+    assert call("run", spec, "--set", "seed").exit_code == 2
+    assert call("run", spec, "--backend", "cuad").exit_code == 2
+    assert call("run", "missing.toml").exit_code == 2
+    assert call("run", spec, "--results", spec).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (SimulationError("no compiler", missing="g++"), 3),
+        (SimulationError("failed"), 1),
+        (KeyboardInterrupt(), 1),
+        (MemoryError("9 GB"), 1),
+    ],
+)
+def test_exit_codes_of_simulations(call, spec, monkeypatch, error, code):
+    def failing(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr("bioworkbench.experiment.simulate", failing)
+    done = call("run", spec)
+    assert done.exit_code == code
+    assert "error" in done.output
+
+
+def test_check(call, spec, tmp_path):
+    done = call("check", spec)
+    assert done.exit_code == 0
+    assert "25 neurons" in done.stdout
+    assert "fingerprint" in done.stdout
+    assert done.stdout.splitlines()[-1] == f"Next: bioworkbench run {spec}"
+    (tmp_path / "bad.toml").write_text("seed = [")
+    done = call("check", "bad.toml", spec)
+    assert done.exit_code == 2
+    assert "bad.toml: is not TOML" in done.output
+    assert "25 neurons" in done.output
+
+
+def test_list(call):
+    assert "noisy_lif" in call("list").stdout
+    assert "Every possible link exists with probability" in call("list", "topologies").stdout
+    settings = call("list", "neurons", "noisy_lif").stdout
+    assert "20 ms" in settings
+    assert "Reference: Brunel" in settings
+    assert call("list", "neuron").exit_code == 2
+    assert "did you mean 'neurons'" in call("list", "neuron").output
+    assert "did you mean 'noisy_lif'" in call("list", "neurons", "noisy_lfi").output
+
+
+def test_new_writes_a_spec_that_can_be_checked(call, tmp_path):
+    done = call("new", "mine")
+    assert done.stdout.splitlines() == ["Next: bioworkbench check mine.toml", "mine.toml"]
+    assert call("check", "mine.toml").exit_code == 0
+    done = call("new", "mine")
+    assert done.exit_code == 2
+    assert "mine.toml is there already" in done.output
+    assert "cannot be written" in call("new", "missing/mine").output
+
+
+def test_doctor(call, monkeypatch):
+    assert "fine" in call("doctor").stdout
+    found = {finding["what"]: finding for finding in json.loads(call("doctor", "--json").stdout)}
+    assert found["Python"]["found"]
+    assert found["brian2"]["found"]
+    monkeypatch.setattr("bioworkbench.commands.doctor.compiler", lambda: None)
+    done = call("doctor")
+    assert done.exit_code == 3
+    assert "missing C++ compiler: install one" in done.stdout
+
+
+def test_help_names_all_commands(call):
+    text = call("--help").stdout
+    assert all(name in text for name in ("run", "check", "list", "new", "doctor"))
