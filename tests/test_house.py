@@ -31,12 +31,12 @@ FLOORS = [  # a module imports from floors below its own, or from its own floor
     ("neurons", "network", "signals", "trained"),
     (
         *("topology", "weights", "encoding", "tasks", "features", "trials", "readouts", "evaluation", "discrete", "gradients"),
-        *("spike_response", "convex", "spike_statistics"),
+        *("spike_response", "convex", "fitting", "spike_statistics"),
     ),
     ("simulation", "methods"),
     (
         *("spec", "results", "experiment", "sweep", "plots", "report", "export", "__main__", "__init__", "commands"),
-        *("schema", "kinds", "build", "memory", "sklearn"),
+        *("schema", "kinds"),
     ),
 ]
 
