@@ -9,6 +9,7 @@ from bioworkbench.neurons.integrate_and_fire import adaptive_lif, adex, exponent
 from bioworkbench.neurons.izhikevich_model import izhikevich
 from bioworkbench.neurons.model import NeuronModel, Start
 from bioworkbench.neurons.poisson import poisson_source
+from bioworkbench.neurons.spike_response import spike_response
 
 __all__ = [
     "NEURON_MODELS",
@@ -25,6 +26,7 @@ __all__ = [
     "noisy_lif",
     "poisson_source",
     "soft_reset_if",
+    "spike_response",
 ]
 
 NEURON_MODELS: Mapping[str, Callable[..., NeuronModel]] = {
@@ -39,5 +41,6 @@ NEURON_MODELS: Mapping[str, Callable[..., NeuronModel]] = {
     "noisy_lif": noisy_lif,
     "poisson_source": poisson_source,
     "soft_reset_if": soft_reset_if,
+    "spike_response": spike_response,
 }
 """Models that a spec can name."""
