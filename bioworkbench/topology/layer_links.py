@@ -11,7 +11,7 @@ from bioworkbench.arrays import Floats, Integers, count
 from bioworkbench.errors import TopologyError
 from bioworkbench.topology import layer_kernels
 from bioworkbench.topology.layer_kernels import Blocks, Factors, Layer, Table
-from bioworkbench.topology.masks import Mask, checked_mask
+from bioworkbench.topology.masks import Mask, checked_mask, mask_shape
 from bioworkbench.topology.node_terms import checked_rule
 from bioworkbench.topology.running_best import largest, sample_in_proportion
 from bioworkbench.topology.threads import for_stretches
@@ -65,13 +65,13 @@ def layer_scores(mask: Any, *, model: str = "CH3", form: str = "path") -> Floats
     Y. Zhang et al. (2025), https://arxiv.org/abs/2501.19107
     """
     mask = checked_mask("mask", mask)
-    return _score_rows(mask, model, form)(0, mask.shape[0])
+    return _score_rows(mask, model, form)(0, mask_shape(mask)[0])
 
 
 def score_stretches(mask: Mask, *, model: str = "CH3", form: str = "path") -> Iterator[tuple[int, Floats]]:
     """Scores of a layer in stretches of rows: pairs of the first row and an array (n_rows, n_target) of about 256 MB."""
     score = _score_rows(mask, model, form)
-    n_source, n_target = mask.shape[0], mask.shape[1]
+    n_source, n_target = mask_shape(mask)
     step = max(1, _SCORE_NUMBERS // max(1, n_target) // _HEIGHT) * _HEIGHT
     for first in range(0, n_source, step):
         yield first, score(first, min(first + step, n_source))
@@ -144,7 +144,8 @@ def top_links(
             f"k = {k} links were asked for and only {found.size} absent links have a {model} score above 0; "
             "ask for fewer, or set allow_fewer and fill the rest by a rule of your own"
         )
-    return found // mask.shape[1], found % mask.shape[1]
+    rows, cols = np.divmod(found, max(1, mask_shape(mask)[1]))
+    return rows, cols
 
 
 def _without_diagonal(stretches: Iterator[tuple[int, Floats]]) -> Iterator[tuple[int, Floats]]:
@@ -160,7 +161,7 @@ def _score_rows(mask: Mask, model: str, form: str) -> ScoreRows:
     add_scores = _adding_nodes(mask, code) if form == "node" else _adding_paths(layer, code)
 
     def score(first: int, last: int) -> Floats:
-        scores = np.zeros((last - first, mask.shape[1]))
+        scores = np.zeros((last - first, mask_shape(mask)[1]))
         if mask.nnz:
             add_scores(scores, first)
         layer_kernels.clear_links(layer, scores, first)
@@ -214,7 +215,7 @@ def _table(matrix: Mask) -> Table:
 
 def _layer(mask: Mask) -> Layer:
     """The links of a mask by rows and by columns."""
-    n_source, n_target = mask.shape[0], mask.shape[1]
+    n_source, n_target = mask_shape(mask)
     row_start, row_links = mask.indptr.astype(np.int64), mask.indices.astype(np.int32)
     by_column = np.argsort(row_links, kind="stable")
     rows = np.repeat(np.arange(n_source, dtype=np.int64), np.diff(row_start))[by_column]

@@ -17,7 +17,7 @@ from bioworkbench.arrays import Floats, Integers
 from bioworkbench.errors import TopologyError
 from bioworkbench.topology.ch_kernels import flat_graph, score_pairs, score_rows
 from bioworkbench.topology.layer_links import layer_scores, score_stretches, top_links
-from bioworkbench.topology.masks import checked_mask
+from bioworkbench.topology.masks import checked_mask, mask_shape
 from bioworkbench.topology.node_terms import checked_rule
 from bioworkbench.topology.threads import for_stretches
 
@@ -183,7 +183,7 @@ def score_matrix(adjacency: Any, *, model: str = "CH3", length: int = 3, convent
         raise TopologyError(
             f"adjacency has a link between {u} and {v} in one direction only; for directed graphs see layer_scores"
         )
-    n = mask.shape[0]
+    n = mask_shape(mask)[0]
     scores = np.zeros((n, n))
     _score_rows(flat_graph(mask), rule, scores, 0)
     for low in range(0, n, _ROWS):
@@ -274,7 +274,7 @@ def _double_cover(adjacency: sparse.csr_array) -> sparse.csr_array:
 
 def _row_stretches(adjacency: sparse.csr_array, rule: Integers) -> Iterator[tuple[int, Floats]]:
     """First row and scores (n_rows, n_nodes) of pairs u < v, for as many rows at a time as memory admits."""
-    n = adjacency.shape[0]
+    n = mask_shape(adjacency)[0]
     flat = flat_graph(adjacency)
     step = max(_ROWS, _SCORES // max(1, n))
     for first in range(0, n, step):

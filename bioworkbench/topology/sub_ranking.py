@@ -9,6 +9,7 @@ from scipy.sparse import csgraph
 
 from bioworkbench.arrays import Floats, Integers, finite, shaped
 from bioworkbench.topology.link_prediction import score_matrix, simple_adjacency
+from bioworkbench.topology.masks import mask_shape
 from bioworkbench.topology.ranking_quality import precision_recall_area, ranking_curve
 
 __all__ = ["CANDIDATES", "AdaptiveChoice", "Ranking", "adaptive_choice", "distance_correlations", "rank_pairs"]
@@ -94,7 +95,7 @@ def distance_correlations(adjacency: Any, scores: Any, *, rule: int = 2022) -> F
         raise ValueError(f"rule = {rule!r}: sub-ranking follows the rule of {RULES[0]} or of {RULES[1]}")
     links = sparse.csr_array(adjacency)
     scores = _rounded(finite("scores", scores))
-    shaped("scores", scores, (links.shape[0], links.shape[1]))
+    shaped("scores", scores, mask_shape(links))
     u, v = links.nonzero()
     lengths = sparse.csr_array((_lengths(scores, scores[u, v], rule), (u, v)), shape=links.shape)
     distances = csgraph.shortest_path(lengths, directed=False)
@@ -213,7 +214,7 @@ def _with_finite_gaps(distances: Floats) -> Floats:
 
 
 def _correlations(columns: Floats) -> Floats:
-    centered = columns - columns.mean(axis=0)
+    centered = columns - columns.sum(axis=0) / max(1, len(columns))
     norm = np.sqrt((centered**2).sum(axis=0))
     product = np.outer(norm, norm)
     return _rounded(np.divide(centered.T @ centered, product, out=np.zeros_like(product), where=product > 0))
