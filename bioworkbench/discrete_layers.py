@@ -4,7 +4,7 @@ A chain is what the gradient methods train: the stimulus drives the first popula
 nothing else is connected.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -12,11 +12,27 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
+from bioworkbench.features import spike_counts
 from bioworkbench.network import INPUT, Network, Population, Projection
 from bioworkbench.neurons.discrete_time import arguments_of, discrete_lif
-from bioworkbench.signals import Stimulus
+from bioworkbench.signals import Recording, Stimulus
+from bioworkbench.tasks import Task
+from bioworkbench.trained import Choice, LinearReadout, TrainedNetwork
 
-__all__ = ["chain", "chain_sizes", "constant_input", "frame_input", "scalar_arguments", "with_weights"]
+__all__ = [
+    "chain",
+    "chain_sizes",
+    "check_classes",
+    "constant_input",
+    "frame_input",
+    "scalar_arguments",
+    "with_readout",
+    "with_weights",
+]
+
+Simulate = Callable[[Network, Stimulus, int], Recording]
+
+_N_CHECKED = 200  # trials that are simulated to see how a trained network does
 
 
 def chain(network: Network) -> tuple[Population, ...]:
@@ -133,3 +149,63 @@ def constant_input(stimulus: Stimulus) -> np.ndarray:
     if (values != values[:, :1]).any():
         raise ValueError(f"the stimulus changes over its {values.shape[1]} frames; this method trains on constant currents")
     return values[:, 0]
+
+
+def check_classes(task: Task) -> None:
+    """Raise ValueError unless the task is to classify whole trials."""
+    if task.kind != "classification" or task.train.per_frame:
+        wanted = "a class per frame" if task.kind == "classification" else "values"
+        raise ValueError(f"task '{task.name}' wants {wanted}; this method learns one class per trial")
+
+
+def with_readout(
+    task: Task,
+    network: Network,
+    output: Mapping[str, np.ndarray],
+    history: Mapping[str, np.ndarray],
+    simulate: Simulate,
+    rng: np.random.Generator,
+) -> TrainedNetwork:
+    """Trained network whose outputs are the mean over the steps of ``spikes @ weights + bias``, tried on some trials.
+
+    Parameters
+    ----------
+    task : Task
+        Its validation trials are tried, or training trials where there are none.
+    network : Network
+        A chain; the spikes of its last population are read.
+    output : mapping with "weights" (n_neurons, n_outputs) and "bias" (n_outputs,)
+    history : mapping
+        Gets "simulated_accuracy", "simulated_rate" (spikes per neuron and step, by population) and "synaptic_operations" (per
+        trial: each spike counts the synapses and output weights that it meets) in addition.
+    simulate : callable
+    rng : Generator
+
+    Raises
+    ------
+    ValueError
+        If a population stays silent.
+    """
+    trials = task.train if task.validation is None else task.validation
+    recording = simulate(network, task.encode(trials.values[:_N_CHECKED]), int(rng.integers(2**31)))
+    rates = np.array([len(s) for s in recording.spikes.values()], dtype=float)
+    rates /= [recording.n_trials * recording.n_steps * recording.sizes[name] for name in recording.spikes]
+    silent = [name for name, rate in zip(recording.spikes, rates, strict=True) if rate == 0]
+    if silent:
+        raise ValueError(f"populations {', '.join(silent)} are silent in {recording.n_trials} trials; raise weights or input")
+    last = (chain(network)[-1].name,)
+    readout = LinearReadout(np.asarray(output["weights"]) / recording.n_steps, np.asarray(output["bias"]), "argmax")
+    right = readout.predictions(spike_counts(recording, last)) == trials.targets[:_N_CHECKED]
+    found = {
+        "simulated_accuracy": np.array([right.mean()]),
+        "simulated_rate": rates,
+        "synaptic_operations": np.array([_operations(network, recording, readout) / recording.n_trials]),
+    }
+    return TrainedNetwork(network, Choice("spike_counts", {"populations": last}), readout, {**history, **found})
+
+
+def _operations(network: Network, recording: Recording, readout: LinearReadout) -> float:
+    """Number of synapses and output weights that all spikes meet."""
+    met = {projection.source: np.diff(projection.weights.indptr) for projection in network.projections}
+    met[chain(network)[-1].name] = np.count_nonzero(readout.coefficients, axis=1)
+    return float(sum(met[name][spikes.neuron].sum() for name, spikes in recording.spikes.items()))

@@ -4,7 +4,7 @@ Neurons follow `bioworkbench.neurons.discrete_time`; what is trained here runs i
 Arrays are flat per neuron: (n_trials, n_neurons); images in the order row, column, channel.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import jax
@@ -23,6 +23,7 @@ __all__ = [
     "Neuron",
     "NoiseLaw",
     "Parameters",
+    "drawn_noise",
     "initial_parameters",
     "noisy_outputs",
     "rectified_outputs",
@@ -239,8 +240,22 @@ class NoiseLaw:
     backward: str = "surrogate"
 
 
+def drawn_noise(network: FeedForward, law: NoiseLaw, n_trials: int, key: jax.Array) -> list[jax.Array]:
+    """Noise with mean 0 and deviation 1 for the neurons of each layer, arrays (n_trials, n_neurons).
+
+    Draw it in a compiled function of its own: inside that of a gradient, XLA draws the same numbers several times.
+    """
+    keys = jax.random.split(key, len(network.neurons))
+    return [draw(law.kind, own, (n_trials, layer.n_out)) for own, layer in zip(keys, network.layers[:-1], strict=True)]
+
+
 def noisy_outputs(
-    network: FeedForward, law: NoiseLaw, parameters: Parameters, inputs: jax.Array, noise: Sequence[dict], key: jax.Array
+    network: FeedForward,
+    law: NoiseLaw,
+    parameters: Parameters,
+    inputs: jax.Array,
+    noise: Mapping[str, jax.Array],
+    drawn: Sequence[jax.Array],
 ) -> jax.Array:
     """Run one step in which noise takes the place of the potential left by the step before.
 
@@ -250,24 +265,24 @@ def noisy_outputs(
     law : NoiseLaw
     parameters : Parameters
     inputs : array (n_trials, n_inputs)
-    noise : sequence of {"mean": array, "deviation": array}
-        One per layer of neurons.
-    key : JAX random key
+    noise : mapping with "mean" and "deviation", arrays (n_layers,)
+        Moments of the noise in each layer of neurons.
+    drawn : sequence of array (n_trials, n_neurons)
+        Noise of each layer with mean 0 and deviation 1; see `drawn_noise`.
 
     Returns
     -------
     array (n_trials, n_outputs)
     """
     signal = inputs
-    triples = zip(network.layers[:-1], network.neurons, parameters[:-1], noise, strict=True)
-    for subkey, (layer, neuron, own, moments) in zip(jax.random.split(key, len(noise)), triples, strict=True):
+    for number, (layer, neuron, own) in enumerate(zip(network.layers[:-1], network.neurons, parameters[:-1], strict=True)):
         drive = layer.apply(own["weights"], own["bias"], signal)
-        margin = drive + neuron.leak * moments["mean"] - neuron.threshold
-        deviation, drawn = neuron.leak * moments["deviation"], draw(law.kind, subkey, drive.shape, drive.dtype)
+        margin = drive + neuron.leak * noise["mean"][number] - neuron.threshold
+        deviation = neuron.leak * noise["deviation"][number]
         if law.backward == "expected":
-            signal = expected_spike(law.kind, margin, deviation, drawn)
+            signal = expected_spike(law.kind, margin, deviation, drawn[number])
         else:
-            signal = network.fire(neuron, margin + deviation * drawn)
+            signal = network.fire(neuron, margin + deviation * drawn[number])
     return network.layers[-1].apply(parameters[-1]["weights"], parameters[-1]["bias"], signal)
 
 

@@ -16,8 +16,15 @@ from jax.scipy.stats import norm
 
 __all__ = ["DENSITIES", "SURROGATES", "draw", "expected_spike", "firing_probability", "spike"]
 
+_TAIL = 5.0  # deviations beyond which a Gaussian bump is 0: its tails would be subnormal numbers, which are slow to compute with
+
+
+def _normal_density(z: jax.Array) -> jax.Array:
+    return jnp.where(jnp.abs(z) < _TAIL, norm.pdf(z), 0.0)
+
+
 SURROGATES: dict[str, Callable[[jax.Array, float], jax.Array]] = {
-    "gaussian": lambda x, width: norm.pdf(x / width) / width,
+    "gaussian": lambda x, width: _normal_density(x / width) / width,
     "arctan": lambda x, width: 1 / (jnp.pi * width * (1 + (x / width) ** 2)),
     "fast_sigmoid": lambda x, width: 0.5 / (width * (1 + jnp.abs(x) / width) ** 2),
     "sigmoid": lambda x, width: jax.nn.sigmoid(x / width) * jax.nn.sigmoid(-x / width) / width,
@@ -28,7 +35,7 @@ SURROGATES: dict[str, Callable[[jax.Array, float], jax.Array]] = {
 _ROOT3 = 3**0.5
 
 DENSITIES: dict[str, Callable[[jax.Array], jax.Array]] = {
-    "gauss": norm.pdf,
+    "gauss": _normal_density,
     "uniform": lambda z: jnp.where(jnp.abs(z) < _ROOT3, 0.5 / _ROOT3, 0.0),
 }
 """Density of noise with mean 0 and deviation 1, by name."""

@@ -16,11 +16,24 @@ import optax
 from bioworkbench.arrays import count, fraction, non_negative, positive
 from bioworkbench.errors import unknown_name
 
-__all__ = ["OPTIMIZERS", "SCHEDULES", "Batches", "DivergenceError", "Settings", "State", "cross_entropy", "fit", "squared_error"]
+__all__ = [
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "Batches",
+    "DivergenceError",
+    "Prepare",
+    "Settings",
+    "State",
+    "cross_entropy",
+    "fit",
+    "squared_error",
+]
 
 Tree = Any
-Loss = Callable[[Tree, Tree, tuple[jax.Array, jax.Array], jax.Array], jax.Array]
-"""``loss(parameters, fixed, (inputs, targets), key)``: a number."""
+Loss = Callable[[Tree, Tree, Any, jax.Array], jax.Array]
+"""``loss(parameters, fixed, (inputs, targets), key)``: a number; inputs as `Batches.prepare` leaves them."""
+Prepare = Callable[[jax.Array, jax.Array], Tree]
+"""``prepare(inputs, key)``: the inputs of a batch, changed at random or with random numbers added."""
 
 
 def cross_entropy(outputs: jax.Array, labels: jax.Array) -> jax.Array:
@@ -138,11 +151,14 @@ class Batches:
     targets : array (n, ...)
     seed : int
         Orders and keys of epoch e follow from (seed, e) alone, which is what makes a resumed run equal an uninterrupted one.
+    prepare : callable ``(inputs, key) -> tree``, optional
+        What the loss gets as inputs of a batch; compiled apart from the loss.
     """
 
     inputs: np.ndarray
     targets: np.ndarray
     seed: int
+    prepare: Prepare | None = None
 
     def __post_init__(self) -> None:
         if len(self.inputs) != len(self.targets):
@@ -165,7 +181,7 @@ def _masked(tree: Tree, masks: Tree) -> Tree:
 def _update(loss: Loss, optimizer: optax.GradientTransformation, average: float) -> Callable:
     """Compiled function ``(state, batch, key) -> (state, loss)``."""
 
-    def update(state: State, batch: tuple[jax.Array, jax.Array], key: jax.Array) -> tuple[State, jax.Array]:
+    def update(state: State, batch: Tree, key: jax.Array) -> tuple[State, jax.Array]:
         masks = state.fixed.get("masks")
         value, gradient = jax.value_and_grad(loss)(state.parameters, state.fixed, batch, key)
         changes, moments = optimizer.update(_masked(gradient, masks), state.optimizer, state.parameters)
@@ -240,12 +256,14 @@ def fit(
     optimizer = OPTIMIZERS[settings.optimizer](
         SCHEDULES[settings.schedule](settings.learning_rate, max(1, n_updates)), settings.weight_decay
     )
+    state = jax.tree.map(jnp.asarray, state)
     state = replace(state, optimizer=optimizer.init(state.parameters), average=state.parameters)
     run = _load(path, _Run(state, state), batches.seed)
     update = _update(loss, optimizer, settings.average)
+    prepare = None if batches.prepare is None else jax.jit(batches.prepare)
     while run.epoch < settings.epochs and not run.stalled(settings.patience):
         began = time.perf_counter()
-        state, mean_loss = _epoch(update, run.state, batches, run.epoch, settings.batch_size)
+        state, mean_loss = _epoch(update, prepare, run.state, batches, run.epoch, settings.batch_size)
         run.note({"loss": mean_loss, "seconds": time.perf_counter() - began})
         if between is not None:
             state, values = between(run.epoch, state)
@@ -257,11 +275,15 @@ def fit(
     return replace(chosen, parameters=chosen.average), {name: np.asarray(values) for name, values in run.history.items()}
 
 
-def _epoch(update: Callable, state: State, batches: Batches, epoch: int, size: int) -> tuple[State, float]:
+def _epoch(
+    update: Callable, prepare: Prepare | None, state: State, batches: Batches, epoch: int, size: int
+) -> tuple[State, float]:
     order, key = batches.epoch(epoch, size)
     total = 0.0
     for number, (chosen, subkey) in enumerate(zip(order, jax.random.split(key, len(order)), strict=True)):
-        new, value = update(state, (batches.inputs[chosen], batches.targets[chosen]), subkey)
+        inputs = batches.inputs[chosen]
+        inputs = inputs if prepare is None else prepare(jnp.asarray(inputs), jax.random.fold_in(subkey, 1))
+        new, value = update(state, (inputs, batches.targets[chosen]), subkey)
         if not math.isfinite(value):
             raise DivergenceError(f"the loss is {value} at update {number} of epoch {epoch}; lower the learning rate", state)
         state, total = new, total + float(value)

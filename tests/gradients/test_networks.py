@@ -15,6 +15,7 @@ from bioworkbench.gradients.networks import (
     FeedForward,
     Neuron,
     NoiseLaw,
+    drawn_noise,
     initial_parameters,
     noisy_outputs,
     rectified_outputs,
@@ -62,8 +63,9 @@ def test_one_step_from_the_mean_of_the_noise_is_the_noisy_network_without_its_no
     network = _network(Neuron(start=0.5))
     parameters = initial_parameters(network.layers, rng)
     inputs = jnp.asarray(rng.random((8, 6)), jnp.float32)
-    still = [{"mean": jnp.float32(0.5), "deviation": jnp.float32(0.0)}] * 2
-    noisy = noisy_outputs(network, NoiseLaw(), parameters, inputs, still, jax.random.key(0))
+    still = {"mean": jnp.full(2, 0.5), "deviation": jnp.zeros(2)}
+    drawn = drawn_noise(network, NoiseLaw(), 8, jax.random.key(0))
+    noisy = noisy_outputs(network, NoiseLaw(), parameters, inputs, still, drawn)
     np.testing.assert_array_equal(noisy, unrolled_outputs(network, parameters, inputs[None], 1)[0])
 
 
@@ -74,8 +76,9 @@ def test_noisy_neurons_fire_with_their_probability(backward):
         {"weights": jnp.full((1, 20_000), 0.3), "bias": jnp.zeros(20_000)},
         {"weights": jnp.ones((20_000, 1)), "bias": 0.0},
     )
-    moments = [{"mean": jnp.float32(0.5), "deviation": jnp.float32(0.289)}]
-    fired = noisy_outputs(network, NoiseLaw("gauss", backward), parameters, jnp.ones((1, 1)), moments, jax.random.key(2))
+    moments = {"mean": jnp.array([0.5]), "deviation": jnp.array([0.289])}
+    drawn = drawn_noise(network, NoiseLaw(), 1, jax.random.key(2))
+    fired = noisy_outputs(network, NoiseLaw("gauss", backward), parameters, jnp.ones((1, 1)), moments, drawn)
     chance = float(firing_probability("gauss", jnp.float32(-0.2), jnp.float32(0.289)))
     assert abs(float(fired[0, 0]) / 20_000 - chance) < 4.5 * (chance * (1 - chance) / 20_000) ** 0.5
 
@@ -83,16 +86,15 @@ def test_noisy_neurons_fire_with_their_probability(backward):
 def test_gradient_of_the_expected_output_is_exact():
     """One layer: the derivative of the mean output is that of the firing probabilities."""
     network = _network(Neuron(), sizes=(1, 4, 1))
-    moments = [{"mean": jnp.float32(0.5), "deviation": jnp.float32(0.3)}]
+    moments = {"mean": jnp.array([0.5]), "deviation": jnp.array([0.3])}
     own = (
         {"weights": jnp.array([[0.1, 0.4, 0.7, 1.1]]), "bias": jnp.zeros(4)},
         {"weights": jnp.ones((4, 1)), "bias": jnp.zeros(1)},
     )
 
     def mean_output(parameters):
-        return noisy_outputs(
-            network, NoiseLaw("gauss", "expected"), parameters, jnp.ones((1, 1)), moments, jax.random.key(0)
-        ).mean()
+        law = NoiseLaw("gauss", "expected")
+        return noisy_outputs(network, law, parameters, jnp.ones((1, 1)), moments, [jnp.zeros((1, 4))]).mean()
 
     slope = jax.grad(mean_output)(own)[0]["weights"][0]
     chance = jax.grad(lambda w: firing_probability("gauss", w - 0.5, jnp.float32(0.3)).sum())(own[0]["weights"][0])

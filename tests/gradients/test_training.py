@@ -137,6 +137,29 @@ def test_diverging_run_names_the_update_and_keeps_the_last_good_state(tmp_path):
         np.testing.assert_array_equal(saved["leaf_0"], kept)
 
 
+def test_inputs_are_prepared_anew_for_each_batch():
+    seen = []
+
+    def loss(parameters, fixed, batch, key):
+        (inputs, drawn), targets = batch
+        return squared_error(inputs @ parameters["w"], targets) + 0 * drawn
+
+    def prepare(inputs, key):
+        drawn = jax.random.uniform(key)
+        jax.debug.callback(lambda value: seen.append(float(value)), drawn)
+        return inputs, drawn
+
+    settings = Settings(2, 16, learning_rate=0.05)
+    plain = fit(_plain, _start(), BATCHES, settings)[0].parameters["w"]
+    prepared = fit(loss, _start(), Batches(INPUTS, TARGETS, 5, prepare), settings)[0].parameters["w"]
+    np.testing.assert_allclose(plain, prepared, rtol=1e-6)
+    assert len(set(seen)) == 8
+
+
+def _plain(parameters, fixed, batch, key):
+    return squared_error(batch[0] @ parameters["w"], batch[1])
+
+
 def test_same_seed_same_result_and_another_seed_another():
     settings = Settings(2, 16)
     first, again = (fit(_loss, _start(), BATCHES, settings)[0].parameters["w"] for _ in range(2))

@@ -1,0 +1,108 @@
+"""From a network of records to what the gradient engine trains, and back."""
+
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+import numpy as np
+from scipy import sparse
+
+from bioworkbench.discrete_layers import chain, chain_sizes, scalar_arguments
+from bioworkbench.gradients.matrices import neuron_biases, projection_weights
+from bioworkbench.gradients.networks import Convolution, Dense, FeedForward, Neuron, initial_parameters
+from bioworkbench.gradients.training import State
+from bioworkbench.network import Network
+
+__all__ = ["chain_weights", "feed_forward", "start_state", "trained_arrays"]
+
+
+def feed_forward(
+    network: Network,
+    n_outputs: int,
+    *,
+    surrogate: str = "gaussian",
+    width: float = 0.4,
+    convolutions: Sequence[tuple[int, int, int]] = (),
+    image: tuple[int, int, int] | None = None,
+) -> FeedForward:
+    """What the gradient engine trains for a chain of `discrete_lif` populations.
+
+    Parameters
+    ----------
+    network : Network
+        See `bioworkbench.discrete_layers.chain`.
+    n_outputs : int
+        Outputs of the linear layer on top.
+    surrogate, width
+        See `FeedForward`.
+    convolutions : sequence of (filters, size, stride)
+        Of the first populations; the others are dense.
+    image : (rows, columns, channels), optional
+        Of the stimulus; needed where there are convolutions.
+
+    Raises
+    ------
+    ValueError
+        If the network is no such chain, or a population does not have the size that its convolution gives.
+    """
+    populations, sizes = chain(network), chain_sizes(network)
+    if len(convolutions) > len(populations):
+        raise ValueError(
+            f"{len(convolutions)} convolutions are given for {len(populations)} populations; give at most one for each"
+        )
+    if convolutions and (image is None or int(np.prod(image)) != sizes[0]):
+        raise ValueError(f"image = {image}: convolutions need rows, columns and channels that multiply to {sizes[0]} channels")
+    layers: list[Dense | Convolution] = []
+    for number, population in enumerate(populations):
+        if number >= len(convolutions):
+            layers.append(Dense(sizes[number], population.size))
+            continue
+        layer = Convolution(image, *convolutions[number])  # pyright: ignore[reportArgumentType]
+        if layer.n_out != population.size:
+            raise ValueError(f"population '{population.name}' has {population.size} neurons; its convolution gives {layer.n_out}")
+        layers.append(layer)
+        image = layer.image_out
+    neurons = tuple(_neuron(scalar_arguments(population)) for population in populations)
+    return FeedForward((*layers, Dense(sizes[-1], n_outputs)), neurons, surrogate, width)
+
+
+def _neuron(given: dict) -> Neuron:
+    return Neuron(given["leak"], given["threshold"], given["reset"], given["strict"], given["floor"], given["start"])
+
+
+def start_state(network: Network, model: FeedForward, rng: np.random.Generator) -> State:
+    """Parameters to start from, ``{"layers": ...}``, and masks where the network does not have all links.
+
+    Dense layers start from the weights of the network's projections; convolutions and the outputs are drawn
+    (`initial_parameters`). Biases start at 0.
+    """
+    parameters = initial_parameters(model.layers, rng)
+    own, masks = [], []
+    weights = chain_weights(network)
+    for number, (layer, drawn) in enumerate(zip(model.layers, parameters, strict=True)):
+        mask: float | np.ndarray = 1.0
+        if isinstance(layer, Dense) and number < len(weights):
+            dense, links = weights[number].toarray(), weights[number].copy()
+            links.data = np.ones(links.nnz)
+            mask = 1.0 if links.nnz == dense.size else links.toarray().astype(np.float32)
+            drawn = drawn | {"weights": jnp.asarray(dense, jnp.float32)}
+        own.append(drawn)
+        masks.append({"weights": mask, "bias": 1.0})
+    return State({"layers": tuple(own)}, {"masks": {"layers": tuple(masks)}})
+
+
+def chain_weights(network: Network) -> list[sparse.csr_array]:
+    """Weights of the projections along the chain."""
+    by_target = {projection.target: projection.weights for projection in network.projections}
+    return [by_target[population.name] for population in chain(network)]
+
+
+def trained_arrays(
+    model: FeedForward, layers: Sequence[dict[str, np.ndarray]], masks: Sequence[dict[str, np.ndarray | float]]
+) -> tuple[list[sparse.csr_array], list[np.ndarray]]:
+    """Weights of the projections and biases of the neurons along the chain, outputs left out."""
+    weights, biases = [], []
+    for layer, own, mask in zip(model.layers[:-1], layers[:-1], masks[:-1], strict=True):
+        links = None if np.ndim(mask["weights"]) == 0 else np.asarray(mask["weights"])
+        weights.append(projection_weights(layer, own["weights"], links))
+        biases.append(neuron_biases(layer, own["bias"]))
+    return weights, biases

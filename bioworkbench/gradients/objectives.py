@@ -1,0 +1,212 @@
+"""What training minimizes, and how its result is judged: losses, accuracy, rasters, left-over potentials, activations."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from bioworkbench.arrays import Floats, count
+from bioworkbench.gradients.networks import (
+    FeedForward,
+    NoiseLaw,
+    Parameters,
+    drawn_noise,
+    noisy_outputs,
+    rectified_outputs,
+    unrolled_outputs,
+)
+from bioworkbench.gradients.training import Loss, Tree, cross_entropy
+
+__all__ = [
+    "Shift",
+    "accuracy",
+    "activation_scales",
+    "arrays_of",
+    "left_over_moments",
+    "no_shift",
+    "noisy_inputs",
+    "random_shift",
+    "rectified_loss",
+    "single_step_loss",
+    "spike_rasters",
+    "unrolled_loss",
+]
+
+Shift = Callable[[jax.Array, jax.Array], jax.Array]
+"""``shift(inputs, key)``: the inputs of a batch, changed at random."""
+
+_BATCH = 500  # trials that are judged together
+
+
+def no_shift(inputs: jax.Array, key: jax.Array) -> jax.Array:
+    """The inputs themselves."""
+    return inputs
+
+
+def random_shift(image: tuple[int, int, int] | None, pixels: int) -> Shift:
+    """Function that moves every image by up to `pixels` along both axes; zeros come in at the border.
+
+    Parameters
+    ----------
+    image : (rows, columns, channels), optional
+    pixels : int
+        0 moves nothing.
+
+    Raises
+    ------
+    ValueError
+        If pixels are given and no image, or a negative number of them.
+    """
+    if count("shift", pixels, least=0) == 0:
+        return no_shift
+    if image is None:
+        raise ValueError(f"shift = {pixels}: say how the channels form an image, such as image = (28, 28, 1)")
+
+    def shift(inputs: jax.Array, key: jax.Array) -> jax.Array:
+        images = inputs.reshape((-1, *image))
+        padded = jnp.pad(images, ((0, 0), (pixels, pixels), (pixels, pixels), (0, 0)))
+        corners = jax.random.randint(key, (len(images), 2), 0, 2 * pixels + 1)
+        moved = jax.vmap(lambda one, corner: lax.dynamic_slice(one, (*corner, 0), image))(padded, corners)
+        return moved.reshape(inputs.shape)
+
+    return shift
+
+
+def noisy_inputs(network: FeedForward, law: NoiseLaw, shift: Shift = no_shift) -> Callable[[jax.Array, jax.Array], Tree]:
+    """Function that prepares a batch for `single_step_loss`: ``(inputs, key) -> (moved inputs, noise of each layer)``."""
+
+    def prepare(inputs: jax.Array, key: jax.Array) -> Tree:
+        for_noise, for_shift = jax.random.split(key)
+        return shift(inputs, for_shift), drawn_noise(network, law, len(inputs), for_noise)
+
+    return prepare
+
+
+def single_step_loss(network: FeedForward, law: NoiseLaw) -> Loss:
+    """Cross-entropy after one noisy step; inputs as `noisy_inputs` prepares them, labels (n_trials,).
+
+    The moments of the noise are ``fixed["noise"]``; where the parameters have ``"log_deviation"``, that is trained instead.
+    """
+
+    def loss(parameters: Tree, fixed: Tree, batch: Tree, key: jax.Array) -> jax.Array:
+        (inputs, drawn), noise = batch[0], fixed["noise"]
+        if "log_deviation" in parameters:
+            noise = {"mean": noise["mean"], "deviation": jnp.exp(parameters["log_deviation"])}
+        return cross_entropy(noisy_outputs(network, law, parameters["layers"], inputs, noise, drawn), batch[1])
+
+    return loss
+
+
+def unrolled_loss(network: FeedForward, n_steps: int) -> Loss:
+    """Cross-entropy of the mean output over some steps; inputs (n_trials, n_inputs) or (n_trials, n_steps, n_inputs)."""
+
+    def loss(parameters: Tree, fixed: Tree, batch: Tree, key: jax.Array) -> jax.Array:
+        outputs, _, _ = unrolled_outputs(network, parameters["layers"], _frames(batch[0]), n_steps)
+        return cross_entropy(outputs, batch[1])
+
+    return loss
+
+
+def rectified_loss(network: FeedForward) -> Loss:
+    """Cross-entropy of the same layers with rectified linear units; inputs (n_trials, n_inputs)."""
+
+    def loss(parameters: Tree, fixed: Tree, batch: Tree, key: jax.Array) -> jax.Array:
+        return cross_entropy(rectified_outputs(network, parameters["layers"], batch[0])[0], batch[1])
+
+    return loss
+
+
+def _frames(inputs: jax.Array) -> jax.Array:
+    """Inputs as (n_frames, n_trials, n_inputs)."""
+    inputs = inputs.astype(jnp.float32) if inputs.dtype == bool else inputs
+    return inputs[None] if inputs.ndim == 2 else inputs.swapaxes(0, 1)
+
+
+def accuracy(network: FeedForward, inputs: np.ndarray, labels: np.ndarray, n_steps: int | None) -> Callable[[Parameters], float]:
+    """Function from the parameters of all layers to the share of trials whose largest output is their label.
+
+    Parameters
+    ----------
+    network : FeedForward
+    inputs : array (n_trials, n_inputs) or (n_trials, n_steps, n_inputs)
+    labels : int array (n_trials,)
+    n_steps : int, optional
+        None judges rectified linear units instead of spiking neurons.
+    """
+
+    @jax.jit
+    def classes(parameters: Parameters, batch: jax.Array) -> jax.Array:
+        if n_steps is None:
+            return rectified_outputs(network, parameters, batch)[0].argmax(axis=-1)
+        return unrolled_outputs(network, parameters, _frames(batch), n_steps)[0].argmax(axis=-1)
+
+    def score(parameters: Parameters) -> float:
+        found = [np.asarray(classes(parameters, inputs[k : k + _BATCH])) for k in range(0, len(inputs), _BATCH)]
+        return float(np.mean(np.concatenate(found) == labels))
+
+    return score
+
+
+def spike_rasters(network: FeedForward, parameters: Any, inputs: np.ndarray, n_steps: int) -> list[np.ndarray]:
+    """Spikes of each layer, bool (n_trials, n_steps, n_neurons), in double precision as Brian2 computes them.
+
+    Parameters
+    ----------
+    network : FeedForward
+    parameters : Parameters
+        Arrays of JAX or NumPy.
+    inputs : array (n_trials, n_inputs) or (n_trials, n_steps, n_inputs)
+    n_steps : int
+    """
+    with jax.enable_x64(True):
+        exact = jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf, dtype=float)), parameters)
+        _, spikes, _ = unrolled_outputs(network, exact, _frames(jnp.asarray(np.asarray(inputs, dtype=float))), n_steps)
+        return [np.asarray(raster).swapaxes(0, 1).astype(bool) for raster in spikes]
+
+
+def left_over_moments(network: FeedForward, n_steps: int) -> Callable[[Parameters, np.ndarray], tuple[Floats, Floats]]:
+    """Function that measures the potential that each layer carries into a step while the network runs.
+
+    Potentials beyond the threshold count as the threshold: such neurons fire whatever comes.
+
+    Parameters
+    ----------
+    network : FeedForward
+    n_steps : int
+        The potential before the first of them is the neurons' start value.
+
+    Returns
+    -------
+    callable ``(parameters, inputs (n_trials, n_inputs)) -> (means, deviations)``, arrays (n_layers,)
+        Over neurons, trials and steps.
+    """
+
+    @jax.jit
+    def moments(parameters: Parameters, inputs: jax.Array) -> list[tuple[jax.Array, jax.Array]]:
+        _, _, left = unrolled_outputs(network, parameters, inputs[None], n_steps)
+        found = []
+        for neuron, potential in zip(network.neurons, left, strict=True):
+            start = jnp.full((1, *potential.shape[1:]), neuron.start, potential.dtype)
+            carried = jnp.minimum(jnp.concatenate([start, potential[:-1]]), neuron.threshold)
+            found.append((carried.mean(), carried.std()))
+        return found
+
+    def measure(parameters: Parameters, inputs: np.ndarray) -> tuple[Floats, Floats]:
+        found = np.array(moments(parameters, jnp.asarray(inputs)), dtype=float)
+        return found[:, 0], found[:, 1]
+
+    return measure
+
+
+def activation_scales(network: FeedForward, parameters: Parameters, inputs: np.ndarray, share: float) -> Floats:
+    """Activation of rectified linear units that the given share of them does not exceed, layer by layer; 1 gives the maximum."""
+    _, activations = rectified_outputs(network, parameters, jnp.asarray(inputs))
+    return np.array([float(np.quantile(np.asarray(activation, dtype=float), share)) for activation in activations])
+
+
+def arrays_of(parameters: Parameters) -> tuple[dict[str, np.ndarray], ...]:
+    """Parameters of all layers as NumPy arrays in double precision."""
+    return tuple({name: np.asarray(value, dtype=float) for name, value in own.items()} for own in parameters)
