@@ -165,15 +165,15 @@ def spike_response_layer(
     _known(kernel)
     current = _shifted(shaped("current", finite("current", current), (None, None, None)), tau)
     response = _Response(np.asarray(sigma, dtype=float), kernel, current[:, 0].shape)
-    recovery = np.exp(-1 / np.asarray(varsigma, dtype=float))
+    recovery, cost, offset = np.exp(-1 / np.asarray(varsigma, dtype=float)), np.asarray(c), np.asarray(bias)
     spikes, potentials = np.zeros(current.shape, dtype=bool), np.zeros(current.shape)
     own, received = np.zeros(current[:, 0].shape), np.zeros(current[:, 0].shape)
     for step in range(current.shape[1]):
         own = recovery * own
-        potentials[:, step] = response.advanced(received) + np.asarray(c) * own + bias
+        potentials[:, step] = response.advanced(received) + cost * own + offset
         received = current[:, step]
         if threshold is not None:
-            spikes[:, step] = potentials[:, step] >= threshold
+            spikes[:, step] = potentials[:, step] >= np.asarray(threshold)
             own = own + spikes[:, step]
     return spikes, potentials
 

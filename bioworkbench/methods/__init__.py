@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
-from bioworkbench.methods import ransnn
+from bioworkbench.methods import ransnn, s_swim
 from bioworkbench.trained import TrainedNetwork
 
 __all__ = ["METHODS"]
 
 METHODS: Mapping[str, Callable[..., TrainedNetwork]] = {
     "ransnn": ransnn.train,
+    "s_swim": s_swim.train,
 }
 """Methods that a spec can name."""

@@ -1,0 +1,252 @@
+"""S-SWIM: spike-response networks whose hidden weights are drawn from pairs of training samples, with a linear readout.
+
+Layer by layer, groups of neurons draw the widths of their kernels; the input of the layer, filtered with them, gives the states
+from which `bioworkbench.weights_from_pairs` makes weights and biases; the layer is simulated, and its spikes are the input of the
+next. The readout is ridge regression on filtered spikes, its penalty chosen on the validation part. Nothing needs a gradient; the
+sampled network can be the start of surrogate-gradient training.
+Gollwitzer & Dietrich 2025, arXiv:2510.01012, of which the idea is public and the formulas are not.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from scipy import linalg, sparse
+
+from bioworkbench.arrays import Floats, count, positive
+from bioworkbench.features import FEATURES
+from bioworkbench.fitting import LinearProblem, linear_problem
+from bioworkbench.gradients.spike_response import ResponseLayer, train_response_layer
+from bioworkbench.gradients.training import Settings
+from bioworkbench.network import Network
+from bioworkbench.neurons.spike_response import spike_response, spike_response_arguments
+from bioworkbench.signals import Recording, Stimulus
+from bioworkbench.spike_response_sampling import Times, has_spoken, sampled_network
+from bioworkbench.tasks import Task, Trials
+from bioworkbench.trained import Choice, LinearReadout, TrainedNetwork
+from bioworkbench.weights_from_pairs import PairLaw
+
+__all__ = ["train"]
+
+Simulate = Callable[[Network, Stimulus, int], Recording]
+
+PENALTIES = tuple(10.0 ** (k / 2) for k in range(-12, 5))
+
+
+def train(
+    task: Task,
+    network: Network,
+    simulate: Simulate,
+    rng: np.random.Generator,
+    *,
+    steps_per_frame: int,
+    sampling: str = "pairs",
+    metric: str = "whitened",
+    contrast: str = "principal",
+    sharpness: float = 4.0,
+    spread: float | None = 1.5,
+    margin: float = 0.5,
+    offset: float = 0.7,
+    n_candidates: int = 20_000,
+    n_samples: int = 4000,
+    sigma: tuple[float, float] = (1.0, 3.0),
+    varsigma: tuple[float, float] = (1.0, 4.0),
+    spike_cost: float = -2.0,
+    tau_max: int = 0,
+    n_groups: int = 16,
+    any_moment: bool = False,
+    feature: Choice | None = None,
+    penalties: Sequence[float] = PENALTIES,
+    epochs: int = 0,
+    learning_rate: float = 1e-3,
+    batch_size: int = 128,
+) -> TrainedNetwork:
+    """Sample a spike-response network and solve for its readout.
+
+    Parameters
+    ----------
+    task : Task
+        Forecasting, other regression, or classification. Without a validation part the last fifth of the training trials serves.
+    network : Network
+        Feed-forward `spike_response` populations with one projection to each, which say sizes, links and kernels; weights,
+        biases and times are replaced.
+    simulate : callable
+    rng : Generator
+    steps_per_frame : int
+        Simulation steps in a frame of the stimulus.
+    sampling, metric, contrast, sharpness, spread, margin, offset, n_candidates
+        See `bioworkbench.weights_from_pairs.PairLaw`.
+    n_samples : int
+        Training trials that neurons are sampled from, drawn at random if there are more.
+    sigma, varsigma, spike_cost, tau_max, n_groups, any_moment
+        See `bioworkbench.spike_response_sampling.Times`. A delay of the input moves all spikes of a neuron by as much, so that a
+        readout that looks at several times gains nothing from `tau_max`.
+    feature : Choice, optional
+        By default spikes filtered with 3/4 of a frame, read at the end of every frame.
+    penalties : sequence of float
+        Candidates for the ridge penalty per trial, of standardised features.
+    epochs : int
+        Of surrogate-gradient training of weights, biases and readout that follows; for one hidden population, the default
+        feature and one target per trial. The readout is solved for again afterwards.
+    learning_rate, batch_size
+        Of that training.
+
+    Returns
+    -------
+    TrainedNetwork
+        History: "rate" (spikes per neuron and step) and "n_effective_pairs" by population, "penalty", "validation_error" by
+        penalty, "condition" of the Gram matrix without and with the penalty; of gradient training "loss" and "score" by epoch.
+
+    Raises
+    ------
+    ValueError
+        If the network has a loop, another model or several projections to a population, a range is empty, the input does not vary,
+        a population never spikes, or steps_per_frame does not fit the simulation.
+
+    References
+    ----------
+    Gollwitzer & Dietrich (2025), Random feature spiking neural networks, arXiv:2510.01012.
+    Bolager, Burak, Datar, Sun & Dietrich (2023), Sampling weights of deep neural networks, arXiv:2306.16830.
+    """
+    law = PairLaw(sampling, metric, contrast, sharpness, n_candidates, spread, margin, offset)
+    times = Times(sigma, varsigma, tau_max, n_groups, any_moment, spike_cost)
+    training, held_out = _parts(task)
+    chosen = training.take(np.sort(rng.permutation(training.n_trials)[:n_samples]))
+    stimulus = task.encode(chosen.values)
+    sampled, n_effective = sampled_network(
+        network,
+        stimulus,
+        _wanted(task, chosen),
+        simulate,
+        rng,
+        steps_per_frame=count("steps_per_frame", steps_per_frame),
+        law=law,
+        times=times,
+    )
+    feature = feature or _default_feature(task, stimulus.frame)
+    seed = int(rng.integers(2**31))
+    trained = _with_readout(task, sampled, (training, held_out), simulate, seed, feature, steps_per_frame, penalties)
+    history: dict[str, np.ndarray] = {"n_effective_pairs": n_effective}
+    if epochs:
+        settings = Settings(epochs=epochs, learning_rate=learning_rate, batch_size=batch_size)
+        refined, curves = _refined(task, trained, (training, held_out), settings, seed, steps_per_frame)
+        history |= curves
+        trained = _with_readout(task, refined, (training, held_out), simulate, seed, feature, steps_per_frame, penalties)
+    return replace(trained, history={**trained.history, **history})
+
+
+def _parts(task: Task) -> tuple[Trials, Trials]:
+    """Training and validation trials."""
+    if task.validation is not None:
+        return task.train, task.validation
+    n_kept = task.train.n_trials * 4 // 5
+    if n_kept == 0:
+        raise ValueError(f"task '{task.name}' has {task.train.n_trials} training trials; one in five is needed for validation")
+    return task.train.take(np.arange(n_kept)), task.train.take(np.arange(n_kept, task.train.n_trials))
+
+
+def _wanted(task: Task, trials: Trials) -> Floats:
+    """Targets that pairs are compared by, (n_trials, n_outputs): the last frame's, and classes coded one-hot."""
+    targets = trials.targets[:, -1] if trials.per_frame else trials.targets
+    return np.eye(task.n_outputs)[targets] if trials.has_classes else targets
+
+
+def _default_feature(task: Task, frame: float) -> Choice:
+    return Choice("filtered_spikes", {"tau": 0.75 * frame, "every": frame, "per_frame": task.train.per_frame})
+
+
+def _with_readout(
+    task: Task,
+    network: Network,
+    parts: tuple[Trials, Trials],
+    simulate: Simulate,
+    seed: int,
+    feature: Choice,
+    per_frame: int,
+    penalties: Sequence[float],
+) -> TrainedNetwork:
+    """The network with the readout that is best on the second part, and what is worth knowing of both."""
+    seen = [_features(task, network, part, simulate, seed, feature, per_frame) for part in parts]
+    targets = [part.targets[:, task.washout :] if part.per_frame else part.targets for part in parts]
+    readout, history = _ridge(linear_problem(seen[0][0], targets[0]), seen[1][0], targets[1], penalties)
+    return TrainedNetwork(network, feature, readout, history | {"rate": seen[0][1]})
+
+
+def _features(
+    task: Task, network: Network, trials: Trials, simulate: Simulate, seed: int, feature: Choice, per_frame: int
+) -> tuple[Floats, Floats]:
+    """Features without washout, and spikes per neuron and step of each population."""
+    stimulus = task.encode(trials.values)
+    n_frames = stimulus.values.shape[1]
+    recording = has_spoken(simulate(network, stimulus, seed))
+    if recording.n_steps != per_frame * n_frames:
+        raise ValueError(
+            f"steps_per_frame = {per_frame}: a frame of {stimulus.frame} s has {recording.n_steps // n_frames} "
+            f"steps of {recording.dt} s; set one of the three"
+        )
+    arguments = {"populations": list(recording.spikes), **feature.arguments}
+    found = FEATURES[feature.kind](recording, **arguments)
+    size = recording.n_trials * recording.n_steps
+    rates = np.array([len(recording.spikes[name]) / (size * recording.sizes[name]) for name in recording.spikes])
+    return (found[:, task.washout :] if found.ndim == 3 else found), rates
+
+
+def _ridge(
+    problem: LinearProblem, features: Floats, targets: np.ndarray, penalties: Sequence[float]
+) -> tuple[LinearReadout, dict[str, np.ndarray]]:
+    """Ridge regression with the penalty of least squared error on held-out features."""
+    center, standard, n_rows = problem.wanted.mean(axis=0), problem.standardised(), problem.n_rows
+    dual = n_rows < problem.n_varying
+    values, vectors = linalg.eigh(standard @ standard.T if dual else standard.T @ standard, overwrite_a=True)
+    centered = problem.wanted - center
+    turned = vectors.T @ (centered if dual else standard.T @ centered)
+    wanted = np.eye(len(center))[targets] if problem.labels is not None else targets
+    candidates: list[tuple[float, float, LinearReadout]] = []
+    for penalty in (positive("penalties", float(value)) for value in penalties):
+        solution = vectors @ (turned / (values + n_rows * penalty)[:, None])
+        readout = problem.readout(standard.T @ solution if dual else solution, center)
+        candidates.append((float(((readout.outputs(features) - wanted) ** 2).mean()), penalty, readout))
+    if not candidates:
+        raise ValueError("penalties = []: give at least one number")
+    _, chosen, best = min(candidates, key=lambda candidate: candidate[0])
+    lowest = max(values[0], np.finfo(float).eps * values[-1])  # below it an eigenvalue is noise
+    return best, {
+        "penalty": np.array([chosen]),
+        "validation_error": np.array([candidate[0] for candidate in candidates]),
+        "condition": np.array([values[-1] / lowest, (values[-1] + n_rows * chosen) / (lowest + n_rows * chosen)]),
+    }
+
+
+def _refined(
+    task: Task, trained: TrainedNetwork, parts: tuple[Trials, Trials], settings: Settings, seed: int, per_frame: int
+) -> tuple[Network, dict[str, Floats]]:
+    """The network after surrogate-gradient training of its weights, biases and readout."""
+    if len(trained.network.populations) != 1 or task.train.per_frame or trained.feature.kind != "filtered_spikes":
+        raise ValueError(
+            f"epochs = {settings.epochs}: gradient training needs one hidden population, one target per trial and the feature "
+            f"'filtered_spikes'; there are {len(trained.network.populations)} and '{trained.feature.kind}'"
+        )
+    population, projection = trained.network.populations[0], trained.network.projections[0]
+    given: dict[str, Any] = spike_response_arguments(population.model, population.name)
+    frame = task.encode(parts[0].values[:1]).frame
+    layer = ResponseLayer(
+        *(np.broadcast_to(given[name], (population.size,)) for name in ("sigma", "varsigma", "c")),
+        steps_per_frame=per_frame,
+        readout_tau=trained.feature.arguments["tau"] / frame * per_frame,
+        alpha=given["kernel"] == "alpha",
+    )
+    start = {
+        "weights": projection.weights.toarray(),
+        "bias": given["bias"],
+        "coefficients": trained.readout.coefficients,
+        "intercepts": trained.readout.intercepts,
+    }
+    data = [(task.encode(part.values).values, _wanted(task, part)) for part in parts]
+    found, history = train_response_layer(layer, start, data[0], data[1], settings, seed)
+    linked = projection.weights.copy()
+    source = np.repeat(np.arange(linked.shape[0]), np.diff(linked.indptr))
+    weights = sparse.csr_array((found["weights"][source, linked.indices], linked.indices, linked.indptr), shape=linked.shape)
+    model = spike_response(**{**given, "bias": found["bias"]})
+    refined = Network((replace(population, model=model),), (replace(projection, weights=weights),))
+    return refined, {name: history[name] for name in ("loss", "score")}
