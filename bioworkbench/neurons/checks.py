@@ -16,12 +16,11 @@ from brian2.equations.equations import (
     SingleEquation,
     extract_constant_subexpressions,
 )
-from brian2.equations.unitcheck import check_dimensions
 from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
 from brian2.parsing.statements import parse_statement
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 from brian2.units import second
-from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensions
 
 from bioworkbench.errors import unknown_name
 from bioworkbench.neurons.model import BRIAN2_REFUSES, NeuronModel, one_line
@@ -140,7 +139,13 @@ def _check_equation(equation: SingleEquation, text: str, known: Mapping[str, Any
     what = f"equation of {equation.varname}"
     _expression(what, text, known)
     wanted = equation.dim / second.dim if equation.type == DIFFERENTIAL_EQUATION else equation.dim
-    _refused(what, text, lambda: check_dimensions(text, wanted, known))
+    found = _refused(what, text, lambda: parse_expression_dimensions(text, known))
+    _check_dimension(f"{what} '{text}'", found, wanted)
+
+
+def _check_dimension(what: str, found: Dimension, wanted: Dimension) -> None:
+    if found != wanted:
+        raise ValueError(f"{what} has the unit {unit_text(found)}; it must have the unit {unit_text(wanted)}")
 
 
 def _check_condition(text: str, known: Mapping[str, Any]) -> None:
@@ -160,7 +165,8 @@ def _check_statement(what: str, line: str, known: Mapping[str, Any], states: set
         raise ValueError(f"{what} '{line}': {unknown_name(name, 'variable that it may set', states)}")
     _expression(what, right, known)
     text = right if operation == "=" else f"{name} {operation[:-1]} ({right})"
-    _refused(what, line, lambda: check_dimensions(text, known[name].dim, known))
+    found = _refused(what, line, lambda: parse_expression_dimensions(text, known))
+    _check_dimension(f"{what} '{line}'", found, known[name].dim)
 
 
 def _check_start(model: NeuronModel) -> None:

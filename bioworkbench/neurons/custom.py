@@ -65,7 +65,7 @@ def custom(
     --------
     >>> custom(equations="dv/dt = -v/tau : volt", constants={"tau": "20 mV"})
     Traceback (most recent call last):
-    ValueError: equation of v '-v/tau': Expression '-v/tau' does not have the expected unit volt ...
+    ValueError: equation of v '-v/tau' has the unit 1; it must have the unit volt/second
     """
     texts = {"equations": equations, "threshold": threshold, "reset": reset, "update": update}
     for name, text in texts.items():

@@ -7,7 +7,7 @@ from brian2.units import second
 from brian2.units.fundamentalunits import Quantity, get_dimensions
 
 from bioworkbench.arrays import finite
-from bioworkbench.quantities import dimension_name, format_quantity, parse_law, unit_text
+from bioworkbench.quantities import dimension_name, format_quantity, parse_law, parse_quantity, unit_text
 
 __all__ = ["ascending", "non_negative", "positive", "refractory_period", "signed", "start_value"]
 
@@ -83,10 +83,12 @@ def start_value(start: Quantity | str | None, default: Quantity, name: str = "st
     Raises
     ------
     ValueError
-        If the dimension is another, a value is not finite, or the text is not a law.
+        If the dimension is another, a value is not finite, or the text is neither quantity nor law.
     """
     if start is None:
         return default
-    given = parse_law(start)[1] if isinstance(start, str) else start
-    signed(Quantity(1.0, dim=get_dimensions(default)), **{name: given})
-    return start
+    unit = Quantity(1.0, dim=get_dimensions(default))
+    if isinstance(start, str) and "(" in start:
+        signed(unit, **{name: parse_law(start)[1]})
+        return start
+    return signed(unit, **{name: parse_quantity(start) if isinstance(start, str) else start})[name]

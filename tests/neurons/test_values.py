@@ -55,6 +55,7 @@ def test_no_refractory_period_is_none():
 def test_a_start_is_a_value_a_law_or_the_default():
     assert start_value(None, -70 * mV) == -70 * mV
     assert start_value(-60 * mV, -70 * mV) == -60 * mV
+    assert start_value("-60 mV", -70 * mV) == -60 * mV
     assert start_value("uniform(-60 mV, -50 mV)", -70 * mV) == "uniform(-60 mV, -50 mV)"
     assert start_value("normal(0 mV, 1 mV)", np.array([-70, -60]) * mV) == "normal(0 mV, 1 mV)"
 
@@ -63,6 +64,8 @@ def test_a_start_is_a_value_a_law_or_the_default():
     ("start", "message"),
     [
         (3 * ms, "start = 3 ms is a time; it must be a voltage"),
+        ("3 ms", "start = 3 ms is a time; it must be a voltage"),
+        ("rest", "'rest' is not a quantity"),
         ("uniform(1 ms, 2 ms)", "start = 1 ms is a time; it must be a voltage"),
         ("uniform(1 mV)", "'uniform\\(1 mV\\)' is not a law"),
     ],
