@@ -42,11 +42,11 @@ class LinearReadout:
         if self.rule not in ("argmax", "value"):
             raise ValueError(f"readout rule = {self.rule!r}: must be 'argmax' or 'value'")
 
-    def outputs(self, features: Floats) -> Floats:
+    def outputs(self, features: np.ndarray) -> np.ndarray:
         """Outputs (..., n_outputs) of features (..., n_features)."""
         return features @ self.coefficients + self.intercepts
 
-    def predictions(self, features: Floats) -> np.ndarray:
+    def predictions(self, features: np.ndarray) -> np.ndarray:
         """Class indices (...,) or values (..., n_outputs), as the rule says."""
         outputs = self.outputs(features)
         return outputs.argmax(axis=-1) if self.rule == "argmax" else outputs

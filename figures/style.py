@@ -1,6 +1,7 @@
 """Look of all figures: sizes of journal columns, colors that color-blind readers can tell apart (Okabe & Ito 2008)."""
 
 from collections.abc import Mapping
+from typing import Any
 
 COLUMN = 3.5
 """Width of one journal column, inches."""
@@ -10,7 +11,7 @@ PAGE = 7.2
 
 BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
 
-RC: Mapping[str, object] = {
+RC: Mapping[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 8,
