@@ -160,11 +160,10 @@ def simulate_discrete(
     ----------
     network : Network
     stimulus : Stimulus
-        Of kind "current" or "spikes"; for rates draw the spikes first.
     dt : float, seconds, optional
         Duration of a step; None takes the stimulus frame.
     rng : Generator, optional
-        For noise inside the neurons; needed when a population has any.
+        For spikes of a stimulus of kind "rate" and noise inside the neurons; needed when there is either.
 
     Returns
     -------
@@ -174,11 +173,12 @@ def simulate_discrete(
     Raises
     ------
     ValueError
-        If a population has no NumPy twin, the stimulus is of kind "rate" or does not fit the input weights, the frame or a delay
-        is no whole number of steps, or a population has noise and no `rng` is given.
+        If a population has no NumPy twin, a projection acts on another variable than "current", the stimulus does not fit the
+        input weights, the frame or a delay is no whole number of steps, a rate exceeds one spike per step, or there is noise or
+        a rate and no `rng`.
     """
     dt = stimulus.frame if dt is None else dt
-    _check(network, stimulus, rng)
+    _check(network, stimulus, dt, rng)
     per_frame = _whole_steps("stimulus frame", stimulus.frame, dt)
     n_steps = per_frame * stimulus.values.shape[1]
     links = [link for projection in network.projections if projection.source != INPUT for link in _links(network, projection, dt)]
@@ -186,7 +186,7 @@ def simulate_discrete(
     states = {p.name: _State(p, stimulus.n_trials, ahead) for p in network.populations}
     rasters = {name: np.zeros((stimulus.n_trials, n_steps, size), dtype=bool) for name, size in network.sizes.items()}
     for step in range(n_steps):
-        drives = _drives(network, stimulus, step, per_frame)
+        drives = _drives(network, stimulus, step, per_frame, rng)
         for layer in sorted({p.layer for p in network.populations}):
             names = [p.name for p in network.populations if p.layer == layer]
             for name in names:
@@ -206,14 +206,18 @@ class _Link:
     steps: int
 
 
-def _check(network: Network, stimulus: Stimulus, rng: np.random.Generator | None) -> None:
-    if stimulus.kind == "rate":
-        raise ValueError("stimulus kind = 'rate': the NumPy twin draws no Poisson spikes; draw them and use kind 'spikes'")
+def _check(network: Network, stimulus: Stimulus, dt: float, rng: np.random.Generator | None) -> None:
     if network.n_channels not in (0, stimulus.values.shape[2]):
         raise ValueError(f"stimulus has {stimulus.values.shape[2]} channels; input projections expect {network.n_channels}")
-    noisy = [p.name for p in network.populations if np.any(p.model.constants.get("noise_deviation", 0.0))]
-    if noisy and rng is None:
-        raise ValueError(f"populations {', '.join(noisy)} have noise; give rng, the random generator it is drawn from")
+    elsewhere = [p.name for p in network.projections if p.receives not in ("", "current")]
+    if elsewhere:
+        raise ValueError(f"projections {', '.join(elsewhere)} do not act on 'current'; only those have a NumPy twin")
+    random = [p.name for p in network.populations if np.any(p.model.constants.get("noise_deviation", 0.0))]
+    random += ["the stimulus"] * (stimulus.kind == "rate")
+    if random and rng is None:
+        raise ValueError(f"{', '.join(random)} draws random numbers; give rng, the generator they are drawn from")
+    if stimulus.kind == "rate" and stimulus.values.max(initial=0.0) * dt > 1 + 1e-9:
+        raise ValueError(f"rates go up to {stimulus.values.max()} Hz; with dt = {dt} s there is at most one spike per step")
 
 
 def _whole_steps(what: str, duration: float, dt: float) -> int:
@@ -237,14 +241,19 @@ def _links(network: Network, projection: Projection, dt: float) -> list[_Link]:
     return links
 
 
-def _drives(network: Network, stimulus: Stimulus, step: int, per_frame: int) -> dict[str, Floats]:
+def _drives(
+    network: Network, stimulus: Stimulus, step: int, per_frame: int, rng: np.random.Generator | None
+) -> dict[str, Floats]:
     """What the stimulus adds to each population in a step."""
     frame, within = divmod(step, per_frame)
+    values = stimulus.values[:, frame]
+    if stimulus.kind == "rate" and rng is not None:
+        values = (rng.random(values.shape) < values * stimulus.frame / per_frame).astype(float)
     drives = {name: np.zeros((stimulus.n_trials, size)) for name, size in network.sizes.items()}
-    if stimulus.kind == "current" or within == 0:
+    if stimulus.kind != "spikes" or within == 0:
         for projection in network.projections:
             if projection.source == INPUT:
-                drives[projection.target] += stimulus.values[:, frame] @ projection.weights
+                drives[projection.target] += values @ projection.weights
     return drives
 
 

@@ -77,7 +77,7 @@ def chain_sizes(network: Network) -> tuple[int, ...]:
 
 
 def scalar_arguments(population: Population) -> dict[str, Any]:
-    """Arguments of `discrete_lif` that made the population's model; all must be one value for all neurons.
+    """Arguments of `discrete_lif` that made the population's model; all but the bias must be one value for all neurons.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def scalar_arguments(population: Population) -> dict[str, Any]:
     """
     arguments = arguments_of(population.model, population.name)
     for name, value in arguments.items():
-        if np.ndim(value):
+        if name != "bias" and np.ndim(value):
             raise ValueError(
                 f"{name} of population '{population.name}' differs between neurons; training needs one value for all"
             )

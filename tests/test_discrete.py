@@ -139,6 +139,15 @@ def test_noise_has_the_given_moments():
     assert abs(raster.mean() - 0.5) < 4.5 * 0.5 / np.sqrt(raster.size)
 
 
+def test_rates_are_drawn_once_per_step_for_all_targets():
+    network = Network((_relay("a", 0), _relay("b", 0)), (_wire("input", "a"), _wire("input", "b")))
+    stimulus = Stimulus(np.full((1, 4000, 1), 300.0), 1e-3, "rate")
+    recording = simulate_discrete(network, stimulus, rng=np.random.default_rng(1))
+    raster = recording.raster("a")
+    assert abs(raster.mean() - 0.3) < 4.5 * np.sqrt(0.3 * 0.7 / raster.size)
+    np.testing.assert_array_equal(raster, recording.raster("b"))
+
+
 def test_network_refuses_what_has_no_twin():
     plain = Population("x", 1, NeuronModel("v : 1\ncurrent : 1", "v > 1", "v = 0"))
     drawn = _relay("x", 0, start="uniform(0, 1)")
@@ -147,12 +156,17 @@ def test_network_refuses_what_has_no_twin():
     for population, words in (
         (plain, "'x' is not a discrete_lif"),
         (drawn, "starts from the law 'uniform"),
-        (noisy, "x have noise; give rng"),
+        (noisy, "x draws random numbers; give rng"),
     ):
         with pytest.raises(ValueError, match=words):
             simulate_discrete(Network((population,)), PULSE)
-    with pytest.raises(ValueError, match="kind = 'rate'"):
+    with pytest.raises(ValueError, match="the stimulus draws random numbers; give rng"):
         simulate_discrete(network, Stimulus(PULSE.values, 1e-3, "rate"))
+    with pytest.raises(ValueError, match=r"rates go up to 2000.0 Hz; with dt = 0.001 s"):
+        simulate_discrete(network, Stimulus(2000 * PULSE.values, 1e-3, "rate"), rng=np.random.default_rng(1))
+    other = Projection("a", "a", sparse.csr_array([[1.0]]), receives="v")
+    with pytest.raises(ValueError, match="projections a_a_v do not act on 'current'"):
+        simulate_discrete(Network((_relay("a", 0),), (_wire("input", "a"), other)), PULSE)
     with pytest.raises(ValueError, match="stimulus has 2 channels; input projections expect 1"):
         simulate_discrete(network, Stimulus(np.zeros((1, 1, 2)), 1e-3))
     with pytest.raises(ValueError, match=r"stimulus frame = 0.001 s is not a whole number of steps"):

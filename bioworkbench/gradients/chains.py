@@ -72,19 +72,20 @@ def _neuron(given: dict) -> Neuron:
 def start_state(network: Network, model: FeedForward, rng: np.random.Generator) -> State:
     """Parameters to start from, ``{"layers": ...}``, and masks where the network does not have all links.
 
-    Dense layers start from the weights of the network's projections; convolutions and the outputs are drawn
-    (`initial_parameters`). Biases start at 0.
+    Dense layers start from the weights of the network's projections and the biases of its populations; convolutions and the
+    outputs are drawn (`initial_parameters`).
     """
     parameters = initial_parameters(model.layers, rng)
     own, masks = [], []
-    weights = chain_weights(network)
+    weights, populations = chain_weights(network), chain(network)
     for number, (layer, drawn) in enumerate(zip(model.layers, parameters, strict=True)):
         mask: float | np.ndarray = 1.0
         if isinstance(layer, Dense) and number < len(weights):
             dense, links = weights[number].toarray(), weights[number].copy()
             links.data = np.ones(links.nnz)
             mask = 1.0 if links.nnz == dense.size else links.toarray().astype(np.float32)
-            drawn = drawn | {"weights": jnp.asarray(dense, jnp.float32)}
+            bias = np.broadcast_to(scalar_arguments(populations[number])["bias"], dense.shape[1])
+            drawn = {"weights": jnp.asarray(dense, jnp.float32), "bias": jnp.asarray(bias, jnp.float32)}
         own.append(drawn)
         masks.append({"weights": mask, "bias": 1.0})
     return State({"layers": tuple(own)}, {"masks": {"layers": tuple(masks)}})

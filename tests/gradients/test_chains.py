@@ -24,6 +24,9 @@ def test_dense_chain_starts_from_its_weights():
     first = state.parameters["layers"][0]["weights"]
     np.testing.assert_array_equal(first, chain_weights(network)[0].toarray().astype(np.float32))
     assert state.fixed["masks"]["layers"][0]["weights"] == 1.0
+    assert state.parameters["layers"][1]["bias"].tolist() == [0.0] * 6
+    biased = start_state(dense_chain((5, 7, 6), bias=0.25), model, np.random.default_rng(1))
+    assert biased.parameters["layers"][1]["bias"].tolist() == [0.25] * 6
 
 
 def test_missing_links_become_a_mask():
