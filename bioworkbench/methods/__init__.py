@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
-from bioworkbench.methods import ransnn, s_swim
+from bioworkbench.methods import ransnn, reconstruction, s_swim
 from bioworkbench.trained import TrainedNetwork
 
 __all__ = ["METHODS"]
 
 METHODS: Mapping[str, Callable[..., TrainedNetwork]] = {
     "ransnn": ransnn.train,
+    "reconstruction": reconstruction.train,
     "s_swim": s_swim.train,
 }
 """Methods that a spec can name."""

@@ -1,0 +1,269 @@
+"""Reconstruction: parallel threshold networks whose output weights solve a convex program over sampled hidden weights.
+
+Witnesses, the hidden weights of small sub-networks, are drawn at random, from pairs of training samples, or by surrogate-gradient
+training. The spikes of their last neurons over the training trials are the atoms of a dictionary, and a (group) lasso, solved to a
+stated duality gap, says which sub-networks are kept and with which output weights. The certificate holds for the dictionary and
+the training trials, not for all networks and not for new trials.
+Udupi, Yang & Zhai 2026, arXiv:2605.08022, of which the idea is public; the laws of witnesses below are ours.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+
+from bioworkbench.arrays import Floats, count, positive
+from bioworkbench.convex import Certificate, distinct_columns, largest_penalty, sparse_coefficients
+from bioworkbench.discrete_subnetworks import SubNetworks, as_network, joined, last_layer_spikes, noisy_copies
+from bioworkbench.discrete_witnesses import WitnessLaw, gaussian_witnesses, pair_witnesses, template
+from bioworkbench.gradients.parallel import train_parallel
+from bioworkbench.gradients.training import Settings
+from bioworkbench.network import Network
+from bioworkbench.signals import Recording, Stimulus
+from bioworkbench.tasks import Task, Trials
+from bioworkbench.trained import Choice, LinearReadout, TrainedNetwork
+
+__all__ = ["train"]
+
+Simulate = Callable[[Network, Stimulus, int], Recording]
+
+N_COMPARED = 100  # training trials on which the simulated spikes must equal those of the dictionary
+
+
+def train(
+    task: Task,
+    network: Network,
+    simulate: Simulate,
+    rng: np.random.Generator,
+    *,
+    n_gaussian: int = 2000,
+    n_pairs: int = 0,
+    n_trained: int = 0,
+    n_copies: int = 0,
+    deviation: float = 0.1,
+    input_gain: float = 2.0,
+    recurrent_gain: float = 2.0,
+    bias: tuple[float, float] = (0.0, 0.5),
+    leak: tuple[float, float] | None = None,
+    spread: float = 3.0,
+    balanced: bool = True,
+    steps: Sequence[int] | None = None,
+    penalties: Sequence[float] = (0.3, 0.1, 0.03, 0.01),
+    tolerance: float = 1e-6,
+    rounds: int = 1,
+    convex: bool = True,
+    epochs: int = 100,
+    learning_rate: float = 0.01,
+    batch_size: int = 50,
+) -> TrainedNetwork:
+    """Sample sub-networks, solve for their output weights, and keep those that have one.
+
+    Parameters
+    ----------
+    task : Task
+        Classification or regression, with a target per trial or per frame. Values must be encoded as currents.
+    network : Network
+        One sub-network: `discrete_lif` populations with threshold 1 in layers 0, 1, ..., the last of one neuron; input to the first,
+        each to the next, and each to itself where it is recurrent. It says sizes, leaks and reset; its weights are not used.
+    simulate : callable
+        With one step per frame.
+    rng : Generator
+    n_gaussian, n_pairs : int
+        Witnesses drawn at random, and from pairs of training samples; see `bioworkbench.discrete_witnesses`.
+    n_trained, n_copies : int
+        Sub-networks trained together by surrogate gradients, and noisy copies of each of them.
+    deviation : float
+        Noise of the copies, relative to the weights.
+    input_gain, recurrent_gain, bias, leak, spread, balanced
+        Laws of the witnesses; see `bioworkbench.discrete_witnesses.WitnessLaw`.
+    steps : sequence of int, optional
+        At which steps the last neurons are read; an atom is one neuron at one of them. By default the last step, or every frame that
+        has a target.
+    penalties : sequence of float
+        Candidates, as fractions of the penalty at which nothing is kept; with several, every fifth training trial (or the
+        validation part) chooses.
+    tolerance : float
+        Largest relative duality gap.
+    rounds : int
+        After the first, the kept sub-networks are trained by surrogate gradients, and join the witnesses.
+    convex : bool
+        False returns the network that surrogate gradients gave, with its own readout, for comparison.
+    epochs, learning_rate, batch_size
+        Of the surrogate-gradient training.
+
+    Returns
+    -------
+    TrainedNetwork
+        Disjoint sub-networks; the readout has their output weights. History, one entry per round: "primal", "dual", "gap", "penalty",
+        "n_atoms", "n_kept" (atoms), "n_networks".
+
+    Raises
+    ------
+    ValueError
+        If the start network is no single sub-network, the stimulus is not of kind "current", no witness spikes, the gap is not
+        reached, or the simulation disagrees with the dictionary.
+
+    References
+    ----------
+    Udupi, Yang & Zhai (2026), Globally optimal training of spiking neural networks via parameter reconstruction, arXiv:2605.08022.
+    Ergen, Gulluk, Lacotte & Pilanci (2023), arXiv:2303.03382.
+    """
+    law = WitnessLaw(input_gain, recurrent_gain, bias, leak, spread, balanced)
+    settings = Settings(epochs=epochs, learning_rate=learning_rate, batch_size=min(batch_size, task.train.n_trials))
+    values = _current(task, task.train)
+    start, asked = template(network), _asked(task, steps)
+    wanted = _wanted(task, task.train)
+
+    def gradient_trained(networks: SubNetworks) -> tuple[SubNetworks, Floats, Floats]:
+        targets = task.train.targets[:, asked] if task.train.per_frame else task.train.targets
+        seed = int(rng.integers(2**31))
+        frames = task.train.per_frame
+        return train_parallel(
+            networks, (values, targets), settings, seed, n_outputs=task.n_outputs, steps=asked, per_frame=frames
+        )[:3]
+
+    parts: list[SubNetworks] = []
+    if n_trained:
+        trained, coefficients, intercepts = gradient_trained(gaussian_witnesses(start, values, asked, n_trained, law, rng))
+        if not convex:
+            return _finished(task, trained, LinearReadout(coefficients, intercepts, _rule(task)), asked, simulate, values, {})
+        parts += [trained] + ([noisy_copies(trained, n_copies, deviation, rng)] if n_copies else [])
+    if n_gaussian:
+        parts.append(gaussian_witnesses(start, values, asked, n_gaussian, law, rng))
+    if n_pairs:
+        parts.append(pair_witnesses(start, values, _flat(wanted), asked, n_pairs, law, rng))
+    if not parts or not convex:
+        raise ValueError(
+            f"n_gaussian = {n_gaussian}, n_pairs = {n_pairs}, n_trained = {n_trained}, convex = {convex}: there is no witness; "
+            "give some, and n_trained where convex is False"
+        )
+    history: dict[str, list[float]] = {}
+    kept, readout = _solved(task, joined(*parts), values, asked, penalties, tolerance, history)
+    for _ in range(count("rounds", rounds) - 1):
+        parts = [kept, gradient_trained(kept)[0], *parts]
+        kept, readout = _solved(task, joined(*parts), values, asked, penalties, tolerance, history)
+    return _finished(task, kept, readout, asked, simulate, values, {name: np.array(entries) for name, entries in history.items()})
+
+
+def _current(task: Task, trials: Trials) -> Floats:
+    stimulus = task.encode(trials.values)
+    if stimulus.kind != "current":
+        raise ValueError(f"task '{task.name}' is encoded as '{stimulus.kind}'; reconstruction needs kind 'current'")
+    return stimulus.values
+
+
+def _asked(task: Task, steps: Sequence[int] | None) -> list[int]:
+    if task.train.per_frame:
+        return list(range(task.washout, task.train.n_frames))
+    return [task.train.n_frames - 1] if steps is None else sorted(set(steps))
+
+
+def _rule(task: Task) -> Literal["argmax", "value"]:
+    return "argmax" if task.kind == "classification" else "value"
+
+
+def _wanted(task: Task, trials: Trials) -> Floats:
+    """Targets as values (n_trials[, n_frames], n_outputs); classes are 1 and -1."""
+    targets = trials.targets[:, task.washout :] if trials.per_frame else trials.targets
+    return 2 * np.eye(task.n_outputs)[targets] - 1 if trials.has_classes else targets
+
+
+def _flat(wanted: Floats) -> Floats:
+    """One row of targets per trial: those of the last frame."""
+    return wanted[:, -1] if wanted.ndim == 3 else wanted
+
+
+def _dictionary(spikes: np.ndarray, per_frame: bool) -> np.ndarray:
+    """Patterns (n_rows, n_atoms) from spikes (n_trials, n_steps, n): rows are trials and frames, or trials with steps as atoms."""
+    n_trials, n_steps, n = spikes.shape
+    return spikes.reshape(n_trials * n_steps, n) if per_frame else spikes.reshape(n_trials, n_steps * n)
+
+
+def _solved(
+    task: Task,
+    witnesses: SubNetworks,
+    values: Floats,
+    asked: list[int],
+    penalties: Sequence[float],
+    tolerance: float,
+    history: dict[str, list[float]],
+) -> tuple[SubNetworks, LinearReadout]:
+    """Kept sub-networks and their readout; notes the certificate in the history."""
+    per_frame = task.train.per_frame
+    patterns = _dictionary(last_layer_spikes(witnesses, values, asked), per_frame)
+    atoms = distinct_columns(patterns)
+    wanted = _wanted(task, task.train).reshape(len(patterns), -1)
+    dictionary = np.concatenate([patterns[:, atoms], np.ones((len(patterns), 1), dtype=bool)], axis=1)
+    penalty = _chosen_penalty(dictionary, wanted, penalties, tolerance, len(patterns) // task.train.n_trials)
+    coefficients, proof = sparse_coefficients(dictionary, wanted, penalty, tolerance=tolerance)
+    _note(history, proof, penalty)
+    full = np.zeros((patterns.shape[1], wanted.shape[1]))
+    full[atoms] = coefficients[:-1]
+    by_step = full.reshape(-1, witnesses.n, wanted.shape[1])
+    kept = np.flatnonzero(by_step.any(axis=(0, 2)))
+    if len(kept) == 0:
+        raise ValueError(f"no sub-network is kept at penalty {penalty:.3g}; lower penalties = {list(penalties)}")
+    history.setdefault("n_networks", []).append(len(kept))
+    return witnesses.take(kept), LinearReadout(by_step[:, kept].reshape(-1, wanted.shape[1]), coefficients[-1], _rule(task))
+
+
+def _note(history: dict[str, list[float]], proof: Certificate, penalty: float) -> None:
+    entries = {
+        "primal": proof.primal,
+        "dual": proof.dual,
+        "gap": proof.gap,
+        "penalty": penalty,
+        "n_atoms": proof.n_atoms,
+        "n_kept": proof.n_kept,
+    }
+    for name, value in entries.items():
+        history.setdefault(name, []).append(value)
+
+
+def _chosen_penalty(dictionary: np.ndarray, wanted: Floats, fractions: Sequence[float], tolerance: float, n_frames: int) -> float:
+    """Penalty for all rows, from fractions of the largest; several are compared on every fifth trial."""
+    if not len(fractions):
+        raise ValueError("penalties = []: give at least one fraction of the largest penalty")
+    scale = largest_penalty(dictionary, wanted)
+    if len(fractions) == 1:
+        return positive("penalties", float(fractions[0])) * scale
+    held = np.repeat(np.arange(len(wanted) // n_frames) % 5 == 4, n_frames)
+    smaller, targets = dictionary[~held], wanted[~held]
+    errors = []
+    for fraction in fractions:
+        penalty = positive("penalties", float(fraction)) * largest_penalty(smaller, targets)
+        coefficients, _ = sparse_coefficients(smaller, targets, penalty, tolerance=max(tolerance, 1e-4))
+        errors.append(float(((dictionary[held] @ coefficients - wanted[held]) ** 2).mean()))
+    return float(fractions[int(np.argmin(errors))]) * scale
+
+
+def _finished(
+    task: Task,
+    kept: SubNetworks,
+    readout: LinearReadout,
+    asked: list[int],
+    simulate: Simulate,
+    values: Floats,
+    history: dict[str, np.ndarray],
+) -> TrainedNetwork:
+    """The network with its feature, after its simulated spikes have been compared with the dictionary's."""
+    trials = task.train.take(np.arange(min(N_COMPARED, task.train.n_trials)))
+    stimulus, made = task.encode(trials.values), as_network(kept)
+    last = made.populations[-1].name
+    recording = simulate(made, stimulus, 0)
+    if recording.n_steps != values.shape[1]:
+        raise ValueError(
+            f"a trial of {values.shape[1]} frames has {recording.n_steps} steps; set dt to the frame, {stimulus.frame} s"
+        )
+    wrong = int((recording.raster(last) != last_layer_spikes(kept, values[: trials.n_trials])).sum())
+    if wrong:
+        raise ValueError(f"{wrong} simulated spikes of population '{last}' differ from the dictionary's; report this as a bug")
+    if task.train.per_frame:
+        return TrainedNetwork(
+            made, Choice("binned_counts", {"populations": [last], "bin": stimulus.frame, "per_frame": True}), readout, history
+        )
+    n_steps = values.shape[1] - asked[0]
+    coefficients = np.zeros((n_steps, kept.n, task.n_outputs))
+    coefficients[np.array(asked) - asked[0]] = readout.coefficients.reshape(len(asked), kept.n, -1)
+    spread_out = LinearReadout(coefficients.reshape(-1, task.n_outputs), readout.intercepts, readout.rule)
+    return TrainedNetwork(made, Choice("last_step_pattern", {"populations": [last], "n_steps": n_steps}), spread_out, history)
