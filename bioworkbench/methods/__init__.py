@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
-from bioworkbench.methods import ransnn, reconstruction, s_swim
+from bioworkbench.methods import ch_snn, noise_single_step, ransnn, reconstruction, s_swim
 from bioworkbench.trained import TrainedNetwork
 
 __all__ = ["METHODS"]
 
 METHODS: Mapping[str, Callable[..., TrainedNetwork]] = {
+    "ch_snn": ch_snn.train,
+    "noise_single_step": noise_single_step.train,
     "ransnn": ransnn.train,
     "reconstruction": reconstruction.train,
     "s_swim": s_swim.train,
