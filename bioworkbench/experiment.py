@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bioworkbench.experiment_scores import activity, scored
+from bioworkbench.experiment_theory import expected_activity
 from bioworkbench.experiment_warnings import suspicions
 from bioworkbench.kinds import KINDS
 from bioworkbench.randomness import stream
@@ -141,7 +142,8 @@ def _alone(spec: ExperimentSpec, plan: Plan, bound: Bound, clock: "_Clock") -> t
     """A network that runs by itself."""
     with clock.phase("simulate"), spec.place().named():
         recording = bound(plan.network, plan.stimulus, _seed(spec, "simulate"), record=spec.record)
-    return RunData(plan.network, recording), {}
+    theory = expected_activity(spec, plan.network)
+    return RunData(plan.network, recording), {"theory": theory} if theory else {}
 
 
 def _with_task(spec: ExperimentSpec, plan: Plan, task: Task, bound: Bound, clock: "_Clock") -> tuple[RunData, dict[str, Any]]:

@@ -134,11 +134,18 @@ def score_table(metrics: Mapping[str, Any]) -> Table | None:
 
 
 def activity_table(metrics: Mapping[str, Any]) -> Table:
-    """Statistics of every population."""
+    """Statistics of every population, beside what diffusion theory expects where it applies."""
+    theory = metrics.get("theory", {})
+    expected = ("mean_rate", "cv_isi") if theory else ()
     rows = [
-        [population, *(shown(name, numbers[name]) for name in _STATISTICS)] for population, numbers in metrics["activity"].items()
+        [
+            population,
+            *(shown(name, numbers[name]) for name in _STATISTICS),
+            *(shown(name, theory[population][name]) for name in expected),
+        ]
+        for population, numbers in metrics["activity"].items()
     ]
-    return Table(["population", *_STATISTICS.values()], rows)
+    return Table(["population", *_STATISTICS.values(), *(f"{_STATISTICS[name]}, theory" for name in expected)], rows)
 
 
 def population_rows(record: RunRecord) -> list[dict[str, Any]]:
