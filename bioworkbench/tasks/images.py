@@ -119,22 +119,23 @@ def mnist(
     """
     path = data_file(file, data)
     train_x, train_y, test_x, test_y = read_npz(path, ("x_train", "y_train", "x_test", "y_test"))
-    train = _image_trials(path, "train", train_x, train_y, n_train, frames, rng)
-    test = _image_trials(path, "test", test_x, test_y, n_test, frames, rng)
-    return _image_task(path.stem, train, test, n_validation, rng, "LeCun et al. 1998, doi:10.1109/5.726791")
+    train = _image_trials(f"{path}, train", train_x, train_y, n_train, frames, rng)
+    test = _image_trials(f"{path}, test", test_x, test_y, n_test, frames, rng)
+    reference = "LeCun et al. 1998, doi:10.1109/5.726791" if path.name == "mnist.npz" else f"file {path.name}"
+    return _image_task(path.stem, train, test, n_validation, rng, reference)
 
 
 def _image_trials(
-    path: Path, part: str, images: np.ndarray, labels: np.ndarray, n: int | None, frames: str, rng: np.random.Generator
+    where: str, images: np.ndarray, labels: np.ndarray, n: int | None, frames: str, rng: np.random.Generator
 ) -> Trials:
     if images.ndim != 3 or images.dtype != np.uint8 or labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
         raise ValueError(
-            f"{path}: {part} images {images.shape} {images.dtype} with labels {labels.shape} {labels.dtype}; "
+            f"{where}: images {images.shape} {images.dtype} with labels {labels.shape} {labels.dtype}; "
             "images must be uint8 (n, height, width), labels integers (n,)"
         )
-    size = len(images) if n is None else count(f"n_{part}", n)
+    size = len(images) if n is None else count(f"{where}: size", n)
     if size > len(images):
-        raise ValueError(f"n_{part} = {n}: {path} has {len(images)} {part} images")
+        raise ValueError(f"{where}: {size} images are asked for, there are {len(images)}")
     chosen = rng.permutation(len(images))[:size]
     return Trials(_framed(images[chosen], frames) / np.float32(255), labels[chosen].astype(np.int64))
 

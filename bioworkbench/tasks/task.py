@@ -79,7 +79,10 @@ class Trials:
 
 def _finite(name: str, given: np.ndarray) -> np.ndarray:
     """The array itself, without the copy to float64 that `arrays.finite` makes."""
-    array = np.asarray(given)
+    try:
+        array = np.asarray(given)
+    except ValueError as error:
+        raise ValueError(f"{name} are not a rectangular array: {error}") from error
     if array.dtype.kind not in "iuf":
         raise ValueError(f"{name} have the type {array.dtype}; they must be real numbers in a rectangular array")
     if array.dtype.kind == "f" and not np.isfinite(array).all():

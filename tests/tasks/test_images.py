@@ -105,7 +105,7 @@ def test_trials_are_shuffled_with_their_labels(small_archive):
 
 
 def test_mnist_refuses_more_trials_than_there_are(small_archive):
-    with pytest.raises(ValueError, match=r"n_train = 31: .*small\.npz has 30 train images"):
+    with pytest.raises(ValueError, match=r"small\.npz, train: 31 images are asked for, there are 30"):
         mnist(generator(), file="small.npz", data=small_archive, n_train=31)
 
 
@@ -120,7 +120,7 @@ def test_mnist_refuses_more_trials_than_there_are(small_archive):
 )
 def test_mnist_refuses_arrays_of_another_form(tmp_path, images, labels):
     np.savez(tmp_path / "odd.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
-    with pytest.raises(ValueError, match=r"odd\.npz: train images .* images must be uint8"):
+    with pytest.raises(ValueError, match=r"odd\.npz, train: images .* images must be uint8"):
         mnist(generator(), file="odd.npz", data=tmp_path)
 
 

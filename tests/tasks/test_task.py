@@ -55,6 +55,7 @@ def test_take_keeps_values_and_targets_together():
         (np.zeros((4, 3)), np.zeros(4, int), r"values of trials has shape \(4, 3\)"),
         (np.zeros((4, 0, 2)), np.zeros(4, int), "at least one trial, frame and channel"),
         (np.full((4, 3, 2), np.nan), np.zeros(4, int), "24 entries that are not finite, the first at"),
+        ([[[1.0]], [[1.0, 2.0]]], np.zeros(2, int), "values of trials are not a rectangular array"),
         (np.array([["a"]]), np.zeros(4, int), "must be real numbers"),
         (np.zeros((4, 3, 2)), np.zeros(5, int), "for 4 trials; the numbers must agree"),
         (np.zeros((4, 3, 2)), np.zeros((4, 2), int), "2 frames, values have 3"),
