@@ -3,6 +3,9 @@
 Noise enters as a number that is drawn once per step and held during it ("constant over dt" in Brian2's words). Scaled as below, it
 gives a linear equation ``dx/dt = (noise - x) / tau``, solved exactly, the moments of the Ornstein-Uhlenbeck process at every step,
 for every dt; white noise (``xi``) needs the Euler-Maruyama scheme, whose variance is too large by a share dt / (2 tau).
+
+Shared noise acts in the step after the one in which it was drawn, because Brian2 evaluates held numbers first; in the very first
+step there is none.
 """
 
 from dataclasses import dataclass, field
