@@ -11,10 +11,10 @@ replacing every weight by its magnitude with a sign. 0.0 makes a purely excitato
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from scipy import sparse
+from scipy import ndimage, sparse
 from scipy.sparse import linalg as sparse_linalg
 
-from bioworkbench.arrays import Floats, finite, fraction, non_negative, positive
+from bioworkbench.arrays import Floats, count, finite, fraction, non_negative, positive
 
 __all__ = [
     "WEIGHT_LAWS",
@@ -23,6 +23,7 @@ __all__ = [
     "lognormal",
     "rescaled",
     "scaled_to_spectral_radius",
+    "smooth_fields",
     "spectral_radius",
     "uniform",
     "uniform_fan_in",
@@ -218,6 +219,56 @@ def scaled_to_spectral_radius(
     return rescaled(gaussian(mask, rng, mean=mean, deviation=deviation, inhibitory=inhibitory), radius)
 
 
+def smooth_fields(
+    mask: sparse.csr_array, rng: np.random.Generator, *, width: int, blur: float, gain: float = 1.0
+) -> sparse.csr_array:
+    """Random receptive fields: weights that change smoothly from pixel to pixel, with mean 0 and one length for every target.
+
+    The sources are the pixels of an image (channels of a filter bank: an image of one row). Every target draws a white Gaussian
+    image, which is blurred; over its own synapses the mean is then subtracted and the Euclidean length set to `gain`.
+
+    Parameters
+    ----------
+    mask : csr_array of bool (n_source, n_target)
+    rng : Generator
+    width : int
+        Pixels in a row; the sources are numbered row by row.
+    blur : float, pixels
+        Standard deviation of the Gaussian; 0 leaves neighboring weights independent.
+    gain : float, unit of the weights
+
+    Returns
+    -------
+    csr_array (n_source, n_target)
+
+    Raises
+    ------
+    ValueError
+        If the mask is not two-dimensional, the rows are not full, the blur is negative, the gain is not above 0, or a target
+        has a single synapse, whose weight would be 0.
+
+    References
+    ----------
+    Random local filters before a trained readout: McDonnell et al. (2015), doi:10.1371/journal.pone.0134254; Illing, Gerstner &
+    Brea (2019), doi:10.1016/j.neunet.2019.06.001.
+    """
+    n_source, n_target = mask.shape
+    if n_source % count("width", width):
+        raise ValueError(f"width = {width}: {n_source} sources do not fill rows of {width} pixels; give the width of the image")
+    sigma, length = non_negative("blur", blur), positive("gain", gain)
+    white = rng.standard_normal((n_target, n_source // width, width))
+    images = ndimage.gaussian_filter(white, (0.0, sigma, sigma)).reshape(n_target, n_source)
+    fields = _drawn(mask, rng, None, np.zeros)
+    source = np.repeat(np.arange(n_source), np.diff(fields.indptr))
+    fan_in = np.bincount(fields.indices, minlength=n_target)
+    if (fan_in == 1).any():
+        raise ValueError(f"target {int(np.argmax(fan_in == 1))} has 1 synapse; a field of mean 0 needs 2 or more")
+    values = images[fields.indices, source]
+    values -= (np.bincount(fields.indices, values, n_target) / np.maximum(fan_in, 1))[fields.indices]
+    fields.data = values * length / np.sqrt(np.bincount(fields.indices, values**2, n_target))[fields.indices]
+    return fields
+
+
 def rescaled(weights: sparse.csr_array, radius: float) -> sparse.csr_array:
     """Weights (n, n) multiplied by one number, so that their spectral radius is `radius`.
 
@@ -278,6 +329,7 @@ WEIGHT_LAWS: Mapping[str, Callable[..., sparse.csr_array]] = {
     "gaussian": gaussian,
     "lognormal": lognormal,
     "scaled_to_spectral_radius": scaled_to_spectral_radius,
+    "smooth_fields": smooth_fields,
     "uniform": uniform,
     "uniform_fan_in": uniform_fan_in,
 }

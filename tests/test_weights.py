@@ -12,6 +12,7 @@ from bioworkbench.weights import (
     lognormal,
     rescaled,
     scaled_to_spectral_radius,
+    smooth_fields,
     spectral_radius,
     uniform,
     uniform_fan_in,
@@ -22,6 +23,7 @@ SETTINGS = {
     "gaussian": {"mean": 0.5, "deviation": 1.0},
     "lognormal": {"mean": 0.5, "deviation": 0.3},
     "scaled_to_spectral_radius": {"radius": 0.9},
+    "smooth_fields": {"width": 10, "blur": 1.0},
     "uniform": {"low": -1.0, "high": 1.0},
     "uniform_fan_in": {},
 }
@@ -59,7 +61,7 @@ def test_every_law_keeps_the_mask_and_follows_the_generator(name):
     assert mask.dtype == bool
 
 
-@pytest.mark.parametrize("name", WEIGHT_LAWS)
+@pytest.mark.parametrize("name", sorted(WEIGHT_LAWS.keys() - {"smooth_fields"}))
 @pytest.mark.parametrize(("inhibitory", "n_negative"), [(0.0, 0), (0.25, 15), (1.0, 60)])
 def test_signs_follow_dales_law(name, inhibitory, n_negative):
     weights = WEIGHT_LAWS[name](random_mask(), generator(), inhibitory=inhibitory, **SETTINGS[name]).toarray()
@@ -158,6 +160,18 @@ def test_iteration_that_does_not_converge_is_reported(monkeypatch):
         spectral_radius(sparse.csr_array(random_mask(), dtype=float))
 
 
+def test_smooth_fields_have_mean_0_one_length_and_correlated_neighbors():
+    n = 2000
+    fields = smooth_fields(full_mask(400, n), generator(), width=20, blur=1.5, gain=0.3).toarray()
+    np.testing.assert_allclose(fields.sum(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose((fields**2).sum(axis=0), 0.09)
+    images = fields.T.reshape(n, 20, 20)
+    middle, right = images[:, 10, 9], images[:, 10, 10]
+    assert np.corrcoef(middle, right)[0, 1] > 0.8  # exp(-1 / (4 blur**2)) = 0.89 before centering, with an error below 0.01
+    white = smooth_fields(full_mask(400, n), generator(), width=20, blur=0.0).toarray().T.reshape(n, 20, 20)
+    assert abs(np.corrcoef(white[:, 10, 9], white[:, 10, 10])[0, 1]) * np.sqrt(n) < 4.5
+
+
 MASK = random_mask()
 
 
@@ -174,12 +188,20 @@ MASK = random_mask()
         (lognormal, {"mean": 1.0, "deviation": -1.0}, "deviation = -1.0"),
         (uniform_fan_in, {"gain": 0.0}, "gain = 0.0"),
         (scaled_to_spectral_radius, {"radius": -1.0}, "radius = -1.0"),
+        (smooth_fields, {"width": 7, "blur": 1.0}, "width = 7: 60 sources do not fill rows of 7 pixels"),
+        (smooth_fields, {"width": 6, "blur": -1.0}, "blur = -1.0"),
+        (smooth_fields, {"width": 6, "blur": 1.0, "gain": 0.0}, "gain = 0.0"),
         (scaled_to_spectral_radius, {"radius": 1.0, "deviation": 0.0}, "have spectral radius 0; without a cycle"),
     ],
 )
 def test_laws_refuse(law, settings, message):
     with pytest.raises(ValueError, match=message):
         law(MASK, generator(), **settings)
+
+
+def test_a_field_needs_two_synapses():
+    with pytest.raises(ValueError, match="target 0 has 1 synapse; a field of mean 0 needs 2 or more"):
+        smooth_fields(sparse.csr_array(np.eye(4, dtype=bool)), generator(), width=2, blur=1.0)
 
 
 def test_masks_without_cycle_or_square_have_no_spectral_radius():
