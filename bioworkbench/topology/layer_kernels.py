@@ -108,18 +108,19 @@ def _fill_row(layer, table, blocks, entry, link):
 @njit(nogil=True, cache=True, error_model="numpy")
 def add_path_scores(layer: Layer, factors: Factors, blocks: Blocks, scores: np.ndarray, band: int) -> None:
     """Add to the scores (height, n) of one band of rows what the paths through the rows of `blocks` contribute."""
-    height = scores.shape[0]
-    widest = 0
+    row_start, row_links, table = layer.row_start, layer.row_links, factors.table
+    height, widest = scores.shape[0], 0
     for r in range(blocks.first, blocks.last):
-        widest = max(widest, layer.row_start[r + 1] - layer.row_start[r])
+        widest = max(widest, row_start[r + 1] - row_start[r])
     sums = np.empty((height, widest))
     shared = np.zeros(height, np.int64)
     for r in range(blocks.first, blocks.last):
         _sum_block_rows(layer, blocks, r, band, sums, shared)
+        begin = factors.begin[r]
         for u in range(height):
-            factor = factors.table[factors.begin[r] + shared[u]] if shared[u] > 0 else 0.0
-            if factor > 0.0:
-                _scatter(factor, sums, scores, u, layer.row_links, layer.row_start[r], layer.row_start[r + 1])
+            factor = table[begin + shared[u]]
+            if shared[u] > 0 and factor > 0.0:
+                _scatter(factor, sums, scores, u, row_links, row_start[r], row_start[r + 1])
         shared[:] = 0
 
 
