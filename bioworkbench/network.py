@@ -137,6 +137,10 @@ class Network:
             raise ValueError(
                 f"weights of projection {projection.name} have shape {projection.weights.shape}; it must be {wanted}"
             )
+        if projection.source != INPUT and not self.receiver(projection):
+            raise ValueError(
+                f"projection {projection.name}: neurons of '{projection.target}' receive no spikes; their model has no input"
+            )
         variables = self.population(projection.target).model.parsed.names
         if projection.receives and projection.receives not in variables:
             raise ValueError(f"projection {projection.name}: {unknown_name(projection.receives, 'variable', variables)}")

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from brian2 import ms
+from brian2 import hertz, ms
 from scipy import sparse
 
 from bioworkbench.network import Network, Population, Projection
-from bioworkbench.neurons import discrete_lif, noisy_lif
+from bioworkbench.neurons import discrete_lif, noisy_lif, poisson_source
 
 CELLS = Population("cells", 3, noisy_lif())
 OTHERS = Population("others", 2, discrete_lif(leak=0.9), layer=1)
@@ -108,3 +108,9 @@ def test_a_projection_acts_on_what_it_names_or_on_what_the_model_names():
     network = Network((CELLS,), (Projection("cells", "cells", links(3, 3), receives="drive"),))
     assert network.receiver(network.projections[0]) == "drive"
     assert network.receiver(Projection("cells", "cells", links(3, 3))) == "v"
+
+
+def test_neurons_that_receive_nothing_are_no_target():
+    sources = Population("sources", 3, poisson_source(rate=10 * hertz))
+    with pytest.raises(ValueError, match="projection cells_sources: neurons of 'sources' receive no spikes"):
+        Network((CELLS, sources), (Projection("cells", "sources", links(3, 3)),))

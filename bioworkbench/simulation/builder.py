@@ -137,13 +137,20 @@ def _add_input(group: NeuronGroup, population: Population, ending: str, job: Job
             f"population '{population.name}' has no variable '{target}'; a stimulus of kind 'current' needs a model "
             "that declares 'drive : <unit>' as a parameter"
         )
-    dt = job.dt * (job.frame_steps if ending == "frames" else 1) * second
+    dt = _multiple(job.dt, job.frame_steps if ending == "frames" else 1) * second
     values = Quantity.with_dimensions(job.values[f"{population.name}.{ending}"], model.parsed[target].dim)
     table = TimedArray(values, dt=dt, name=f"{population.name}_{ending}")
     group.namespace[table.name] = table
     timing = {"dt": dt} if ending == "frames" and job.frame_steps > 1 else {"clock": clock}
     sign = "=" if ending == "frames" else "+="
     group.run_regularly(f"{target} {sign} {table.name}(t, i)", when="start", order=1, name=f"{table.name}_input", **timing)
+
+
+def _multiple(dt: float, steps: int) -> float:
+    """The product, moved by its last digit if need be so that the quotient is whole; Brian2 warns of unaligned grids otherwise."""
+    product = dt * steps
+    near = (product, np.nextafter(product, np.inf), np.nextafter(product, 0.0))
+    return next((float(time) for time in near if time / dt == steps), product)
 
 
 def _input_of(population: Population, job: Job) -> Projection:
@@ -157,8 +164,8 @@ def _synapses(projection: Projection, job: Job, groups: dict[str, NeuronGroup], 
     synapses = Synapses(
         groups[source.name],
         groups[target.name],
-        f"w : {target.model.unit(receiver)} ({'shared, constant' if same_weights else 'constant'})",
-        on_pre=f"{receiver}_post += w",
+        f"synaptic_weight : {target.model.unit(receiver)} ({'shared, constant' if same_weights else 'constant'})",
+        on_pre=f"{receiver}_post += synaptic_weight",  # unlike w, no variable of a neuron
         name=f"{projection.name}_synapses",
         delay=0 * second if scalar_delay else None,
         clock=groups[source.name].clock,
@@ -166,7 +173,7 @@ def _synapses(projection: Projection, job: Job, groups: dict[str, NeuronGroup], 
     )
     synapses.pre.when = _slot("synapses", source.layer, job)
     synapses.connect(i=job.values[f"{projection.name}_synapses.i"], j=job.values[f"{projection.name}_synapses.j"])
-    assign(synapses, "w", f"{projection.name}_synapses.w")
+    assign(synapses, "synaptic_weight", f"{projection.name}_synapses.w")
     assign(synapses.pre, "delay", f"{projection.name}_synapses.delay")
     return synapses
 
