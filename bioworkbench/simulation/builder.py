@@ -20,6 +20,7 @@ from brian2.monitors.statemonitor import StateMonitor
 from brian2.synapses.synapses import Synapses
 from brian2.units import second
 from brian2.units.fundamentalunits import Quantity, get_dimensions
+from brian2.utils.logger import BrianLogger
 
 from bioworkbench.errors import unknown_name
 from bioworkbench.network import INPUT, Population, Projection
@@ -31,6 +32,9 @@ from bioworkbench.simulation.job import Job, spike_projections
 __all__ = ["Assign", "Built", "build"]
 
 Assign = Callable[[Group, str, str], None]  # (owner, variable, name among the values of the job)
+
+# Frames are whole numbers of steps, which `simulate` checks; Brian2 warns where the quotient is off by a rounding error.
+BrianLogger.suppress_hierarchy("brian2.input.timedarray")
 
 _SLOTS = ("groups", "thresholds", "synapses", "resets")
 
@@ -137,20 +141,13 @@ def _add_input(group: NeuronGroup, population: Population, ending: str, job: Job
             f"population '{population.name}' has no variable '{target}'; a stimulus of kind 'current' needs a model "
             "that declares 'drive : <unit>' as a parameter"
         )
-    dt = _multiple(job.dt, job.frame_steps if ending == "frames" else 1) * second
+    dt = job.dt * (job.frame_steps if ending == "frames" else 1) * second
     values = Quantity.with_dimensions(job.values[f"{population.name}.{ending}"], model.parsed[target].dim)
     table = TimedArray(values, dt=dt, name=f"{population.name}_{ending}")
     group.namespace[table.name] = table
     timing = {"dt": dt} if ending == "frames" and job.frame_steps > 1 else {"clock": clock}
     sign = "=" if ending == "frames" else "+="
     group.run_regularly(f"{target} {sign} {table.name}(t, i)", when="start", order=1, name=f"{table.name}_input", **timing)
-
-
-def _multiple(dt: float, steps: int) -> float:
-    """The product, moved by its last digit if need be so that the quotient is whole; Brian2 warns of unaligned grids otherwise."""
-    product = dt * steps
-    near = (product, np.nextafter(product, np.inf), np.nextafter(product, 0.0))
-    return next((float(time) for time in near if time / dt == steps), product)
 
 
 def _input_of(population: Population, job: Job) -> Projection:
