@@ -1,4 +1,4 @@
-"""Convex programs over a dictionary of binary patterns: solved by scikit-learn, judged by a duality gap of our own.
+"""Convex programs over a dictionary of binary patterns, solved to a stated duality gap.
 
 With one pattern per column of D (n_rows, n_atoms) and targets Y (n_rows, n_outputs) the program is::
 
@@ -11,14 +11,12 @@ other. Source: Ergen, Gulluk, Lacotte & Pilanci 2023, arXiv:2303.03382; Udupi, Y
 """
 
 import math
-import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import Lasso, MultiTaskLasso
 
 from bioworkbench.arrays import Floats, Integers, count, finite, positive, shaped
 
@@ -32,9 +30,13 @@ __all__ = [
     "n_patterns_bound",
     "shattered_solution",
     "sparse_coefficients",
+    "sparse_path",
 ]
 
 Booleans = NDArray[np.bool_]
+
+BLOCK_ROWS = 4096
+RELAXATION = 1.7
 
 
 @dataclass(frozen=True)
@@ -77,21 +79,26 @@ def certificate(dictionary: NDArray, targets: Floats, coefficients: Floats, pena
     """
     residual = targets - _product(dictionary, coefficients)
     norms = linalg.norm(coefficients, axis=1)
-    primal = 0.5 * float((residual**2).sum()) + penalty * float(norms.sum())
     largest = float(linalg.norm(_product(dictionary.T, residual), axis=1).max(initial=0.0))
-    energy = float((residual**2).sum())
-    scale = float((residual * targets).sum()) / energy if energy else 0.0
-    limit = penalty / largest if largest else np.inf
-    scale = float(np.clip(scale, -limit, limit))
-    dual = scale * float((residual * targets).sum()) - 0.5 * scale**2 * energy
-    return Certificate(primal, dual, dictionary.shape[1], int((norms > 0).sum()))
+    found = _values(float((residual**2).sum()), float((residual * targets).sum()), largest, float(norms.sum()), penalty)
+    return Certificate(found.primal, found.dual, dictionary.shape[1], int((norms > 0).sum()))
+
+
+def _values(residual: float, overlap: float, largest: float, length: float, penalty: float) -> Certificate:
+    """Primal and dual value from ||R||^2, <R, Y>, the largest ||R' d_p|| and the sum of ||Z_p||.
+
+    The dual point is the multiple of the residual R that is feasible and best.
+    """
+    limit = penalty / largest if largest else math.inf
+    scale = float(np.clip(overlap / residual, -limit, limit)) if residual else 0.0
+    return Certificate(0.5 * residual + penalty * length, scale * overlap - 0.5 * scale**2 * residual, 0, 0)
 
 
 def _product(left: NDArray, right: Floats) -> Floats:
     """Matrix product in floats; a boolean dictionary is converted a block of rows at a time."""
     if left.dtype.kind == "f":
         return left @ right
-    blocks = [left[k : k + 4096].astype(float) @ right for k in range(0, len(left), 4096)]
+    blocks = [left[k : k + BLOCK_ROWS].astype(float) @ right for k in range(0, len(left), BLOCK_ROWS)]
     return np.concatenate(blocks)
 
 
@@ -119,82 +126,135 @@ def distinct_columns(patterns: Booleans) -> Integers:
 
 
 def sparse_coefficients(
-    dictionary: NDArray, targets: Floats, penalty: float, *, tolerance: float = 1e-6, max_rounds: int = 8
+    dictionary: NDArray, targets: Floats, penalty: float, *, tolerance: float = 1e-6, max_iterations: int = 20_000
 ) -> tuple[Floats, Certificate]:
-    """Solve the program to a relative duality gap.
+    """Solve the program to a relative duality gap; see `sparse_path`.
 
-    Coordinate descent (scikit-learn) on a problem with at most as many rows as atoms, which has the same solution; the
-    solver's own tolerance is tightened until the certificate, computed from the data as given, is good enough.
+    Examples
+    --------
+    >>> found, proof = sparse_coefficients(np.eye(2), np.array([3.0, 1.0]), 0.5)
+    >>> found.round(5).ravel().tolist(), proof.gap < 1e-6
+    ([2.5, 0.5], True)
+    """
+    return sparse_path(dictionary, targets, [penalty], tolerance=tolerance, max_iterations=max_iterations)[0]
+
+
+def sparse_path(
+    dictionary: NDArray, targets: Floats, penalties: Sequence[float], *, tolerance: float = 1e-6, max_iterations: int = 20_000
+) -> list[tuple[Floats, Certificate]]:
+    """Solve the program for several penalties, each to a relative duality gap.
+
+    By the alternating direction method of multipliers on the Gram matrix of the dictionary, which is decomposed once: patterns
+    that overlap much, as those of neurons do, slow it down far less than coordinate descent. The certificate is computed from
+    the data as given.
 
     Parameters
     ----------
     dictionary : array (n_rows, n_atoms)
     targets : array (n_rows,) or (n_rows, n_outputs)
-    penalty : float
+    penalties : sequence of float
         Above 0.
     tolerance : float
         Largest (primal - dual) / primal.
-    max_rounds : int
-        Each round goes on from the last with a tolerance ten times smaller.
+    max_iterations : int
+        For each penalty.
 
     Returns
     -------
-    coefficients : array (n_atoms, n_outputs)
-    certificate : Certificate
+    list of (coefficients (n_atoms, n_outputs), Certificate), one per penalty
 
     Raises
     ------
     ValueError
-        If the shapes do not fit, the dictionary is empty, or the gap is not reached.
+        If the shapes do not fit, the dictionary is empty, a penalty is not above 0, or the gap is not reached.
 
     References
     ----------
-    Friedman, Hastie & Tibshirani (2010), Regularization paths by coordinate descent, doi:10.18637/jss.v033.i01.
+    Boyd, Parikh, Chu, Peleato & Eckstein (2011), Distributed optimization and statistical learning via the alternating direction
+    method of multipliers, doi:10.1561/2200000016.
     """
     targets = finite("targets", targets).reshape(len(targets), -1)
     shaped("dictionary", np.asarray(dictionary), (len(targets), None))
     if dictionary.shape[1] == 0:
         raise ValueError("the dictionary has no atom: every pattern is all zero; lower the thresholds or draw other witnesses")
-    positive("penalty", penalty)
-    matrix, wanted = _compressed(dictionary, targets)
-    single = targets.shape[1] == 1
-    solver = (Lasso if single else MultiTaskLasso)(
-        alpha=penalty / len(matrix), fit_intercept=False, warm_start=True, max_iter=20_000, tol=1e-6
-    )
-    gap = math.inf
-    for _ in range(count("max_rounds", max_rounds)):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # the certificate judges
-            solver.fit(matrix, wanted[:, 0] if single else wanted)
-        coefficients = np.asarray(solver.coef_, dtype=float).reshape(targets.shape[1], -1).T
+    problem, found = _Quadratic.of(dictionary, targets), []
+    for penalty in penalties:
+        coefficients = problem.solved(positive("penalty", float(penalty)), positive("tolerance", tolerance) / 2, max_iterations)
         proof = certificate(dictionary, targets, coefficients, penalty)
-        gap = proof.gap
-        if gap <= tolerance:
-            return coefficients, proof
-        solver.tol /= 10
-    raise ValueError(
-        f"the relative duality gap is {gap:.2g} after {max_rounds} rounds, above tolerance = {tolerance}; "
-        f"raise the penalty ({penalty}) or max_rounds"
-    )
+        if proof.gap > tolerance:
+            raise ValueError(
+                f"the relative duality gap is {proof.gap:.2g} after at most {max_iterations} iterations, above "
+                f"tolerance = {tolerance}; raise the penalty ({penalty:.3g}), the tolerance or max_iterations"
+            )
+        found.append((coefficients, proof))
+    return found
 
 
-def _compressed(dictionary: NDArray, targets: Floats) -> tuple[Floats, Floats]:
-    """Matrix and targets with at most n_atoms rows and the same squared error up to a constant.
+@dataclass(frozen=True)
+class _Quadratic:
+    """Squared error as a function of the coefficients: Gram matrix in its eigenbasis, D' Y, and ||Y||^2."""
 
-    From the Gram matrix, which for patterns of 0 and 1 holds exact counts.
-    """
-    n_rows, n_atoms = dictionary.shape
-    if n_rows <= n_atoms:
-        return np.asfortranarray(dictionary, dtype=float), targets
-    gram, cross = np.zeros((n_atoms, n_atoms)), np.zeros((n_atoms, targets.shape[1]))
-    for first in range(0, n_rows, 4096):
-        block = dictionary[first : first + 4096].astype(float)
-        gram += block.T @ block
-        cross += block.T @ targets[first : first + 4096]
-    values, vectors = linalg.eigh(gram)
-    held = values > len(values) * np.finfo(float).eps * values[-1]
-    roots = np.sqrt(values[held])
-    return np.asfortranarray((vectors[:, held] * roots).T), (vectors[:, held].T @ cross) / roots[:, None]
+    values: Floats
+    vectors: Floats
+    cross: Floats
+    energy: float
+
+    @classmethod
+    def of(cls, dictionary: NDArray, targets: Floats) -> "_Quadratic":
+        """From the data, a block of rows at a time; for patterns of 0 and 1 the Gram matrix holds exact counts."""
+        n_atoms = dictionary.shape[1]
+        gram, cross = np.zeros((n_atoms, n_atoms)), np.zeros((n_atoms, targets.shape[1]))
+        for first in range(0, len(targets), BLOCK_ROWS):
+            block = dictionary[first : first + BLOCK_ROWS].astype(float)
+            gram += block.T @ block
+            cross += block.T @ targets[first : first + BLOCK_ROWS]
+        values, vectors = linalg.eigh(gram, overwrite_a=True, check_finite=False)
+        return cls(np.maximum(values, 0), vectors, cross, float((targets**2).sum()))
+
+    def solved(self, penalty: float, tolerance: float, max_iterations: int) -> Floats:
+        """Coefficients by alternating directions, over-relaxed, with the step size balanced now and then."""
+        largest = max(float(self.values[-1]), np.finfo(float).tiny)
+        rho = np.sqrt(largest * max(float(self.values[0]), 1e-6 * largest))
+        sparse, multiplier = np.zeros(self.cross.shape), np.zeros(self.cross.shape)
+        for iteration in range(1, max_iterations + 1):
+            smooth = self._nearest(sparse - multiplier, rho)
+            moved = RELAXATION * smooth + (1 - RELAXATION) * sparse + multiplier
+            before, sparse = sparse, _shrunk(moved, penalty / rho)
+            multiplier = moved - sparse
+            if iteration % 20 == 0 and self._gap(sparse, penalty) <= tolerance:
+                break
+            if iteration % 100 == 0:
+                factor = _balance(smooth - sparse, sparse - before, sparse, multiplier)
+                rho, multiplier = rho * factor, multiplier / factor
+        return sparse
+
+    def _nearest(self, point: Floats, rho: float) -> Floats:
+        """Minimum of the squared error plus rho times the squared distance from a point, both halved."""
+        turned = self.vectors.T @ (self.cross + rho * point)
+        return self.vectors @ (turned / (self.values + rho)[:, None])
+
+    def _gap(self, coefficients: Floats, penalty: float) -> float:
+        """Relative duality gap, without the data."""
+        seen = self.vectors @ (self.values[:, None] * (self.vectors.T @ coefficients))
+        overlap = float((coefficients * self.cross).sum())
+        residual = self.energy - 2 * overlap + float((coefficients * seen).sum())
+        largest = float(linalg.norm(self.cross - seen, axis=1).max())
+        return _values(residual, self.energy - overlap, largest, float(linalg.norm(coefficients, axis=1).sum()), penalty).gap
+
+
+def _shrunk(points: Floats, length: float) -> Floats:
+    """Rows shortened by a length; to 0 where they are no longer than that."""
+    norms = np.sqrt((points**2).sum(axis=1, keepdims=True))
+    return points * np.maximum(1 - length / np.maximum(norms, np.finfo(float).tiny), 0)
+
+
+def _balance(disagreement: Floats, change: Floats, coefficients: Floats, multiplier: Floats) -> float:
+    """Factor for the step size that evens out how far the two halves disagree and how fast the solution still moves."""
+    primal = linalg.norm(disagreement) / max(float(linalg.norm(coefficients)), np.finfo(float).tiny)
+    dual = linalg.norm(change) / max(float(linalg.norm(multiplier)), np.finfo(float).tiny)
+    if primal == 0 or dual == 0 or 1 / 3 < primal / dual < 3:
+        return 1.0
+    return float(np.clip(np.sqrt(primal / dual), 0.1, 10.0))
 
 
 def kept_columns(coefficients: Floats, threshold: float = 0.0) -> Integers:

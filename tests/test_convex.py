@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import MultiTaskLasso
 
 from bioworkbench.convex import (
     certificate,
@@ -16,6 +17,7 @@ from bioworkbench.convex import (
     n_patterns_bound,
     shattered_solution,
     sparse_coefficients,
+    sparse_path,
 )
 
 
@@ -53,6 +55,27 @@ def test_solution_meets_the_optimality_conditions(n_outputs, n_atoms):
     norms = np.linalg.norm(dictionary.T.astype(float) @ (targets - dictionary @ found), axis=1)
     assert norms.max() == pytest.approx(penalty, rel=1e-3)
     np.testing.assert_allclose(norms[kept_columns(found, 1e-3)], penalty, rtol=1e-2)
+
+
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_scikit_learn_finds_the_same(n_outputs):
+    dictionary, targets = made(6, n=60, n_outputs=n_outputs)
+    penalty = 0.05 * largest_penalty(dictionary, targets)
+    found, proof = sparse_coefficients(dictionary, targets, penalty, tolerance=1e-11)
+    peer = MultiTaskLasso(alpha=penalty / 60, fit_intercept=False, max_iter=100_000, tol=1e-13).fit(
+        dictionary.astype(float), targets
+    )
+    np.testing.assert_allclose(found, peer.coef_.T, atol=1e-4)
+    assert proof.primal <= certificate(dictionary, targets, peer.coef_.T, penalty).primal * (1 + 1e-10)
+
+
+def test_a_path_is_its_points():
+    dictionary, targets = made(7)
+    path = sparse_path(dictionary, targets, [2.0, 0.5])
+    for penalty, (found, proof) in zip([2.0, 0.5], path, strict=True):
+        alone, _ = sparse_coefficients(dictionary, targets, penalty)
+        np.testing.assert_array_equal(found, alone)
+        assert proof.gap <= 1e-6
 
 
 def test_nothing_is_kept_from_the_largest_penalty_on():
@@ -135,8 +158,8 @@ def test_what_cannot_be_solved_is_refused():
         sparse_coefficients(dictionary, targets, 0.0)
     with pytest.raises(ValueError, match=r"dictionary has shape \(39, 25\); it must be \(40, any\)"):
         sparse_coefficients(dictionary[1:], targets, 1.0)
-    with pytest.raises(ValueError, match=r"the relative duality gap is .* after 1 rounds, above tolerance = 1e-15"):
-        sparse_coefficients(dictionary, targets, 0.01, tolerance=1e-15, max_rounds=1)
+    with pytest.raises(ValueError, match=r"the relative duality gap is .* after at most 3 iterations, above tolerance = 1e-06"):
+        sparse_coefficients(dictionary, targets, 0.01, max_iterations=3)
     with pytest.raises(ValueError, match="targets has 1 values that are not finite"):
         sparse_coefficients(dictionary, np.where(np.arange(40)[:, None] == 3, np.nan, targets), 1.0)
     with pytest.raises(ValueError, match=r"values go down to -1.0; split them into positive and negative parts"):

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from bioworkbench.arrays import Floats, count, positive
-from bioworkbench.convex import Certificate, distinct_columns, largest_penalty, sparse_coefficients
+from bioworkbench.convex import Certificate, distinct_columns, largest_penalty, sparse_coefficients, sparse_path
 from bioworkbench.discrete_subnetworks import SubNetworks, as_network, joined, last_layer_spikes, noisy_copies
 from bioworkbench.discrete_witnesses import WitnessLaw, gaussian_witnesses, pair_witnesses, template
 from bioworkbench.gradients.parallel import train_parallel
@@ -229,11 +229,11 @@ def _chosen_penalty(dictionary: np.ndarray, wanted: Floats, fractions: Sequence[
         return positive("penalties", float(fractions[0])) * scale
     held = np.repeat(np.arange(len(wanted) // n_frames) % 5 == 4, n_frames)
     smaller, targets = dictionary[~held], wanted[~held]
-    errors = []
-    for fraction in fractions:
-        penalty = positive("penalties", float(fraction)) * largest_penalty(smaller, targets)
-        coefficients, _ = sparse_coefficients(smaller, targets, penalty, tolerance=max(tolerance, 1e-4))
-        errors.append(float(((dictionary[held] @ coefficients - wanted[held]) ** 2).mean()))
+    top = largest_penalty(smaller, targets)
+    path = sparse_path(
+        smaller, targets, [positive("penalties", float(f)) * top for f in fractions], tolerance=max(tolerance, 1e-4)
+    )
+    errors = [float(((dictionary[held] @ coefficients - wanted[held]) ** 2).mean()) for coefficients, _ in path]
     return float(fractions[int(np.argmin(errors))]) * scale
 
 
