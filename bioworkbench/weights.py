@@ -252,13 +252,13 @@ def smooth_fields(
     Random local filters before a trained readout: McDonnell et al. (2015), doi:10.1371/journal.pone.0134254; Illing, Gerstner &
     Brea (2019), doi:10.1016/j.neunet.2019.06.001.
     """
-    n_source, n_target = mask.shape
+    fields = _drawn(mask, rng, None, np.zeros)
+    n_source, n_target = fields.shape[0], fields.shape[1]
     if n_source % count("width", width):
         raise ValueError(f"width = {width}: {n_source} sources do not fill rows of {width} pixels; give the width of the image")
     sigma, length = non_negative("blur", blur), positive("gain", gain)
     white = rng.standard_normal((n_target, n_source // width, width))
     images = ndimage.gaussian_filter(white, (0.0, sigma, sigma)).reshape(n_target, n_source)
-    fields = _drawn(mask, rng, None, np.zeros)
     source = np.repeat(np.arange(n_source), np.diff(fields.indptr))
     fan_in = np.bincount(fields.indices, minlength=n_target)
     if (fan_in == 1).any():
