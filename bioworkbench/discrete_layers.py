@@ -4,7 +4,7 @@ A chain is what the gradient methods train: the stimulus drives the first popula
 nothing else is connected.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +18,7 @@ from bioworkbench.neurons.discrete_time import arguments_of, discrete_lif
 from bioworkbench.signals import Recording, Stimulus
 from bioworkbench.tasks import Task
 from bioworkbench.trained import Choice, LinearReadout, TrainedNetwork
+from bioworkbench.trials import Simulate
 
 __all__ = [
     "chain",
@@ -30,7 +31,6 @@ __all__ = [
     "with_weights",
 ]
 
-Simulate = Callable[[Network, Stimulus, int], Recording]
 
 _N_CHECKED = 200  # trials that are simulated to see how a trained network does
 

@@ -17,14 +17,13 @@ from bioworkbench.gradients.training import Batches, Settings, State, fit
 from bioworkbench.methods.ch_snn_evolution import Evolution
 from bioworkbench.methods.ch_snn_start import sparse_links, sparse_weights, weight_deviations
 from bioworkbench.network import Network
-from bioworkbench.signals import Recording, Stimulus
 from bioworkbench.tasks import Task
 from bioworkbench.topology.rewiring import Rewiring
 from bioworkbench.trained import TrainedNetwork
+from bioworkbench.trials import Simulate
 
 __all__ = ["BASELINES", "train"]
 
-Simulate = Callable[[Network, Stimulus, int], Recording]
 
 BASELINES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {

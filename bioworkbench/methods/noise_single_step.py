@@ -29,13 +29,12 @@ from bioworkbench.gradients.objectives import (
 )
 from bioworkbench.gradients.training import Batches, Loss, Prepare, Settings, State, fit
 from bioworkbench.network import Network
-from bioworkbench.signals import Recording, Stimulus
 from bioworkbench.tasks import Task
 from bioworkbench.trained import TrainedNetwork
+from bioworkbench.trials import Simulate
 
 __all__ = ["train"]
 
-Simulate = Callable[[Network, Stimulus, int], Recording]
 
 _N_MEASURED = 1000  # training trials on which activations and left-over potentials are measured
 

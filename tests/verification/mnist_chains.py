@@ -1,0 +1,119 @@
+"""MNIST and networks for the verification of the gradient methods, and how they are judged for any number of steps."""
+
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+
+from bioworkbench.encoding import as_current
+from bioworkbench.gradients.chains import chain_weights, feed_forward
+from bioworkbench.gradients.objectives import accuracy, spike_rasters
+from bioworkbench.network import Network, Population, Projection
+from bioworkbench.neurons.discrete_time import soft_reset_if
+from bioworkbench.signals import Recording
+from bioworkbench.simulation import simulate
+from bioworkbench.tasks import Task
+from bioworkbench.tasks.images import mnist
+from bioworkbench.trained import LinearReadout, TrainedNetwork
+from bioworkbench.trials import blocked_predictions
+
+DT = 1e-3
+N_STEPS = 8
+CONVOLUTIONS = {"convolutions": ((32, 5, 2), (64, 5, 2)), "image": (28, 28, 1)}
+
+in_brian2 = partial(simulate, dt=DT, memory=2e9)
+
+
+def mnist_task(folder: Path, seed: int, n_train: int | None = None, n_test: int | None = None) -> Task:
+    """MNIST as constant currents of `N_STEPS` steps; 5000 training images validate (500 of a small set)."""
+    n_validation = 5000 if n_train is None else n_train // 10
+    task = mnist(np.random.default_rng(seed), data=folder, n_train=n_train, n_test=n_test, n_validation=n_validation)
+    return replace(task, encode=lasting(N_STEPS))
+
+
+def lasting(n_steps: int) -> partial:
+    """Encoding as currents that last so many steps."""
+    return partial(as_current, frame=n_steps * DT)
+
+
+def dense_network(sizes: tuple[int, ...], seed: int, model=None) -> Network:
+    """Populations h0, h1, ... with all links and Gaussian weights of variance 2 / n_source."""
+    rng = np.random.default_rng(seed)
+    model = soft_reset_if() if model is None else model
+    names = ["input", *(f"h{k}" for k in range(len(sizes) - 1))]
+    populations = tuple(Population(name, size, model, k) for k, (name, size) in enumerate(zip(names[1:], sizes[1:], strict=True)))
+    projections = tuple(
+        Projection(source, target, sparse.csr_array(rng.normal(0, (2 / a) ** 0.5, (a, b))))
+        for (source, target), (a, b) in zip(pairwise(names), pairwise(sizes), strict=True)
+    )
+    return Network(populations, projections)
+
+
+def empty_network(sizes: tuple[int, ...], model=None) -> Network:
+    """The same without links, for methods that bring their own."""
+    dense = tuple(Population(f"h{k}", size, model or soft_reset_if(), k) for k, size in enumerate(sizes[1:]))
+    names = ["input", *(p.name for p in dense)]
+    links = [
+        Projection(source, target, sparse.csr_array(shape))
+        for (source, target), shape in zip(pairwise(names), pairwise(sizes), strict=True)
+    ]
+    return Network(dense, tuple(links))
+
+
+def lasting_readout(trained: TrainedNetwork, n_steps: int) -> TrainedNetwork:
+    """The same network, read as the mean over another number of steps."""
+    given = trained.readout
+    return replace(trained, readout=LinearReadout(given.coefficients * (N_STEPS / n_steps), given.intercepts, "argmax"))
+
+
+def accuracy_in_brian2(task: Task, trained: TrainedNetwork, n_steps: int, block: int = 500) -> float:
+    """Accuracy on the test images that Brian2 simulates for so many steps."""
+    judged = lasting_readout(trained, n_steps)
+    found = blocked_predictions(judged, lasting(n_steps), task.test.values, in_brian2, 1, block=block)
+    return float((found == task.test.targets).mean())
+
+
+def _layers(trained: TrainedNetwork) -> list[dict[str, np.ndarray]]:
+    """Weights and biases of a dense network; the outputs' are those of the mean over steps."""
+    own = [
+        {"weights": weights.toarray(), "bias": np.broadcast_to(population.model.constants["bias"], population.size)}
+        for weights, population in zip(chain_weights(trained.network), trained.network.populations, strict=True)
+    ]
+    return [*own, {"weights": trained.readout.coefficients * N_STEPS, "bias": trained.readout.intercepts}]
+
+
+def accuracy_in_jax(task: Task, trained: TrainedNetwork, n_steps: int) -> float:
+    """Accuracy of a dense network on the test images."""
+    model = feed_forward(trained.network, task.n_outputs)
+    layers = tuple({k: v.astype(np.float32) for k, v in own.items()} for own in _layers(trained))
+    return accuracy(model, task.test.values[:, 0].astype(np.float32), task.test.targets, n_steps)(layers)
+
+
+def differing_spikes(task: Task, trained: TrainedNetwork, n_images: int) -> tuple[int, int]:
+    """Number of entries in which the rasters of Brian2 and JAX differ, over all layers, and number of spikes."""
+    values = task.test.values[:n_images]
+    recording: Recording = in_brian2(trained.network, lasting(N_STEPS)(values), 1)
+    rasters = spike_rasters(feed_forward(trained.network, task.n_outputs), _layers(trained), values[:, 0], N_STEPS)
+    differing = 0
+    for population, raster in zip(trained.network.populations, rasters, strict=True):
+        differing += int((recording.raster(population.name) != raster).sum())
+    return differing, sum(int(raster.sum()) for raster in rasters)
+
+
+def table(title: str, rows: list[list[object]], head: list[str]) -> None:
+    """Print a table, columns aligned."""
+    cells = [head, *([f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[k]) for row in cells) for k in range(len(head))]
+    print(f"\n{title}")
+    for row in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def mean_and_error(values: list[float]) -> str:
+    """Mean and standard error in percent."""
+    percent = 100 * np.asarray(values)
+    error = percent.std(ddof=1) / len(percent) ** 0.5 if len(percent) > 1 else float("nan")
+    return f"{percent.mean():.2f} ± {error:.2f}"
