@@ -246,12 +246,13 @@ def _score_row_by_paths(graph, rule, marks, roots, u, shared, n_paths, row):
         end[1:] = np.cumsum(n_paths[low : high - 1])
         _list_paths(graph, u, low, end, paths)
         for v in range(low, high):
-            if n_paths[v] > 0:
-                if shared[v] > 0:
-                    _mark(graph, marks, _NEAR_V, v, 1)
-                row[v] = _score_by_paths(graph, rule, marks, roots, paths, end[v - low] - n_paths[v], end[v - low])
-                if shared[v] > 0:
-                    _mark(graph, marks, _NEAR_V, v, 0)
+            if n_paths[v] == 0:
+                continue
+            if shared[v] > 0:
+                _mark(graph, marks, _NEAR_V, v, 1)
+            row[v] = _score_by_paths(graph, rule, marks, roots, paths, end[v - low] - n_paths[v], end[v - low])
+            if shared[v] > 0:
+                _mark(graph, marks, _NEAR_V, v, 0)
         low = high
 
 

@@ -90,7 +90,7 @@ def top_links(
 ) -> tuple[Integers, Integers]:
     """Exactly `k` absent links: those with the largest Cannistraci-Hebb scores, or a sample in proportion to the score.
 
-    The scores are never held all at once: a layer of 10 000 x 10 000 neurons with 0.5 % of the links needs less than 2 GB.
+    The scores are never held all at once: a layer of 10 000 x 10 000 neurons with 0.5 % of the links needs about 1 GB.
 
     Parameters
     ----------
