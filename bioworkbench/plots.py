@@ -77,7 +77,7 @@ def raster(axes: Axes, recording: Recording, trial: int = 0) -> None:
         row[shown] = np.arange(len(shown))
         keep = np.flatnonzero((spikes.trial == trial) & (row[spikes.neuron] >= 0))
         keep = keep[:: 1 + len(keep) // _MOST_DOTS]
-        size = float(np.clip(4000 / max(len(keep), 1), 0.4, 8))
+        size = float(np.clip(12_000 / max(len(keep), 1), 0.6, 8))
         axes.scatter(
             spikes.time[keep] * scale, bottom + row[spikes.neuron[keep]], s=size, color=color(k), linewidths=0, rasterized=True
         )
@@ -119,7 +119,11 @@ def population_rates(axes: Axes, recording: Recording, n_bins: int = 100) -> Non
 
 
 def _legend(axes: Axes, n_entries: int) -> None:
-    if n_entries > 1:
+    """Legend where there is something to tell apart: beside the title if it fits there."""
+    if 1 < n_entries <= 4:
+        place = {"loc": "lower right", "bbox_to_anchor": (1.0, 0.99), "borderaxespad": 0.0, "handlelength": 1.2}
+        axes.legend(ncols=n_entries, columnspacing=1.0, **place)
+    elif n_entries > 1:
         axes.legend(ncols=1 + (n_entries > 6))
 
 
@@ -181,7 +185,7 @@ def degree_histogram(axes: Axes, weights: Mapping[str, sparse.csr_array]) -> Non
         axes.hist(ins, bins, weights=_percent(ins), color=color(k), alpha=0.4, histtype="stepfilled", label=f"{name}, in")
         axes.hist(outs, bins, weights=_percent(outs), color=color(k), histtype="step", linewidth=1.4, label=f"{name}, out")
     axes.set(xlabel="synapses per neuron", ylabel="% of neurons", title="In- and out-degrees")
-    _legend(axes, 2 * len(weights))
+    axes.legend(ncols=1 + (len(weights) > 2))
 
 
 def _percent(values: np.ndarray) -> np.ndarray:
@@ -215,7 +219,7 @@ def weight_histogram(axes: Axes, weights: Mapping[str, Floats], dimension: Dimen
     axes.set(xlabel=f"weight{label}", ylabel="synapses", title="Weights")
     if max(heights) > 20 * min(heights):
         axes.set(yscale="log", ylim=(0.7, None))
-    _legend(axes, 2)
+    axes.legend()
 
 
 def _factor(values: Floats, dimension: Dimension) -> float:

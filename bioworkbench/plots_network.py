@@ -62,15 +62,21 @@ def _places(network: Network, reader: str) -> dict[str, tuple[float, float]]:
 
 
 def _depths(network: Network) -> dict[str, int]:
-    """Number of projections on the shortest way from the input, or from populations that no other one projects to."""
+    """Number of projections on the shortest way from the input, or from populations that no other one projects to.
+
+    Where everything is fed by something else, the first population that has not been reached begins.
+    """
     links = {(p.source, p.target) for p in network.projections if p.source != p.target}
     fed = {target for _, target in links}
-    depths = dict.fromkeys([INPUT] if network.n_channels else [name for name in network.sizes if name not in fed], 0)
-    front = list(depths)
-    while front:
-        front = list(dict.fromkeys(t for name in front for s, t in sorted(links) if s == name and t not in depths))
-        depths |= dict.fromkeys(front, max(depths.values()) + 1)
-    return depths | {name: 0 for name in network.sizes if name not in depths}
+    depths: dict[str, int] = {}
+    for root in [INPUT] * bool(network.n_channels) + sorted(network.sizes, key=lambda name: name in fed):
+        front = [] if root in depths else [root]
+        depth = 0
+        while front:
+            depths |= dict.fromkeys(front, depth)
+            front = list(dict.fromkeys(t for name in front for s, t in sorted(links) if s == name and t not in depths))
+            depth += 1
+    return depths
 
 
 def _arrow(axes: Axes, ends: tuple[FancyBboxPatch, FancyBboxPatch], label: str, bend: float) -> None:

@@ -68,7 +68,7 @@ def rich_table(header: list[str], rows: list[list[str]]) -> Table:
     """Table for the terminal; all columns but the first are numbers."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for number, name in enumerate(header):
-        table.add_column(name, justify="left" if number == 0 else "right")
+        table.add_column(name, justify="left" if number == 0 else "right", no_wrap=number == 0)
     for row in rows:
         table.add_row(*row)
     return table

@@ -16,7 +16,7 @@ __all__ = ["BAD_INPUT", "FAILED", "MISSING", "output", "progress_bars", "with_ex
 
 FAILED, BAD_INPUT, MISSING = 1, 2, 3
 
-output = Console(highlight=False, soft_wrap=True)
+output = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 words = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
