@@ -7,6 +7,7 @@ from bioworkbench.commands.doctor import doctor_command
 from bioworkbench.commands.list import list_command
 from bioworkbench.commands.new import new_command
 from bioworkbench.commands.run import run_command
+from bioworkbench.commands.topology import topology_command
 
 __all__ = ["app", "main"]
 
@@ -23,6 +24,7 @@ for name, command in {
     "list": list_command,
     "new": new_command,
     "doctor": doctor_command,
+    "topology": topology_command,
 }.items():
     app.command(name)(command)
 
