@@ -94,11 +94,12 @@ def auc(curve: Curve) -> float:
 
 
 def auc_mroc(curve: Curve) -> float:
-    """Area under the magnified receiver operating curve: early hits count most, and a random ranking has 0.5.
+    """Area under the magnified receiver operating curve: early hits count most, and the worst ranking has 0.
 
-    Hits and misses are put on logarithmic scales, t = ln(1 + hits) / ln(1 + all hits) and f likewise; then t is mapped so that a
-    random ranking, in which hits and misses grow in proportion and t would be r, becomes the diagonal:
-    1 - (1 - f) (1 - t) / (1 - r) where t is at least r, and f t / r below.
+    Hits and misses are put on logarithmic scales, t = ln(1 + hits) / ln(1 + all hits) and f likewise. Where hits and misses grow in
+    proportion, t is called r; it is mapped to the diagonal, so that such a ranking has 0.5: t becomes
+    1 - (1 - f) (1 - t) / (1 - r) where it is at least r, and f t / r below. A random ranking of few hits has less than 0.5, for it
+    waits for its first hit; compare with the predictor ``random``.
 
     References
     ----------
@@ -138,7 +139,8 @@ def ranking_quality(scores: ArrayLike, is_hit: ArrayLike) -> dict[str, float]:
     -------
     dict
         ``aupr``, ``average_precision``, ``precision`` (among as many top candidates as there are hits), ``auc`` and
-        ``auc_mroc``, each 1 for a perfect ranking; a random one has the share of hits in the first three and 0.5 in the others.
+        ``auc_mroc``, each 1 for a perfect ranking. Equal scores for all candidates give the share of hits in the first three and
+        0.5 in the others.
 
     Raises
     ------

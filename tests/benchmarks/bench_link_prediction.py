@@ -3,11 +3,12 @@
 Ratios "same run" are against programs that run here and now. Ratios "published" divide by seconds that the public C++ programs took
 on two cores of another machine, so they mix machines. Times are the best of several runs, compiled beforehand.
 
-Run with ``python -m tests.benchmarks.bench_link_prediction`` (about five minutes on two cores); ``layers``, ``graphs`` or ``top`` as
-an argument runs one part.
+Run with ``python -m tests.benchmarks.bench_link_prediction`` (about three minutes on two cores); ``layers``, ``graphs``, ``top`` or
+``quality`` as an argument runs one part.
 """
 
 import multiprocessing
+import os
 import resource
 import sys
 import time
@@ -18,8 +19,11 @@ import numpy as np
 from numba import config
 from scipy import sparse
 
+from bioworkbench.randomness import stream
 from bioworkbench.topology.ch_definition import ch_score
+from bioworkbench.topology.connectomes import read_celegans
 from bioworkbench.topology.layer_links import layer_scores, top_links
+from bioworkbench.topology.link_evaluation import PREDICTORS, compare_predictors, summary
 from bioworkbench.topology.link_prediction import cannistraci_hebb, score_matrix, simple_adjacency
 from tests.benchmarks.path_enumeration import enumerated_scores
 
@@ -31,6 +35,7 @@ LAYERS = [  # sources, targets, density, and published seconds of the two public
     (1000, 1000, 0.05, 5.66, 12.1),
     (1000, 1000, 0.10, 35.0, None),
 ]
+DIRECTED = ("ch2_l3", "ch3_l3", "ra_l3", "preferential_attachment", "random")
 GRAPHS = [  # name, graph, published seconds
     ("Watts-Strogatz, degree 20", lambda: nx.watts_strogatz_graph(5000, 20, 0.1, seed=1), 4.2),
     ("Watts-Strogatz, degree 10", lambda: nx.watts_strogatz_graph(5000, 10, 0.1, seed=1), 3.6),
@@ -127,11 +132,29 @@ def top() -> None:
         print(f"{k:<10d} {'sampled' if sample else 'largest':8s} {taken:9.2f} {peak:9.2f} ({before:.2f})")
 
 
+def quality() -> None:
+    networks = {"karate club": nx.karate_club_graph()}
+    if "BIOWORKBENCH_DATA" in os.environ:
+        worm = read_celegans()
+        worm.remove_edges_from(list(nx.selfloop_edges(worm)))
+        networks |= {"C. elegans, undirected": nx.Graph(worm.edges), "C. elegans, directed": nx.DiGraph(worm.edges)}
+    for name, graph in networks.items():
+        names = [predictor for predictor in PREDICTORS if not graph.is_directed() or predictor in DIRECTED]
+        found = summary(compare_predictors(graph, names, stream(1, name), share=0.1, n_repeats=20))
+        print(
+            f"\n{name}: {len(graph)} nodes, {graph.number_of_edges()} links, a tenth hidden, 20 repeats; mean and 95 % interval"
+        )
+        print(f"{'predictor':24s} {'AUPR':>15s} {'precision':>15s} {'AUC':>15s} {'AUC-mROC':>15s}")
+        for predictor, row in found.items():
+            cells = (f"{row[m].mean:.4f} ± {row[m].half_width:.4f}" for m in ("aupr", "precision", "auc", "auc_mroc"))
+            print(f"{predictor:24s} {' '.join(cells)}")
+
+
 def main() -> None:
-    chosen = sys.argv[1:] or ["layers", "graphs", "top"]
+    chosen = sys.argv[1:] or ["layers", "graphs", "top", "quality"]
     print(f"{config.NUMBA_NUM_THREADS} threads")
     for part in chosen:
-        {"layers": layers, "graphs": graphs, "top": top}[part]()
+        {"layers": layers, "graphs": graphs, "top": top, "quality": quality}[part]()
 
 
 if __name__ == "__main__":
