@@ -60,7 +60,7 @@ class WitnessLaw:
             raise ValueError(f"leak = {self.leak}: must be a range between 0 and 1, the lower end first")
 
 
-def template(network: Network) -> SubNetworks:
+def template(network: Network, self_links: bool = False) -> SubNetworks:
     """One sub-network, with ones for weights, as a network of `discrete_lif` populations describes it.
 
     Parameters
@@ -68,6 +68,8 @@ def template(network: Network) -> SubNetworks:
     network : Network
         Populations in layers 0, 1, ..., one each, of one reset, threshold 1 and leaks that are numbers; the stimulus projects to the
         first, each population to the next, and some to themselves. The last has one neuron.
+    self_links : bool
+        Link every neuron of a recurrent population to itself as well, which topologies leave out.
 
     Raises
     ------
@@ -94,17 +96,18 @@ def template(network: Network) -> SubNetworks:
     if len({given["reset"] for given in arguments}) > 1:
         raise ValueError(f"populations {', '.join(names)} have different resets; a sub-network has one")
     layers = [
-        _ones(found[source, name], found.get((name, name)), float(given["leak"]))
+        _ones(found[source, name], found.get((name, name)), float(given["leak"]), self_links)
         for source, name, given in zip(below, names, arguments, strict=True)
     ]
     return SubNetworks(tuple(layers), arguments[0]["reset"])
 
 
-def _ones(projection: Projection, recurrent: Projection | None, leak: float) -> Layer:
+def _ones(projection: Projection, recurrent: Projection | None, leak: float, self_links: bool) -> Layer:
     """A layer whose weights are 1 where there is a synapse."""
     weights = _links(projection)
     size = weights.shape[1]
-    loops = None if recurrent is None else _links(recurrent)[None]
+    own = np.eye(size) if self_links else np.zeros((size, size))
+    loops = None if recurrent is None else np.maximum(_links(recurrent), own)[None]
     return Layer(weights[None], np.zeros((1, size)), np.full((1, size), leak), loops)
 
 

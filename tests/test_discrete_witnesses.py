@@ -35,6 +35,13 @@ def test_template_reads_sizes_leaks_reset_and_links():
     assert found.layers[1].recurrent is None
 
 
+def test_self_links_can_be_added_to_recurrent_populations_only():
+    found = template(start(4, 1), self_links=True)
+    assert found.layers[0].recurrent is not None
+    np.testing.assert_array_equal(found.layers[0].recurrent[0], np.ones((4, 4)))
+    assert found.layers[1].recurrent is None
+
+
 def test_gaussian_laws(rng):
     law = WitnessLaw(input_gain=3.0, recurrent_gain=2.0, bias=(0.5, 0.25), balanced=False)
     found = gaussian_witnesses(template(start(5, 1, leak=0.0)), np.zeros((1, 1, 3)), [0], 4000, law, rng)

@@ -5,6 +5,11 @@ training. The spikes of their last neurons over the training trials are the atom
 stated duality gap, says which sub-networks are kept and with which output weights. The certificate holds for the dictionary and
 the training trials, not for all networks and not for new trials.
 Udupi, Yang & Zhai 2026, arXiv:2605.08022, of which the idea is public; the laws of witnesses below are ours.
+
+What was found: free recurrence decides how long a sequence is remembered. For the exclusive or of first and last bit, 400 training
+sequences, 1000 random witnesses of 4 recurrent threshold units and one last neuron reach test accuracy 1.00 for 10 and for 20 bits
+(2 seeds); leaky neurons without recurrence 0.75 to 0.79 and 0.55 to 0.57. Digits of sums of two 5-digit numbers, 3000 witnesses of 2
+recurrent units: 0.97 in base 3 and 0.91 in base 5 (1 seed each). Open: MNIST row by row, and the gain over surrogate gradients.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,6 +52,7 @@ def train(
     leak: tuple[float, float] | None = None,
     spread: float = 3.0,
     balanced: bool = True,
+    self_links: bool = False,
     steps: Sequence[int] | None = None,
     penalties: Sequence[float] = (0.3, 0.1, 0.03, 0.01),
     tolerance: float = 1e-6,
@@ -76,6 +82,9 @@ def train(
         Noise of the copies, relative to the weights.
     input_gain, recurrent_gain, bias, leak, spread, balanced
         Laws of the witnesses; see `bioworkbench.discrete_witnesses.WitnessLaw`.
+    self_links : bool
+        Link every neuron of a recurrent population to itself, which the topology of a projection to itself leaves out; a unit
+        without leak needs it to keep a bit.
     steps : sequence of int, optional
         At which steps the last neurons are read; an atom is one neuron at one of them. By default the last step, or every frame that
         has a target.
@@ -111,7 +120,7 @@ def train(
     law = WitnessLaw(input_gain, recurrent_gain, bias, leak, spread, balanced)
     settings = Settings(epochs=epochs, learning_rate=learning_rate, batch_size=min(batch_size, task.train.n_trials))
     values = _current(task, task.train)
-    start, asked = template(network), _asked(task, steps)
+    start, asked = template(network, self_links), _asked(task, steps)
     wanted = _wanted(task, task.train)
 
     def gradient_trained(networks: SubNetworks) -> tuple[SubNetworks, Floats, Floats]:

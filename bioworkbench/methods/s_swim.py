@@ -5,6 +5,18 @@ from which `bioworkbench.weights_from_pairs` makes weights and biases; the layer
 next. The readout is ridge regression on filtered spikes, its penalty chosen on the validation part. Nothing needs a gradient; the
 sampled network can be the start of surrogate-gradient training.
 Gollwitzer & Dietrich 2025, arXiv:2510.01012, of which the idea is public and the formulas are not.
+
+What was found while choosing the defaults, on the validation part of ETTh1 (96 hours seen, 24 asked, windows relative to their last
+row; RSE, 2 or 3 seeds, so that differences of 0.002 mean little):
+
+* One hour per frame leaves a neuron one weight per channel. All ways of sampling were then equal or behind random weights, as were
+  thresholds at the moment of largest difference. A day per frame (``patch = 24``) helped every sampler: 0.58 to 0.55.
+* Metric: decorrelated differences 0.525, raw ones 0.536. Sharpness 4 and 8 alike, 16 behind. Principal components of the
+  targets 0.525, largest difference 0.527.
+* Kernels of 1 to 3 steps 0.523 (1 to 8: 0.525); patches of 12 or 48 rows 0.536 and 0.532 instead of 0.523.
+* The advantage needs neurons and data: with 16 neurons and 214 windows, pairs were behind uniform pairs (0.82 to 0.69, 2 seeds).
+* Exchange rates are close to a random walk: all samplers end between 0.210 and 0.212 on the test part; the last value has 0.209.
+* Open: laws of delays, horizons beyond the window, high-dimensional series, and gradient training at equal time.
 """
 
 from collections.abc import Callable, Sequence
