@@ -12,6 +12,7 @@ from bioworkbench.trained import LinearReadout
 __all__ = ["Penalty", "LinearProblem", "best_candidate", "candidate_penalties", "folds", "judged", "linear_problem"]
 
 Penalty = float | Sequence[float] | None
+_SMALLEST_SHARE = 1e-10  # of the largest deviation; features that vary less count as constant
 CHUNK_BYTES = 2**26  # of standardised features held at once
 
 
@@ -114,7 +115,8 @@ def _labels(labels: np.ndarray) -> Integers:
 
 
 def _moments(raw: np.ndarray) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of each feature; the deviation is exactly 0 where the feature does not vary."""
+    """Mean and standard deviation of each feature; the deviation is exactly 0 where the feature does not vary
+    beside the others."""
     lowest, highest = raw.min(axis=0), raw.max(axis=0)
     finite("features (lowest of each)", lowest)
     finite("features (highest of each)", highest)
@@ -123,6 +125,7 @@ def _moments(raw: np.ndarray) -> tuple[Floats, Floats]:
     for part in np.array_split(raw, -(-raw.size * 8 // CHUNK_BYTES)):
         square += ((part - mean) ** 2).sum(axis=0)
     scale = np.where(lowest == highest, 0.0, np.sqrt(square / len(raw)))
+    scale = np.where(scale > _SMALLEST_SHARE * scale.max(), scale, 0.0)  # dividing by next to nothing would blow up new trials
     if not scale.any():
         raise ValueError(f"none of the {raw.shape[1]} features varies over {len(raw)} trials; are the neurons silent?")
     return mean, scale

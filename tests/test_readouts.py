@@ -218,3 +218,14 @@ def test_classifiers_refuse_values(readout):
 def test_targets_that_are_not_finite_are_refused():
     with pytest.raises(ValueError, match="targets has 180 values that are not finite"):
         ridge(X, np.full((90, 2), np.nan))
+
+
+def test_a_feature_that_varies_by_next_to_nothing_counts_as_constant():
+    """The tail of a spike long ago has a deviation of 1e-30; standardized, it would rule the predictions of new trials."""
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(60, 3))
+    features[:, 2] = 1e-30 * rng.random(60)
+    targets = features[:, :1] + 0.1 * rng.normal(size=(60, 1))
+    readout = ridge(features, targets)
+    new = rng.normal(size=(20, 3))
+    assert abs(readout.outputs(new) - new[:, :1]).max() < 1
