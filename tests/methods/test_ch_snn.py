@@ -159,7 +159,9 @@ def test_brian2_and_jax_spike_alike(trained):
         np.testing.assert_array_equal(recording.raster(name), raster)
 
 
-@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize(
+    "name", [name if name in ("set", "rigl") else pytest.param(name, marks=pytest.mark.slow) for name in BASELINES]
+)
 def test_baselines_run(name):
     found = _train(digits_task(4, n_train=300, n_validation=50), **({"epochs": 3, "last_share": 1.0} | BASELINES[name]))
     weights = found.network.projections[1].weights

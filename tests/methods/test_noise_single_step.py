@@ -91,9 +91,11 @@ def test_without_noise_memory_costs_accuracy():
     [
         {"training": "multi_step", "n_steps": 4},
         {"training": "conversion"},
-        {"training": "conversion", "normalization": "max", "half_start": False, "epochs": 8},
-        {"noise": "uniform", "backward": "expected"},
-        {"surrogate": "arctan", "surrogate_width": 0.3},
+        pytest.param(
+            {"training": "conversion", "normalization": "max", "half_start": False, "epochs": 8}, marks=pytest.mark.slow
+        ),
+        pytest.param({"noise": "uniform", "backward": "expected"}, marks=pytest.mark.slow),
+        pytest.param({"surrogate": "arctan", "surrogate_width": 0.3}, marks=pytest.mark.slow),
     ],
     ids=lambda settings: "_".join(map(str, settings.values())),
 )
@@ -102,6 +104,7 @@ def test_other_trainings_learn_too(settings):
     assert accuracy_on_test(task, _train(task, **settings)) > 0.75
 
 
+@pytest.mark.slow
 def test_noise_follows_its_schedule():
     task = digits_task(4, n_train=300, n_validation=50)
     annealed = _train(task, noise_schedule="annealed", noise_deviation=0.3).history["deviation_0"]
