@@ -105,6 +105,8 @@ def brian2_to_ourselves() -> Iterator[None]:
                 "Brian2's device is set to another than 'runtime'; call brian2.set_device('runtime') before simulate"
             )
         dt, target, state = float(defaultclock.dt), prefs.codegen.target, np.random.get_state()  # noqa: NPY002
+        stops = prefs.core.stop_on_keyboard_interrupt
+        prefs.core.stop_on_keyboard_interrupt = False  # else Ctrl-C ends a run early and it looks finished
         try:
             yield
         finally:
@@ -113,6 +115,7 @@ def brian2_to_ourselves() -> Iterator[None]:
                 reset_device()
             defaultclock.dt = dt * second
             prefs.codegen.target = target
+            prefs.core.stop_on_keyboard_interrupt = stops
             np.random.set_state(state)  # noqa: NPY002
 
 
