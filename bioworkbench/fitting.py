@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from bioworkbench.arrays import Floats, Integers, count, finite, non_negative
 from bioworkbench.trained import LinearReadout
 
-__all__ = ["Penalty", "LinearProblem", "best_candidate", "candidate_penalties", "folds", "judged", "linear_problem"]
+__all__ = ["LinearProblem", "Penalty", "best_candidate", "candidate_penalties", "folds", "judged", "linear_problem"]
 
 Penalty = float | Sequence[float] | None
 _SMALLEST_SHARE = 1e-10  # of the largest deviation; features that vary less count as constant
@@ -144,7 +144,7 @@ def folds(problem: LinearProblem, n_folds: int) -> Integers:
         raise ValueError(f"n_folds = {n_folds}: there are only {problem.n_trials} trials; use fewer folds, or give one penalty")
     if problem.labels is None or problem.n_trials < problem.n_rows:
         trial = np.arange(problem.n_rows) // (problem.n_rows // problem.n_trials)
-        return trial * n_folds // problem.n_trials
+        return _checked_blocks(problem, trial * n_folds // problem.n_trials)
     rarest = int(np.bincount(problem.labels).argmin())
     if (problem.labels == rarest).sum() < n_folds:
         raise ValueError(
@@ -153,6 +153,19 @@ def folds(problem: LinearProblem, n_folds: int) -> Integers:
         )
     fold = np.zeros(problem.n_rows, dtype=np.int64)
     fold[np.argsort(problem.labels, kind="stable")] = np.arange(problem.n_rows) % n_folds  # class by class, dealt like cards
+    return fold
+
+
+def _checked_blocks(problem: LinearProblem, fold: Integers) -> Integers:
+    """The folds, if every class is left in the rows outside of each."""
+    if problem.labels is not None:
+        for k in range(fold.max() + 1):
+            missing = np.setdiff1d(problem.labels, problem.labels[fold != k])
+            if missing.size:
+                raise ValueError(
+                    f"n_folds = {fold.max() + 1}: classes {missing.tolist()} occur in fold {k} alone; shuffle the trials, use "
+                    "other folds, or give one penalty"
+                )
     return fold
 
 

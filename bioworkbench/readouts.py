@@ -7,13 +7,13 @@ ones values (rule "value"). Penalties are per trial: they multiply the squared (
 features and stand beside the *mean* loss, so that a good value does not grow with the number of trials.
 """
 
+import warnings
 from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import linalg
+from scipy import linalg, optimize
 from sklearn.linear_model import Lasso, LogisticRegression
-from sklearn.svm import LinearSVC
 
 from bioworkbench.arrays import Floats, Integers, positive
 from bioworkbench.fitting import LinearProblem, Penalty, best_candidate, candidate_penalties, folds, judged, linear_problem
@@ -25,6 +25,7 @@ _Fit = Callable[[Floats, np.ndarray, float], tuple[Floats, Floats]]  # to coeffi
 
 RIDGE_PENALTIES = tuple(10.0 ** (k / 2) for k in range(-16, 5))
 OTHER_PENALTIES = tuple(10.0**k for k in range(-5, 0))
+MAX_ITERATIONS = 1000  # of L-BFGS
 
 
 def ridge(features: ArrayLike, targets: ArrayLike, *, penalty: Penalty = None, n_folds: int = 5) -> LinearReadout:
@@ -98,6 +99,8 @@ def logistic(features: ArrayLike, targets: ArrayLike, *, penalty: Penalty = None
 def linear_svm(features: ArrayLike, targets: ArrayLike, *, penalty: Penalty = None, n_folds: int = 5) -> LinearReadout:
     """Linear support vector machine, one class against the rest: mean squared hinge + penalty / 2 * squared coefficients.
 
+    Intercepts are not penalised. All classes are fitted at once by L-BFGS; it warns if that does not converge.
+
     Parameters
     ----------
     features, targets, penalty, n_folds
@@ -112,12 +115,27 @@ def linear_svm(features: ArrayLike, targets: ArrayLike, *, penalty: Penalty = No
     ValueError
         As in `logistic`.
     """
+    return _classifier(features, targets, penalty, n_folds, _svm_fit)
 
-    def fit(x: Floats, labels: np.ndarray, strength: float) -> tuple[Floats, Floats]:
-        model = LinearSVC(C=1 / (len(x) * strength), dual="auto", max_iter=10_000, random_state=0).fit(x, labels)
-        return _per_class(model.coef_, np.atleast_1d(model.intercept_))
 
-    return _classifier(features, targets, penalty, n_folds, fit)
+def _svm_fit(x: Floats, labels: np.ndarray, strength: float) -> tuple[Floats, Floats]:
+    """Coefficients (n_features, n_classes) and intercepts that minimise the penalised squared hinge."""
+    sign = 2.0 * np.eye(labels.max() + 1)[labels] - 1.0
+    shape = (x.shape[1] + 1, sign.shape[1])  # the last row holds the intercepts
+
+    def loss(flat: Floats) -> tuple[float, Floats]:
+        weights = flat.reshape(shape)
+        short = np.maximum(0.0, 1.0 - sign * (x @ weights[:-1] + weights[-1]))
+        slope = -2.0 / len(x) * sign * short
+        gradient = np.concatenate([x.T @ slope + strength * weights[:-1], slope.sum(axis=0, keepdims=True)])
+        return (short**2).sum() / len(x) + strength / 2 * (weights[:-1] ** 2).sum(), gradient.ravel()
+
+    limits = {"maxiter": MAX_ITERATIONS, "maxfun": 2 * MAX_ITERATIONS, "ftol": 1e-9, "gtol": 1e-6}
+    found = optimize.minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options=limits)
+    if not found.success:
+        warnings.warn(f"linear_svm with penalty = {strength} has not converged: {found.message}", RuntimeWarning, stacklevel=2)
+    weights = found.x.reshape(shape)
+    return weights[:-1], weights[-1]
 
 
 def lasso(features: ArrayLike, targets: ArrayLike, *, penalty: Penalty = None, n_folds: int = 5) -> LinearReadout:

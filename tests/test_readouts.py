@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.svm import LinearSVC
 
 from bioworkbench import fitting, readouts
 from bioworkbench.fitting import folds, linear_problem
@@ -107,6 +108,20 @@ def test_logistic_is_scikit_learns_on_standardised_features():
     np.testing.assert_allclose(logistic(x, labels, penalty=0.01).outputs(x), peer.decision_function(standardised(x)), atol=1e-9)
 
 
+def test_linear_svm_is_scikit_learns_on_standardised_features():
+    """LinearSVC penalises the intercept unless its scale is large."""
+    x, labels = blobs(spread=3.0)
+    z = standardised(x)
+    peer = LinearSVC(C=1 / (0.1 * len(x)), dual=False, tol=1e-10, max_iter=10_000, intercept_scaling=100.0).fit(z, labels)
+    np.testing.assert_allclose(linear_svm(x, labels, penalty=0.1).outputs(x), peer.decision_function(z), atol=1e-3)
+
+
+def test_linear_svm_warns_where_it_has_not_converged(monkeypatch):
+    monkeypatch.setattr(readouts, "MAX_ITERATIONS", 1)
+    with pytest.warns(RuntimeWarning, match=r"linear_svm with penalty = 0\.01 has not converged"):
+        linear_svm(*blobs(), penalty=0.01)
+
+
 def test_two_classes_give_opposite_outputs():
     x, labels = blobs(2)
     for readout in (logistic, linear_svm):
@@ -140,6 +155,15 @@ def test_a_class_per_frame_is_read_out_frame_by_frame():
     x, labels = blobs(3, 90)
     frames = ridge(x.reshape(30, 3, 4), labels.reshape(30, 3), n_folds=3)
     assert (frames.predictions(x.reshape(30, 3, 4)) == labels.reshape(30, 3)).mean() > 0.95
+
+
+@pytest.mark.parametrize("readout", READOUTS.values())
+def test_a_class_in_one_fold_of_frames_alone_is_refused(readout):
+    x, _ = blobs()
+    labels = np.repeat([0, 1, 2, 0, 1, 2], 15).reshape(6, 15)
+    assert readout(x.reshape(6, 15, 4), labels, penalty=[0.1, 1.0], n_folds=2).coefficients.shape == (4, 3)
+    with pytest.raises(ValueError, match=r"n_folds = 3: classes \[0\] occur in fold 0 alone; shuffle the trials"):
+        readout(x.reshape(6, 15, 4), np.sort(labels.ravel()).reshape(6, 15), penalty=[0.1, 1.0], n_folds=3)
 
 
 @pytest.mark.parametrize("n_folds", [2, 3, 5])
