@@ -94,7 +94,8 @@ def _surroundings() -> tuple[str, ...]:
     version = subprocess.run([str(compiler()), "--version"], capture_output=True, text=True, check=False).stdout
     cpuinfo = Path("/proc/cpuinfo")
     flags = next((line for line in cpuinfo.read_text().splitlines() if line.startswith("flags")), "") if cpuinfo.exists() else ""
-    own = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    sources = [path for path in sorted(Path(__file__).parent.rglob("*")) if path.suffix in (".py", ".h")]
+    own = b"".join(path.read_bytes() for path in sources)
     return brian2.__version__, version, flags, hashlib.sha256(own).hexdigest()
 
 

@@ -61,7 +61,10 @@ def load_indices(job: Job) -> None:
         sources, targets = (f"_dynamic_array_{owner}__synaptic_{end}" for end in ("pre", "post"))
         sized = [name for name in (_vector(synapses, variable) for variable in synapses._registered_variables) if name]
         loads = [f"{name}.resize({len(job.values[f'{owner}.i'])});" for name in sized]
-        loads += [f'_load({sources}.data(), {sources}.size(), "{owner}.i");', f'_load({targets}.data(), {targets}.size(), "{owner}.j");']
+        loads += [
+            f'_load({sources}.data(), {sources}.size(), "{owner}.i");',
+            f'_load({targets}.data(), {targets}.size(), "{owner}.j");',
+        ]
         _replace_creation(owner, loads)
 
 
@@ -72,14 +75,18 @@ def _vector(synapses: Synapses, variable: Variable) -> str:
 def _replace_creation(owner: str, lines: list[str]) -> None:
     """Put lines in the place of the creation of synapses in the main program, and drop the endpoint arrays it reads."""
     arrays = {f"_array_{owner}_{end}" for end in ("sources", "targets")}
-    queue = []
+    creation = re.compile(rf"{owner}_synapses_create_array_codeobject(_\d+)?")  # numbered while an older build's still lives
+    queue, n_replaced = [], 0
     for function, arguments in device.main_queue:
         if function.startswith("set_by_") and arguments[0] in arrays:
             continue
-        if function == "run_code_object" and arguments[0].name == f"{owner}_synapses_create_array_codeobject":
+        if function == "run_code_object" and creation.fullmatch(arguments[0].name):
             queue += [("insert_code", line) for line in lines]
+            n_replaced += 1
         else:
             queue.append((function, arguments))
+    if n_replaced != 1:
+        raise SimulationError(f"Brian2 {brian2.__version__} creates the synapses of {owner} in a way that is not known here")
     device.main_queue[:] = queue
     for array in arrays:
         device.static_arrays.pop(f"_static_array_{array}", None)  # a single synapse has none
@@ -164,7 +171,9 @@ def unite(folder: Path) -> Path:
 
 def _loop_over_spans(text: str) -> str:
     """Have the effect of spikes loop over spans of synapses instead of a list of indices."""
-    text = re.sub(r"std::vector<int> \*_spiking_synapses = (\w+)\.peek\(\);", r"const std::vector<Span>& _spans = \1.due();", text)
+    text = re.sub(
+        r"std::vector<int> \*_spiking_synapses = (\w+)\.peek\(\);", r"const std::vector<Span>& _spans = \1.due();", text
+    )
     text = text.replace("const int _num_spiking_synapses = _spiking_synapses->size();", "")
     each = r"for\(int _spiking_synapse_idx=0;.*?_spiking_synapse_idx\+\+\)\s*\{\s*const size_t _idx = [^;]*;"
     loops = "for (const Span& _span : _spans) for (int32_t _idx = _span.begin; _idx < _span.end; _idx++) {"

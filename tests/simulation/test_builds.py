@@ -1,5 +1,6 @@
 """Built programs: found again, never half-built, rebuilt when and only when the structure changes."""
 
+import gc
 import threading
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from scipy import sparse
 from bioworkbench.errors import SimulationError
 from bioworkbench.network import Network, Population, Projection
 from bioworkbench.signals import Probe, Stimulus
-from bioworkbench.simulation import builds, simulate
+from bioworkbench.simulation import builds, cpp_source, simulate
 from bioworkbench.simulation.trials import Chunk, job_of_chunk
 from tests.simulation.networks import leaky, noisy_network, random_stimulus
 
@@ -173,3 +174,34 @@ def test_runs_cut_into_segments_are_whole(cache, monkeypatch):
     np.testing.assert_array_equal(parts.raster("exc"), whole.raster("exc"))
     for name, trace in whole.traces.items():
         np.testing.assert_array_equal(parts.traces[name], trace)
+
+
+def test_builds_beside_objects_of_earlier_ones_are_the_same(cache, monkeypatch):
+    """Brian2 numbers the names of code objects while others of that name live; without garbage collection they do."""
+    rng = np.random.default_rng(10)
+    network, stimulus = noisy_network(rng), random_stimulus(rng, 3, 3, n_frames=4, frame=5e-3)
+    gc.disable()
+    try:
+        rasters = []
+        for name in ("one", "two", "three"):
+            monkeypatch.setenv("BIOWORKBENCH_CACHE", str(cache / name))
+            rasters.append(run(network, stimulus).raster("exc"))
+    finally:
+        gc.enable()
+    np.testing.assert_array_equal(rasters[1], rasters[0])
+    np.testing.assert_array_equal(rasters[2], rasters[0])
+    assert rasters[0].sum() > 20
+
+
+def test_a_brian2_that_creates_synapses_otherwise_is_refused(cache, monkeypatch):
+    replace_creation = cpp_source._replace_creation
+    monkeypatch.setattr(cpp_source, "_replace_creation", lambda owner, lines: replace_creation(f"other_{owner}", lines))
+    rng = np.random.default_rng(11)
+    with pytest.raises(SimulationError, match="creates the synapses of other_exc_exc_synapses in a way that is not known here"):
+        run(noisy_network(rng), random_stimulus(rng, 1, 3))
+
+
+def test_a_brian2_with_another_generator_is_refused(tmp_path):
+    (tmp_path / "objects.h").write_text("class Another {};")
+    with pytest.raises(SimulationError, match="writes its random generator in a way that is not known here"):
+        cpp_source._replace_headers(tmp_path)
