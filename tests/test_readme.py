@@ -23,7 +23,7 @@ def block(label, language):
 def test_examples_run(example, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "network_specs").symlink_to(ROOT / "network_specs")
-    code = block(f"example: {example}", "python").replace("ransnn_digits.toml\")", "ransnn_digits.toml\", SMALL)")
+    code = block(f"example: {example}", "python").replace('ransnn_digits.toml")', 'ransnn_digits.toml", SMALL)')
     exec(compile(code, example, "exec"), {"SMALL": {"populations.hidden.size": 100}})
     assert capsys.readouterr().out
 

@@ -132,8 +132,8 @@ def test_spectral_radius_by_iteration_equals_that_of_all_eigenvalues(monkeypatch
 def test_circular_law():
     """Eigenvalues of independent weights of deviation 1 / sqrt(n) fill the unit disk up to fluctuations of its edge.
 
-    Rider & Sinclair, Extremal laws for the real Ginibre ensemble (arXiv:1209.6085): the radius is about 1 + sqrt(g / 4n) + G / sqrt(4n g) with Gumbel G and
-    g = log(n / 2 pi) - 2 log log n; G lies in (-2.5, 12) in all but 1e-4 of cases.
+    Rider & Sinclair, Extremal laws for the real Ginibre ensemble (arXiv:1209.6085): the radius is about
+    1 + sqrt(g / 4n) + G / sqrt(4n g) with Gumbel G and g = log(n / 2 pi) - 2 log log n; G lies in (-2.5, 12) in all but 1e-4 of cases.
     """
     n = 400
     g = np.log(n / (2 * np.pi)) - 2 * np.log(np.log(n))

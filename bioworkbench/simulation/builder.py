@@ -6,6 +6,7 @@ order once per layer, so that spikes of a lower layer arrive before the next one
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from brian2.core.clocks import Clock
@@ -81,12 +82,13 @@ def _slot(slot: str, layer: int, job: Job) -> str:
 
 def _group(population: Population, job: Job, clock: Clock, assign: Assign, objects: list[object]) -> NeuronGroup:
     model, name = population.model, population.name
+    refractory: Any = "refractory_time" if model.refractory is not None else False
     group = NeuronGroup(
         population.size * job.n_copies,
         _equations(model),
         threshold=model.threshold or None,
         reset=(model.reset or None) if model.threshold else None,
-        refractory="refractory_time" if model.refractory is not None else False,
+        refractory=refractory,
         method=model.method,
         name=name,
         clock=clock,

@@ -8,11 +8,12 @@ for. This leans on names inside Brian2; tests/simulation guards them.
 
 import re
 from pathlib import Path
+from typing import Any
 
 import brian2
 import numpy as np
 from brian2.core.variables import Variable
-from brian2.devices.device import device
+from brian2.devices.device import device as current_device
 from brian2.groups.group import Group
 from brian2.synapses.synapses import Synapses
 
@@ -23,6 +24,8 @@ from bioworkbench.simulation.job import Job, spike_projections
 __all__ = ["SEGMENT_STEPS", "insert_segments", "load_indices", "load_value", "static_tables", "unite"]
 
 SEGMENT_STEPS = 2000
+
+device: Any = current_device  # Brian2 gives its proxy the type of a placeholder
 
 _PREAMBLE = """
 const auto _clock_now = []() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); };

@@ -5,13 +5,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 import numpy as np
-from brian2.units import second
 from brian2.units.fundamentalunits import Quantity
 
 from bioworkbench.arrays import count, positive
 from bioworkbench.errors import unknown_name
 from bioworkbench.network import Network
-from bioworkbench.quantities import si_value
+from bioworkbench.quantities import parse_quantity, si_value
 from bioworkbench.randomness import stream
 from bioworkbench.signals import Probe, Recording, Stimulus
 from bioworkbench.simulation.builds import run_program
@@ -22,6 +21,7 @@ from bioworkbench.simulation.trials import Chunk, bytes_per_trial, chunks, job_o
 
 __all__ = ["Progress", "simulate"]
 
+_TIME = parse_quantity("0.1 ms")
 Progress = Callable[[str, int, int], None]  # (phase, done, total)
 
 
@@ -71,7 +71,7 @@ def simulate(
     SimulationError
         If the backend is missing or the program fails.
     """
-    step = positive("dt", si_value(dt, second, "dt") if isinstance(dt, Quantity) else float(dt))
+    step = positive("dt", si_value(dt, _TIME, "dt") if isinstance(dt, Quantity) else float(dt))
     probes = tuple(_probe(item, network, step) for item in record)
     _check_input(network, stimulus)
     picked = choose_backend(backend)

@@ -29,6 +29,7 @@ def test_it_runs_small(path, monkeypatch):
     if path.stem in NEED_DATA and "BIOWORKBENCH_DATA" not in os.environ:
         pytest.skip("BIOWORKBENCH_DATA is not set; it names the folder with celegans_neurons.csv and celegans_synapses.csv")
     monkeypatch.setenv("BIOWORKBENCH_SMALL", "1")
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # a kernel draws into the notebook unless it is told otherwise
     monkeypatch.setenv("PYTHONPATH", str(FOLDER.parent))
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=200, resources={"metadata": {"path": str(FOLDER)}}).execute()

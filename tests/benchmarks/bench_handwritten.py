@@ -60,7 +60,11 @@ def by_us(network, duration):
     first = simulate(network, silence(duration), 1, dt=0.1 * b2.ms, backend="cpp")
     built = time.perf_counter() - started
     again = simulate(network, silence(duration), 2, dt=0.1 * b2.ms, backend="cpp")
-    return {"run": again.timing["processor"], "build": built - float(first.timing["simulate"]), "spikes": len(again.spikes["cells"])}
+    return {
+        "run": again.timing["processor"],
+        "build": built - float(first.timing["simulate"]),
+        "spikes": len(again.spikes["cells"]),
+    }
 
 
 def main():

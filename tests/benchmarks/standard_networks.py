@@ -54,7 +54,9 @@ def random_links(n_source, n_target, p, rng):
     """Bernoulli links, drawn row by row."""
     counts = rng.binomial(n_target, p, n_source)
     indices = np.concatenate([np.sort(rng.choice(n_target, count, replace=False)) for count in counts])
-    return sparse.csr_array((np.ones(len(indices)), indices, np.concatenate([[0], np.cumsum(counts)])), shape=(n_source, n_target))
+    return sparse.csr_array(
+        (np.ones(len(indices)), indices, np.concatenate([[0], np.cumsum(counts)])), shape=(n_source, n_target)
+    )
 
 
 def part(links, keep, weight):
