@@ -103,4 +103,9 @@ class NeuronModel:
 
 def one_line(error: Exception) -> str:
     """Message of an error of Brian2 on one line."""
-    return " ".join(str(error).split())
+    words: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(words) < 5:  # newer Brian2 keeps the detail in the causes
+        words += [] if any(str(cause) in known for known in words) else [str(cause)]
+        cause = cause.__cause__
+    return " ".join(": ".join(words).split())
