@@ -25,6 +25,9 @@ __all__ = ["SEGMENT_STEPS", "insert_segments", "load_indices", "load_value", "st
 
 SEGMENT_STEPS = 2000
 
+# Brian2 2.10 can store and restore its own queues and generators; what replaces them here does not, so it keeps them there.
+_REPLACES = tuple(int(part) for part in brian2.__version__.split(".")[:2]) < (2, 10)
+
 device: Any = current_device  # Brian2 gives its proxy the type of a placeholder
 
 _PREAMBLE = """
@@ -158,14 +161,15 @@ def _flushes(built: Built) -> list[str]:
 
 def unite(folder: Path) -> Path:
     """Write all generated sources of a folder as one file, with the support code of each in a namespace of its own."""
-    _replace_headers(folder)
+    if _REPLACES:
+        _replace_headers(folder)
     sources = sorted(folder.rglob("*.cpp"))
     parts = ["#include <chrono>", "#include <cstdio>", "#include <cmath>", "#include <ctime>"]
     for number, source in enumerate(sources):
         text = re.sub(r"^namespace \{", f"namespace support_{number} {{", source.read_text(), count=1, flags=re.MULTILINE)
         if source.parent.name == "code_objects":
             text = re.sub(r"^(void _\w+\(\)\s*\{)", rf"\1 using namespace support_{number};", text, flags=re.MULTILINE)
-            text = _loop_over_spans(text)
+            text = _loop_over_spans(text) if _REPLACES else text
         parts.append(text)
     united = folder / "program.cpp"
     united.write_text("\n".join(parts))
@@ -191,4 +195,4 @@ def _replace_headers(folder: Path) -> None:
     text, n = re.subn(r"class RandomGenerator \{.*?\n\};", lambda _: generator, objects.read_text(), flags=re.DOTALL)
     if n != 1:
         raise SimulationError(f"Brian2 {brian2.__version__} writes its random generator in a way that is not known here")
-    objects.write_text("#include <cmath>\n#include <cstdint>\n" + text)
+    objects.write_text("#include <cmath>\n#include <cstdint>\n#include <iostream>\n" + text)
