@@ -11,7 +11,7 @@ from bioworkbench.neurons import NEURON_MODELS
 from bioworkbench.readouts import READOUTS
 from bioworkbench.tasks import TASKS
 from bioworkbench.topology.generators import TOPOLOGIES
-from bioworkbench.weights import WEIGHT_LAWS
+from bioworkbench.weights.laws import WEIGHT_LAWS
 
 __all__ = ["KINDS", "NESTED"]
 

@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from bioworkbench.experiment_scores import activity
-from bioworkbench.experiment_warnings import suspicions
+from bioworkbench.experiment.scores import activity
+from bioworkbench.experiment.warnings import suspicions
 from bioworkbench.randomness import stream
 from bioworkbench.results import RunRecord, fingerprint
-from bioworkbench.results_file import Answers, RunData
-from bioworkbench.results_provenance import provenance
+from bioworkbench.results.provenance import provenance
+from bioworkbench.results.run_file import Answers, RunData
 from bioworkbench.signals import Recording, Spikes
 from bioworkbench.spec import read
-from bioworkbench.spec_plan import construct
+from bioworkbench.spec.plan import construct
 from bioworkbench.trained import Choice, LinearReadout, TrainedNetwork
 from tests.documents import alone, with_task
 

@@ -7,9 +7,9 @@ import typer
 
 from bioworkbench.commands.terminal import BAD_INPUT, output, with_exit_codes, words
 from bioworkbench.errors import SpecError
-from bioworkbench.results import fingerprint
-from bioworkbench.spec import load, sweep_points
-from bioworkbench.spec_plan import construct, estimate
+from bioworkbench.results.store import fingerprint
+from bioworkbench.spec.plan import construct, estimate
+from bioworkbench.spec.reader import load, sweep_points
 
 __all__ = ["check_command"]
 

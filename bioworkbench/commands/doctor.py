@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from bioworkbench.commands.terminal import MISSING, output, with_exit_codes
-from bioworkbench.results_provenance import versions
+from bioworkbench.results.provenance import versions
 from bioworkbench.simulation.devices import compiler
 
 __all__ = ["Finding", "doctor_command", "findings"]

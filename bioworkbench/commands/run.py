@@ -8,11 +8,11 @@ import typer
 from rich.table import Table
 
 from bioworkbench.commands.terminal import output, progress_bars, with_exit_codes, words
-from bioworkbench.experiment import Result, run
-from bioworkbench.report_text import activity_table, score_table
-from bioworkbench.spec import load, sweep_points
-from bioworkbench.spec_changes import parse_change
-from bioworkbench.spec_records import ExperimentSpec
+from bioworkbench.experiment.running import Result, run
+from bioworkbench.report.text import activity_table, score_table
+from bioworkbench.spec.changes import parse_change
+from bioworkbench.spec.reader import load, sweep_points
+from bioworkbench.spec.records import ExperimentSpec
 
 __all__ = ["run_command"]
 

@@ -16,8 +16,8 @@ from bioworkbench.commands.run import rich_table
 from bioworkbench.commands.terminal import output, with_exit_codes
 from bioworkbench.errors import TopologyError, unknown_name
 from bioworkbench.randomness import stream
-from bioworkbench.spec_changes import parse_change
-from bioworkbench.spec_values import Place, chosen
+from bioworkbench.spec.changes import parse_change
+from bioworkbench.spec.values import Place, chosen
 from bioworkbench.topology.connectomes import READERS, read_graph, read_link_table, write_graph
 from bioworkbench.topology.generators import TOPOLOGIES
 from bioworkbench.topology.link_evaluation import PREDICTORS

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import sparse
 
-from bioworkbench.discrete_layers import chain, chain_sizes, scalar_arguments
+from bioworkbench.discrete.layers import chain, chain_sizes, scalar_arguments
 from bioworkbench.gradients.matrices import neuron_biases, projection_weights
 from bioworkbench.gradients.networks import Convolution, Dense, FeedForward, Neuron, initial_parameters
 from bioworkbench.gradients.training import State
@@ -29,7 +29,7 @@ def feed_forward(
     Parameters
     ----------
     network : Network
-        See `bioworkbench.discrete_layers.chain`.
+        See `bioworkbench.discrete.layers.chain`.
     n_outputs : int
         Outputs of the linear layer on top.
     surrogate, width

@@ -1,4 +1,4 @@
-"""Parallel threshold networks trained by surrogate gradients: the same networks as in `bioworkbench.discrete_subnetworks`."""
+"""Parallel threshold networks trained by surrogate gradients: the same networks as in `bioworkbench.discrete.subnetworks`."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ import numpy as np
 from jax import lax
 
 from bioworkbench.arrays import Floats
-from bioworkbench.discrete_subnetworks import Layer, SubNetworks
+from bioworkbench.discrete.subnetworks import Layer, SubNetworks
 from bioworkbench.gradients.surrogate import spike
 from bioworkbench.gradients.training import Batches, Loss, Settings, State, Tree, cross_entropy, fit
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bioworkbench.arrays import count
-from bioworkbench.discrete_layers import chain_sizes, check_classes, with_readout, with_weights
+from bioworkbench.discrete.layers import chain_sizes, check_classes, with_readout, with_weights
 from bioworkbench.gradients.chains import chain_weights, feed_forward, trained_arrays
 from bioworkbench.gradients.inputs import StepInputs, step_inputs
 from bioworkbench.gradients.masked import dense_gradients, masked_state
@@ -93,7 +93,7 @@ def train(
     task : Task
         Classification of trials.
     network : Network
-        A chain of `discrete_lif` populations (`bioworkbench.discrete_layers.chain`); its links count for topology "given" only.
+        A chain of `discrete_lif` populations (`bioworkbench.discrete.layers.chain`); its links count for topology "given" only.
     simulate : callable
     rng : Generator
     sparsity : float

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bioworkbench.arrays import Floats, count, finite, non_negative
-from bioworkbench.discrete_layers import check_classes, constant_input, with_readout, with_weights
+from bioworkbench.discrete.layers import check_classes, constant_input, with_readout, with_weights
 from bioworkbench.gradients.chains import feed_forward, start_state, trained_arrays
 from bioworkbench.gradients.networks import FeedForward, NoiseLaw
 from bioworkbench.gradients.objectives import (
@@ -75,7 +75,7 @@ def train(
     task : Task
         Classification of trials whose input current does not change.
     network : Network
-        A chain (`bioworkbench.discrete_layers.chain`). Dense layers start from its weights; links that it lacks stay absent.
+        A chain (`bioworkbench.discrete.layers.chain`). Dense layers start from its weights; links that it lacks stay absent.
     simulate : callable
     rng : Generator
         Draws weights, the order of the trials, noise and shifts.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bioworkbench.arrays import Floats
-from bioworkbench.discrete_layers import chain, check_classes, frame_input
+from bioworkbench.discrete.layers import chain, check_classes, frame_input
 from bioworkbench.errors import unknown_name
 from bioworkbench.features import FEATURES
 from bioworkbench.gradients.chains import feed_forward, start_state
@@ -59,7 +59,7 @@ def train(
         Of any kind; targets per frame need a feature that is read at every frame, which is then set up by itself.
     network : Network
         Feed-forward or recurrent, of any neuron models; with ``train_more``, a chain of `discrete_lif` populations
-        (`bioworkbench.discrete_layers.chain`). It is not changed.
+        (`bioworkbench.discrete.layers.chain`). It is not changed.
     simulate : callable
     rng : Generator
         Seeds the training trials' noise and input spikes, and the gradient training.

@@ -18,9 +18,9 @@ from typing import Literal
 import numpy as np
 
 from bioworkbench.arrays import Floats, count, positive
-from bioworkbench.convex import Certificate, distinct_columns, largest_penalty, sparse_coefficients, sparse_path
-from bioworkbench.discrete_subnetworks import SubNetworks, as_network, joined, last_layer_spikes, noisy_copies
-from bioworkbench.discrete_witnesses import WitnessLaw, gaussian_witnesses, pair_witnesses, template
+from bioworkbench.convex.program import Certificate, distinct_columns, largest_penalty, sparse_coefficients, sparse_path
+from bioworkbench.discrete.subnetworks import SubNetworks, as_network, joined, last_layer_spikes, noisy_copies
+from bioworkbench.discrete.witnesses import WitnessLaw, gaussian_witnesses, pair_witnesses, template
 from bioworkbench.gradients.parallel import train_parallel
 from bioworkbench.gradients.training import Settings
 from bioworkbench.network import Network
@@ -75,13 +75,13 @@ def train(
         With one step per frame.
     rng : Generator
     n_gaussian, n_pairs : int
-        Witnesses drawn at random, and from pairs of training samples; see `bioworkbench.discrete_witnesses`.
+        Witnesses drawn at random, and from pairs of training samples; see `bioworkbench.discrete.witnesses`.
     n_trained, n_copies : int
         Sub-networks trained together by surrogate gradients, and noisy copies of each of them.
     deviation : float
         Noise of the copies, relative to the weights.
     input_gain, recurrent_gain, bias, leak, spread, balanced
-        Laws of the witnesses; see `bioworkbench.discrete_witnesses.WitnessLaw`.
+        Laws of the witnesses; see `bioworkbench.discrete.witnesses.WitnessLaw`.
     self_links : bool
         Link every neuron of a recurrent population to itself, which the topology of a projection to itself leaves out; a unit
         without leak needs it to keep a bit.

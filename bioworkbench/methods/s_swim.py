@@ -1,7 +1,7 @@
 """S-SWIM: spike-response networks whose hidden weights are drawn from pairs of training samples, with a linear readout.
 
 Layer by layer, groups of neurons draw the widths of their kernels; the input of the layer, filtered with them, gives the states
-from which `bioworkbench.weights_from_pairs` makes weights and biases; the layer is simulated, and its spikes are the input of the
+from which `bioworkbench.weights.from_pairs` makes weights and biases; the layer is simulated, and its spikes are the input of the
 next. The readout is ridge regression on filtered spikes, its penalty chosen on the validation part. Nothing needs a gradient; the
 sampled network can be the start of surrogate-gradient training.
 Gollwitzer & Dietrich 2025, arXiv:2510.01012, of which the idea is public and the formulas are not.
@@ -34,10 +34,10 @@ from bioworkbench.gradients.training import Settings
 from bioworkbench.network import Network
 from bioworkbench.neurons.spike_response import spike_response, spike_response_arguments
 from bioworkbench.signals import Recording, Stimulus
-from bioworkbench.spike_response_sampling import Times, has_spoken, sampled_network
+from bioworkbench.spike_response.sampling import Times, has_spoken, sampled_network
 from bioworkbench.tasks import Task, Trials
 from bioworkbench.trained import Choice, LinearReadout, TrainedNetwork
-from bioworkbench.weights_from_pairs import PairLaw
+from bioworkbench.weights.from_pairs import PairLaw
 
 __all__ = ["train"]
 
@@ -88,11 +88,11 @@ def train(
     steps_per_frame : int
         Simulation steps in a frame of the stimulus.
     sampling, metric, contrast, sharpness, spread, margin, offset, n_candidates
-        See `bioworkbench.weights_from_pairs.PairLaw`.
+        See `bioworkbench.weights.from_pairs.PairLaw`.
     n_samples : int
         Training trials that neurons are sampled from, drawn at random if there are more.
     sigma, varsigma, spike_cost, tau_max, n_groups, any_moment
-        See `bioworkbench.spike_response_sampling.Times`. A delay of the input moves all spikes of a neuron by as much, so that a
+        See `bioworkbench.spike_response.sampling.Times`. A delay of the input moves all spikes of a neuron by as much, so that a
         readout that looks at several times gains nothing from `tau_max`.
     feature : Choice, optional
         By default spikes filtered with 3/4 of a frame, read at the end of every frame.

@@ -17,7 +17,7 @@ from bioworkbench.arrays import Floats
 from bioworkbench.errors import TopologyError
 from bioworkbench.topology.masks import checked_mask, mask_shape
 from bioworkbench.topology.power_law import fit_power_law
-from bioworkbench.weights import spectral_radius
+from bioworkbench.weights.laws import spectral_radius
 
 __all__ = [
     "MAX_NODES",

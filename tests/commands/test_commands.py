@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from bioworkbench.__main__ import app
 from bioworkbench.errors import SimulationError
-from bioworkbench.spec_changes import with_value
+from bioworkbench.spec.changes import with_value
 from tests.documents import alone, with_task
 from tests.frozen_method import frozen  # noqa: F401  fixture
 
@@ -18,7 +18,7 @@ def _plain_report(monkeypatch):
     def write(record, folder, curves=()):
         (folder / "report.html").write_text(f"{len(curves)} curves")
 
-    monkeypatch.setattr("bioworkbench.experiment.write_report", write)
+    monkeypatch.setattr("bioworkbench.experiment.running.write_report", write)
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_exit_codes_of_simulations(call, spec, monkeypatch, error, code):
     def failing(*args, **kwargs):
         raise error
 
-    monkeypatch.setattr("bioworkbench.experiment.simulate", failing)
+    monkeypatch.setattr("bioworkbench.experiment.running.simulate", failing)
     done = call("run", spec)
     assert done.exit_code == code
     assert "error" in done.output

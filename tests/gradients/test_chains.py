@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from bioworkbench.discrete_layers import with_weights
+from bioworkbench.discrete.layers import with_weights
 from bioworkbench.gradients.chains import chain_weights, feed_forward, start_state, trained_arrays
 from bioworkbench.gradients.networks import Convolution, Dense
 from bioworkbench.gradients.objectives import arrays_of, spike_rasters

@@ -1,0 +1,5 @@
+"""`run`: from a spec to a results folder."""
+
+from bioworkbench.experiment.running import Result, run
+
+__all__ = ["Result", "run"]

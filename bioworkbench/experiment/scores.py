@@ -1,0 +1,113 @@
+"""Scores of a trained network, beside what needs no network, and statistics of the activity."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from bioworkbench.evaluation import baselines, scores
+from bioworkbench.network import Network
+from bioworkbench.randomness import stream
+from bioworkbench.results.run_file import Answers
+from bioworkbench.signals import Recording, Stimulus
+from bioworkbench.spike_statistics import STATISTICS
+from bioworkbench.tasks import Task
+from bioworkbench.trained import TrainedNetwork
+from bioworkbench.trials import Simulate, blocked_predictions
+
+__all__ = ["SMALLER_IS_BETTER", "Scored", "activity", "scored"]
+
+SMALLER_IS_BETTER = frozenset({"mae", "rse"})
+"""Metrics that measure errors."""
+
+_MOST_TRAINING_TRIALS = 1000
+_SPIKES_PER_STEP = 0.2  # of a neuron, at most, to size batches
+_SPIKES_PER_SECOND = 200.0
+_BYTES_PER_SPIKE = 24
+
+
+@dataclass(frozen=True)
+class Scored:
+    """How a trained network does on trials that it has not seen.
+
+    Parameters
+    ----------
+    recording : Recording
+        Of the test trials, or of the first of them if all do not fit into the memory budget at once.
+    answers : Answers
+    metrics : mapping
+        ``test``, ``train``, ``baselines`` and ``trials``.
+    """
+
+    recording: Recording
+    answers: Answers
+    metrics: dict[str, Any]
+
+
+def scored(
+    trained: TrainedNetwork, task: Task, simulate: Simulate, seed: int, *, dt: float, memory: float, metrics: tuple[str, ...] = ()
+) -> Scored:
+    """Simulate the test trials, and as many training trials, with spikes and noise of their own, and score both.
+
+    Parameters
+    ----------
+    trained : TrainedNetwork
+    task : Task
+    simulate : callable
+    seed : int
+    dt : float, seconds
+    memory : float, bytes
+        What the spikes of a batch of trials may take.
+    metrics : tuple of str
+        Names in ``evaluation.METRICS``; the usual ones for the kind of task by default.
+
+    Raises
+    ------
+    ValueError
+        If feature and readout do not fit the recording, or a metric is not defined.
+    """
+    block = _block_size(trained.network, task, dt, memory)
+    kept: list[Recording] = []
+
+    def keeping(network: Network, stimulus: Stimulus, seed: int) -> Recording:
+        recording = simulate(network, stimulus, seed)
+        kept.extend([recording] if not kept else [])
+        return recording
+
+    predictions = blocked_predictions(trained, task.encode, task.test.values, keeping, _seed(seed, "test"), block=block)
+    n_train = min(task.train.n_trials, task.test.n_trials, _MOST_TRAINING_TRIALS)
+    seen = replace(task, train=task.train.take(np.arange(n_train)))
+    refitted = blocked_predictions(trained, task.encode, seen.train.values, simulate, _seed(seed, "train"), block=block)
+    return Scored(
+        kept[0],
+        Answers(task.test.targets, predictions),
+        {
+            "test": scores(task, predictions, metrics),
+            "train": scores(seen, refitted, metrics, part="train"),
+            "baselines": baselines(task, metrics),
+            "trials": {part: trials.n_trials for part, trials in task.parts.items()} | {"train_scored": n_train},
+        },
+    )
+
+
+def _seed(seed: int, part: str) -> int:
+    return int(stream(seed, f"simulate {part} trials").integers(2**31))
+
+
+def _block_size(network: Network, task: Task, dt: float, memory: float) -> int:
+    """Trials whose spikes fit the budget."""
+    duration = task.encode(task.test.values[:1]).duration
+    spikes = sum(network.sizes.values()) * min(duration / dt * _SPIKES_PER_STEP, duration * _SPIKES_PER_SECOND)
+    return max(1, int(memory / max(1.0, _BYTES_PER_SPIKE * spikes)))
+
+
+def activity(recording: Recording) -> dict[str, dict[str, float | None]]:
+    """Statistics of the spikes of every population; None where there are too few spikes for one."""
+    return {name: {statistic: _defined(statistic, recording, name) for statistic in STATISTICS} for name in recording.spikes}
+
+
+def _defined(statistic: str, recording: Recording, population: str) -> float | None:
+    try:
+        return STATISTICS[statistic](recording, population)
+    except ValueError:
+        return None

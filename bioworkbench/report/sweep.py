@@ -1,0 +1,72 @@
+"""Curves over a sweep, gathered from the results that lie beside each other."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bioworkbench.plots.panels import suitable_unit
+from bioworkbench.quantities import parse_quantity
+from bioworkbench.report.page import Curve
+from bioworkbench.results.store import fingerprint, is_complete
+from bioworkbench.spec.reader import sweep_points
+from bioworkbench.spec.records import ExperimentSpec
+
+__all__ = ["sweep_curves"]
+
+
+def sweep_curves(spec: ExperimentSpec, folder: Path) -> tuple[Curve, ...]:
+    """Scores over every swept number, mean and standard error over the seeds, from the points that have been run.
+
+    Parameters
+    ----------
+    spec : ExperimentSpec
+        Its sweep has at most one field beside the seed for a curve to be drawn.
+    folder : Path
+        ``results/<experiment>``.
+    """
+    fields = [name for name in spec.sweep if name != "seed"]
+    if len(fields) != 1 or not (folder.is_dir()):
+        return ()
+    found = list(_scores(spec, folder, fields[0]))
+    names = dict.fromkeys(name for _, scores in found for name in scores)
+    curves = (
+        _curve(fields[0], name, [(x, scores[name]) for x, scores in found if scores.get(name) is not None]) for name in names
+    )
+    return tuple(curve for curve in curves if curve is not None)
+
+
+def _scores(spec: ExperimentSpec, folder: Path, field: str) -> Iterator[tuple[Any, dict[str, float]]]:
+    """Swept value and test scores (without a task: mean rates) of every point that has been run."""
+    for values, point in sweep_points(spec):
+        place = folder / fingerprint(point)
+        if is_complete(place):
+            metrics = json.loads((place / "metrics.json").read_text(encoding="utf-8"))
+            rates = {f"rate of {name} (Hz)": numbers["mean_rate"] for name, numbers in metrics["activity"].items()}
+            yield values[field], metrics.get("test") or rates
+
+
+def _curve(field: str, score: str, found: list[tuple[Any, float]]) -> Curve | None:
+    values, label = _numbers([value for value, _ in found])
+    places = np.unique(values)
+    if len(places) < 2:
+        return None
+    samples = [np.array([score for x, (_, score) in zip(values, found, strict=True) if x == place]) for place in places]
+    n = min(len(sample) for sample in samples)
+    errors = [sample.std(ddof=1) / np.sqrt(len(sample)) if len(sample) > 1 else 0.0 for sample in samples]
+    return Curve(field + label, score, places, np.array([sample.mean() for sample in samples]), np.array(errors), n)
+
+
+def _numbers(values: list[Any]) -> tuple[np.ndarray, str]:
+    """Swept values as numbers in one unit, and that unit for the label; indices for what is no number."""
+    try:
+        quantities = [parse_quantity(value) for value in values]
+    except ValueError:
+        return np.array([values.index(value) for value in values], dtype=float), " (number of the value)"
+    dimension, values_si = quantities[0].dim, np.array([float(np.asarray(quantity)) for quantity in quantities])
+    if dimension.is_dimensionless:
+        return values_si, ""
+    unit, name = suitable_unit(np.abs(values_si).max(), dimension)
+    return values_si / unit, f" ({name})"

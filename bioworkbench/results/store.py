@@ -1,0 +1,206 @@
+"""The results store: one folder per experiment and fingerprint, complete or not there at all.
+
+A folder ``results/<experiment>/<fingerprint>/`` is written under a temporary name and renamed when everything is in it, so that
+an interruption leaves nothing that looks finished. The fingerprint is a hash of the spec with all defaults filled in; the same
+spec is therefore found again, however it was written.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomli_w
+
+from bioworkbench.errors import ResultError
+from bioworkbench.quantities import Quantity, unit_text
+from bioworkbench.results.run_file import RunData, read_run, write_run
+from bioworkbench.signals import Probe
+from bioworkbench.spec.reader import load
+from bioworkbench.spec.records import ExperimentSpec, PopulationSpec, ProjectionSpec
+from bioworkbench.spec.values import PerNeuron
+from bioworkbench.trained import Choice
+
+__all__ = [
+    "FORMAT",
+    "RunRecord",
+    "check_writable",
+    "fingerprint",
+    "is_complete",
+    "load_record",
+    "result_folder",
+    "save_record",
+    "write_text",
+]
+
+FORMAT = 1
+"""Version of the layout of results folders; part of the fingerprint."""
+
+_FILES = ("spec.toml", "provenance.json", "metrics.json", "run.h5")
+_NOT_HASHED = ("name", "file", "document", "sweep")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """Everything that is kept of a run.
+
+    Parameters
+    ----------
+    spec : ExperimentSpec
+    data : RunData
+    metrics : mapping
+        ``test``, ``train``, ``baselines``, ``activity``, ``timing``: names and numbers.
+    provenance : mapping
+    warnings : tuple of str
+        What is legal but suspicious.
+    """
+
+    spec: ExperimentSpec
+    data: RunData
+    metrics: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    warnings: tuple[str, ...] = ()
+
+
+def fingerprint(spec: ExperimentSpec) -> str:
+    """Twelve hexadecimal digits that stand for the content of a spec.
+
+    The SHA-256 of all fields with their defaults, quantities in SI units; name, file and sweep play no part.
+    """
+    content = {field.name: _canonical(getattr(spec, field.name)) for field in fields(spec) if field.name not in _NOT_HASHED}
+    text = json.dumps([FORMAT, content], sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _canonical(value: Any) -> Any:
+    """The value as JSON data that are equal if and only if the values mean the same."""
+    if isinstance(value, Quantity):
+        return [_canonical(np.asarray(value)), unit_text(value.dim)]
+    if isinstance(value, np.ndarray):
+        return [_canonical(item) for item in value.tolist()] if value.ndim else _canonical(value.item())
+    if isinstance(value, Choice | PerNeuron | PopulationSpec | ProjectionSpec | Probe):
+        return [type(value).__name__, {field.name: _canonical(getattr(value, field.name)) for field in fields(value)}]
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(item) for item in value]
+    if isinstance(value, bool | str | None):
+        return value
+    if isinstance(value, int | float | np.number):
+        return repr(float(value))
+    return getattr(value, "__qualname__", repr(value))
+
+
+def result_folder(root: str | Path, spec: ExperimentSpec) -> Path:
+    """Folder ``<root>/<experiment>/<fingerprint>`` of a spec."""
+    return Path(root) / spec.name / fingerprint(spec)
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether a results folder holds a finished run."""
+    return all((folder / name).is_file() for name in _FILES)
+
+
+def check_writable(folder: Path) -> None:
+    """Find out, before anything expensive starts and without leaving anything, whether a results folder can be written.
+
+    Raises
+    ------
+    ResultError
+        If it cannot, or something else is in its place.
+    """
+    existing = next(path for path in (folder, *folder.parents, Path()) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise ResultError(f"results folder {folder} cannot be written: {existing} is no folder that you may write to")
+
+
+def save_record(record: RunRecord, folder: Path) -> None:
+    """Write a results folder, all of it or nothing; one that is there is replaced at the end.
+
+    Raises
+    ------
+    ResultError
+        If the folder cannot be written.
+    """
+    with _appearing(folder) as temporary:
+        (temporary / "spec.toml").write_text(tomli_w.dumps(record.spec.document), encoding="utf-8")
+        provenance = {**record.provenance, "warnings": list(record.warnings)}
+        for name, content in (("provenance.json", provenance), ("metrics.json", record.metrics)):
+            (temporary / name).write_text(json.dumps(_plain(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        write_run(temporary / "run.h5", record.data)
+
+
+@contextmanager
+def _appearing(folder: Path) -> Iterator[Path]:
+    """Temporary folder that becomes `folder` if nothing goes wrong, and vanishes otherwise."""
+    temporary = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        temporary.chmod(0o755)
+        yield temporary
+        if folder.exists():
+            folder.rename(temporary.with_suffix(".old"))
+        temporary.rename(folder)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ResultError(f"results folder {folder} cannot be written ({reason}); name another with --results") from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+            shutil.rmtree(temporary.with_suffix(".old"), ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file at once: under a temporary name, then renamed.
+
+    Raises
+    ------
+    ResultError
+        If it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise ResultError(f"{path} cannot be written ({error.strerror or error}); check the folder's rights and space") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _plain(value: Any) -> Any:
+    """JSON data: NumPy numbers as Python's, what is not finite as null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def load_record(folder: Path) -> RunRecord:
+    """Read a results folder.
+
+    Raises
+    ------
+    ResultError
+        If a file is missing or damaged.
+    """
+    missing = [name for name in _FILES if not (folder / name).is_file()]
+    if missing:
+        raise ResultError(f"{folder} is not a complete results folder; {', '.join(missing)} is missing")
+    try:
+        provenance, metrics = (json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("provenance", "metrics"))
+        spec = load(folder / "spec.toml", name=folder.parent.name)
+        return RunRecord(spec, read_run(folder / "run.h5"), metrics, provenance, tuple(provenance["warnings"]))
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise ResultError(f"{folder} is damaged: {error}") from error

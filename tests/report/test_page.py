@@ -1,0 +1,189 @@
+"""Reports: one self-contained file with everything in it."""
+
+import base64
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from bioworkbench.report import Curve, render, write_report
+from bioworkbench.report.sweep import sweep_curves
+from bioworkbench.report.text import cards, cited, methods_paragraph, projection_rows, score_table, shown
+from bioworkbench.results import fingerprint, save_record
+from bioworkbench.spec import read, sweep_points
+from tests.documents import alone
+from tests.frozen_method import frozen  # noqa: F401  fixture
+from tests.records import record_alone, record_with_task
+
+
+class Outline(HTMLParser):
+    """Headings, images and addresses of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.images, self.addresses = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        given = dict(attrs)
+        if tag == "img":
+            self.images.append(given)
+        self.addresses += [value for name, value in given.items() if name in ("src", "href")]
+
+
+@pytest.fixture(scope="module")
+def text():
+    return render(record_alone())
+
+
+def test_the_file_needs_no_other(text):
+    outline = Outline(text)
+    assert outline.addresses
+    assert all(address.startswith("data:image/svg+xml;base64,") for address in outline.addresses)
+    assert not {"script", "link", "iframe"} & set(outline.tags)
+    assert len(text) < 5_000_000
+
+
+def test_images_are_pictures_with_words_for_them(text):
+    images = Outline(text).images
+    assert len(images) == 6  # raster, rates, a trace, diagram, degrees, weights
+    for image in images:
+        assert image["alt"]
+        assert base64.b64decode(image["src"].split(",")[1]).startswith(b"<?xml")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Activity",
+        "Network",
+        "Warnings",
+        "Methods, to paste into a paper",
+        "Provenance",
+        "dv/dt = ",
+        "bernoulli(p = 0.5)",
+        "numpy",
+    ],
+)
+def test_sections(text, words):
+    assert words in text
+
+
+def test_reports_are_deterministic():
+    record = record_alone()
+    assert render(record) == render(record)
+
+
+@pytest.mark.usefixtures("frozen")
+def test_a_task_adds_scores():
+    record = record_with_task()
+    text = render(record)
+    assert "Score" in text
+    assert len(Outline(text).images) == 8  # confusion, bars, loss, raster, rates, diagram, degrees, weights
+    assert score_table(record.metrics).rows[0] == ["this network", "80.0 %", "90.0 %"]
+    assert cards(record)[0].note == "best baseline: raw linear 85.0 %"
+    assert cards(record)[0].tone == "bad"
+    assert "no better than that of the baseline &#39;raw_linear&#39; (0.8 against 0.85)" in text
+
+
+@pytest.mark.usefixtures("frozen")
+def test_values_are_shown_as_forecasts():
+    record = record_with_task(rule="value")
+    assert "what was wanted" in render(record)
+
+
+@pytest.mark.usefixtures("frozen")
+def test_a_score_above_the_baselines():
+    assert cards(record_with_task(0.99))[0].tone == "good"
+
+
+def test_warnings_when_there_are_none():
+    document = alone()
+    assert "None: no silent population" in render(replace(record_alone(document), warnings=()))
+
+
+def test_silence_is_a_warning():
+    record = record_alone(share=0.0)
+    assert record.warnings[0] == "Population 'exc' never spiked; raise its drive or its input weights."
+    assert cards(record)[0].value == "0 Hz"
+
+
+def test_rates_near_the_refractory_limit_are_a_warning():
+    record = record_alone(share=0.5)
+    assert "more than half of the 500 Hz that its refractory period allows" in record.warnings[0]
+
+
+def test_text_of_a_spec_cannot_break_out():
+    document = alone() | {"reference": "<script>alert(1)</script>"}
+    text = render(record_alone(document))
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_methods_and_references():
+    record = record_alone()
+    words = methods_paragraph(record)
+    assert "20 noisy_lif neurons ('exc') and 5 noisy_lif neurons ('inh')" in words
+    assert "in steps of 0.5 ms for 50 ms per trial, with all random numbers derived from seed 1" in words
+    references = cited(record)
+    assert any("Stimberg" in reference for reference in references)
+    assert len([reference for reference in references if "10.1023/A:1008925309027" in reference]) == 1
+
+
+def test_projections_in_words():
+    first, second = projection_rows(record_alone())
+    assert first["topology"] == "bernoulli(p = 0.5)"
+    assert first["weights"] == "gaussian(mean = 2 mV, deviation = 0.5 mV)"
+    assert re.fullmatch(r"1(\.\d+)? to [12](\.\d+)? ms", first["delay"])
+    assert second["synapses"] == "60 (15 %)"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("accuracy", 0.98611, "98.6 %"),
+        ("rse", 0.12345, "0.123"),
+        ("mae", 12345.6, "12,346"),
+        ("rse", None, "–"),
+        ("rse", np.nan, "–"),
+    ],
+)
+def test_numbers(name, value, wanted):
+    assert shown(name, value) == wanted
+
+
+def test_written_beside_the_results(tmp_path):
+    path = write_report(record_alone(), tmp_path)
+    assert path == tmp_path / "report.html"
+    assert path.read_text().startswith("<!DOCTYPE html>")
+
+
+def test_curves_of_a_sweep():
+    curve = Curve("populations.exc.sigma (mV)", "accuracy", np.arange(3.0), np.array([0.9, 0.8, 0.5]), np.full(3, 0.01), 5)
+    assert "accuracy as populations.exc.sigma (mV) grows" in render(record_alone(), (curve,))
+
+
+def test_curves_are_gathered_from_finished_points(tmp_path):
+    document = alone() | {"sweep": {"populations.exc.sigma": ["0 mV", "1 mV", "2000 uV"], "seed": [1, 2]}}
+    spec = read(document, "x")
+    for values, point in sweep_points(spec)[:4]:
+        record = record_alone(point.document, share=0.1 * values["seed"])
+        save_record(record, tmp_path / fingerprint(point))
+    curves = sweep_curves(spec, tmp_path)
+    assert [curve.score for curve in curves] == ["rate of exc (Hz)", "rate of inh (Hz)"]
+    curve = curves[0]
+    assert curve.field == "populations.exc.sigma (mV)"
+    np.testing.assert_allclose(curve.x, [0, 1])
+    assert curve.n_seeds == 2
+    one, other = (record_alone(share=share).metrics["activity"]["exc"]["mean_rate"] for share in (0.1, 0.2))
+    np.testing.assert_allclose(curve.mean, (one + other) / 2)
+    np.testing.assert_allclose(curve.error, abs(one - other) / 2)
+
+
+def test_no_curves_without_points(tmp_path):
+    assert sweep_curves(read(alone(), "x"), tmp_path) == ()
+    swept = alone() | {"sweep": {"populations.exc.sigma": ["0 mV", "1 mV"]}}
+    assert sweep_curves(read(swept, "x"), tmp_path) == ()

@@ -1,0 +1,122 @@
+"""run.h5 gives back what it was given."""
+
+import h5py
+import numpy as np
+import pytest
+from brian2 import ms, mV, nS
+from scipy import sparse
+
+from bioworkbench.errors import ResultError
+from bioworkbench.network import INPUT, Network, Population, Projection
+from bioworkbench.neurons import NeuronModel
+from bioworkbench.randomness import stream
+from bioworkbench.results.run_file import Answers, RunData, read_run, write_run
+from bioworkbench.signals import Recording, Spikes
+from bioworkbench.trained import Choice, LinearReadout, TrainedNetwork
+
+
+@pytest.fixture
+def data():
+    rng = stream(1, "file")
+    model = NeuronModel(
+        equations="dv/dt = (rest - v + drive)/tau : volt\ndrive : volt\ng : siemens/meter**2",
+        threshold="v > -50*mV",
+        reset="v = rest",
+        constants={"tau": np.array([10.0, 20.0, 30.0]) * ms, "rest": -70 * mV, "n": 3.0},
+        start={"v": "uniform(-70 mV, -50 mV)", "g": 2 * nS / (1e-12 * (mV / mV))},
+        refractory=2 * ms,
+    )
+    network = Network(
+        (Population("second", 3, model, 1), Population("first", 2, NeuronModel("v : 1", "v > 1", "v = 0"))),
+        (
+            Projection(INPUT, "first", sparse.csr_array(rng.normal(size=(4, 2)))),
+            Projection("first", "second", sparse.csr_array([[0, 1e-3, 2e-3], [0, 0, 3e-3]]), np.array([1e-3, 2e-3, 1.5e-3])),
+        ),
+    )
+    time = np.array([0.1, 0.3, 0.2]) * 1e-3 * np.array([1, 7, 3])
+    spikes = {
+        "second": Spikes(np.array([0, 0, 2]), np.array([2, 1, 0]), np.rint(time / 1e-4) * 1e-4),
+        "first": Spikes(*np.zeros((3, 0), dtype=int)),
+    }
+    recording = Recording(
+        spikes, {"second.v": rng.normal(size=(3, 200, 2))}, network.sizes, 3, 0.02, 1e-4, 5, "numpy", {"simulate": 1.0}
+    )
+    readout = LinearReadout(rng.normal(size=(3, 2)), np.zeros(2), "argmax")
+    trained = TrainedNetwork(network, Choice("spike_counts", {"populations": ["second"]}), readout, {"loss": np.arange(200.0)})
+    return RunData(network, recording, trained, Answers(np.array([0, 1, 1]), np.array([0, 1, 0])))
+
+
+def same_network(one, other):
+    assert one.sizes == other.sizes
+    for a, b in zip(one.populations, other.populations, strict=True):
+        assert (a.name, a.layer) == (b.name, b.layer)
+        assert a.model.equations == b.model.equations
+        assert a.model.refractory == b.model.refractory
+        for part in ("constants", "start"):
+            assert list(getattr(a.model, part)) == list(getattr(b.model, part))
+            for name, value in getattr(a.model, part).items():
+                assert np.all(value == getattr(b.model, part)[name])
+    for a, b in zip(one.projections, other.projections, strict=True):
+        assert a.name == b.name
+        np.testing.assert_array_equal(a.weights.toarray(), b.weights.toarray())
+        np.testing.assert_array_equal(a.delay, b.delay)
+
+
+def test_round_trip(data, tmp_path):
+    write_run(tmp_path / "run.h5", data)
+    back = read_run(tmp_path / "run.h5")
+    same_network(data.network, back.network)
+    for name, spikes in data.recording.spikes.items():
+        for column in ("trial", "neuron", "time"):
+            np.testing.assert_array_equal(getattr(back.recording.spikes[name], column), getattr(spikes, column))
+    np.testing.assert_array_equal(back.recording.traces["second.v"], data.recording.traces["second.v"])
+    for name in ("n_trials", "duration", "dt", "seed", "backend", "sizes"):
+        assert getattr(back.recording, name) == getattr(data.recording, name)
+    np.testing.assert_array_equal(back.trained.readout.coefficients, data.trained.readout.coefficients)
+    np.testing.assert_array_equal(back.trained.history["loss"], data.trained.history["loss"])
+    assert back.trained.feature == data.trained.feature
+    np.testing.assert_array_equal(back.answers.predictions, data.answers.predictions)
+
+
+def test_network_alone(data, tmp_path):
+    write_run(tmp_path / "run.h5", RunData(data.network, data.recording))
+    back = read_run(tmp_path / "run.h5")
+    assert back.trained is None
+    assert back.answers is None
+
+
+def test_sonata_layout_of_spikes(data, tmp_path):
+    write_run(tmp_path / "run.h5", data)
+    with h5py.File(tmp_path / "run.h5") as file:
+        assert file.attrs["magic"] == 0x0A7A
+        group = file["spikes/second"]
+        assert group["timestamps"].attrs["units"] == "milliseconds"
+        np.testing.assert_allclose(group["timestamps"][()], data.recording.spikes["second"].time * 1e3)
+        np.testing.assert_array_equal(group["node_ids"][()], [2, 1, 0])
+        assert group["node_ids"].dtype == np.uint64
+        np.testing.assert_array_equal(group["trial_bounds"][()], [0, 2, 2, 3])
+
+
+def damage(path, how):
+    if how == "cut":
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    elif how == "text":
+        path.write_text("not HDF5")
+    else:
+        with h5py.File(path, "a") as file:
+            file["network/projections/first_second/indices"][0] = 99
+
+
+@pytest.mark.parametrize("how", ["cut", "text", "indices"])
+def test_damaged_files(data, tmp_path, how):
+    path = tmp_path / "run.h5"
+    write_run(path, data)
+    damage(path, how)
+    with pytest.raises(ResultError, match=r"run\.h5 is not a run that bioworkbench wrote, or is damaged"):
+        read_run(path)
+
+
+def test_files_are_never_overwritten(data, tmp_path):
+    write_run(tmp_path / "run.h5", data)
+    with pytest.raises(OSError, match="exists"):
+        write_run(tmp_path / "run.h5", data)

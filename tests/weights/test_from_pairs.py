@@ -1,0 +1,151 @@
+"""Neurons from pairs of samples: the pair rule, probabilities, metrics, and refusals."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bioworkbench.weights.from_pairs import (
+    SAMPLINGS,
+    PairLaw,
+    candidate_pairs,
+    effective_number,
+    pair_neurons,
+    pair_probabilities,
+    sampled_neurons,
+)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.01, 2.0))
+@settings(deadline=None, max_examples=30)
+def test_pair_neurons_straddle_the_threshold(seed, margin):
+    rng = np.random.default_rng(seed)
+    low, high = rng.normal(size=(2, 6, 4))
+    weights, biases = pair_neurons(low, high, margin=margin)
+    np.testing.assert_allclose((low * weights.T).sum(axis=1) + biases, 1 - margin, atol=1e-12 * np.abs(weights).max())
+    np.testing.assert_allclose((high * weights.T).sum(axis=1) + biases, 1 + margin, atol=1e-12 * np.abs(weights).max())
+
+
+def test_pair_neurons_are_the_rules_of_swim():
+    """With margin ln(3)/2 and threshold 0, tanh gives -0.5 and +0.5; with margin 1/2 and threshold 1/2, a ramp gives 0 and 1."""
+    rng = np.random.default_rng(1)
+    low, high = rng.normal(size=(2, 5, 3))
+    weights, biases = pair_neurons(low, high, margin=np.log(3) / 2, threshold=0.0)
+    np.testing.assert_allclose(np.tanh((high * weights.T).sum(axis=1) + biases), 0.5, atol=1e-12)
+    np.testing.assert_allclose(np.tanh((low * weights.T).sum(axis=1) + biases), -0.5, atol=1e-12)
+    weights, biases = pair_neurons(low, high, margin=0.5, threshold=0.5)
+    np.testing.assert_allclose((low * weights.T).sum(axis=1) + biases, 0.0, atol=1e-12)
+    np.testing.assert_allclose((high * weights.T).sum(axis=1) + biases, 1.0, atol=1e-12)
+
+
+def test_candidates_are_two_different_samples_and_uniform(rng):
+    first, second = candidate_pairs(5, 20_000, rng)
+    assert (first != second).all()
+    counts = np.bincount(first * 5 + second, minlength=25).reshape(5, 5)
+    off = counts[~np.eye(5, dtype=bool)]
+    assert (np.abs(off - 1000) / np.sqrt(1000 * 0.95) < 4.5).all()
+
+
+def test_probabilities(rng):
+    difference, distance = rng.random((50, 3)), rng.random(50) + 0.1
+    p = pair_probabilities(difference, distance, 2.0)
+    np.testing.assert_allclose(p.sum(axis=0), 1)
+    np.testing.assert_allclose(p, pair_probabilities(7 * difference, distance, 2.0))
+    np.testing.assert_allclose(pair_probabilities(np.zeros(50), distance), 1 / 50)
+    np.testing.assert_allclose(pair_probabilities(difference, distance, 0.0), 1 / 50)
+    numbers = [effective_number(pair_probabilities(difference[:, 0], distance, sharpness)) for sharpness in (0, 1, 4, 16)]
+    assert numbers == sorted(numbers, reverse=True)
+    assert numbers[0] == pytest.approx(50)
+    assert numbers[-1] >= 1
+
+
+def data(rng, n=300, d=5):
+    states = rng.normal(size=(n, d)) * np.array([3.0, 1.0, 1.0, 0.3, 0.1])[:d]
+    return states, np.stack([np.sin(states[:, 1]), states[:, 2]], axis=1)
+
+
+@pytest.mark.parametrize("metric", ["l1", "l2", "linf", "whitened", "least_entropy"])
+@pytest.mark.parametrize("contrast", ["largest", "principal"])
+def test_potentials_have_the_spread_and_sit_between_their_pairs(rng, metric, contrast):
+    states, targets = data(rng)
+    law = PairLaw(metric=metric, contrast=contrast, n_candidates=500, spread=0.8, offset=0.2)
+    weights, biases, number = sampled_neurons(states, targets, 12, rng, law)
+    np.testing.assert_allclose((states @ weights).std(axis=0), 0.8, rtol=1e-9)
+    potentials = states @ weights + biases
+    assert ((potentials.min(axis=0) < 1.2) & (potentials.max(axis=0) > 1.2)).all()
+    assert 1 <= number <= 500
+
+
+def test_without_a_spread_pairs_are_a_margin_away_from_the_threshold(rng):
+    states, targets = data(rng, n=2)
+    law = PairLaw(metric="l2", spread=None, margin=0.25, offset=0.0, n_candidates=3)
+    weights, biases, _ = sampled_neurons(states, targets, 4, rng, law)
+    np.testing.assert_allclose(
+        np.sort(states @ weights + biases, axis=0), np.array([[0.75], [1.25]]) * np.ones((1, 4)), atol=1e-12
+    )
+
+
+def test_pairs_prefer_directions_in_which_the_targets_change(rng):
+    states = rng.normal(size=(2000, 10))
+    targets = states[:, :1]
+    shares = {}
+    for sampling in SAMPLINGS:
+        weights, _, _ = sampled_neurons(states, targets, 200, rng, PairLaw(sampling, "l2", "largest", 4.0))
+        share = weights[0] ** 2 / (weights**2).sum(axis=0)
+        shares[sampling] = share.mean(), share.std() / np.sqrt(200)
+    for sampling in ("uniform", "isotropic", "random"):
+        mean, error = shares[sampling]
+        assert abs(mean - 0.1) < 4.5 * error, sampling
+    mean, error = shares["pairs"]
+    assert (mean - 0.1) / error > 4.5
+
+
+def test_links_that_are_not_there_have_no_weight(rng):
+    states, targets = data(rng)
+    links = rng.random((5, 30)) < 0.5
+    for sampling in SAMPLINGS:
+        weights, _, _ = sampled_neurons(states, targets, 30, rng, PairLaw(sampling, n_candidates=200), links)
+        assert not weights[~links].any(), sampling
+        assert weights[links].all(), sampling
+
+
+def test_the_same_generator_gives_the_same_neurons():
+    states, targets = data(np.random.default_rng(3))
+    runs = [sampled_neurons(states, targets, 9, np.random.default_rng(4), PairLaw()) for _ in range(2)]
+    np.testing.assert_array_equal(runs[0][0], runs[1][0])
+    np.testing.assert_array_equal(runs[0][1], runs[1][1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"sampling": "pair"}, "'pair' is not a sampling; did you mean 'pairs'"),
+        ({"metric": "l3"}, "'l3' is not a metric"),
+        ({"contrast": "mean"}, "'mean' is not a contrast"),
+        ({"sharpness": -1.0}, "sharpness = -1.0: must be a finite number, 0 or more"),
+        ({"n_candidates": 0}, "n_candidates = 0: must be an integer, 1 or more"),
+        ({"spread": 0.0}, "spread = 0.0: must be a finite number above 0"),
+        ({"margin": 0.0}, "margin = 0.0: must be a finite number above 0"),
+    ],
+)
+def test_laws_are_checked(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        PairLaw(**arguments)
+
+
+def test_samples_that_tell_nothing_are_refused(rng):
+    with pytest.raises(ValueError, match="n_samples = 1: must be an integer, 2 or more"):
+        candidate_pairs(1, 5, rng)
+    with pytest.raises(ValueError, match="all 3 candidate pairs have equal states; is the input constant"):
+        pair_probabilities(np.ones(3), np.zeros(3))
+    with pytest.raises(ValueError, match="pair 1 has equal states; a neuron needs two different ones"):
+        pair_neurons(np.zeros((2, 2)), np.array([[1.0, 0.0], [0.0, 0.0]]))
+    with pytest.raises(ValueError, match="the 4 states do not vary; is the input constant, or the layer below silent"):
+        sampled_neurons(np.ones((4, 2)), np.ones((4, 1)), 3, rng, PairLaw())
+    with pytest.raises(ValueError, match=r"targets has shape \(3, 1\); it must be \(4, any\)"):
+        sampled_neurons(rng.random((4, 2)), np.ones((3, 1)), 3, rng, PairLaw())
