@@ -1,37 +1,57 @@
 """The command ``bioworkbench``."""
 
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
 import typer
 
-from bioworkbench.commands.check import check_command
-from bioworkbench.commands.doctor import doctor_command
-from bioworkbench.commands.list import list_command
-from bioworkbench.commands.new import new_command
-from bioworkbench.commands.run import run_command
-from bioworkbench.commands.topology import topology_command
+__all__ = ["COMMANDS", "app_for", "main"]
 
-__all__ = ["app", "main"]
+COMMANDS = {
+    "run": "Run an experiment; prints the results folder last.",
+    "check": "Check specs and estimate memory and time; simulates nothing.",
+    "list": "List what a spec can name, with its settings.",
+    "new": "Write a commented spec that runs as it is.",
+    "doctor": "Say what this machine has, lacks, and how to mend it.",
+    "topology": "Measure a graph, predict its missing links, or generate one.",
+}
+"""Subcommands and what they are for; NAME is the function ``NAME_command`` of ``bioworkbench.commands.NAME``."""
 
-app = typer.Typer(
-    name="bioworkbench",
-    help="Spiking networks in Brian2, from a spec to a report.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for name, command in {
-    "run": run_command,
-    "check": check_command,
-    "list": list_command,
-    "new": new_command,
-    "doctor": doctor_command,
-    "topology": topology_command,
-}.items():
-    app.command(name)(command)
+
+def app_for(arguments: Sequence[str]) -> typer.Typer:
+    """The command line that answers these arguments; only the subcommand they name is imported, so that help comes at once.
+
+    Examples
+    --------
+    >>> app_for(["--help"]).info.name
+    'bioworkbench'
+    """
+    app = typer.Typer(
+        name="bioworkbench",
+        help="Spiking networks in Brian2, from a spec to a report.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for name, words in COMMANDS.items():
+        function = _function(name) if name in arguments[:1] else _not_imported
+        app.command(name, help=function.__doc__ if name in arguments[:1] else words)(function)
+    return app
+
+
+def _function(name: str) -> Callable[..., Any]:
+    return getattr(import_module(f"bioworkbench.commands.{name}"), f"{name}_command")
+
+
+def _not_imported() -> None:
+    """Stands for a subcommand in the list of all."""
 
 
 def main() -> None:
     """Run the command line."""
-    app()
+    app_for(sys.argv[1:])()
 
 
 if __name__ == "__main__":

@@ -1,16 +1,22 @@
 """The command line: what it prints, and its exit codes."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import tomli_w
 from typer.testing import CliRunner
 
-from bioworkbench.__main__ import app
+from bioworkbench.__main__ import COMMANDS, app_for
 from bioworkbench.errors import SimulationError
 from bioworkbench.spec.changes import with_value
 from tests.documents import alone, with_task
 from tests.frozen_method import frozen  # noqa: F401  fixture
+
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -25,8 +31,12 @@ def _plain_report(monkeypatch):
 def call(tmp_path, monkeypatch):
     """Call the command inside an empty folder."""
     monkeypatch.chdir(tmp_path)
-    runner = CliRunner()
-    return lambda *words: runner.invoke(app, [str(word) for word in words])
+
+    def invoke(*words):
+        arguments = [str(word) for word in words]
+        return CliRunner().invoke(app_for(arguments), arguments)
+
+    return invoke
 
 
 @pytest.fixture
@@ -35,6 +45,20 @@ def spec(tmp_path):
     path = tmp_path / "x.toml"
     path.write_text(tomli_w.dumps(alone()))
     return path
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_subcommand_is_there(call, name):
+    done = call(name, "--help")
+    assert done.exit_code == 0, done.output
+
+
+def test_help_imports_nothing_heavy(call):
+    done = call("--help")
+    assert all(name in done.output for name in COMMANDS)
+    code = "import sys, bioworkbench.__main__ as m; m.app_for(['--help']); print({'brian2', 'jax', 'numba'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout == "set()\n"
 
 
 def test_run_prints_the_folder_last(call, spec, tmp_path):
