@@ -15,7 +15,6 @@ from bioworkbench.spec.changes import with_value
 from tests.documents import alone, with_task
 from tests.frozen_method import frozen  # noqa: F401  fixture
 
-
 ROOT = Path(__file__).parents[2]
 
 
