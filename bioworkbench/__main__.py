@@ -15,6 +15,7 @@ COMMANDS = {
     "list": "List what a spec can name, with its settings.",
     "new": "Write a commented spec that runs as it is.",
     "doctor": "Say what this machine has, lacks, and how to mend it.",
+    "figures": "Draw the figures of a project from its results.",
     "topology": "Measure a graph, predict its missing links, or generate one.",
 }
 """Subcommands and what they are for; NAME is the function ``NAME_command`` of ``bioworkbench.commands.NAME``."""

@@ -1,4 +1,8 @@
-"""The pipeline: what goes from a spec to a report. Run as ``python -m figures.overview`` to write ``figures/overview.svg``."""
+"""From a spec to a report.
+
+A spec describes a network; Brian2 simulates its trials; a readout is trained on the recorded spikes; a results folder keeps it all. The
+network may be rewired by its own spikes. ``python -m figures.overview`` writes the copy that the README shows.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path

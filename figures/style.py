@@ -1,7 +1,10 @@
 """Look of all figures: sizes of journal columns, colors that color-blind readers can tell apart (Okabe & Ito 2008)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from string import ascii_lowercase
 from typing import Any
+
+from matplotlib.axes import Axes
 
 COLUMN = 3.5
 """Width of one journal column, inches."""
@@ -23,3 +26,9 @@ RC: Mapping[Any, Any] = {
     "svg.fonttype": "path",
 }
 """Matplotlib settings; the fixed salt makes SVG files the same bytes each time."""
+
+
+def letter(panels: Sequence[Axes]) -> None:
+    """Name panels a, b, c, ... above their top left corners."""
+    for axes, name in zip(panels, ascii_lowercase, strict=False):
+        axes.text(-0.02, 1.04, name, transform=axes.transAxes, ha="right", va="bottom", fontsize=9, fontweight="bold")

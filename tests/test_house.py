@@ -22,7 +22,7 @@ FENCES = {  # library: the places, below bioworkbench/, that may import it
     "jax": ("gradients/",),
     "optax": ("gradients/",),
     "sklearn": ("readouts.py", "tasks/", "convex/"),
-    "matplotlib": ("plots/", "report/"),
+    "matplotlib": ("plots/", "report/", "gallery/"),
 }
 NOT_IN = {"networkx": ("simulation/", "features.py", "readouts.py")}
 
@@ -36,7 +36,7 @@ FLOORS = [  # a module imports from floors below its own, or from its own floor
     ("simulation", "methods"),
     (
         *("spec", "results", "experiment", "sweep", "plots", "report", "export", "__main__", "__init__", "commands"),
-        *("schema", "kinds"),
+        *("schema", "kinds", "gallery"),
     ),
 ]
 

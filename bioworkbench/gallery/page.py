@@ -1,0 +1,24 @@
+"""``gallery.html``: every figure that has been drawn, what to see in it, and the command that makes it."""
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from bioworkbench.gallery.stamps import FORMATS, Places, figure_names, read_stamp
+
+__all__ = ["write_gallery"]
+
+
+def write_gallery(places: Places) -> None:
+    """Write the page of all figures; those that have not been drawn are named with the command that draws them."""
+    environment = Environment(
+        loader=PackageLoader("bioworkbench"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    entries = []
+    for name in figure_names(places):
+        stamp = read_stamp(name, places)
+        title, _, words = stamp["title"].partition("\n") if stamp else ("not drawn yet", "", "")
+        specs = list(stamp["specs"]) if stamp else []
+        entries.append({"name": name, "title": title, "words": words.strip(), "specs": specs, "drawn": stamp is not None})
+    text = environment.get_template("gallery.html.jinja").render(figures=entries, formats=FORMATS)
+    temporary = places.page.with_name(".gallery.html")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(places.page)

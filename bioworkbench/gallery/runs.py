@@ -1,0 +1,75 @@
+"""Finished runs of the specs that a figure reads."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bioworkbench.results.store import RunRecord, is_complete, load_record, result_folder
+from bioworkbench.spec.reader import sweep_points
+from bioworkbench.spec.records import ExperimentSpec
+
+__all__ = ["Run", "baseline_scores", "finished_runs", "grouped", "scores_on_test"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished point of a spec.
+
+    Parameters
+    ----------
+    folder : Path
+    values : mapping
+        Dotted field and value, of what the sweep of the spec sets; empty without a sweep.
+    metrics : mapping
+        As in ``metrics.json``.
+    """
+
+    folder: Path
+    values: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+
+    @property
+    def record(self) -> RunRecord:
+        """Everything that was kept, read from disk."""
+        return load_record(self.folder)
+
+
+def finished_runs(spec: ExperimentSpec, results: Path) -> tuple[list[Run], list[ExperimentSpec]]:
+    """Finished runs of every point of a spec (of the spec itself without a sweep), and the specs of those still to run."""
+    found, missing = [], []
+    for values, point in sweep_points(spec) or [({}, spec)]:
+        folder = result_folder(results, point)
+        if is_complete(folder):
+            found.append(Run(folder, values, json.loads((folder / "metrics.json").read_text(encoding="utf-8"))))
+        else:
+            missing.append(point)
+    return found, missing
+
+
+def scores_on_test(runs: Sequence[Run], metric: str, scale: float = 1.0) -> list[float]:
+    """Test scores of runs, those that are defined."""
+    return [scale * run.metrics["test"][metric] for run in runs if run.metrics["test"].get(metric) is not None]
+
+
+def baseline_scores(runs: Sequence[Run], metric: str, scale: float = 1.0) -> dict[str, list[float]]:
+    """Scores of the baselines, which need no network, by name."""
+    names = dict.fromkeys(name for run in runs for name in run.metrics["baselines"])
+    found = {
+        name.replace("_", " "): [
+            scale * run.metrics["baselines"][name][metric]
+            for run in runs
+            if run.metrics["baselines"].get(name, {}).get(metric) is not None
+        ]
+        for name in names
+    }
+    return {name: values for name, values in found.items() if values}
+
+
+def grouped(runs: Sequence[Run], field: str) -> dict[Any, list[Run]]:
+    """Runs by the value that their sweep gave a field, in the order of the sweep."""
+    groups: dict[Any, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(run.values[field], []).append(run)
+    return groups

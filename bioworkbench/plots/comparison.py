@@ -1,0 +1,77 @@
+"""Panels that set something beside what it is compared with, over repeated runs."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from bioworkbench.plots.panels import COLORS
+
+__all__ = ["curves_with_errors", "mean_and_error", "scores_of_repeats"]
+
+_GRAY = "#7a828c"
+
+
+def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
+    """Mean, and standard error of the mean (0 for a single value).
+
+    Examples
+    --------
+    >>> mean_and_error([1.0, 3.0])
+    (2.0, 1.0)
+    """
+    array = np.asarray(values, dtype=float)
+    return float(array.mean()), float(array.std(ddof=1) / np.sqrt(len(array))) if len(array) > 1 else 0.0
+
+
+def scores_of_repeats(axes: Axes, scores: Mapping[str, Sequence[float]], label: str, n_ours: int = 1) -> None:
+    """One row per method: a pale dot per run, and mean and standard error with the mean's value.
+
+    Parameters
+    ----------
+    axes : Axes
+    scores : mapping from name to scores of its runs
+        From top to bottom.
+    label : str
+        Of the axis of scores, with unit.
+    n_ours : int
+        Rows from the top that are set off by color.
+    """
+    for row, (name, values) in enumerate(scores.items()):
+        color = COLORS[0] if row < n_ours else _GRAY
+        mean, error = mean_and_error(values)
+        axes.scatter(values, np.full(len(values), row), s=9, color=color, alpha=0.35, linewidths=0, label=f"{name}, runs")
+        axes.errorbar(mean, row, xerr=error, fmt="o", markersize=4.5, capsize=2.5, color=color, label=name)
+        axes.annotate(f"{mean:.4g}", (mean, row), (0, 5), textcoords="offset points", ha="center", fontsize=6.5, color=color)
+    axes.set_yticks(range(len(scores)), list(scores))
+    axes.set(xlabel=label, ylim=(len(scores) - 0.5, -0.7))
+    axes.margins(x=0.1)
+
+
+def curves_with_errors(
+    axes: Axes,
+    curves: Mapping[str, Mapping[float, Sequence[float]]],
+    xlabel: str,
+    ylabel: str,
+    level: tuple[str, float] | None = None,
+) -> None:
+    """Mean and standard error of repeated runs over a number, one curve per method, and a level to compare with.
+
+    Parameters
+    ----------
+    axes : Axes
+    curves : mapping from name to mapping from number to values of the runs
+    xlabel, ylabel : str
+        With units.
+    level : (name, value), optional
+        Drawn as a dashed line.
+    """
+    for k, (name, points) in enumerate(curves.items()):
+        places = sorted(points)
+        means, errors = np.array([mean_and_error(points[place]) for place in places]).T
+        axes.errorbar(places, means, errors, color=COLORS[k], marker="o", markersize=3.5, capsize=2.5, linewidth=1.2, label=name)
+    if level is not None:
+        axes.axhline(level[1], color=_GRAY, linestyle="--", linewidth=1.0, label=level[0])
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    if len(curves) + (level is not None) > 1:
+        axes.legend()

@@ -1,0 +1,59 @@
+"""The numbers that a figure shows, read back."""
+
+import csv
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from bioworkbench.gallery.plotted import COLUMNS, plotted_rows, write_plotted
+
+
+@pytest.fixture
+def axes():
+    return Figure().subplots()
+
+
+def rows(axes, kind):
+    return [row for row in plotted_rows(axes.figure) if row["drawn_as"] == kind]
+
+
+def test_lines_come_with_labels_and_names(axes):
+    axes.plot([1, 2], [3, 4], label="this")
+    axes.set(xlabel="time (s)", ylabel="rate (Hz)", title="A")
+    first, second = rows(axes, "line")
+    assert (first["x"], first["y"], second["x"], second["y"]) == (1, 3, 2, 4)
+    assert (first["series"], first["x_label"], first["y_label"], first["title"]) == ("this", "time (s)", "rate (Hz)", "A")
+
+
+def test_error_bars_are_not_lines_as_well(axes):
+    axes.errorbar([1, 2], [3, 4], yerr=[0.5, 0.25], xerr=0.1, label="mean")
+    found = rows(axes, "error bar")
+    assert [row["y_error"] for row in found] == pytest.approx([0.5, 0.25])
+    assert [row["x_error"] for row in found] == pytest.approx([0.1, 0.1])
+    assert rows(axes, "line") == []
+
+
+def test_bars_are_named_by_their_ticks(axes):
+    axes.barh(["ours", "chance"], [0.9, 0.1])
+    assert [(row["y"], row["x"]) for row in rows(axes, "bar")] == [("ours", pytest.approx(0.9)), ("chance", pytest.approx(0.1))]
+    axes.bar([5], [2.5])
+    assert rows(axes, "bar")[-1]["y"] == pytest.approx(2.5)
+
+
+def test_scatters_steps_and_images(axes):
+    axes.scatter([1], [2])
+    axes.stairs([3, 4], [0, 1, 2])
+    axes.imshow(np.array([[1.0, 2.0]]))
+    assert [(row["x"], row["y"]) for row in rows(axes, "scatter")] == [(1, 2)]
+    assert [(row["x"], row["y"]) for row in rows(axes, "step")] == [(0, 3), (1, 4)]
+    assert [(row["x"], row["y"], row["value"]) for row in rows(axes, "cell")] == [(0, 0, 1.0), (1, 0, 2.0)]
+
+
+def test_the_table_has_all_columns(axes, tmp_path):
+    axes.plot([1.0], [1 / 3])
+    write_plotted(axes.figure, tmp_path / "x.csv")
+    with (tmp_path / "x.csv").open() as file:
+        table = list(csv.DictReader(file))
+    assert tuple(table[0]) == COLUMNS
+    assert (table[0]["y"], table[0]["y_error"]) == ("0.333333", "")
