@@ -22,16 +22,18 @@ def spikes_of_copies(index: np.ndarray, time: np.ndarray, size: int, first_trial
     first_trial, n_trials : int
         Copies from `n_trials` on are surplus.
     """
+    if not _sorted(time, index):
+        order = np.lexsort((index, time))
+        index, time = index[order], time[order]
     copy, neuron = np.divmod(index.astype(np.int64), size)
-    keep = copy < n_trials
-    copy, neuron, time = copy[keep], neuron[keep], time[keep]
-    order = np.lexsort((neuron, time, copy)) if n_trials > 1 or not _sorted(time, neuron) else slice(None)
+    order = np.argsort(copy.astype(np.uint16) if copy.max(initial=0) < 2**16 else copy, kind="stable")  # short keys: by radix
+    order = order[: np.count_nonzero(copy < n_trials)]
     return Spikes(copy[order] + first_trial, neuron[order], time[order])
 
 
-def _sorted(time: np.ndarray, neuron: np.ndarray) -> bool:
+def _sorted(time: np.ndarray, index: np.ndarray) -> bool:
     later = np.diff(time)
-    return bool(((later > 0) | ((later == 0) & (np.diff(neuron) >= 0))).all())
+    return bool(((later > 0) | ((later == 0) & (np.diff(index) >= 0))).all())
 
 
 def trace_of_copies(rows: np.ndarray, n_copies: int, n_trials: int) -> np.ndarray:

@@ -121,14 +121,13 @@ def _outcomes(run: Callable[[Chunk], Outcome], parts: list[Chunk], workers: int,
             outcomes.append(run(chunk))
             notify("simulate", done, len(parts))
         return outcomes
-    first = run(parts[0])  # builds the program once, before others ask for it
-    with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(run, chunk) for chunk in parts[1:]]
-        for done, future in enumerate(futures, 2):
+    with ThreadPoolExecutor(workers) as pool:  # one of them builds the program, the others wait for it
+        futures = [pool.submit(run, chunk) for chunk in parts]
+        for done, future in enumerate(futures, 1):
             future.add_done_callback(lambda _, done=done: notify("simulate", done, len(parts)))
         try:
             wait(futures, return_when=FIRST_EXCEPTION)
-            return [first, *(future.result() for future in futures)]
+            return [future.result() for future in futures]
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise

@@ -135,14 +135,14 @@ def _input_spikes(stimulus: Stimulus, seed: int, frame_steps: int, chunk: Chunk)
         return spikes.reshape(n_trials, n_frames * frame_steps, n_channels)
     chance = np.repeat(stimulus.values, frame_steps, axis=1) * (stimulus.frame / frame_steps)
     rng = stream(seed, f"input spikes of chunk {chunk.number}")
-    return (rng.random(chance.shape, dtype=np.float32) < chance).astype(float)
+    return rng.random(chance.shape, dtype=np.float32) < chance
 
 
 def _table(signal: np.ndarray, weights: sparse.csr_array, n_copies: int) -> np.ndarray:
+    """Products (n_rows, n_copies * n_neurons) of signal (n_trials, n_rows, n_channels) and weights; surplus copies get zeros."""
     n_trials, n_rows, n_channels = signal.shape
     dense_enough = weights.nnz > 0.1 * weights.shape[0] * weights.shape[1]
     matrix = weights.toarray() if dense_enough else weights
-    product = (signal.reshape(-1, n_channels) @ matrix).reshape(n_trials, n_rows, weights.shape[1])
-    table = np.zeros((n_rows, n_copies, weights.shape[1]))
-    table[:, :n_trials] = product.transpose(1, 0, 2)
-    return table.reshape(n_rows, -1)
+    by_row = np.zeros((n_rows, n_copies, n_channels))
+    by_row[:, :n_trials] = signal.transpose(1, 0, 2)
+    return (by_row.reshape(-1, n_channels) @ matrix).reshape(n_rows, -1)
