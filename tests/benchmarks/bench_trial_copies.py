@@ -106,7 +106,9 @@ def main():
     for way, words in (("loop", "store and restore"), ("frozen", "the same, with gc.freeze()")):
         row = rows[way]
         ratios = [row["seconds"] / ours[name] for name in ("seconds", "with_build")]
-        print(f"{words:28} {row['seconds']:7.2f} s  mean count {row['counts']:.3f}   {ratios[0]:6.1f}x   with build {ratios[1]:5.1f}x")
+        print(
+            f"{words:28} {row['seconds']:7.2f} s  mean count {row['counts']:.3f}   {ratios[0]:6.1f}x   with build {ratios[1]:5.1f}x"
+        )
 
 
 if __name__ == "__main__":
