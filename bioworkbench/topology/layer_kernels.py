@@ -7,9 +7,10 @@ columns:
 
     S[u, v] = sum over rows r linked to v of F[u, r] * (sum over columns c linked to both u and r of G[c, v])
 
-`fill_blocks` writes down G[c, v] for all pairs of columns of each row r: one dense block of numbers per row, d times d. The inner
-sum is then a sum of block rows, which are contiguous, and only its result is scattered to the columns of r. `add_path_scores`
-does this for a few rows u at a time, for which the block of r stays in the cache.
+`fill_blocks` counts the shared rows of all pairs of columns of each row r: one dense block of counts per row, d times d.
+`add_path_scores` looks up the factors G of a block once for a band of rows u; the inner sum is then a sum of rows of numbers
+that lie side by side in the cache. The scores of a band are kept with u as the last index, so that what neighboring rows u
+scatter to a column of r falls into the same cache line.
 """
 
 from typing import NamedTuple
@@ -56,12 +57,12 @@ class Factors(NamedTuple):
 
 
 class Blocks(NamedTuple):
-    """Column factors of the rows `first` to `last` - 1; those of row r begin at ``start[r - first]`` of `values`."""
+    """Shared rows of the columns of the rows `first` to `last` - 1; those of row r begin at ``start[r - first]`` of `counts`."""
 
     first: int
     last: int
     start: np.ndarray
-    values: np.ndarray
+    counts: np.ndarray
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -80,84 +81,102 @@ def factor_table(degrees: np.ndarray, begin: np.ndarray, model: int, root: bool)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def fill_blocks(layer: Layer, factors: Factors, blocks: Blocks, first: int, last: int) -> None:
-    """Write the factors of the columns `first` to `last` - 1 into the blocks of their rows."""
-    entry = np.empty(layer.column_start.size - 1, np.int64)
+def fill_blocks(layer: Layer, blocks: Blocks, first: int, last: int) -> None:
+    """Write the counts of the columns `first` to `last` - 1 into the blocks of their rows."""
+    shared = np.empty(layer.column_start.size - 1, np.int32)
     for c in range(first, last):
-        entry[:] = factors.begin[c]
+        shared[:] = 0
         for link in range(layer.column_start[c], layer.column_start[c + 1]):
             r = layer.column_links[link]
             for k in range(layer.row_start[r], layer.row_start[r + 1]):
-                entry[layer.row_links[k]] += 1
+                shared[layer.row_links[k]] += 1
         for link in range(layer.column_start[c], layer.column_start[c + 1]):
-            _fill_row(layer, factors.table, blocks, entry, link)
+            _fill_row(layer, blocks, shared, link)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _fill_row(layer, table, blocks, entry, link):
+def _fill_row(layer, blocks, shared, link):
     r = layer.column_links[link]
     if r < blocks.first or r >= blocks.last:
         return
     low, high = layer.row_start[r], layer.row_start[r + 1]
     at = blocks.start[r - blocks.first] + layer.place[link] * (high - low)
     for k in range(low, high):
-        blocks.values[at] = table[entry[layer.row_links[k]]]
+        blocks.counts[at] = shared[layer.row_links[k]]
         at += 1
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def add_path_scores(layer: Layer, factors: Factors, blocks: Blocks, scores: np.ndarray, band: int) -> None:
-    """Add to the scores (height, n) of one band of rows what the paths through the rows of `blocks` contribute."""
-    row_start, row_links, table = layer.row_start, layer.row_links, factors.table
-    height, widest = scores.shape[0], 0
+def add_path_scores(layer: Layer, rows: Factors, columns: Factors, blocks: Blocks, scores: np.ndarray, band: int) -> None:
+    """Add to the scores (n, height) of one band of rows what the paths through the rows of `blocks` contribute."""
+    row_start, row_links, height = layer.row_start, layer.row_links, scores.shape[1]
+    widest = 0
     for r in range(blocks.first, blocks.last):
         widest = max(widest, row_start[r + 1] - row_start[r])
-    sums = np.empty((height, widest))
-    shared = np.zeros(height, np.int64)
+    block, total = np.empty((widest, widest)), np.empty(widest)
+    places, shared = np.empty((height, widest), np.int64), np.zeros(height, np.int64)
     for r in range(blocks.first, blocks.last):
-        _sum_block_rows(layer, blocks, r, band, sums, shared)
-        begin = factors.begin[r]
+        low, high = row_start[r], row_start[r + 1]
+        _look_up(layer, columns, blocks, r, block)
+        _find_places(layer, band, r, places, shared)
         for u in range(height):
-            factor = table[begin + shared[u]]
+            factor = rows.table[rows.begin[r] + shared[u]]
             if shared[u] > 0 and factor > 0.0:
-                _scatter(factor, sums, scores, u, row_links, row_start[r], row_start[r + 1])
+                _sum_block_rows(block, places[u, : shared[u]], total, high - low)
+                _scatter(factor, total, scores, u, row_links, low, high)
         shared[:] = 0
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _sum_block_rows(layer, blocks, r, band, sums, shared):
-    """For each row u of the band: sum of the block rows of r that belong to columns of u, and how many these are."""
-    row_links, rows, values = layer.row_links, layer.column_links, blocks.values
-    begin, end = layer.band_start[band], layer.band_start[band + 1]
-    low, high, top = layer.row_start[r], layer.row_start[r + 1], band * layer.height
-    at = blocks.start[r - blocks.first]
-    for k in range(low, high):
-        for link in range(begin[row_links[k]], end[row_links[k]]):
-            u = rows[link] - top
-            _add(values, at, sums, u, high - low, shared[u] == 0)
+def _find_places(layer, band, r, places, shared):
+    """For each row u of the band: which columns of r it is linked to, as places among the links of r, and how many these are."""
+    begin, end, top = layer.band_start[band], layer.band_start[band + 1], band * layer.height
+    low = layer.row_start[r]
+    for k in range(low, layer.row_start[r + 1]):
+        c = layer.row_links[k]
+        for link in range(begin[c], end[c]):
+            u = layer.column_links[link] - top
+            places[u, shared[u]] = k - low
             shared[u] += 1
-        at += high - low
 
 
 # Unsigned indices: numba then leaves out the test for negative ones, and the compiler can use vector instructions.
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _add(values, at, sums, u, n, first):
-    u, at = np.uint64(u), np.uint64(at)
-    if first:
-        for k in range(np.uint64(n)):
-            sums[u, k] = values[at + k]
-    else:
-        for k in range(np.uint64(n)):
-            sums[u, k] += values[at + k]
+def _look_up(layer, columns, blocks, r, block):
+    """Write the column factors of row r, all pairs of its columns, into `block`."""
+    low, n = layer.row_start[r], np.uint64(layer.row_start[r + 1] - layer.row_start[r])
+    at = np.uint64(blocks.start[r - blocks.first])
+    for k in range(n):
+        begin = np.uint64(columns.begin[layer.row_links[np.uint64(low) + k]])
+        for l in range(n):  # noqa: E741
+            block[k, l] = columns.table[begin + np.uint64(blocks.counts[at + l])]
+        at += n
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _scatter(factor, sums, scores, u, links, low, high):
+def _sum_block_rows(block, places, total, n):
+    """Sum of the rows `places` of the block, two at a time."""
+    n_rows = np.uint64(places.size)
+    a = np.uint64(places[0])
+    for k in range(np.uint64(n)):
+        total[k] = block[a, k]
+    for i in range(np.uint64(1), n_rows - np.uint64(1), np.uint64(2)):
+        a, b = np.uint64(places[i]), np.uint64(places[i + np.uint64(1)])
+        for k in range(np.uint64(n)):
+            total[k] += block[a, k] + block[b, k]
+    if n_rows % np.uint64(2) == 0:
+        a = np.uint64(places[n_rows - np.uint64(1)])
+        for k in range(np.uint64(n)):
+            total[k] += block[a, k]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _scatter(factor, total, scores, u, links, low, high):
     u, low = np.uint64(u), np.uint64(low)
     for k in range(np.uint64(high) - low):
-        scores[u, np.uint64(links[low + k])] += factor * sums[u, k]
+        scores[np.uint64(links[low + k]), u] += factor * total[k]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

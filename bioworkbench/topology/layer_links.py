@@ -18,8 +18,8 @@ from bioworkbench.topology.threads import for_stretches
 
 __all__ = ["layer_scores", "score_stretches", "top_links"]
 
-_HEIGHT = 64  # rows scored together, while the numbers they share are in the cache
-_BLOCK_NUMBERS = 2**26  # at most so many 8-byte numbers of column factors in memory at a time, except for a single row
+_HEIGHT = 120  # rows scored together; 15 cache lines of scores, an odd number, so that they spread over the whole cache
+_BLOCK_NUMBERS = 2**26  # at most so many 4-byte counts of shared rows in memory at a time, except for a single row
 _SCORE_NUMBERS = 2**25  # about so many 8-byte scores in memory at a time, when they are streamed
 
 ScoreRows = Callable[[int, int], Floats]
@@ -176,11 +176,13 @@ def _adding_paths(layer: Layer, code: int) -> AddScores:
 
     def add(scores: Floats, first: int) -> None:
         for blocks in _empty_blocks(layer):
-            for_stretches(partial(layer_kernels.fill_blocks, layer, columns, blocks), layer.column_start.size - 1, _HEIGHT)
+            for_stretches(partial(layer_kernels.fill_blocks, layer, blocks), layer.column_start.size - 1, _HEIGHT)
             for_stretches(partial(add_band, blocks, scores, first), scores.shape[0], _HEIGHT)
 
     def add_band(blocks: Blocks, scores: Floats, first: int, top: int, bottom: int) -> None:
-        layer_kernels.add_path_scores(layer, rows, blocks, scores[top:bottom], (first + top) // _HEIGHT)
+        sums = np.zeros((scores.shape[1], _HEIGHT))
+        layer_kernels.add_path_scores(layer, rows, columns, blocks, sums, (first + top) // _HEIGHT)
+        scores[top:bottom] += sums[:, : bottom - top].T
 
     return add
 
@@ -235,12 +237,12 @@ def _factors(start: Integers, code: int, *, root: bool) -> Factors:
 
 
 def _empty_blocks(layer: Layer) -> Iterator[Blocks]:
-    """Room for the column factors of successive rows, as many rows at a time as the memory limit admits."""
+    """Room for the blocks of successive rows, as many rows at a time as the memory limit admits."""
     sizes = np.diff(layer.row_start) ** 2
     ends = np.cumsum(sizes)
     first = 0
     while first < sizes.size:
         before = ends[first] - sizes[first]
         last = max(first + 1, int(np.searchsorted(ends, before + _BLOCK_NUMBERS, side="right")))
-        yield Blocks(first, last, ends[first:last] - sizes[first:last] - before, np.empty(ends[last - 1] - before))
+        yield Blocks(first, last, ends[first:last] - sizes[first:last] - before, np.empty(ends[last - 1] - before, np.int32))
         first = last

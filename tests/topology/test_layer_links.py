@@ -121,9 +121,9 @@ def test_memory_limits_change_nothing(monkeypatch, form):
     mask = random_mask(1, 300, 40, 0.2)
     whole = layer_scores(mask, form=form)
     monkeypatch.setattr(layer_links, "_BLOCK_NUMBERS", 100)
-    monkeypatch.setattr(layer_links, "_SCORE_NUMBERS", 128 * 40)
+    monkeypatch.setattr(layer_links, "_SCORE_NUMBERS", 120 * 40)
     stretches = list(score_stretches(checked_mask("mask", mask), form=form))
-    assert [first for first, _ in stretches] == [0, 128, 256]
+    assert [first for first, _ in stretches] == [0, 120, 240]
     np.testing.assert_allclose(np.concatenate([scores for _, scores in stretches]), whole, rtol=1e-13)
 
 
