@@ -119,7 +119,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Lines of a table after its header, with their numbers in the file."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ",", strict=True)
+            reader = csv.DictReader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", strict=True)
             for number, row in enumerate(reader, start=2):
                 if None in row or None in row.values():
                     raise TopologyError(
@@ -179,24 +179,27 @@ def write_graph(graph: nx.Graph, path: str | Path) -> None:
     Raises
     ------
     TopologyError
-        If the suffix is another one, or an attribute is of a type that GraphML does not know.
+        If the suffix is another one, the folder does not exist or cannot be written to, or an attribute is of a type that GraphML
+        does not know. A file that was there before is then left as it was.
     """
     path = Path(path)
-    if path.suffix.lower() == ".graphml":
-        try:
-            nx.write_graphml(graph, path)
-        except (nx.NetworkXException, TypeError) as error:
-            raise TopologyError(f"{path} cannot be written: {error}") from error
-    elif path.suffix.lower() in (".csv", ".tsv"):
-        _write_table(graph, path)
-    else:
+    write = {".graphml": nx.write_graphml, ".csv": _write_table, ".tsv": _write_table}.get(path.suffix.lower())
+    if write is None:
         raise TopologyError(f"{path} has the suffix '{path.suffix}'; graphs are written as .graphml, .csv or .tsv")
+    unfinished = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        write(graph, unfinished)
+        unfinished.replace(path)
+    except (nx.NetworkXException, TypeError, OSError) as error:
+        raise TopologyError(f"{path} cannot be written: {error}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _write_table(graph: nx.Graph, path: Path) -> None:
     names = list(dict.fromkeys(name for *_, attributes in graph.edges(data=True) for name in attributes))
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter="\t" if path.suffix == ".tsv" else ",", lineterminator="\n")
+        writer = csv.writer(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ",", lineterminator="\n")
         writer.writerow(["source", "target", *names])
         writer.writerows([u, v, *(data.get(name, "") for name in names)] for u, v, data in graph.edges(data=True))
 

@@ -128,9 +128,14 @@ def test_what_cannot_be_written(tmp_path):
     graph = nx.Graph([(0, 1)])
     with pytest.raises(ValueError, match=r"has the suffix '\.json'; graphs are written as \.graphml, \.csv or \.tsv"):
         write_graph(graph, tmp_path / "graph.json")
+    with pytest.raises(ValueError, match=r"graph\.csv cannot be written: .*No such file or directory"):
+        write_graph(graph, tmp_path / "missing" / "graph.csv")
+    (tmp_path / "graph.graphml").write_text("kept")
     graph.nodes[0]["places"] = [1, 2]
     with pytest.raises(ValueError, match="cannot be written"):
         write_graph(graph, tmp_path / "graph.graphml")
+    assert [path.name for path in tmp_path.iterdir()] == ["graph.graphml"]
+    assert (tmp_path / "graph.graphml").read_text() == "kept"
 
 
 def test_celegans(data_folder):
