@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bioworkbench.experiment import Result, run
     from bioworkbench.network import Network, Population, Projection
+    from bioworkbench.results.table import table
     from bioworkbench.signals import Probe, Recording, Spikes, Stimulus, silence
     from bioworkbench.simulation import simulate
     from bioworkbench.spec import load
+    from bioworkbench.sweeps import optimize, sweep
     from bioworkbench.trained import Choice, LinearReadout, TrainedNetwork
 
 __all__ = [
@@ -27,17 +29,22 @@ __all__ = [
     "Stimulus",
     "TrainedNetwork",
     "load",
+    "optimize",
     "run",
     "silence",
     "simulate",
+    "sweep",
+    "table",
 ]
 
 _HOMES = {
     "experiment": ("Result", "run"),
     "network": ("Network", "Population", "Projection"),
     "signals": ("Probe", "Recording", "Spikes", "Stimulus", "silence"),
+    "results.table": ("table",),
     "simulation": ("simulate",),
     "spec": ("load",),
+    "sweeps": ("optimize", "sweep"),
     "trained": ("Choice", "LinearReadout", "TrainedNetwork"),
 }
 

@@ -11,6 +11,8 @@ __all__ = ["COMMANDS", "app_for", "main"]
 
 COMMANDS = {
     "run": "Run an experiment; prints the results folder last.",
+    "sweep": "Run every point of a sweep on many cores or a cluster, or search ranges for the best values.",
+    "table": "Put the scores of many results beside each other.",
     "check": "Check specs and estimate memory and time; simulates nothing.",
     "list": "List what a spec can name, with its settings.",
     "new": "Write a commented spec that runs as it is.",

@@ -17,6 +17,7 @@ from bioworkbench.trained import LinearReadout
 
 __all__ = [
     "METRICS",
+    "SMALLER_IS_BETTER",
     "accuracy",
     "baselines",
     "chance",
@@ -183,6 +184,9 @@ METRICS: Mapping[str, Callable[[ArrayLike, ArrayLike], float]] = {
     "rse": rse,
 }
 """Metrics by the name that a spec uses."""
+
+SMALLER_IS_BETTER = frozenset({"mae", "rse"})
+"""Metrics that measure errors."""
 
 _DEFAULT_METRICS = {"classification": ("accuracy",), "regression": ("rse", "r2", "mae", "correlation")}
 

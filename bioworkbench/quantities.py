@@ -23,6 +23,7 @@ __all__ = [
     "parse_quantity",
     "si_value",
     "unit_text",
+    "written_unit",
 ]
 
 
@@ -65,6 +66,17 @@ def parse_quantity(text: str | int | float) -> Quantity:
     if match is None or len(text) > 100:
         raise ValueError(f"'{text[:100]}' is not a quantity; write a number with a unit such as '20 ms'")
     return _finite(Quantity(float(match[1]) * _unit(text[match.end() :], text)), text)
+
+
+def written_unit(text: str) -> str:
+    """What stands behind the number of a quantity.
+
+    Examples
+    --------
+    >>> written_unit("-70 mV"), written_unit("1e-3")
+    ('mV', '')
+    """
+    return re.sub(rf"^\s*{_NUMBER}", "", text).strip()
 
 
 def _finite(quantity: Quantity, text: str | float) -> Quantity:

@@ -23,6 +23,9 @@ FENCES = {  # library: the places, below bioworkbench/, that may import it
     "optax": ("gradients/",),
     "sklearn": ("readouts.py", "tasks/", "convex/", "sklearn.py"),
     "matplotlib": ("plots/", "report/", "gallery/"),
+    "distributed": ("sweeps/",),
+    "optuna": ("sweeps/",),
+    "pandas": ("results/",),
 }
 NOT_IN = {"networkx": ("simulation/", "features.py", "readouts.py")}
 
@@ -35,7 +38,7 @@ FLOORS = [  # a module imports from floors below its own, or from its own floor
     ),
     ("simulation", "methods"),
     (
-        *("spec", "results", "experiment", "sweep", "plots", "report", "export", "__main__", "__init__", "commands"),
+        *("spec", "results", "experiment", "sweeps", "plots", "report", "export", "__main__", "__init__", "commands"),
         *("schema", "kinds", "gallery", "sklearn"),
     ),
 ]

@@ -5,8 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bioworkbench.commands.run import rich_table
-from bioworkbench.commands.terminal import output, with_exit_codes
+from bioworkbench.commands.terminal import output, rich_table, with_exit_codes
 from bioworkbench.errors import unknown_name
 from bioworkbench.kinds import KINDS
 from bioworkbench.quantities import Quantity, format_quantity

@@ -9,10 +9,11 @@ from typing import Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from bioworkbench.errors import ResultError, SimulationError
 
-__all__ = ["BAD_INPUT", "FAILED", "MISSING", "output", "progress_bars", "with_exit_codes", "words"]
+__all__ = ["BAD_INPUT", "FAILED", "MISSING", "escaped", "output", "progress_bars", "rich_table", "with_exit_codes", "words"]
 
 FAILED, BAD_INPUT, MISSING = 1, 2, 3
 
@@ -38,13 +39,14 @@ def with_exit_codes(command: Callable[..., Any]) -> Callable[..., Any]:
             code, message = FAILED, "interrupted; nothing was written"
         except MemoryError as error:
             code, message = FAILED, f"out of memory ({error}); lower 'memory' or '--jobs', or make the network smaller"
-        words.print(f"[bold red]error[/] {_escaped(message)}")
+        words.print(f"[bold red]error[/] {escaped(message)}")
         raise typer.Exit(code)
 
     return guarded
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text whose brackets are not taken for markup."""
     return text.replace("[", r"\[")
 
 
@@ -61,3 +63,13 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
             progress.update(bars[phase], completed=done, total=total or None)
 
         yield notify
+
+
+def rich_table(header: list[str], rows: list[list[str]]) -> Table:
+    """Table for the terminal; all columns but the first are numbers."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for number, name in enumerate(header):
+        table.add_column(name, justify="left" if number == 0 else "right", no_wrap=number == 0)
+    for row in rows:
+        table.add_row(*row)
+    return table

@@ -12,8 +12,7 @@ import networkx as nx
 import numpy as np
 import typer
 
-from bioworkbench.commands.run import rich_table
-from bioworkbench.commands.terminal import output, with_exit_codes
+from bioworkbench.commands.terminal import output, rich_table, with_exit_codes
 from bioworkbench.errors import TopologyError, unknown_name
 from bioworkbench.randomness import stream
 from bioworkbench.spec.changes import parse_change

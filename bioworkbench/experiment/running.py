@@ -15,6 +15,7 @@ from bioworkbench.kinds import KINDS
 from bioworkbench.randomness import stream
 from bioworkbench.report.page import write_report
 from bioworkbench.report.sweep import sweep_curves
+from bioworkbench.results.claims import claimed
 from bioworkbench.results.provenance import provenance
 from bioworkbench.results.run_file import RunData
 from bioworkbench.results.store import (
@@ -35,7 +36,7 @@ from bioworkbench.tasks import Task
 from bioworkbench.trained import TrainedNetwork
 from bioworkbench.trials import Simulate
 
-__all__ = ["Result", "run"]
+__all__ = ["Result", "compute", "run"]
 
 Bound = Callable[..., Recording]  # simulate with the settings of the spec
 
@@ -78,6 +79,7 @@ def run(
     jobs: int = 1,
     results: str | Path = "results",
     force: bool = False,
+    report: bool = True,
     progress: Progress | None = None,
 ) -> Result:
     """Run an experiment and keep its results, or find them where it has been run before.
@@ -94,6 +96,8 @@ def run(
         Folder in which ``<experiment>/<fingerprint>/`` is written.
     force : bool
         Run again although the results are there.
+    report : bool
+        Whether to write ``report.html``; where it is missing, a later call writes it.
     progress : callable (phase, done, total), optional
         Phases are build, train, compile, simulate and report.
 
@@ -113,9 +117,19 @@ def run(
     spec = spec if backend == "auto" else _on(spec, backend)
     folder = result_folder(results, spec)
     if is_complete(folder) and not force:
-        return _found(spec, folder)
+        return _found(spec, folder, report)
     check_writable(folder)
     choose_backend(spec.backend)
+    with claimed(folder):
+        if is_complete(folder) and not force:  # by another process, while this one waited
+            return _found(spec, folder, report)
+        return compute(spec, folder, jobs=jobs, report=report, progress=progress)
+
+
+def compute(
+    spec: ExperimentSpec, folder: Path, *, jobs: int = 1, report: bool = True, progress: Progress | None = None
+) -> Result:
+    """Run an experiment into a results folder that this process has claimed; see `run`."""
     clock = _Clock(progress)
     with clock.phase("build"):
         plan = construct(spec)
@@ -126,8 +140,9 @@ def run(
     record = RunRecord(spec, data, metrics, about, suspicions(spec, data.network, metrics))
     save_record(record, folder)
     result = Result(folder, record)
-    with clock.phase("report"):
-        result.report()
+    if report:
+        with clock.phase("report"):
+            result.report()
     return result
 
 
@@ -138,10 +153,10 @@ def _on(spec: ExperimentSpec, backend: str) -> ExperimentSpec:
     return changed
 
 
-def _found(spec: ExperimentSpec, folder: Path) -> Result:
+def _found(spec: ExperimentSpec, folder: Path, report: bool) -> Result:
     """The results of an earlier run; a report that is missing, or has a sweep to show, is written anew."""
     result = Result(folder, replace(load_record(folder), spec=spec), found=True)
-    if spec.sweep or not (folder / "report.html").is_file():
+    if report and (spec.sweep or not (folder / "report.html").is_file()):
         result.report()
     return result
 

@@ -15,10 +15,7 @@ from bioworkbench.tasks import Task
 from bioworkbench.trained import TrainedNetwork
 from bioworkbench.trials import Simulate, blocked_predictions
 
-__all__ = ["SMALLER_IS_BETTER", "Scored", "activity", "scored"]
-
-SMALLER_IS_BETTER = frozenset({"mae", "rse"})
-"""Metrics that measure errors."""
+__all__ = ["Scored", "activity", "scored"]
 
 _MOST_TRAINING_TRIALS = 1000
 _SPIKES_PER_STEP = 0.2  # of a neuron, at most, to size batches

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bioworkbench.experiment.scores import SMALLER_IS_BETTER
+from bioworkbench.evaluation import SMALLER_IS_BETTER
 from bioworkbench.network import Network
 from bioworkbench.spec.records import ExperimentSpec
 
@@ -51,5 +51,7 @@ def _about_scores(metrics: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _about_sweep(spec: ExperimentSpec) -> Iterator[str]:
+    if spec.scored_on != "test":
+        yield f"Scored on part '{spec.scored_on}' in place of the test trials, which were not used."
     if spec.sweep:
         yield f"The spec sweeps {', '.join(spec.sweep)}; this run is the one point that the spec itself describes."

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import numpy as np
 from bioworkbench.plots.panels import suitable_unit
 from bioworkbench.quantities import parse_quantity
 from bioworkbench.report.page import Curve
-from bioworkbench.results.store import fingerprint, is_complete
-from bioworkbench.spec.reader import sweep_points
+from bioworkbench.results.points import swept_points
+from bioworkbench.results.store import is_complete
+from bioworkbench.spec.ranges import Range
 from bioworkbench.spec.records import ExperimentSpec
 
 __all__ = ["sweep_curves"]
@@ -28,7 +30,8 @@ def sweep_curves(spec: ExperimentSpec, folder: Path) -> tuple[Curve, ...]:
         ``results/<experiment>``.
     """
     fields = [name for name in spec.sweep if name != "seed"]
-    if len(fields) != 1 or not (folder.is_dir()):
+    is_grid = all(not isinstance(values, Range) or values.steps for values in spec.sweep.values())
+    if len(fields) != 1 or not is_grid or not folder.is_dir():
         return ()
     found = list(_scores(spec, folder, fields[0]))
     names = dict.fromkeys(name for _, scores in found for name in scores)
@@ -40,12 +43,11 @@ def sweep_curves(spec: ExperimentSpec, folder: Path) -> tuple[Curve, ...]:
 
 def _scores(spec: ExperimentSpec, folder: Path, field: str) -> Iterator[tuple[Any, dict[str, float]]]:
     """Swept value and test scores (without a task: mean rates) of every point that has been run."""
-    for values, point in sweep_points(spec):
-        place = folder / fingerprint(point)
-        if is_complete(place):
-            metrics = json.loads((place / "metrics.json").read_text(encoding="utf-8"))
+    for point in swept_points(replace(spec, name=folder.name), folder.parent):
+        if is_complete(point.folder):
+            metrics = json.loads((point.folder / "metrics.json").read_text(encoding="utf-8"))
             rates = {f"rate of {name} (Hz)": numbers["mean_rate"] for name, numbers in metrics["activity"].items()}
-            yield values[field], metrics.get("test") or rates
+            yield point.values[field], metrics.get("test") or rates
 
 
 def _curve(field: str, score: str, found: list[tuple[Any, float]]) -> Curve | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bioworkbench.experiment.scores import SMALLER_IS_BETTER
+from bioworkbench.evaluation import SMALLER_IS_BETTER
 from bioworkbench.kinds import KINDS
 from bioworkbench.network import INPUT, Network, Projection
 from bioworkbench.neurons import NeuronModel

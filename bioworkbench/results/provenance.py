@@ -6,6 +6,7 @@ import platform
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 __all__ = ["PACKAGES", "provenance", "versions"]
@@ -16,7 +17,7 @@ PACKAGES = ("bioworkbench", "brian2", "numpy", "scipy", "scikit-learn", "network
 def provenance() -> dict[str, Any]:
     """What is needed to repeat a run, apart from its spec: versions, machine, git commit, command and time."""
     return {
-        "versions": versions(),
+        "versions": dict(versions()),
         "machine": {"system": platform.platform(), "processor": platform.machine(), "n_cores": os.cpu_count()},
         "git": _git(),
         "command": " ".join([os.path.basename(sys.argv[0]), *sys.argv[1:]]),
@@ -24,6 +25,7 @@ def provenance() -> dict[str, Any]:
     }
 
 
+@cache
 def versions() -> dict[str, str | None]:
     """Versions of Python and of the packages that results depend on; None for one that is not installed."""
     return {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
@@ -36,8 +38,9 @@ def _version(name: str) -> str | None:
         return None
 
 
+@cache
 def _git() -> dict[str, Any] | None:
-    """Commit of the working directory and whether files differ from it; None outside a repository."""
+    """Commit of the working directory, when first asked for, and whether files differ from it; None outside a repository."""
     commit = _output("git", "rev-parse", "HEAD")
     return None if commit is None else {"commit": commit, "changed": bool(_output("git", "status", "--porcelain", "-uno"))}
 

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -31,8 +31,10 @@ from bioworkbench.trained import Choice
 __all__ = [
     "FORMAT",
     "RunRecord",
+    "check_format",
     "check_writable",
     "fingerprint",
+    "fingerprints",
     "is_complete",
     "load_record",
     "result_folder",
@@ -45,6 +47,7 @@ FORMAT = 1
 
 _FILES = ("spec.toml", "provenance.json", "metrics.json", "run.h5")
 _NOT_HASHED = ("name", "file", "document", "sweep")
+_HASHED_IF_OTHER = {"scored_on": "test"}  # fields that came later, so that older results keep their fingerprints
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,33 @@ def fingerprint(spec: ExperimentSpec) -> str:
 
     The SHA-256 of all fields with their defaults, quantities in SI units; name, file and sweep play no part.
     """
-    content = {field.name: _canonical(getattr(spec, field.name)) for field in fields(spec) if field.name not in _NOT_HASHED}
+    return fingerprints([spec])[0]
+
+
+def fingerprints(specs: Sequence[ExperimentSpec]) -> list[str]:
+    """Fingerprints of many specs, faster where they share parts; see `fingerprint`."""
+    known: dict[int, Any] = {}
+    return [_fingerprint(spec, known) for spec in specs]
+
+
+def _fingerprint(spec: ExperimentSpec, known: dict[int, Any]) -> str:
+    values = {field.name: getattr(spec, field.name) for field in fields(spec) if field.name not in _NOT_HASHED}
+    content = {
+        name: [_part(item, known) for item in value] if isinstance(value, tuple) else _part(value, known)
+        for name, value in values.items()
+        if value != _HASHED_IF_OTHER.get(name, ...)
+    }
     text = json.dumps([FORMAT, content], sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _part(value: Any, known: dict[int, Any]) -> Any:
+    """Content of a population, projection or choice, which the specs of a sweep may share."""
+    if not isinstance(value, Choice | PopulationSpec | ProjectionSpec):
+        return _canonical(value)
+    if id(value) not in known:
+        known[id(value)] = _canonical(value)
+    return known[id(value)]
 
 
 def _canonical(value: Any) -> Any:
@@ -104,8 +131,28 @@ def result_folder(root: str | Path, spec: ExperimentSpec) -> Path:
 
 
 def is_complete(folder: Path) -> bool:
-    """Whether a results folder holds a finished run."""
-    return all((folder / name).is_file() for name in _FILES)
+    """Whether a results folder holds a finished run: all files are there, as large as they were written."""
+    try:
+        sizes = {name: (folder / name).stat().st_size for name in _FILES}
+        written = json.loads((folder / "provenance.json").read_bytes()).get("files", {})
+    except (OSError, ValueError, AttributeError):
+        return False
+    return all(sizes.get(name) == file["bytes"] for name, file in written.items())
+
+
+def check_format(folder: Path, provenance: Mapping[str, Any]) -> None:
+    """Refuse the results of a later version.
+
+    Raises
+    ------
+    ResultError
+        If the layout is newer than this version of bioworkbench knows.
+    """
+    if provenance.get("format", FORMAT) > FORMAT:
+        raise ResultError(
+            f"{folder} has results of format {provenance['format']}; this version of bioworkbench reads up to {FORMAT}. "
+            "Upgrade it (pip install --upgrade bioworkbench)"
+        )
 
 
 def check_writable(folder: Path) -> None:
@@ -131,10 +178,25 @@ def save_record(record: RunRecord, folder: Path) -> None:
     """
     with _appearing(folder) as temporary:
         (temporary / "spec.toml").write_text(tomli_w.dumps(record.spec.document), encoding="utf-8")
-        provenance = {**record.provenance, "warnings": list(record.warnings)}
-        for name, content in (("provenance.json", provenance), ("metrics.json", record.metrics)):
-            (temporary / name).write_text(json.dumps(_plain(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        _write_json(temporary / "metrics.json", record.metrics)
         write_run(temporary / "run.h5", record.data)
+        about = {"format": FORMAT, "warnings": list(record.warnings), "spec": record.spec.document, "files": _sums(temporary)}
+        _write_json(temporary / "provenance.json", {**record.provenance, **about})
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(_plain(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _sums(folder: Path) -> dict[str, dict[str, Any]]:
+    """Size and SHA-256 of every file of a folder that is part of the results."""
+    names = [name for name in _FILES if (folder / name).is_file() and name != "provenance.json"]
+    return {name: {"bytes": (folder / name).stat().st_size, "sha256": _sha256(folder / name)} for name in names}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
@@ -193,14 +255,25 @@ def load_record(folder: Path) -> RunRecord:
     Raises
     ------
     ResultError
-        If a file is missing or damaged.
+        If a file is missing, damaged or changed since it was written, or of a later version.
     """
     missing = [name for name in _FILES if not (folder / name).is_file()]
     if missing:
         raise ResultError(f"{folder} is not a complete results folder; {', '.join(missing)} is missing")
     try:
-        provenance, metrics = (json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("provenance", "metrics"))
+        provenance = json.loads((folder / "provenance.json").read_text("utf-8"))
+        check_format(folder, provenance)
+        _check_sums(folder, provenance.get("files", {}))
+        metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
         spec = load(folder / "spec.toml", name=folder.parent.name)
         return RunRecord(spec, read_run(folder / "run.h5"), metrics, provenance, tuple(provenance["warnings"]))
-    except (OSError, KeyError, ValueError, TypeError) as error:
+    except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise ResultError(f"{folder} is damaged: {error}") from error
+
+
+def _check_sums(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
+    changed = [name for name, file in files.items() if name in _FILES and _sha256(folder / name) != file["sha256"]]
+    if changed:
+        raise ResultError(
+            f"{folder} is damaged: {', '.join(changed)} changed since written (SHA-256); run its spec again with --force"
+        )

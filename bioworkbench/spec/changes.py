@@ -1,12 +1,15 @@
 """Changes to the tables of a spec: one value set by its dotted field, and the table of a sweep."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from itertools import product
 from math import prod
 from typing import Any
 
-__all__ = ["parse_change", "points", "swept_values", "with_value"]
+from bioworkbench.spec.ranges import Range, is_range, parse_range
+
+__all__ = ["parse_change", "parse_seeds", "parse_values", "points", "swept_values", "with_value"]
 
 MAX_POINTS = 10_000
 
@@ -31,6 +34,63 @@ def parse_change(text: str) -> tuple[str, Any]:
         return name.strip(), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return name.strip(), value.strip()
+
+
+def parse_values(text: str) -> tuple[str, list[Any]]:
+    """Field and values of ``"populations.exc.tau=10 ms,20 ms"``; commas inside brackets or quotes belong to a value.
+
+    Raises
+    ------
+    ValueError
+        If there is no field, or no value between two commas.
+
+    Examples
+    --------
+    >>> parse_values("populations.exc.tau=10 ms,normal(20 ms, 2 ms)")
+    ('populations.exc.tau', ['10 ms', 'normal(20 ms, 2 ms)'])
+    """
+    name, _ = parse_change(text)
+    parts = _between_commas(text.partition("=")[2])
+    if not all(part.strip() for part in parts):
+        raise ValueError(f"'{text}' has an empty value; write field=value,value, such as populations.exc.size=20,40")
+    return name, [parse_change(f"{name}={part}")[1] for part in parts]
+
+
+def _between_commas(text: str) -> list[str]:
+    """Parts between the commas that stand outside brackets and quotes."""
+    parts, depth, quote = [""], 0, ""
+    for letter in text:
+        if letter in "\"'" and quote in ("", letter):
+            quote = "" if quote else letter
+        depth += 0 if quote else (letter in "([{") - (letter in ")]}")
+        if letter == "," and depth == 0 and not quote:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Seeds of ``"0:10"`` (the last one left out, as in Python) or ``"1,5,7"``.
+
+    Raises
+    ------
+    ValueError
+        If the text is another, or names no seed.
+
+    Examples
+    --------
+    >>> parse_seeds("0:3"), parse_seeds("1,5")
+    ([0, 1, 2], [1, 5])
+    """
+    if re.fullmatch(r"\d{1,9}(,\d{1,9})*", text):
+        return [int(seed) for seed in text.split(",")]
+    ends = re.fullmatch(r"(\d{1,9}):(\d{1,9})", text)
+    if ends is None or int(ends[1]) >= int(ends[2]) or int(ends[2]) - int(ends[1]) > MAX_POINTS:
+        raise ValueError(
+            f"seeds '{text}' name none; write first:end such as 0:10 (0 to 9), at most {MAX_POINTS} of them, or 1,2,3"
+        )
+    return list(range(int(ends[1]), int(ends[2])))
 
 
 def with_value(document: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:
@@ -63,13 +123,13 @@ def with_value(document: Mapping[str, Any], name: str, value: Any) -> dict[str, 
     return {**document, first: with_value(inner, rest, value)}
 
 
-def swept_values(table: Any) -> dict[str, tuple[Any, ...]]:
-    """Values by dotted field from the table of a sweep; fields may be quoted or written as nested tables.
+def swept_values(table: Any) -> dict[str, tuple[Any, ...] | Range]:
+    """Values, or range, by dotted field from the table of a sweep; fields may be quoted or written as nested tables.
 
     Raises
     ------
     ValueError
-        If a field has no list of values, or there are more than 10 000 points.
+        If a field has neither a list of values nor a range.
 
     Examples
     --------
@@ -78,26 +138,34 @@ def swept_values(table: Any) -> dict[str, tuple[Any, ...]]:
     """
     if not isinstance(table, Mapping):
         raise ValueError(f"{table!r} is not a table; write [sweep] with lists of values")
-    values: dict[str, tuple[Any, ...]] = {}
+    values: dict[str, tuple[Any, ...] | Range] = {}
     for name, given in table.items():
-        if isinstance(given, Mapping):
+        if is_range(given):
+            values[name] = parse_range(name, given)
+        elif isinstance(given, Mapping):
             values |= {f"{name}.{inner}": items for inner, items in swept_values(given).items()}
         elif isinstance(given, list) and given:
             values[name] = tuple(given)
         else:
-            raise ValueError(f"{name} = {given!r}: must be a list of at least one value")
-    n_points = prod(len(items) for items in values.values())
-    if n_points > MAX_POINTS:
-        raise ValueError(f"has {n_points} points; at most {MAX_POINTS} are accepted")
+            raise ValueError(f"{name} = {given!r}: must be a list of at least one value, or a range {{ from = ..., to = ... }}")
     return values
 
 
-def points(values: Mapping[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
+def points(values: Mapping[str, tuple[Any, ...] | Range]) -> list[dict[str, Any]]:
     """All combinations of the values, one mapping from field to value per point; none without any field.
+
+    Raises
+    ------
+    ValueError
+        If a range has no steps, or there are more than 10 000 points.
 
     Examples
     --------
     >>> points({"seed": (1, 2), "dt": ("1 ms",)})
     [{'seed': 1, 'dt': '1 ms'}, {'seed': 2, 'dt': '1 ms'}]
     """
-    return [dict(zip(values, combination, strict=True)) for combination in product(*values.values())] if values else []
+    lists = {name: items.values(name) if isinstance(items, Range) else items for name, items in values.items()}
+    n_points = prod(len(items) for items in lists.values())
+    if n_points > MAX_POINTS:
+        raise ValueError(f"has {n_points} points; at most {MAX_POINTS} are accepted")
+    return [dict(zip(lists, combination, strict=True)) for combination in product(*lists.values())] if lists else []

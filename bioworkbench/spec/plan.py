@@ -3,14 +3,14 @@
 # pyright: reportArgumentType=false, reportReturnType=false
 # Brian2 does not type its quantities
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from bioworkbench.errors import unknown_name
+from bioworkbench.errors import SpecError, unknown_name
 from bioworkbench.kinds import KINDS
 from bioworkbench.network import INPUT, Network, Population, Projection
 from bioworkbench.neurons import NeuronModel
@@ -22,10 +22,10 @@ from bioworkbench.simulation.job import n_steps_between
 from bioworkbench.simulation.trials import bytes_per_trial, chunks
 from bioworkbench.spec.records import ExperimentSpec, PopulationSpec, ProjectionSpec
 from bioworkbench.spec.values import PerNeuron
-from bioworkbench.tasks import Task
+from bioworkbench.tasks import Task, held_out
 from bioworkbench.trained import Choice
 
-__all__ = ["Estimate", "Plan", "construct", "estimate"]
+__all__ = ["Estimate", "Plan", "construct", "estimate", "expected_seconds"]
 
 _BYTES_PER_NEURON = 200
 _BYTES_PER_SYNAPSE = 24
@@ -103,15 +103,46 @@ def estimate(spec: ExperimentSpec, plan: Plan) -> Estimate:
     """Sizes of a run, and roughly the seconds that its simulations take."""
     n_steps = round(plan.stimulus.duration / spec.dt)
     n_trials = spec.n_trials if plan.task is None else sum(part.n_trials for part in plan.task.parts.values())
-    equations = sum(max(1, len(p.model.parsed.diff_eq_names)) * p.size for p in plan.network.populations)
     return Estimate(
         n_neurons=sum(plan.network.sizes.values()),
         n_synapses=sum(projection.n_synapses for projection in plan.network.projections),
         n_steps=n_steps,
         n_trials=n_trials,
         bytes_per_trial=bytes_per_trial(plan.network, plan.stimulus, spec.dt, spec.record),
-        seconds=_SECONDS_PER_BUILD + _SECONDS_PER_UPDATE * equations * n_steps * n_trials,
+        seconds=_SECONDS_PER_BUILD + _SECONDS_PER_UPDATE * _n_equations(plan.network.populations) * n_steps * n_trials,
     )
+
+
+def _n_equations(populations: Sequence[Population]) -> int:
+    return sum(max(1, len(p.model.parsed.diff_eq_names)) * p.size for p in populations)
+
+
+def expected_seconds(spec: ExperimentSpec, known: dict[str, Any]) -> float:
+    """Seconds that the simulations of a run take, roughly, without a build; no synapse is drawn for it.
+
+    Parameters
+    ----------
+    spec : ExperimentSpec
+    known : dict
+        Keeps what further specs of a sweep may share: numbers of equations, numbers and durations of trials.
+
+    Returns
+    -------
+    float
+        Infinite for a spec that cannot be run: it comes first in a sweep, so that its error is known early.
+    """
+    tables = ("task", "input", "scored_on", "duration", "n_trials", "dt")
+    trials, neurons = repr([spec.document.get(name) for name in tables]), repr(spec.document.get("populations"))
+    try:
+        if trials not in known:
+            task = None if spec.task is None else _task(spec, spec.task)
+            n_trials = spec.n_trials if task is None else sum(part.n_trials for part in task.parts.values())
+            known[trials] = n_trials * _one_trial(spec, task).duration / spec.dt
+        if neurons not in known:
+            known[neurons] = _n_equations([_population(population, spec) for population in spec.populations])
+    except SpecError:
+        return float("inf")
+    return _SECONDS_PER_UPDATE * known[trials] * known[neurons]
 
 
 def _check_record(spec: ExperimentSpec, network: Network) -> None:
@@ -145,6 +176,8 @@ def _drawn(value: Any, population: PopulationSpec, spec: ExperimentSpec, name: s
 def _task(spec: ExperimentSpec, choice: Choice) -> Task:
     with spec.place("task").named():
         task = KINDS["tasks"][choice.kind](stream(spec.seed, "task"), **choice.arguments)
+    with spec.place("scored_on").named():
+        task = held_out(task, spec.scored_on)
     if spec.input is None:
         return task
     return replace(task, encode=partial(KINDS["encodings"][spec.input.kind], **_plain(spec.input.arguments)))

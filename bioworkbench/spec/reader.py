@@ -6,7 +6,7 @@ function found there (`bioworkbench.spec.values`).
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,12 @@ from bioworkbench.kinds import KINDS, NESTED
 from bioworkbench.schema import settings
 from bioworkbench.signals import Probe
 from bioworkbench.spec.changes import points, swept_values, with_value
+from bioworkbench.spec.ranges import Range
 from bioworkbench.spec.records import Document, ExperimentSpec, PopulationSpec, ProjectionSpec, check_whole
 from bioworkbench.spec.values import Place, chosen, converted_arguments
 from bioworkbench.trained import Choice
 
-__all__ = ["load", "read", "sweep_points"]
+__all__ = ["load", "read", "sweep_points", "with_sweep"]
 
 MAX_BYTES = 1_000_000
 MAX_POPULATIONS = 1000
@@ -30,6 +31,8 @@ MAX_RECORDED = 100_000
 
 _TABLES = ("task", "input", "method", "populations", "projections", "record", "metrics", "sweep")
 _OWN = ("name", "file", "document")
+_CHOICES = {"task": ("task", "tasks"), "input": ("encoding", "encodings"), "method": ("method", "methods")}
+_TRIED = 20
 
 
 def load(path: str | Path, changes: Mapping[str, Any] | None = None, *, name: str | None = None) -> ExperimentSpec:
@@ -72,7 +75,7 @@ def _document(path: Path) -> Document:
         raise ValueError(f"is not TOML: {error}") from error
 
 
-def read(document: Document, name: str, file: str = "") -> ExperimentSpec:
+def read(document: Document, name: str, file: str = "", known: dict[str, Any] | None = None) -> ExperimentSpec:
     """Check the tables of a spec and make the record.
 
     Parameters
@@ -83,6 +86,8 @@ def read(document: Document, name: str, file: str = "") -> ExperimentSpec:
         Of the experiment.
     file : str
         For messages; the name by default.
+    known : dict, optional
+        Where parts that have been read are kept, for further specs that share them.
 
     Raises
     ------
@@ -92,23 +97,51 @@ def read(document: Document, name: str, file: str = "") -> ExperimentSpec:
     place = Place(file or name)
     with place.named():
         _check_document(document, name)
+    once = _Once({} if known is None else known)
     plain = {key: value for key, value in document.items() if key not in _TABLES}
     spec = ExperimentSpec(
         name=name,
         file=place.file,
         document=document,
         **converted_arguments(ExperimentSpec, plain, "a spec", place, {}, fixed=(*_TABLES, *_OWN)),
-        task=_choice(document, "task", place),
-        input=_choice(document, "input", place),
-        method=_choice(document, "method", place),
-        populations=tuple(_population(*item) for item in _entries(document, "populations", place, MAX_POPULATIONS)),
-        projections=tuple(_projection(*item) for item in _entries(document, "projections", place, MAX_PROJECTIONS)),
-        record=_probes(document.get("record", []), place / "record"),
+        **{part: once(_choice, part, document.get(part), place / part) for part in _CHOICES},
+        populations=tuple(once(_population, *item) for item in _entries(document, "populations", place, MAX_POPULATIONS)),
+        projections=tuple(once(_projection, *item) for item in _entries(document, "projections", place, MAX_PROJECTIONS)),
+        record=once(_probes, document.get("record", []), place / "record"),
         metrics=_metrics(document.get("metrics", []), place / "metrics"),
         sweep=_sweep(document, name, place),
     )
     check_whole(spec)
     return spec
+
+
+class _Once:
+    """Calls a function once for arguments that read the same."""
+
+    def __init__(self, known: dict[str, Any]) -> None:
+        self.known = known
+
+    def __call__(self, make: Callable[..., Any], *arguments: Any) -> Any:
+        key = f"{make.__name__}{arguments!r}"
+        if key not in self.known:
+            self.known[key] = make(*arguments)
+        return self.known[key]
+
+
+def with_sweep(spec: ExperimentSpec, values: Mapping[str, Any]) -> ExperimentSpec:
+    """The spec with further fields in its sweep, in place of those that it sweeps already.
+
+    Parameters
+    ----------
+    spec : ExperimentSpec
+    values : mapping from dotted field to list of values, or table of a range
+
+    Raises
+    ------
+    SpecError
+        If a field is unknown, or a value does not fit it.
+    """
+    return read({**spec.document, "sweep": {**spec.document.get("sweep", {}), **values}}, spec.name, spec.file)
 
 
 def sweep_points(spec: ExperimentSpec) -> list[tuple[dict[str, Any], ExperimentSpec]]:
@@ -117,27 +150,33 @@ def sweep_points(spec: ExperimentSpec) -> list[tuple[dict[str, Any], ExperimentS
     Raises
     ------
     SpecError
-        If the values of a point do not fit together.
+        If the values of a point do not fit together, a range has no steps, or there are too many points.
     """
     base = {key: value for key, value in spec.document.items() if key != "sweep"}
-    return [(point, _changed(base, point, spec.name, spec.place("sweep"))) for point in points(spec.sweep)]
+    known: dict[str, Any] = {}
+    with spec.place("sweep").named():
+        return [(point, _changed(base, point, spec.name, spec.place("sweep"), known)) for point in points(spec.sweep)]
 
 
-def _changed(document: Document, changes: Mapping[str, Any], name: str, place: Place) -> ExperimentSpec:
+def _changed(
+    document: Document, changes: Mapping[str, Any], name: str, place: Place, known: dict[str, Any] | None = None
+) -> ExperimentSpec:
     for field_name, value in changes.items():
         with (place / field_name).named():
             document = with_value(document, field_name, value)
-    return read(document, name, place.file)
+    return read(document, name, place.file, known)
 
 
-def _sweep(document: Document, name: str, place: Place) -> dict[str, tuple[Any, ...]]:
-    """The table "sweep", every value tried on its own."""
+def _sweep(document: Document, name: str, place: Place) -> dict[str, tuple[Any, ...] | Range]:
+    """The table "sweep", the first values of every field tried on their own; `sweep_points` reads all of them."""
     with (place / "sweep").named():
         values = swept_values(document.get("sweep", {}))
     base = {key: value for key, value in document.items() if key != "sweep"}
+    known: dict[str, Any] = {}
     for field_name, items in values.items():
-        for item in items:
-            _changed(base, {field_name: item}, name, place / "sweep")
+        tried = (items.value(items.low), items.value(items.high)) if isinstance(items, Range) else items[:_TRIED]
+        for item in tried:
+            _changed(base, {field_name: item}, name, place / "sweep", known)
     return values
 
 
@@ -164,11 +203,9 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def _choice(document: Document, field_name: str, place: Place) -> Choice | None:
-    what, table = {"task": ("task", "tasks"), "input": ("encoding", "encodings"), "method": ("method", "methods")}[field_name]
-    if field_name not in document:
-        return None
-    return chosen(document[field_name], what, KINDS[table], place / field_name, NESTED)
+def _choice(field_name: str, given: Any, place: Place) -> Choice | None:
+    what, table = _CHOICES[field_name]
+    return None if given is None else chosen(given, what, KINDS[table], place, NESTED)
 
 
 def _entries(document: Document, field_name: str, place: Place, most: int) -> list[tuple[str, Document, Place]]:

@@ -9,6 +9,7 @@ from bioworkbench.errors import unknown_name
 from bioworkbench.network import INPUT
 from bioworkbench.signals import Probe
 from bioworkbench.simulation import BACKENDS
+from bioworkbench.spec.ranges import Range
 from bioworkbench.spec.values import Place
 from bioworkbench.trained import Choice
 
@@ -88,7 +89,10 @@ class ExperimentSpec:
         State variables to record.
     metrics : tuple of str
         Names in ``evaluation.METRICS``; the usual ones for the kind of task if empty.
-    sweep : mapping from dotted field to tuple of values
+    scored_on : str
+        Trials that stand for the test part: "test", "validation", or "2/5" for the second of five parts that are held out of
+        the training trials; see `tasks.held_out`.
+    sweep : mapping from dotted field to tuple of values, or `Range`
     """
 
     name: str
@@ -108,7 +112,8 @@ class ExperimentSpec:
     projections: tuple[ProjectionSpec, ...] = ()
     record: tuple[Probe, ...] = ()
     metrics: tuple[str, ...] = ()
-    sweep: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    scored_on: str = "test"
+    sweep: Mapping[str, tuple[Any, ...] | Range] = field(default_factory=dict)
 
     def place(self, path: str = "") -> Place:
         """A field of this spec, to name in errors."""
@@ -174,7 +179,7 @@ def _check_alone(spec: ExperimentSpec) -> None:
     with spec.place().named():
         if spec.duration is None:
             raise ValueError("has no task; it needs duration, such as '1 s'")
-        for name in ("input", "method", "metrics"):
+        for name in ("input", "method", "metrics", "scored_on"):
             if name in spec.document:
                 raise ValueError(f"has {name} and no task; add [task], or leave {name} out")
         if any(projection.source == INPUT for projection in spec.projections):

@@ -6,9 +6,9 @@ from bioworkbench.tasks.images import digits, mnist
 from bioworkbench.tasks.sequences import addition, delayed_xor, first_last_xor, mackey_glass, memory_capacity, narma10
 from bioworkbench.tasks.series import etth1, exchange_rate, series, table
 from bioworkbench.tasks.sounds import spoken_digits
-from bioworkbench.tasks.task import Encode, Task, Trials
+from bioworkbench.tasks.task import Encode, Task, Trials, held_out
 
-__all__ = ["TASKS", "Encode", "Task", "Trials"]
+__all__ = ["TASKS", "Encode", "Task", "Trials", "held_out"]
 
 TASKS: Mapping[str, Callable[..., Task]] = {
     "addition": addition,

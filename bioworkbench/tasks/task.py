@@ -1,7 +1,8 @@
 """Records of what a network is asked to do: `Trials` (inputs and what is wanted for them) and `Task`."""
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from bioworkbench.arrays import count, shaped
 from bioworkbench.signals import Stimulus
 
-__all__ = ["Encode", "Task", "Trials", "split_off"]
+__all__ = ["Encode", "Task", "Trials", "held_out", "split_off"]
 
 Encode = Callable[[np.ndarray], Stimulus]
 
@@ -175,6 +176,62 @@ class Task:
             )
         if self.washout >= trials.n_frames:
             raise ValueError(f"{where}: washout = {self.washout} leaves nothing of {trials.n_frames} frames; it must be less")
+
+
+def held_out(task: Task, part: str) -> Task:
+    """The task with other trials in place of the test trials, to choose settings by without looking at the test part.
+
+    Parameters
+    ----------
+    task : Task
+    part : str
+        ``"test"`` for the task as it is, ``"validation"`` for its validation part, which the method then does not see, or
+        ``"2/5"`` for the second of five parts of the training trials, which is taken out of them. Parts hold equal shares of
+        every class; trials without a class of their own are cut into consecutive blocks.
+
+    Raises
+    ------
+    ValueError
+        If there is no such part, or a part would be empty.
+
+    Examples
+    --------
+    >>> from bioworkbench.tasks import digits
+    >>> task = digits(np.random.default_rng(1), n_train=100, n_test=50)
+    >>> held_out(task, "1/5").test.n_trials
+    20
+    """
+    if part == "test":
+        return task
+    if part == "validation":
+        if task.validation is None:
+            raise ValueError(
+                f"'{part}': task '{task.name}' has no validation part; write '1/5', '2/5', ... for parts of training"
+            )
+        return replace(task, test=task.validation, validation=None)
+    fold = re.fullmatch(r"(\d{1,4})/(\d{1,4})", part)
+    number, n_folds = map(int, fold.groups()) if fold else (0, 0)
+    if not 1 <= number <= n_folds or n_folds < 2:
+        raise ValueError(f"'{part}' is no part of a task; write 'test', 'validation', or '2/5' for the second of five folds")
+    folds = _folds(task.train, n_folds)
+    if (np.bincount(folds, minlength=n_folds) == 0).any():
+        raise ValueError(f"'{part}': {task.train.n_trials} training trials cannot be cut into {n_folds} parts; use fewer")
+    return replace(
+        task,
+        train=task.train.take(np.flatnonzero(folds != number - 1)),
+        test=task.train.take(np.flatnonzero(folds == number - 1)),
+    )
+
+
+def _folds(trials: Trials, n_folds: int) -> np.ndarray:
+    """Fold of every trial: blocks of equal size, class by class."""
+    by_class = trials.has_classes and not trials.per_frame
+    classes = trials.targets if by_class else np.zeros(trials.n_trials, dtype=int)
+    folds = np.empty(trials.n_trials, dtype=int)
+    for label in np.unique(classes):
+        members = np.flatnonzero(classes == label)
+        folds[members] = np.arange(len(members)) * n_folds // len(members)
+    return folds
 
 
 def split_off(train: Trials, n_validation: int, rng: np.random.Generator) -> tuple[Trials, Trials | None]:

@@ -101,15 +101,14 @@ def test_run_shows_scores_beside_baselines(call, tmp_path):
     assert any(line.startswith("raw linear") for line in lines)
 
 
-def test_a_sweep_runs_every_point_and_draws_curves(call, tmp_path):
+def test_a_sweep_runs_every_point_and_a_run_draws_curves(call, tmp_path):
     swept = alone() | {"sweep": {"populations.exc.sigma": ["1 mV", "5 mV"]}}
     (tmp_path / "x.toml").write_text(tomli_w.dumps(swept))
-    done = call("run", "x.toml", "--sweep")
+    done = call("sweep", "x.toml", "--jobs", 1)
     assert done.exit_code == 0, done.output
-    assert "1/2  populations.exc.sigma = 1 mV: done" in done.output
+    done = call("run", "x.toml")
     assert (tmp_path / done.stdout.splitlines()[-1] / "report.html").read_text() == "2 curves"
-    assert len(list((tmp_path / "results" / "x").iterdir())) == 2
-    assert "2/2  populations.exc.sigma = 5 mV: found" in call("run", "x.toml", "--sweep").output
+    assert len(list((tmp_path / "results" / "x").glob("[0-9a-f]*"))) == 2
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bioworkbench.spec.changes import parse_change, points, swept_values, with_value
+from bioworkbench.spec.changes import parse_change, parse_seeds, parse_values, points, swept_values, with_value
+from bioworkbench.spec.ranges import Range
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_a_change_needs_its_table():
         (3, "3 is not a table"),
         ({"seed": 3}, "seed = 3: must be a list"),
         ({"seed": []}, r"seed = \[\]: must be a list of at least one"),
-        ({"a": list(range(200)), "b": list(range(200))}, "has 40000 points"),
+        ({"a": {"from": 1, "to": 1}}, "a: the range from 1 to 1 is empty"),
     ],
 )
 def test_bad_sweeps(table, message):
@@ -53,3 +54,40 @@ def test_bad_sweeps(table, message):
 def test_points_are_all_combinations():
     assert points({"a": (1, 2), "b": (3, 4)}) == [{"a": 1, "b": 3}, {"a": 1, "b": 4}, {"a": 2, "b": 3}, {"a": 2, "b": 4}]
     assert points({}) == []
+
+
+def test_there_is_a_largest_sweep():
+    with pytest.raises(ValueError, match="has 40000 points; at most 10000"):
+        points({"a": tuple(range(200)), "b": tuple(range(200))})
+
+
+def test_ranges_beside_lists():
+    values = swept_values({"a.b": {"from": 1, "to": 3, "steps": 3}, "c": {"d": [4]}})
+    assert values == {"a.b": Range(1, 3, whole=True, steps=3), "c.d": (4,)}
+    assert points(values)[-1] == {"a.b": 3, "c.d": 4}
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("a.b=1", ("a.b", [1])),
+        ("a.b=1,2.5", ("a.b", [1, 2.5])),
+        ("a.b=10 ms,normal(20 ms, 2 ms)", ("a.b", ["10 ms", "normal(20 ms, 2 ms)"])),
+        ("a.b='x, y',z", ("a.b", ["x, y", "z"])),
+        ("a.b=[1, 2],[3]", ("a.b", [[1, 2], [3]])),
+    ],
+)
+def test_several_values(text, wanted):
+    assert parse_values(text) == wanted
+
+
+@pytest.mark.parametrize("text", ["a.b=", "a.b=1,,2"])
+def test_values_cannot_be_empty(text):
+    with pytest.raises(ValueError, match=f"'{text}' has an empty value"):
+        parse_values(text)
+
+
+@pytest.mark.parametrize("text", ["5:5", "3:1", "a", "1:", "-1:3", "0:999999"])
+def test_seeds_that_name_none(text):
+    with pytest.raises(ValueError, match=f"seeds '{text}' name none"):
+        parse_seeds(text)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bioworkbench.signals import Stimulus
-from bioworkbench.tasks import Task, Trials
+from bioworkbench.tasks import Task, Trials, held_out
 
 
 def encode(values: np.ndarray) -> Stimulus:
@@ -93,3 +93,50 @@ def test_task_lists_its_parts():
 def test_task_refuses_parts_that_do_not_fit(changes, message):
     with pytest.raises(ValueError, match=message):
         task(**changes)
+
+
+def numbered(labels) -> Trials:
+    """Trials whose value is their number."""
+    return Trials(np.arange(len(labels), dtype=float).reshape(-1, 1, 1), np.array(labels))
+
+
+def test_folds_hold_out_every_training_trial_once_and_no_test_trial():
+    whole = task(train=numbered([0, 1] * 10), test=numbered([0, 1]), validation=numbered([0, 1, 1]))
+    parts = [held_out(whole, f"{k}/5") for k in range(1, 6)]
+    assert sorted(np.concatenate([part.test.values.ravel() for part in parts])) == list(range(20))
+    for part in parts:
+        assert np.bincount(part.test.targets).tolist() == [2, 2]
+        assert set(part.train.values.ravel()) | set(part.test.values.ravel()) == set(range(20))
+        assert part.train.n_trials == 16
+        assert part.validation is whole.validation
+
+
+def test_the_validation_part_stands_for_the_test_part_and_is_hidden():
+    whole = task(validation=class_trials((0, 1, 1)))
+    part = held_out(whole, "validation")
+    assert part.test is whole.validation
+    assert part.validation is None
+    assert part.train is whole.train
+    assert held_out(whole, "test") is whole
+
+
+def test_values_are_held_out_in_blocks():
+    trials = Trials(np.arange(6.0).reshape(6, 1, 1), np.zeros((6, 1)))
+    whole = task(kind="regression", n_outputs=1, train=trials, test=trials)
+    assert held_out(whole, "2/3").test.values.ravel().tolist() == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("valid", "'valid' is no part of a task; write 'test', 'validation', or '2/5'"),
+        ("0/5", "'0/5' is no part"),
+        ("6/5", "'6/5' is no part"),
+        ("1/1", "'1/1' is no part"),
+        ("1/5", "'1/5': 4 training trials cannot be cut into 5 parts"),
+        ("validation", "task 'toy' has no validation part; write '1/5'"),
+    ],
+)
+def test_parts_that_do_not_exist(part, message):
+    with pytest.raises(ValueError, match=message):
+        held_out(task(), part)

@@ -1,0 +1,95 @@
+"""What a sweep costs beside its runs: per point, and for ten thousand points that are finished.
+
+``python -m tests.benchmarks.bench_sweeps overhead``, or ``... fill FOLDER`` and then ``... finished FOLDER``.
+"""
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+import bioworkbench as bw
+from bioworkbench.results.store import fingerprints
+from bioworkbench.spec import read, sweep_points
+from tests.documents import alone
+
+
+def document(n_seeds, first=0):
+    """Twenty-five neurons, in C++."""
+    whole = alone() | {"backend": "cpp", "sweep": {"seed": list(range(first, first + n_seeds))}}
+    del whole["record"]
+    return whole
+
+
+def overhead(n_points=40):
+    """Milliseconds per point of plain runs in a loop, of a sweep in this process, and of one on two processes."""
+    with tempfile.TemporaryDirectory() as folder:
+        bw.run(read(document(1), "x"), results=folder, report=False)  # builds the program
+        rows = []
+        for repeat in range(3):
+            first = 1000 * (repeat + 1)
+            specs = [point for _, point in sweep_points(read(document(n_points, first), "x"))]
+            started = time.perf_counter()
+            for spec in specs:
+                bw.run(spec, results=folder, report=False)
+            plain = time.perf_counter() - started
+            started = time.perf_counter()
+            bw.sweep(read(document(n_points, first + 100), "x"), results=folder)
+            swept = time.perf_counter() - started
+            rows.append((plain / n_points * 1e3, swept / n_points * 1e3, *on_two(folder, first + 200, n_points)))
+        for plain, swept, wall, own in rows:
+            print(
+                f"run {plain:.1f} ms, sweep {swept:.1f} ms (+{swept - plain:.1f}); two processes {wall:.1f} ms, of it runs {own:.1f}"
+            )
+        print("medians", np.round(np.median(rows, axis=0), 1), "ms per point: run, sweep, two processes, runs of these")
+
+
+def on_two(folder, first, n_points):
+    """Milliseconds of two processes per point from the first answer to the last, and of the runs themselves."""
+    times = []
+    outcomes = bw.sweep(
+        read(document(n_points, first), "x"), jobs=2, results=folder, progress=lambda advance: times.append(time.perf_counter())
+    )
+    own = [json.loads((outcome.point.folder / "metrics.json").read_text())["timing"]["total"] for outcome in outcomes]
+    return 2 * (times[-1] - times[1]) / (n_points - 2) * 1e3, np.mean(own) * 1e3
+
+
+def swept(n_points):
+    """Spec of a sweep over a tenth as many values, with ten seeds each."""
+    values = {"populations.exc.sigma": [f"{k / 10} mV" for k in range(n_points // 10)], "seed": list(range(10))}
+    return read(document(1) | {"sweep": values}, "x")
+
+
+def finished(root, n_points=10_000):
+    """Seconds to find that all points of a sweep are done, and to make a table of them."""
+    for label in ("first call", "second call", "third call"):
+        started = time.perf_counter()
+        outcomes = bw.sweep(swept(n_points), results=root)
+        count = sum(outcome.status == "found" for outcome in outcomes)
+        print(f"{label}: {count} finished points found in {time.perf_counter() - started:.2f} s")
+    for _ in range(2):
+        started = time.perf_counter()
+        table = bw.table([Path(root) / "x"], "activity.exc.mean_rate", ["populations.exc.sigma"])
+        print(f"table of {len(table.rows)} rows from {n_points} points: {time.perf_counter() - started:.2f} s")
+
+
+def fill(root, n_points=10_000):
+    """Make a store of finished points: copies of one run under the spec and fingerprint of each."""
+    points, root = sweep_points(swept(n_points)), Path(root)
+    template = bw.run(points[0][1], results=root / "one", report=False).folder
+    about = json.loads((template / "provenance.json").read_text())
+    for (_, point), mark in zip(points, fingerprints([point for _, point in points]), strict=True):
+        folder = root / "x" / mark
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("run.h5", "spec.toml", "metrics.json"):
+            shutil.copy(template / name, folder / name)
+        (folder / "provenance.json").write_text(json.dumps(about | {"spec": point.document, "fingerprint": mark}))
+    shutil.rmtree(root / "one")
+
+
+if __name__ == "__main__":
+    {"overhead": overhead, "finished": finished, "fill": fill}[sys.argv[1]](*sys.argv[2:])

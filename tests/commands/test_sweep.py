@@ -1,0 +1,83 @@
+"""``bioworkbench sweep`` and ``bioworkbench table``."""
+
+import pytest
+import tomli_w
+from typer.testing import CliRunner
+
+from bioworkbench.__main__ import app_for
+from tests.documents import alone
+from tests.sweeps import stand_ins
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    """Call the command inside a folder with a spec, with stand-ins for simulations."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bioworkbench.sweeps.worker.compute", stand_ins.compute)
+    swept = alone() | {"sweep": {"populations.exc.sigma": ["1 mV", "5 mV"]}}
+    (tmp_path / "x.toml").write_text(tomli_w.dumps(swept))
+
+    def invoke(*words):
+        arguments = [str(word) for word in words]
+        return CliRunner().invoke(app_for(arguments), arguments)
+
+    return invoke
+
+
+def test_a_sweep_and_its_table(call, tmp_path):
+    done = call("sweep", "x.toml", "--seeds", "0:3", "--jobs", 1)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("6 points: 6 done; ")
+    assert "6/6  " in done.stderr
+    assert "points/min, 0.0 s left" in done.stderr
+    assert done.stdout.splitlines()[-1] == "Next: bioworkbench table results/x"
+    assert "6 points: 6 found" in call("sweep", "x.toml", "--seeds", "0:3", "--jobs", 1).stdout
+    done = call("table", "results/x", "--metric", "activity.exc.mean_rate", "--by", "populations.exc.sigma", "--csv", "t.csv")
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["populations.exc.sigma", "activity.exc.mean_rate", "error", "n"]
+    assert lines[1].startswith("1 mV")
+    assert lines[-1] == "t.csv"
+    assert (tmp_path / "t.csv").read_text().count("\n") == 3
+
+
+def test_failures_are_listed_at_the_end(call):
+    done = call("sweep", "x.toml", "--set", "populations.exc.size=20,13", "--jobs", 1)
+    assert done.exit_code == 1
+    assert "4 points: 2 done, 2 failed" in done.stdout
+    assert "failed populations.exc.sigma = 1 mV, populations.exc.size = 13 (" in done.stderr
+    assert "size = 13: brings bad luck" in done.stderr
+
+
+def test_damaged_results_are_named(call, tmp_path):
+    call("sweep", "x.toml", "--jobs", 1)
+    next((tmp_path / "results" / "x").glob("[0-9a-f]*/metrics.json")).write_text("{")
+    done = call("table", "results/x", "--metric", "activity.exc.mean_rate")
+    assert done.exit_code == 1
+    assert "left out" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--set", "populations.exc.sgima=1"), "did you mean 'sigma'"),
+        (("--set", "populations.exc.sigma="), "has an empty value"),
+        (("--seeds", "3:3"), "seeds '3:3' name none"),
+        (("--optimize", "accuracy"), "has no task, so nothing to score"),
+    ],
+)
+def test_bad_input_exits_with_2(call, words, message):
+    done = call("sweep", "x.toml", "--jobs", 1, *words)
+    assert done.exit_code == 2
+    assert message in done.output
+    assert "Traceback" not in done.output
+
+
+def test_interruptions_say_how_to_go_on(call, monkeypatch):
+    def interrupted(*args, **settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bioworkbench.sweeps.worker.compute", interrupted)
+    done = call("sweep", "x.toml", "--jobs", 1)
+    assert done.exit_code == 1
+    assert "the same command goes on with the rest" in done.output
