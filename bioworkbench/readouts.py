@@ -139,7 +139,7 @@ def _svm_fit(x: Floats, labels: np.ndarray, strength: float) -> tuple[Floats, Fl
 
 
 def lasso(features: ArrayLike, targets: ArrayLike, *, penalty: Penalty = None, n_folds: int = 5) -> LinearReadout:
-    """Least squares with absolute coefficients penalised, output by output: half the mean square + penalty * sum of |C|.
+    """Least squares with absolute coefficients penalised, output by output: half the mean square + penalty * sum of absolute values.
 
     Parameters
     ----------

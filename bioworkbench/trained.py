@@ -14,7 +14,7 @@ __all__ = ["Choice", "LinearReadout", "TrainedNetwork"]
 
 @dataclass(frozen=True)
 class Choice:
-    """A function chosen by name, with its arguments: what ``{ kind = "...", ... }`` means in a spec."""
+    """A function chosen by name, with its arguments: what ``{ kind = "ridge" }`` means in a spec."""
 
     kind: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
