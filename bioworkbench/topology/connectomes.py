@@ -205,7 +205,7 @@ def _write_table(graph: nx.Graph, path: Path) -> None:
 
 
 def read_celegans(folder: str | Path | None = None, *, kind: str = "both") -> nx.DiGraph:
-    """The somatic nervous system of the *C. elegans* hermaphrodite: 279 neurons.
+    """The somatic nervous system of the hermaphrodite *Caenorhabditis elegans*: 279 neurons.
 
     Chemical synapses have a direction; electrical ones are links both ways. ``weight`` is the number of contacts. Nodes carry
     ``cell_class``, ``soma_position`` (0 head to 1 tail), ``transmitters`` (text, comma-separated) and ``role``: "sensory",
