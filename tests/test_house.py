@@ -5,6 +5,7 @@ The sizes are a ratchet: they may be tightened, never loosened.
 
 import ast
 import statistics
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 
@@ -161,6 +162,12 @@ def test_no_import_cycles():
 
     for name in edges:
         visit(name, ())
+
+
+def test_folders_at_the_top_are_fixed():
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    folders = {name.split("/")[0] for name in tracked if "/" in name}
+    assert folders <= {".ci", "analyses", "bioworkbench", "figures", "network_specs", "tests"}
 
 
 def test_module_names():
