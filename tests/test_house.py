@@ -35,7 +35,7 @@ FLOORS = [  # a module imports from floors below its own, or from its own floor
     ("neurons", "network", "signals", "trained"),
     (
         *("topology", "weights", "encoding", "tasks", "features", "trials", "readouts", "evaluation", "discrete", "gradients"),
-        *("spike_response", "convex", "fitting", "spike_statistics"),
+        *("spike_response", "convex", "fitting", "reading", "spike_statistics"),
     ),
     ("simulation", "methods"),
     (

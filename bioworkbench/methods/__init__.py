@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bioworkbench.methods import ch_snn, noise_single_step, ransnn, reconstruction, s_swim
+from bioworkbench.methods import ch_snn, noise_single_step, ransnn, reconstruction, rewired_reservoir, s_swim
 from bioworkbench.trained import TrainedNetwork
 
 __all__ = ["METHODS"]
@@ -12,6 +12,7 @@ METHODS: Mapping[str, Callable[..., TrainedNetwork]] = {
     "noise_single_step": noise_single_step.train,
     "ransnn": ransnn.train,
     "reconstruction": reconstruction.train,
+    "rewired_reservoir": rewired_reservoir.train,
     "s_swim": s_swim.train,
 }
 """Methods that a spec can name."""

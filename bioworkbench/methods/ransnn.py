@@ -15,12 +15,12 @@ from scipy import sparse
 from bioworkbench.arrays import Floats
 from bioworkbench.discrete.layers import chain, check_classes, frame_input
 from bioworkbench.errors import unknown_name
-from bioworkbench.features import FEATURES
 from bioworkbench.gradients.chains import feed_forward, start_state
 from bioworkbench.gradients.objectives import unrolled_loss
 from bioworkbench.gradients.training import Batches, Settings, State, fit
 from bioworkbench.network import Network
 from bioworkbench.neurons.discrete_time import arguments_of, discrete_lif
+from bioworkbench.reading import fitted_readout, read_feature
 from bioworkbench.readouts import READOUTS
 from bioworkbench.signals import Recording, Stimulus
 from bioworkbench.tasks import Task
@@ -30,9 +30,6 @@ from bioworkbench.trials import Simulate, blocked_features, blocks
 __all__ = ["train"]
 
 _COUNTS, _RIDGE = Choice("spike_counts"), Choice("ridge")
-
-_READING_TIMES = {"binned_counts": "bin", "filtered_spikes": "every"}
-"""Features that can be read at every frame, and the argument that says when."""
 
 
 def train(
@@ -97,57 +94,21 @@ def train(
     Maass, Natschläger & Markram (2002), doi:10.1162/089976602760407955. Random features: Huang, Zhu & Siew (2006),
     doi:10.1016/j.neucom.2005.12.126.
     """
-    _check_names(feature, readout, train_more)
+    if train_more not in (known := ("none", "biases", "last_layer")):
+        raise ValueError(unknown_name(train_more, "part to train", known))
+    if readout.kind not in READOUTS:
+        raise ValueError(unknown_name(readout.kind, "readout", READOUTS))
+    read = read_feature(task, network, feature, populations)
     history: Mapping[str, np.ndarray] = {}
     if train_more != "none":
         settings = Settings(epochs, batch_size, learning_rate)
         first = simulate(network, task.encode(next(blocks(task.train.values, block))), int(rng.integers(2**31)))
         network, history = _tuned(task, network, train_more, first, rng, settings, surrogate_width)
-    read = Choice(feature.kind, _arguments(task, feature) | {"populations": _read(network, populations)})
     seed = int(rng.integers(2**31))
     features = blocked_features(network, task.encode, task.train.values, simulate, seed, feature=read, block=block)
-    skip = task.washout if task.train.per_frame else 0
-    seen, targets = (features[:, skip:], task.train.targets[:, skip:]) if skip else (features, task.train.targets)
-    fitted = READOUTS[readout.kind](seen, targets, **readout.arguments)
+    fitted = fitted_readout(task, features, task.train.targets, readout)
     varying = np.ptp(features.reshape(-1, features.shape[-1]), axis=0) > 0
     return TrainedNetwork(network, read, fitted, {**history, "varying_features": np.array([varying.mean()])})
-
-
-def _check_names(feature: Choice, readout: Choice, train_more: str) -> None:
-    for what, given, known in (
-        ("feature", feature.kind, FEATURES),
-        ("readout", readout.kind, READOUTS),
-        ("part to train", train_more, ("none", "biases", "last_layer")),
-    ):
-        if given not in known:
-            raise ValueError(unknown_name(given, what, known))
-
-
-def _read(network: Network, populations: Sequence[str] | None) -> tuple[str, ...]:
-    """Names of the populations whose spikes are read."""
-    spiking = [population for population in network.populations if population.model.threshold]
-    if populations is not None:
-        for name in populations:
-            if name not in [population.name for population in spiking]:
-                raise ValueError(unknown_name(name, "spiking population", [population.name for population in spiking]))
-        return tuple(populations)
-    highest = max((population.layer for population in spiking), default=0)
-    return tuple(population.name for population in spiking if population.layer == highest)
-
-
-def _arguments(task: Task, feature: Choice) -> dict[str, Any]:
-    """Arguments of the feature; read at every frame where the task has targets per frame."""
-    if not task.train.per_frame:
-        return dict(feature.arguments)
-    if feature.kind not in _READING_TIMES:
-        raise ValueError(
-            f"feature '{feature.kind}' is one per trial, and task '{task.name}' has targets per frame; "
-            f"choose {' or '.join(_READING_TIMES)}"
-        )
-    frame = task.encode(task.train.values[:1]).duration / task.train.n_frames
-    when = _READING_TIMES[feature.kind]
-    given = {name: value for name, value in feature.arguments.items() if value is not None}
-    return {when: frame, **given, "per_frame": True}
 
 
 def _tuned(

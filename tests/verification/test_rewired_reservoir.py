@@ -1,0 +1,138 @@
+"""Does a reservoir recall more after it has rewired itself by CH3-L3? Paired over seeds, with controls, whichever way it falls.
+
+Every arm starts from the same network, input and seeds and has the same number of episodes, so that "none" is a control for
+scaling alone. "shuffled" and "reweighted" are the network that CH3-L3 left with its synapses exchanged at random, degrees kept, and
+with its weights dealt anew: what is left of an effect is due to degrees, or to links, alone. Nothing is chosen by the scores.
+"""
+
+import copy
+import os
+import tomllib
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import sparse, stats
+
+from bioworkbench.evaluation import memory_capacity, raw_linear
+from bioworkbench.methods import METHODS
+from bioworkbench.network import INPUT
+from bioworkbench.randomness import stream
+from bioworkbench.reading import fitted_readout
+from bioworkbench.simulation import simulate
+from bioworkbench.spec import read
+from bioworkbench.spec.plan import construct
+from bioworkbench.topology.null_models import degree_preserving_mask
+from bioworkbench.topology.rewiring import weights_on
+from bioworkbench.trained import TrainedNetwork
+from bioworkbench.trials import blocked_features
+from tests.verification.mnist_chains import table
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(172_800)]
+
+SPEC = Path(__file__).parents[2] / "network_specs" / "rewired_reservoir_memory.toml"
+SEEDS = range(1, 1 + int(os.environ.get("BIOWORKBENCH_SEEDS", "10")))
+ARMS = {
+    "ch3_l3": {},
+    "random": {"regrowth": "random"},
+    "distance": {"regrowth": "distance"},
+    "correlation": {"regrowth": "correlation"},
+    "none": {"regrowth": "none"},
+    "random both": {"regrowth": "random", "removal": "random"},
+}
+
+
+def experiment(seed):
+    """Task, start network, `simulate` and settings of the spec with another seed."""
+    document = copy.deepcopy(tomllib.loads(SPEC.read_text())) | {"seed": seed}
+    spec = read(document, SPEC.stem, str(SPEC))
+    plan = construct(spec)
+    return plan.task, plan.network, partial(simulate, dt=spec.dt), dict(spec.method.arguments)
+
+
+def recall(task, trained, run, seed):
+    """Memory capacity on the test trials, and the effective dimension of the features there."""
+    features = blocked_features(trained.network, task.encode, task.test.values, run, seed, feature=trained.feature)
+    features = features[:, task.washout :].astype(float)
+    rows = features.reshape(-1, features.shape[-1])
+    spread = np.linalg.eigvalsh(np.cov(rows.T))
+    dimension = spread.sum() ** 2 / (spread**2).sum()
+    return memory_capacity(trained.readout.predictions(features), task.test.targets[:, task.washout :]), dimension
+
+
+def changed(trained, seed, *, links, weights):
+    """The network with links exchanged (degrees kept) or weights dealt anew, in every projection between neurons."""
+    projections = []
+    for projection in trained.network.projections:
+        rng = stream(seed, f"control {projection.name}")
+        if projection.source != INPUT:
+            values = projection.weights
+            if links:
+                recurrent = projection.source == projection.target
+                mask = degree_preserving_mask(sparse.csr_array(values != 0), rng, recurrent=recurrent)
+                values = weights_on(mask, values)
+                values.data = rng.permutation(projection.weights.data)
+            if weights:
+                values = values.copy()
+                values.data = rng.permutation(values.data)
+            projection = replace(projection, weights=values)
+        projections.append(projection)
+    return replace(trained.network, projections=tuple(projections))
+
+
+def read_again(task, trained, network, run, settings, seed):
+    """A readout of another network, fitted in the same way."""
+    features = blocked_features(network, task.encode, task.train.values, run, seed, feature=trained.feature)
+    readout = fitted_readout(task, features, task.train.targets, settings["readout"])
+    return TrainedNetwork(network, trained.feature, readout)
+
+
+def results_of(seed):
+    """Recall, dimension and last history entries of every arm, and the seconds of an episode."""
+    task, network, run, settings = experiment(seed)
+    found, train = {}, METHODS["rewired_reservoir"]
+    for name, more in ARMS.items():
+        trained = train(task, network, run, stream(seed, "method"), **(settings | more))
+        score, dimension = recall(task, trained, run, 1000 + seed)
+        last = {key: values[-1] for key, values in trained.history.items()}
+        found[name] = last | {"recall": score, "dimension": dimension, "seconds": np.median(trained.history["seconds"][1:])}
+        if name == "ch3_l3":
+            for control, how in (
+                ("shuffled", {"links": True, "weights": False}),
+                ("reweighted", {"links": False, "weights": True}),
+            ):
+                other = read_again(task, trained, changed(trained, seed, **how), run, settings, 2000 + seed)
+                found[control] = dict(zip(("recall", "dimension"), recall(task, other, run, 1000 + seed), strict=True))
+    found["raw linear"] = {"recall": memory_capacity(raw_linear(task)[:, task.washout :], task.test.targets[:, task.washout :])}
+    print(f"seed {seed}:", {name: round(float(values["recall"]), 4) for name, values in found.items()}, flush=True)
+    return found
+
+
+def paired(found, one, other):
+    """Mean difference, its standard error, Cohen's d of the pairs, and the p of a t test."""
+    difference = np.array([seed[one]["recall"] - seed[other]["recall"] for seed in found])
+    deviation = difference.std(ddof=1)
+    p = stats.ttest_1samp(difference, 0.0).pvalue
+    return [difference.mean(), deviation / len(difference) ** 0.5, difference.mean() / deviation, f"{p:.3g}"]
+
+
+def n_programs():
+    return len(list(Path(os.environ["BIOWORKBENCH_CACHE"]).glob("*/program.json")))
+
+
+def test_ch3_l3_against_other_regrowth(monkeypatch, tmp_path):
+    monkeypatch.setenv("BIOWORKBENCH_CACHE", str(tmp_path))
+    found = [results_of(seed) for seed in SEEDS]
+    names = [name for name in found[0] if name != "raw linear"]
+    keys = ("recall", "dimension", "score", "clustering", "small_worldness", "spectral_radius", "rate_exc", "rate_inh", "seconds")
+    rows = [[name, *(float(np.mean([seed[name].get(key, np.nan) for seed in found])) for key in keys)] for name in found[0]]
+    table(f"Memory capacity on test trials, {len(found)} seeds", rows, ["regrowth", *keys])
+    head = ["ch3_l3 minus", "mean", "s.e.", "Cohen's d", "p"]
+    table("Paired over seeds", [[name, *paired(found, "ch3_l3", name)] for name in names[1:]], head)
+    rows = [[name, *paired(found, name, "none")] for name in names if name != "none"]
+    table("Paired over seeds", rows, ["minus none", *head[1:]])
+    assert n_programs() == 1  # of all episodes, arms, seeds, readouts and tests
+    without_network = np.array([seed["raw linear"]["recall"] for seed in found])
+    assert all(seed[name]["recall"] > baseline for seed, baseline in zip(found, without_network, strict=True) for name in names)
