@@ -23,7 +23,9 @@ def _offsets(network: Network) -> dict[str, int]:
 def joint_weights(network: Network) -> sparse.csr_array:
     """Weights (n, n) among all neurons, population after population, without those from the input."""
     first, n = _offsets(network), sum(network.sizes.values())
-    rows, columns, values = [np.zeros(0, int)], [np.zeros(0, int)], [np.zeros(0)]
+    rows: list[np.ndarray] = [np.zeros(0, int)]
+    columns: list[np.ndarray] = [np.zeros(0, int)]
+    values: list[np.ndarray] = [np.zeros(0)]
     for projection in network.projections:
         if projection.source != INPUT:
             sources, targets = link_arrays(projection.weights)
