@@ -18,6 +18,7 @@ COMMANDS = {
     "new": "Write a commented spec that runs as it is.",
     "doctor": "Say what this machine has, lacks, and how to mend it.",
     "figures": "Draw the figures of a project from its results.",
+    "cache": "Show the compiled programs that are kept, or remove them.",
     "topology": "Measure a graph, predict its missing links, or generate one.",
 }
 """Subcommands and what they are for; NAME is the function ``NAME_command`` of ``bioworkbench.commands.NAME``."""

@@ -6,6 +6,7 @@ Calculations raise ``ValueError``, ``TypeError`` or `TopologyError` with the nar
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 __all__ = ["ResultError", "SimulationError", "SpecError", "TopologyError", "unknown_name"]
 
@@ -26,11 +27,13 @@ class SimulationError(RuntimeError):
     message : str
     missing : str, optional
         What has to be installed (a compiler, a GPU, an extra); the command then exits with code 3 instead of 1.
+    finished : Recording, optional
+        Of the trials that were finished before a chunk of trials failed.
     """
 
-    def __init__(self, message: str, missing: str = "") -> None:
+    def __init__(self, message: str, missing: str = "", finished: Any = None) -> None:
         super().__init__(message)
-        self.missing = missing
+        self.missing, self.finished = missing, finished
 
 
 class ResultError(RuntimeError):

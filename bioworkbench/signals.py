@@ -127,6 +127,8 @@ class Recording:
     backend : str
     timing : mapping from phase (generate, compile, load, simulate, collect) to seconds
         "processor" is the processor time of "simulate".
+    profile : mapping from Brian2 object to seconds
+        Empty unless it was asked for.
     """
 
     spikes: Mapping[str, Spikes]
@@ -138,6 +140,7 @@ class Recording:
     seed: int
     backend: str
     timing: Mapping[str, float] = field(default_factory=dict)
+    profile: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def n_steps(self) -> int:

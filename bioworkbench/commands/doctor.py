@@ -7,6 +7,8 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -14,10 +16,15 @@ from typing import Annotated
 import typer
 
 from bioworkbench.commands.terminal import MISSING, output, with_exit_codes
+from bioworkbench.errors import SimulationError
+from bioworkbench.network import Network, Population
+from bioworkbench.neurons import noisy_lif
 from bioworkbench.results.provenance import versions
+from bioworkbench.signals import silence
+from bioworkbench.simulation import BACKENDS, simulate
 from bioworkbench.simulation.devices import compiler
 
-__all__ = ["Finding", "doctor_command", "findings"]
+__all__ = ["Finding", "doctor_command", "findings", "probed"]
 
 
 @dataclass(frozen=True)
@@ -41,9 +48,12 @@ class Finding:
 
 
 @with_exit_codes
-def doctor_command(as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False) -> None:
+def doctor_command(
+    probe: Annotated[bool, typer.Option("--probe", help="Build and run a tiny network on each backend; a minute or so.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
     """Look for Python, packages, compiler, CUDA and data, and say how to mend what is missing."""
-    found = findings()
+    found = findings() + (probed() if probe else [])
     if as_json:
         output.print_json(json.dumps([asdict(finding) for finding in found]))
     else:
@@ -72,6 +82,31 @@ def findings() -> list[Finding]:
         Finding("nvcc", _first_line("nvcc", "--version", line=-2), "install the CUDA toolkit for backend cuda"),
         Finding("cuRAND", ctypes.util.find_library("curand") or "", "comes with the CUDA toolkit, or pip install nvidia-curand"),
     ]
+
+
+def probed() -> list[Finding]:
+    """Whether a tiny network can be built and run on each backend, and what that takes; programs are built anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        kept = os.environ.get("BIOWORKBENCH_CACHE")
+        os.environ["BIOWORKBENCH_CACHE"] = folder
+        try:
+            return [Finding(f"backend {backend}", *_probe(backend)) for backend in BACKENDS]
+        finally:
+            os.environ.pop("BIOWORKBENCH_CACHE")
+            os.environ.update({} if kept is None else {"BIOWORKBENCH_CACHE": kept})
+
+
+def _probe(backend: str) -> tuple[str, str]:
+    """What a backend did, or what it lacks."""
+    network = Network((Population("cells", 10, noisy_lif()),))
+    started = time.perf_counter()
+    try:
+        recording = simulate(network, silence(0.05, n_trials=2), 1, dt=1e-3, backend=backend, record=["cells.v"])
+    except SimulationError as error:
+        return "", f"install {error.missing}" if error.missing else f"fails: {error}"
+    if recording.traces["cells.v"].shape != (2, 50, 10):
+        return "", f"recorded {recording.traces['cells.v'].shape} in place of (2, 50, 10) values; please report this"
+    return f"built and ran a network in {time.perf_counter() - started:.1f} s", ""
 
 
 def _packages() -> list[Finding]:

@@ -81,6 +81,7 @@ def run(
     force: bool = False,
     report: bool = True,
     progress: Progress | None = None,
+    profile: bool = False,
 ) -> Result:
     """Run an experiment and keep its results, or find them where it has been run before.
 
@@ -100,6 +101,8 @@ def run(
         Whether to write ``report.html``; where it is missing, a later call writes it.
     progress : callable (phase, done, total), optional
         Phases are build, train, compile, simulate and report.
+    profile : bool
+        Also keep, as the metric ``profile``, the seconds that each Brian2 object took in the last simulation.
 
     Returns
     -------
@@ -123,19 +126,28 @@ def run(
     with claimed(folder):
         if is_complete(folder) and not force:  # by another process, while this one waited
             return _found(spec, folder, report)
-        return compute(spec, folder, jobs=jobs, report=report, progress=progress)
+        return compute(spec, folder, jobs=jobs, report=report, progress=progress, profile=profile)
 
 
 def compute(
-    spec: ExperimentSpec, folder: Path, *, jobs: int = 1, report: bool = True, progress: Progress | None = None
+    spec: ExperimentSpec,
+    folder: Path,
+    *,
+    jobs: int = 1,
+    report: bool = True,
+    progress: Progress | None = None,
+    profile: bool = False,
 ) -> Result:
     """Run an experiment into a results folder that this process has claimed; see `run`."""
     clock = _Clock(progress)
     with clock.phase("build"):
         plan = construct(spec)
-    bound = partial(simulate, dt=spec.dt, backend=spec.backend, memory=spec.memory * 1e9, jobs=jobs, progress=progress)
+    settings = {"dt": spec.dt, "backend": spec.backend, "memory": spec.memory * 1e9}
+    bound = partial(simulate, **settings, jobs=jobs, progress=progress, profile=profile)
     data, scores = _alone(spec, plan, bound, clock) if plan.task is None else _with_task(spec, plan, plan.task, bound, clock)
     metrics = {**scores, "activity": activity(data.recording), "timing": clock.timing(data.recording)}
+    if profile:
+        metrics["profile"] = dict(data.recording.profile)
     about = provenance() | {"fingerprint": fingerprint(spec), "stimulus": plan.stimulus.kind}
     record = RunRecord(spec, data, metrics, about, suspicions(spec, data.network, metrics))
     save_record(record, folder)

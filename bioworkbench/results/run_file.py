@@ -39,6 +39,7 @@ __all__ = ["Answers", "RunData", "read_run", "write_run"]
 _SONATA_MAGIC = 0x0A7A
 _SORTING = h5py.enum_dtype({"none": 0, "by_id": 1, "by_time": 2}, basetype="u1")
 _TEXTS = ("equations", "threshold", "reset", "receives", "method", "update", "reference")
+_BLOCK = 2**20  # items that are written at a time
 _PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 
 
@@ -103,6 +104,15 @@ def _write(group: h5py.Group, name: str, values: Any) -> h5py.Dataset:
     return group.create_dataset(name, data=array, **(_PACKED if array.size > 100 else {}))
 
 
+def _write_blocks(group: h5py.Group, name: str, dtype: Any, values: np.ndarray, change: Any = np.asarray) -> h5py.Dataset:
+    """Write a long array piece by piece, each changed on its way, so that no second array of that length is made."""
+    chunks = {"chunks": (2**16,)} if len(values) > 2**16 else {}
+    dataset = group.create_dataset(name, (len(values),), dtype, **chunks, **(_PACKED if len(values) > 100 else {}))
+    for begin in range(0, len(values), _BLOCK):
+        dataset[begin : begin + _BLOCK] = change(values[begin : begin + _BLOCK])
+    return dataset
+
+
 def _write_recording(file: h5py.File, recording: Recording) -> None:
     about = file.create_group("recording")
     for name in ("n_trials", "duration", "dt", "seed", "backend"):
@@ -111,8 +121,8 @@ def _write_recording(file: h5py.File, recording: Recording) -> None:
     for name, spikes in recording.spikes.items():
         group = trains.create_group(name)
         group.attrs.create("sorting", 2 if recording.n_trials == 1 else 0, dtype=_SORTING)
-        _write(group, "timestamps", spikes.time * 1e3).attrs["units"] = "milliseconds"
-        _write(group, "node_ids", spikes.neuron.astype(np.uint64))
+        _write_blocks(group, "timestamps", np.float64, spikes.time, lambda seconds: seconds * 1e3).attrs["units"] = "milliseconds"
+        _write_blocks(group, "node_ids", np.uint64, spikes.neuron)
         _write(group, "trial_bounds", np.searchsorted(spikes.trial, np.arange(recording.n_trials + 1)))
     for name, trace in recording.traces.items():
         _write(traces, name, trace)
@@ -196,7 +206,9 @@ def _read_recording(file: h5py.File, sizes: Mapping[str, int]) -> Recording:
 def _read_spikes(group: h5py.Group, dt: float) -> Spikes:
     bounds = group["trial_bounds"][()]
     trial = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
-    return Spikes(trial, group["node_ids"][()].astype(np.int64), np.rint(group["timestamps"][()] / 1e3 / dt) * dt)
+    return Spikes(
+        trial.astype(np.int32), group["node_ids"].astype(np.int32)[()], np.rint(group["timestamps"][()] / 1e3 / dt) * dt
+    )
 
 
 def _read_population(name: str, group: h5py.Group) -> Population:

@@ -1,86 +1,100 @@
 """C++ programs of jobs: built once per structure, kept in a cache folder, and run again with other values."""
 
+import contextlib
 import hashlib
-import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import brian2
 import numpy as np
 from brian2.devices.device import device, set_device
 from brian2.units import second
-from filelock import FileLock
 
 from bioworkbench.errors import SimulationError
+from bioworkbench.signals import Probe
 from bioworkbench.simulation import cpp_source
 from bioworkbench.simulation.builder import build
+from bioworkbench.simulation.collect import Stored
 from bioworkbench.simulation.devices import Outcome, brian2_to_ourselves, compiler
 from bioworkbench.simulation.job import Job
+from bioworkbench.simulation.programs import cache_folder, cache_limit, program_in_use, size_of
 
-__all__ = ["cache_folder", "program_of", "run_program"]
+__all__ = ["run_program"]
 
-_FLAGS = ("-w", "-O3", "-march=native", "-std=c++17")
+_FLAGS = (
+    "-w",
+    "-O3",
+    "-march=native",
+    "-std=c++17",
+    "-fwhole-program",
+    "-fno-exceptions",
+)  # the last two halve the time to compile
 _CONTINUOUS = ("-ffast-math", "-fno-finite-math-only")  # as Brian2 compiles
 _DISCRETE = ("-ffp-contract=off",)  # laws in discrete time are computed as they are written
-_DONE = "program.json"  # written last: a folder with it is complete
+_SPACE = "free disk space, or set TMPDIR to a folder on another disk"
+_ENDED = {
+    "SIGKILL": "if the machine ran out of memory, lower 'memory' or 'jobs'",
+    "SIGXFSZ": "a file became larger than this user may write (ulimit -f)",
+}
 
 
-def cache_folder() -> Path:
-    """Folder of built programs: the environment variable BIOWORKBENCH_CACHE, or one in the user's cache folder."""
-    given = os.environ.get("BIOWORKBENCH_CACHE")
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(given) if given else Path(home) / "bioworkbench" / "programs"
-
-
-def run_program(job: Job, seed: int, notify: Callable[[str, int, int], None]) -> Outcome:
+def run_program(job: Job, seed: int, notify: Callable[[str, int, int], None], place: Path) -> Outcome:
     """Run a job with its compiled program, building that first if it is not in the cache.
+
+    Parameters
+    ----------
+    job : Job
+    seed : int
+        Of the noise.
+    notify : callable (phase, done, total)
+    place : Path
+        Folder of all runs with the same synapses, which are written once.
 
     Raises
     ------
     SimulationError
         If the program cannot be built, fails, or its state becomes NaN or infinite.
     """
-    program, timing = program_of(job, notify)
-    with tempfile.TemporaryDirectory(prefix="bioworkbench-") as name:
+    build = _Build(job, notify)
+    with program_in_use(_key(job), build) as program, tempfile.TemporaryDirectory(prefix="run-", dir=place) as name:
         folder, started = Path(name), time.perf_counter()
         _write_inputs(job, program, folder)
         written = time.perf_counter()
         _execute(program / "main", folder, seed, lambda step: notify("step", step, job.n_steps))
         load, simulated, processor = map(float, np.fromfile(folder / "results" / "seconds"))
-        finished = time.perf_counter()
-        spikes = {p.name: _spikes(folder, p.name) for p in job.network.populations if p.model.threshold}
-        traces = {probe.name: _rows(job, folder, probe.name) for probe in job.probes}
-    timing |= {"load": written - started + load, "simulate": simulated, "collect": time.perf_counter() - finished}
-    timing["processor"] = processor
-    return Outcome(spikes, traces, timing)
+        results = folder / "results"
+        spikes = {
+            p.name: (Stored(results / f"{p.name}.i", np.int32), Stored(results / f"{p.name}.t", np.float64))
+            for p in job.network.populations
+            if p.model.threshold
+        }
+        traces = {probe.name: Stored(results / probe.name, np.float64, _width(job, probe)) for probe in job.probes}
+        profile = _profile(results / "profile") if job.profile else {}
+    timing = {"load": written - started + load, "simulate": simulated, "processor": processor}
+    return Outcome(spikes, traces, {**build.timing, **timing}, profile)
 
 
-def program_of(job: Job, notify: Callable[[str, int, int], None]) -> tuple[Path, dict[str, float]]:
-    """Folder of the program of a job's structure, and the seconds it took to make it (none if it was there)."""
-    key = job.key(*_surroundings(), *_flags(job))
-    folder = cache_folder() / key
-    if (folder / _DONE).exists():
-        os.utime(folder)
-        return folder, {}
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_suffix(".lock")):
-            if (folder / _DONE).exists():
-                return folder, {}
-            notify("build", 0, 1)
-            timing = _build(job, folder)
-            notify("build", 1, 1)
-            return folder, timing
-    except OSError as error:
-        raise SimulationError(
-            f"cannot write a program to {folder.parent}: {error}; set BIOWORKBENCH_CACHE to a folder that can be written"
-        ) from error
+def _width(job: Job, probe: Probe) -> int:
+    return job.n_copies * (job.network.sizes[probe.population] if probe.neurons is None else len(probe.neurons))
+
+
+def _profile(path: Path) -> dict[str, float]:
+    """Seconds by object; Brian2 calls what an object does its code object."""
+    rows = [line.split() for line in path.read_text().splitlines()]
+    return {re.sub(r"_codeobject(_\d+)?$", "", name): float(seconds) for name, seconds in rows}
+
+
+def _key(job: Job) -> str:
+    return job.key(*_surroundings(), *_flags(job))
 
 
 def _flags(job: Job) -> tuple[str, ...]:
@@ -99,21 +113,38 @@ def _surroundings() -> tuple[str, ...]:
     return brian2.__version__, version, flags, hashlib.sha256(own).hexdigest()
 
 
-def _build(job: Job, folder: Path) -> dict[str, float]:
-    started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix=f"{folder.name}.", dir=folder.parent, ignore_cleanup_errors=True) as name:
-        work = Path(name) / "program"
-        _generate(job, work)
+class _Build:
+    """Builds the program of a job in a folder, keeping the seconds it took (none if nobody asks for it)."""
+
+    def __init__(self, job: Job, notify: Callable[[str, int, int], None]) -> None:
+        self.job, self.notify = job, notify
+        self.timing: dict[str, float] = {}
+
+    def __call__(self, folder: Path) -> Mapping[str, Any]:
+        """Generate, compile, and throw away the sources."""
+        self.notify("build", 0, 1)
+        started = time.perf_counter()
+        _generate(self.job, folder)
         generated = time.perf_counter()
-        _compile(cpp_source.unite(work), _flags(job), folder.with_suffix(".log"))
+        _check_size(folder / "static_arrays")
+        _compile(cpp_source.unite(folder), _flags(self.job), cache_folder() / f"{_key(self.job)}.log")
         for waste in ("code_objects", "brianlib", "results"):
-            shutil.rmtree(work / waste)
-        for waste in [*work.glob("*.cpp"), *work.glob("*.h"), work / "makefile"]:
+            shutil.rmtree(folder / waste)
+        for waste in [*folder.glob("*.cpp"), *folder.glob("*.h"), folder / "makefile"]:
             waste.unlink()
-        (work / _DONE).write_text(json.dumps(job.structure()))
-        shutil.rmtree(folder, ignore_errors=True)
-        work.rename(folder)
-    return {"generate": generated - started, "compile": time.perf_counter() - generated}
+        self.timing = {"generate": generated - started, "compile": time.perf_counter() - generated}
+        self.notify("build", 1, 1)
+        return self.job.structure()
+
+
+def _check_size(tables: Path) -> None:
+    """Refuse a program whose tables alone are larger than the whole cache may be."""
+    size, limit = size_of(tables), cache_limit()
+    if size > limit:
+        raise SimulationError(
+            f"the program takes {size / 1e9:.3g} GB, and BIOWORKBENCH_CACHE_LIMIT = {limit / 1e9:.3g} GB; raise it, or record fewer "
+            "neurons or smaller chunks (memory)"
+        )
 
 
 def _generate(job: Job, work: Path) -> None:
@@ -123,7 +154,7 @@ def _generate(job: Job, work: Path) -> None:
         device.reinit()
         device.activate(build_on_run=False)
         built = build(job, cpp_source.load_value)
-        built.network.run(job.n_steps * job.dt * second, namespace={})
+        built.network.run(job.n_steps * job.dt * second, namespace={}, profile=job.profile)
         cpp_source.load_indices(job)
         cpp_source.insert_segments(job, built)
         device.build(directory=str(work), compile=False, run=False)
@@ -135,24 +166,40 @@ def _compile(source: Path, flags: tuple[str, ...], log: Path) -> None:
     command = [str(compiler()), *flags, "-I.", "-Ibrianlib", source.name, "-o", "main"]
     done = subprocess.run(command, cwd=source.parent, capture_output=True, text=True, check=False)
     if done.returncode:
-        log.write_text(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+        with contextlib.suppress(OSError):  # a full disk is in the compiler's own words
+            log.write_text(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
         first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr[-300:])
         raise SimulationError(f"the compiler failed: {first}\nThe whole log is in {log}")
 
 
 def _write_inputs(job: Job, program: Path, folder: Path) -> None:
-    """Lay out a run folder: values to load, static arrays (the program's own, and the input tables), room for results."""
-    for name in ("values", "results", "static_arrays"):
-        (folder / name).mkdir()
+    """Lay out a run folder: values to load, static arrays (the program's own, and the input tables), room for results.
+
+    Synapses are written once beside the folders of all runs.
+    """
     tables = cpp_source.static_tables(job)
     try:
+        for name in ("values", "results", "static_arrays"):
+            (folder / name).mkdir()
         for name, array in job.values.items():
             place = folder / "static_arrays" / tables[name] if name in tables else folder / "values" / name
-            np.ascontiguousarray(array).tofile(place)
+            if "_synapses." in name:
+                _write_once(folder.parent / name, array)
+                place.symlink_to(folder.parent / name)
+            else:
+                place.write_bytes(np.ascontiguousarray(array).data)
+        for array in (program / "static_arrays").iterdir():
+            (folder / "static_arrays" / array.name).symlink_to(array)
     except OSError as error:
-        raise SimulationError(f"cannot write the inputs of a run to {folder}: {error}") from error
-    for array in (program / "static_arrays").iterdir():
-        (folder / "static_arrays" / array.name).symlink_to(array)
+        raise SimulationError(f"cannot write the inputs of a run to {folder}: {error}; {_SPACE}") from error
+
+
+def _write_once(place: Path, array: np.ndarray) -> None:
+    """Chunks may do so at the same time: each writes a file of its own and the last one's takes the name."""
+    if not place.exists():
+        with tempfile.NamedTemporaryFile(dir=place.parent, prefix=place.name, delete=False) as file:
+            file.write(np.ascontiguousarray(array).data)
+        Path(file.name).rename(place)
 
 
 def _execute(program: Path, folder: Path, seed: int, at_step: Callable[[int], None]) -> None:
@@ -169,22 +216,12 @@ def _execute(program: Path, folder: Path, seed: int, at_step: Callable[[int], No
             process.wait()
         errors.seek(0)
         words = errors.read().strip()
+    if code < 0:
+        name = signal.Signals(-code).name
+        raise SimulationError(f"the simulation program was ended by {name}; {_ENDED.get(name, 'please report this')}")
+    if code == 6:
+        raise SimulationError(f"the simulation program {words}; {_SPACE}")
     if code == 4:
         raise SimulationError(f"{words}; a smaller dt or another integration method may help")
     if code:
         raise SimulationError(f"the simulation program ended with code {code}: {words[-500:] or 'no message'}")
-
-
-def _spikes(folder: Path, population: str) -> tuple[np.ndarray, np.ndarray]:
-    return _read(folder, f"{population}.i", np.int32), _read(folder, f"{population}.t", np.float64)
-
-
-def _rows(job: Job, folder: Path, name: str) -> np.ndarray:
-    (probe,) = [probe for probe in job.probes if probe.name == name]
-    n_recorded = job.n_copies * (job.network.sizes[probe.population] if probe.neurons is None else len(probe.neurons))
-    return _read(folder, name, np.float64).reshape(-1, n_recorded)
-
-
-def _read(folder: Path, name: str, dtype: type) -> np.ndarray:
-    path = folder / "results" / name
-    return np.fromfile(path, dtype=dtype) if path.exists() else np.zeros(0, dtype)

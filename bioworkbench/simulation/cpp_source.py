@@ -2,8 +2,8 @@
 
 Every value is loaded from a file when the program starts, so that nothing but the structure is compiled in. The run is cut into
 segments, each of which writes what was recorded and checks the state. Spike delivery and random numbers are replaced by faster
-ones (``cpp/synapses.h``, ``cpp/random.h``). All sources become one translation unit, which the compiler needs a seventh of the time
-for. This leans on names inside Brian2; tests/simulation guards them.
+ones (``cpp/synapses.h``, ``cpp/random.h``); all copies of a network share the synapses of the first. All sources become one
+translation unit, which the compiler needs a seventh of the time for. This leans on names inside Brian2; tests/simulation guards them.
 """
 
 import re
@@ -25,9 +25,6 @@ __all__ = ["SEGMENT_STEPS", "insert_segments", "load_indices", "load_value", "st
 
 SEGMENT_STEPS = 2000
 
-# Brian2 2.10 can store and restore its own queues and generators; what replaces them here does not, so it keeps them there.
-_REPLACES = tuple(int(part) for part in brian2.__version__.split(".")[:2]) < (2, 10)
-
 device: Any = current_device  # Brian2 gives its proxy the type of a placeholder
 
 _PREAMBLE = """
@@ -38,6 +35,10 @@ const auto _load = [&](auto* to, size_t n, const char* name) {
     FILE* file = std::fopen((std::string("values/") + name).c_str(), "rb");
     if (!file || std::fread(to, sizeof(*to), n, file) != n || std::fgetc(file) != EOF) _fail(std::string("cannot load ") + name, 5);
     std::fclose(file);
+};
+const auto _in_seconds = [](auto time) {  // Brian2 counts numbers up to 2.9, durations from 2.10
+    if constexpr (std::is_arithmetic_v<decltype(time)>) return double(time);
+    else return std::chrono::duration<double>(time).count();
 };
 const auto _append = [&](const char* name, const auto* from, size_t n) {
     if (n == 0) return;
@@ -70,6 +71,7 @@ def load_indices(job: Job) -> None:
         loads += [
             f'_load({sources}.data(), {sources}.size(), "{owner}.i");',
             f'_load({targets}.data(), {targets}.size(), "{owner}.j");',
+            f"{synapses.pre.name}.n_copies = {job.n_copies};",
         ]
         _replace_creation(owner, loads)
 
@@ -126,9 +128,19 @@ def insert_segments(job: Job, built: Built) -> None:
         "const double _processor = (std::clock() - _processor_loaded) / CLOCKS_PER_SEC;",
         "const double _seconds[3] = {_clock_loaded - _clock_begin, _clock_now() - _clock_loaded, _processor};",
         '_append("seconds", _seconds, 3);',
+        *_profile(job),
         "std::_Exit(0);",
     ]
     device.main_queue[place] = ("run_network", (network, keep + segments))
+
+
+def _profile(job: Job) -> list[str]:
+    """Write the seconds of each code object, which Brian2 counts."""
+    if not job.profile:
+        return []
+    names = sorted(device.profiled_codeobjects)
+    lines = [f'std::fprintf(_profile, "{name} %g\\n", _in_seconds({name}_profiling_info));' for name in names]
+    return ['FILE* _profile = std::fopen("results/profile", "w");', *lines, "std::fclose(_profile);"]
 
 
 def _checks(built: Built) -> list[str]:
@@ -161,15 +173,14 @@ def _flushes(built: Built) -> list[str]:
 
 def unite(folder: Path) -> Path:
     """Write all generated sources of a folder as one file, with the support code of each in a namespace of its own."""
-    if _REPLACES:
-        _replace_headers(folder)
+    _replace_headers(folder)
     sources = sorted(folder.rglob("*.cpp"))
     parts = ["#include <chrono>", "#include <cstdio>", "#include <cmath>", "#include <ctime>"]
     for number, source in enumerate(sources):
         text = re.sub(r"^namespace \{", f"namespace support_{number} {{", source.read_text(), count=1, flags=re.MULTILINE)
         if source.parent.name == "code_objects":
             text = re.sub(r"^(void _\w+\(\)\s*\{)", rf"\1 using namespace support_{number};", text, flags=re.MULTILINE)
-            text = _loop_over_spans(text) if _REPLACES else text
+            text = _record_at_once(_loop_over_spans(text))
         parts.append(text)
     united = folder / "program.cpp"
     united.write_text("\n".join(parts))
@@ -177,14 +188,36 @@ def unite(folder: Path) -> Path:
 
 
 def _loop_over_spans(text: str) -> str:
-    """Have the effect of spikes loop over spans of synapses instead of a list of indices."""
-    text = re.sub(
+    """Have the effect of spikes loop over spans of synapses instead of a list of indices, and reach the targets of its copy."""
+    text, n = re.subn(
         r"std::vector<int> \*_spiking_synapses = (\w+)\.peek\(\);", r"const std::vector<Span>& _spans = \1.due();", text
     )
     text = text.replace("const int _num_spiking_synapses = _spiking_synapses->size();", "")
     each = r"for\(int _spiking_synapse_idx=0;.*?_spiking_synapse_idx\+\+\)\s*\{\s*const size_t _idx = [^;]*;"
     loops = "for (const Span& _span : _spans) for (int32_t _idx = _span.begin; _idx < _span.end; _idx++) {"
-    return re.sub(each, loops, text, flags=re.DOTALL)
+    text, n_loops = re.subn(each, loops, text, flags=re.DOTALL)
+    target = r"(const int32_t _postsynaptic_idx = \w+__synaptic_post\[_idx\]);"
+    text, n_targets = re.subn(target, r"\1 + _span.shift;", text)
+    if not n == n_loops == n_targets:
+        raise SimulationError(f"Brian2 {brian2.__version__} writes the effect of spikes in a way that is not known here")
+    return text
+
+
+def _record_at_once(text: str) -> str:
+    """Have a spike monitor append the neurons of a step, and its time, in one go; it always watches a whole population."""
+    if not (neurons := re.search(r"(\w+_spikes_i)\.push_back", text)):
+        return text
+    loop = r"int32_t _num_events = (\w+__spikespace)\[.*?_spikes_N\[0\] \+= _num_events;\s*\}\s*\}"
+    times = f"{neurons[1].removesuffix('_i')}_t"
+    body = (
+        f"const int32_t* _events = \\1;\n    const int32_t _num_events = _events[_num_spikespace - 1];\n"
+        f"    {neurons[1]}.insert({neurons[1]}.end(), _events, _events + _num_events);\n"
+        f"    {times}.insert({times}.end(), _num_events, _ptr_array_steps_t[0]);"
+    )
+    text, n = re.subn(loop, body, text, flags=re.DOTALL)
+    if n != 1:
+        raise SimulationError(f"Brian2 {brian2.__version__} records spikes in a way that is not known here")
+    return text
 
 
 def _replace_headers(folder: Path) -> None:

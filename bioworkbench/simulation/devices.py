@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from brian2 import prefs
@@ -18,6 +18,7 @@ from brian2.units import second
 
 from bioworkbench.errors import SimulationError, unknown_name
 from bioworkbench.simulation.builder import build
+from bioworkbench.simulation.collect import Rows
 from bioworkbench.simulation.job import Job
 
 __all__ = ["BACKENDS", "Outcome", "available_backends", "brian2_to_ourselves", "choose_backend", "compiler", "run_in_process"]
@@ -42,11 +43,14 @@ class Outcome:
         index = copy * size + neuron, in order of time.
     traces : mapping from probe name to rows (n_recorded_steps, n_copies * n_recorded)
     timing : mapping from phase to seconds
+    profile : mapping from Brian2 object to seconds
+        Empty unless the job asks for it.
     """
 
-    spikes: Mapping[str, tuple[np.ndarray, np.ndarray]]
-    traces: Mapping[str, np.ndarray]
+    spikes: Mapping[str, tuple[Rows, Rows]]
+    traces: Mapping[str, Rows]
     timing: Mapping[str, float]
+    profile: Mapping[str, float] = field(default_factory=dict)
 
 
 def compiler() -> str | None:
@@ -132,12 +136,13 @@ def run_in_process(job: Job, seed: int, backend: str) -> Outcome:
         built = build(job, assign)
         device.seed(seed)
         generated = time.perf_counter()
-        built.network.run(job.n_steps * job.dt * second, namespace={})
+        built.network.run(job.n_steps * job.dt * second, namespace={}, profile=job.profile)
         simulated = time.perf_counter()
         spikes = {name: (np.array(m.i[:]), np.array(m.t_[:])) for name, m in built.spikes.items()}
         traces = {name: np.asarray(getattr(m, f"{name.split('.')[1]}_")).T.copy() for name, m in built.traces.items()}
+        profile = {name: float(taken) for name, taken in built.network.profiling_info} if job.profile else {}
     for name, rows in traces.items():
         if not np.isfinite(rows).all():
             raise SimulationError(f"{name} became NaN or infinite; a smaller dt or another integration method may help")
     timing = {"generate": generated - started, "simulate": simulated - generated, "collect": time.perf_counter() - simulated}
-    return Outcome(spikes, traces, timing)
+    return Outcome(spikes, traces, timing, profile)

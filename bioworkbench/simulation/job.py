@@ -29,6 +29,8 @@ class Job:
     frame_steps : int
         Simulation steps per stimulus frame.
     probes : tuple of Probe
+    profile : bool
+        Whether to measure how long each Brian2 object takes.
     """
 
     network: Network
@@ -38,6 +40,7 @@ class Job:
     dt: float
     frame_steps: int
     probes: tuple[Probe, ...]
+    profile: bool = False
 
     @property
     def n_layers(self) -> int:
@@ -53,6 +56,7 @@ class Job:
             "values": {name: [array.dtype.str, list(array.shape)] for name, array in sorted(self.values.items())},
             "run": [self.n_copies, self.n_steps, repr(self.dt), self.frame_steps],
             "probes": [[p.population, p.variable, p.neurons, p.every] for p in self.probes],
+            "profile": self.profile,
         }
 
     def key(self, *more: str) -> str:

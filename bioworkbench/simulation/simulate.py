@@ -1,23 +1,26 @@
 """`simulate`: the one place where a network meets Brian2."""
 
+import tempfile
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 
-import numpy as np
 from brian2.units.fundamentalunits import Quantity
 
 from bioworkbench.arrays import count, positive
-from bioworkbench.errors import unknown_name
+from bioworkbench.errors import SimulationError, unknown_name
 from bioworkbench.network import Network
 from bioworkbench.quantities import parse_quantity, si_value
 from bioworkbench.randomness import stream
 from bioworkbench.signals import Probe, Recording, Stimulus
 from bioworkbench.simulation.builds import run_program
-from bioworkbench.simulation.collect import joined_spikes, spikes_of_copies, trace_of_copies
+from bioworkbench.simulation.collect import GatheredSpikes, GatheredTrace
 from bioworkbench.simulation.devices import Outcome, choose_backend, run_in_process
 from bioworkbench.simulation.job import n_steps_between
-from bioworkbench.simulation.trials import Chunk, bytes_per_trial, chunks, job_of_chunk
+from bioworkbench.simulation.trials import Chunk, chunks, job_of_chunk, memory_need, synapse_values
 
 __all__ = ["Progress", "simulate"]
 
@@ -36,11 +39,13 @@ def simulate(
     jobs: int = 1,
     memory: float = 2e9,
     progress: Progress | None = None,
+    profile: bool = False,
 ) -> Recording:
     """Simulate every trial of a stimulus with Brian2 and record spikes.
 
     Trials are copies of the network inside one run, in chunks that fit the memory budget. Initial values, input spikes and noise
-    come from streams named by chunk, so the same arguments give the same spikes with any number of jobs.
+    come from streams named by chunk, so the same arguments give the same spikes with any number of jobs. Long recordings are kept
+    in files in the folder that TMPDIR names, which are gone with the recording; their arrays are read-only and read by slices.
 
     Parameters
     ----------
@@ -59,6 +64,8 @@ def simulate(
     memory : float, bytes
         Budget of all runs together: a chunk takes an eighth of it, and no more chunks run at a time than fit.
     progress : callable (phase, done, total), optional
+    profile : bool
+        Also measure how long each Brian2 object takes (`Recording.profile`).
 
     Returns
     -------
@@ -69,7 +76,7 @@ def simulate(
     ValueError
         If stimulus, network, dt or record do not fit each other.
     SimulationError
-        If the backend is missing or the program fails.
+        If the backend is missing or the program fails; its `finished` is the recording of the trials before the chunk that failed.
     """
     step = positive("dt", si_value(dt, _TIME, "dt") if isinstance(dt, Quantity) else float(dt))
     probes = tuple(_probe(item, network, step) for item in record)
@@ -77,19 +84,33 @@ def simulate(
     picked = choose_backend(backend)
     if count("jobs", jobs) > 1 and picked != "cpp":
         raise ValueError(f"jobs = {jobs}: several jobs need backend 'cpp'; backend is '{picked}'")
-    one = bytes_per_trial(network, stimulus, step, probes)
-    parts = chunks(stimulus.n_trials, one, int(memory))
-    workers = max(1, min(jobs, int(memory) // (one * parts[0].n_copies)))
+    shares = picked == "cpp"  # its programs deliver the spikes of all copies through one set of synapses
+    need = memory_need(network, stimulus, step, probes, picked)
+    parts = chunks(stimulus.n_trials, need, int(memory))
+    n_copies = parts[0].n_copies
+    workers = max(1, min(jobs, int(memory) // need.of(n_copies)))
+    synapses = synapse_values(network, 1 if shares else n_copies, step)
     notify = progress or (lambda phase, done, total: None)
+    gathered = _Gathered(network, probes)
+    with tempfile.TemporaryDirectory(prefix="bioworkbench-", ignore_cleanup_errors=True) as place:
 
-    def run(chunk: Chunk) -> Outcome:
-        job = job_of_chunk(network, stimulus, seed, step, probes, chunk)
-        noise = int(stream(seed, f"noise of chunk {chunk.number}").integers(2**31))
-        return run_program(job, noise, notify) if picked == "cpp" else run_in_process(job, noise, picked)
+        def run(chunk: Chunk) -> Outcome:
+            job = replace(job_of_chunk(network, stimulus, seed, step, probes, chunk, synapses), profile=profile)
+            noise = int(stream(seed, f"noise of chunk {chunk.number}").integers(2**31))
+            return run_program(job, noise, notify, Path(place)) if shares else run_in_process(job, noise, picked)
 
-    notify("simulate", 0, len(parts))
-    outcomes = _outcomes(run, parts, workers, notify)
-    return _recording(network, stimulus, step, seed, picked, list(zip(parts, outcomes, strict=True)))
+        try:
+            for done, (chunk, outcome) in enumerate(_outcomes(run, parts, workers)):
+                notify("simulate", done, len(parts))
+                gathered.add(chunk, outcome)
+        except SimulationError as error:
+            raise _about_chunk(error, parts, gathered.recording(stimulus, step, seed, picked)) from error
+        except OSError as error:
+            raise SimulationError(
+                f"cannot keep a recording: {error}; free disk space, or set TMPDIR to a folder on another disk"
+            ) from error
+    notify("simulate", len(parts), len(parts))
+    return gathered.recording(stimulus, step, seed, picked)
 
 
 def _probe(item: Probe | str, network: Network, dt: float) -> Probe:
@@ -113,44 +134,67 @@ def _check_input(network: Network, stimulus: Stimulus) -> None:
         )
 
 
-def _outcomes(run: Callable[[Chunk], Outcome], parts: list[Chunk], workers: int, notify: Progress) -> list[Outcome]:
-    """Run the chunks, a few at a time; the first failure stops those that have not begun."""
-    if workers == 1 or len(parts) == 1:
-        outcomes = []
-        for done, chunk in enumerate(parts, 1):
-            outcomes.append(run(chunk))
-            notify("simulate", done, len(parts))
-        return outcomes
+def _outcomes(run: Callable[[Chunk], Outcome], parts: list[Chunk], workers: int) -> Iterator[tuple[Chunk, Outcome]]:
+    """Run the chunks, a few at a time, and give what they left in order; the first failure stops those that have not begun."""
+    if workers == 1:
+        yield from ((chunk, run(chunk)) for chunk in parts)
+        return
     with ThreadPoolExecutor(workers) as pool:  # one of them builds the program, the others wait for it
-        futures = [pool.submit(run, chunk) for chunk in parts]
-        for done, future in enumerate(futures, 1):
-            future.add_done_callback(lambda _, done=done: notify("simulate", done, len(parts)))
-        try:
-            wait(futures, return_when=FIRST_EXCEPTION)
-            return [future.result() for future in futures]
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+        waiting, running = deque(parts), deque[tuple[Chunk, Future[Outcome]]]()
+        while waiting or running:
+            while waiting and len(running) <= workers:  # one more than work at a time, so that none is idle
+                chunk = waiting.popleft()
+                running.append((chunk, pool.submit(run, chunk)))
+            chunk, future = running.popleft()
+            try:
+                yield chunk, future.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
 
-def _recording(
-    network: Network, stimulus: Stimulus, dt: float, seed: int, backend: str, done: list[tuple[Chunk, Outcome]]
-) -> Recording:
-    started = time.perf_counter()
-    spikes = [
-        {
-            name: spikes_of_copies(index, times, network.sizes[name], chunk.first, chunk.n_trials)
-            for name, (index, times) in outcome.spikes.items()
-        }
-        for chunk, outcome in done
-    ]
-    names = done[0][1].traces
-    traces = {
-        name: np.concatenate([trace_of_copies(outcome.traces[name], chunk.n_copies, chunk.n_trials) for chunk, outcome in done])
-        for name in names
-    }
-    joined = joined_spikes(spikes)
-    phases = {phase for _, outcome in done for phase in outcome.timing}
-    timing = {phase: sum(outcome.timing.get(phase, 0.0) for _, outcome in done) for phase in sorted(phases)}
-    timing["collect"] = timing.get("collect", 0.0) + time.perf_counter() - started
-    return Recording(joined, traces, network.sizes, stimulus.n_trials, stimulus.duration, dt, seed, backend, timing)
+def _about_chunk(error: SimulationError, parts: list[Chunk], finished: Recording) -> SimulationError:
+    """The error of a chunk, with its trials and the recording of those before it, if there are several chunks."""
+    if len(parts) == 1:
+        return error
+    n = finished.n_trials
+    (chunk,) = [chunk for chunk in parts if chunk.first == n]
+    words = f"{error}\nThis was in trials {n} ... {n + chunk.n_trials - 1}"
+    kept = f"; the {n} before them are kept in `finished` of this error" if n else ""
+    return SimulationError(words + kept, error.missing, finished if n else None)
+
+
+class _Gathered:
+    """What chunks left, put together in order of trials."""
+
+    def __init__(self, network: Network, probes: tuple[Probe, ...]) -> None:
+        self.sizes, self.n_trials = network.sizes, 0
+        self.spikes = {p.name: GatheredSpikes(p.size) for p in network.populations if p.model.threshold}
+        self.traces = {probe.name: GatheredTrace() for probe in probes}
+        self.timing: dict[str, float] = {"collect": 0.0}
+        self.profile: dict[str, float] = {}
+
+    def add(self, chunk: Chunk, outcome: Outcome) -> None:
+        started = time.perf_counter()
+        for name, (index, times) in outcome.spikes.items():
+            self.spikes[name].add(chunk, index, times)
+        for name, rows in outcome.traces.items():
+            self.traces[name].add(chunk, rows)
+        self.n_trials += chunk.n_trials
+        for totals, more in ((self.timing, outcome.timing), (self.profile, outcome.profile)):
+            totals.update({name: totals.get(name, 0.0) + seconds for name, seconds in more.items()})
+        self.timing["collect"] += time.perf_counter() - started
+
+    def recording(self, stimulus: Stimulus, dt: float, seed: int, backend: str) -> Recording:
+        return Recording(
+            {name: gathered.spikes() for name, gathered in self.spikes.items()},
+            {name: gathered.trace() for name, gathered in self.traces.items()},
+            self.sizes,
+            self.n_trials,
+            stimulus.duration,
+            dt,
+            seed,
+            backend,
+            dict(sorted(self.timing.items())),
+            dict(sorted(self.profile.items(), key=lambda item: -item[1])),
+        )

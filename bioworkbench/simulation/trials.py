@@ -1,6 +1,6 @@
 """Trials as copies of the network: how many fit into one run, and the arrays that each run is given."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +10,10 @@ from bioworkbench.network import INPUT, Network, Population, Projection
 from bioworkbench.quantities import draw_start
 from bioworkbench.randomness import stream
 from bioworkbench.signals import Probe, Stimulus
+from bioworkbench.simulation.cpp_source import SEGMENT_STEPS
 from bioworkbench.simulation.job import Job, n_steps_between, spike_projections
 
-__all__ = ["Chunk", "bytes_per_trial", "chunks", "job_of_chunk"]
+__all__ = ["Chunk", "Need", "chunks", "job_of_chunk", "memory_need", "synapse_values"]
 
 _BYTES_PER_SYNAPSE = 40  # indices, weight, delay, queue entry
 _BYTES_PER_NEURON = 200  # state variables, spike buffers
@@ -29,7 +30,19 @@ class Chunk:
     n_copies: int
 
 
-def chunks(n_trials: int, bytes_of_one: int, memory: int) -> list[Chunk]:
+@dataclass(frozen=True)
+class Need:
+    """Estimated memory of a run, bytes: what all copies of the network share, and what each takes."""
+
+    shared: int
+    each: int
+
+    def of(self, n_copies: int) -> int:
+        """Bytes of a run with so many copies."""
+        return self.shared + self.each * n_copies
+
+
+def chunks(n_trials: int, need: Need, memory: int) -> list[Chunk]:
     """Cut trials into runs of equal size, each within an eighth of the memory budget.
 
     The size is a power of two, 256 at most (or all trials, if fewer), so that runs with different numbers of trials share one
@@ -40,43 +53,59 @@ def chunks(n_trials: int, bytes_of_one: int, memory: int) -> list[Chunk]:
     ValueError
         If a single trial needs more than the budget.
     """
-    if bytes_of_one > memory:
+    if need.of(1) > memory:
         raise ValueError(
-            f"memory = {memory / 1e9:.3g} GB: one trial needs about {bytes_of_one / 1e9:.3g} GB; "
+            f"memory = {memory / 1e9:.3g} GB: one trial needs about {need.of(1) / 1e9:.3g} GB; "
             "raise memory, record less, or simulate fewer neurons or a shorter time"
         )
-    fitting = max(1, memory // 8 // bytes_of_one)
+    fitting = max(1, (memory // 8 - need.shared) // need.each)
     size = min(2 ** int(np.log2(fitting)), _MOST_COPIES, n_trials)
     firsts = range(0, n_trials, size)
     return [Chunk(number, first, min(size, n_trials - first), size) for number, first in enumerate(firsts)]
 
 
-def bytes_per_trial(network: Network, stimulus: Stimulus, dt: float, probes: tuple[Probe, ...]) -> int:
-    """Estimated memory of one copy of the network in one run."""
+def memory_need(network: Network, stimulus: Stimulus, dt: float, probes: tuple[Probe, ...], backend: str) -> Need:
+    """Estimated memory of a run; C++ programs share the synapses among copies, and keep no more than a segment of what they record."""
+    compiled = backend in ("auto", "cpp")
     n_steps = round(stimulus.duration / dt)
     rows = stimulus.values.shape[1] if stimulus.kind == "current" else n_steps
     fed = sum(network.sizes[p.target] for p in network.projections if p.source == INPUT)
-    synapses = sum(projection.n_synapses for projection in spike_projections(network))
-    recorded = sum(_n_recorded(network, probe) * n_steps * dt / (probe.every or dt) for probe in probes)
-    neurons = sum(network.sizes.values())
-    return int(8 * rows * fed + 8 * recorded + _BYTES_PER_SYNAPSE * synapses + _BYTES_PER_NEURON * neurons)
+    synapses = _BYTES_PER_SYNAPSE * sum(projection.n_synapses for projection in spike_projections(network))
+    kept_steps = min(n_steps, SEGMENT_STEPS) if compiled else n_steps
+    recorded = sum(_n_recorded(network, probe) * kept_steps * dt / (probe.every or dt) for probe in probes)
+    each = int(8 * rows * fed + 8 * recorded + _BYTES_PER_NEURON * sum(network.sizes.values()))
+    return Need(synapses, each) if compiled else Need(0, each + synapses)
 
 
 def _n_recorded(network: Network, probe: Probe) -> int:
     return network.sizes[probe.population] if probe.neurons is None else len(probe.neurons)
 
 
-def job_of_chunk(network: Network, stimulus: Stimulus, seed: int, dt: float, probes: tuple[Probe, ...], chunk: Chunk) -> Job:
-    """The run that simulates one chunk of trials."""
+def job_of_chunk(
+    network: Network,
+    stimulus: Stimulus,
+    seed: int,
+    dt: float,
+    probes: tuple[Probe, ...],
+    chunk: Chunk,
+    synapses: Mapping[str, np.ndarray],
+) -> Job:
+    """The run that simulates one chunk of trials; `synapse_values` are the same for all chunks."""
     frame_steps = n_steps_between("stimulus frame", stimulus.frame, dt)
     part = stimulus.values[chunk.first : chunk.first + chunk.n_trials]
     values: dict[str, np.ndarray] = {}
     for population in network.populations:
         values.update(_population_values(population, seed, chunk))
-    for projection in spike_projections(network):
-        values.update(_projection_values(projection, chunk.n_copies, dt))
+    values.update(synapses)
     values.update(_input_values(network, Stimulus(part, stimulus.frame, stimulus.kind), seed, frame_steps, chunk))
     return Job(network, values, chunk.n_copies, part.shape[1] * frame_steps, dt, frame_steps, probes)
+
+
+def synapse_values(network: Network, n_copies: int, dt: float) -> dict[str, np.ndarray]:
+    """Endpoints, weights and delays of all synapses, for copies of the network side by side."""
+    return {
+        name: array for projection in spike_projections(network) for name, array in _projection_values(projection, n_copies, dt)
+    }
 
 
 def _population_values(population: Population, seed: int, chunk: Chunk) -> Iterator[tuple[str, np.ndarray]]:
@@ -95,18 +124,25 @@ def _projection_values(projection: Projection, n_copies: int, dt: float) -> Iter
     """Endpoints, weights and delays of all copies, sorted by source, then delay, then target; equal weights are one number."""
     weights, name = projection.weights, f"{projection.name}_synapses"
     rows = np.repeat(np.arange(weights.shape[0], dtype=np.int32), np.diff(weights.indptr))
-    columns, strengths, delay = weights.indices.astype(np.int32), weights.data, np.asarray(projection.delay, dtype=float)
+    columns, strengths = weights.indices.astype(np.int32, copy=False), weights.data
+    delay = np.asarray(projection.delay, dtype=float)
     if delay.ndim:
         order = np.lexsort((columns, np.rint(delay / dt), rows))
         columns, strengths, delay = columns[order], strengths[order], delay[order]
     same = (strengths == strengths[0]).all()
     yield f"{name}.i", _copies(rows, weights.shape[0], n_copies)
     yield f"{name}.j", _copies(columns, weights.shape[1], n_copies)
-    yield f"{name}.w", strengths[:1] if same else np.tile(strengths, n_copies)
-    yield f"{name}.delay", np.tile(delay, n_copies) if delay.ndim else delay.reshape(1)
+    yield f"{name}.w", strengths[:1] if same else _tiled(strengths, n_copies)
+    yield f"{name}.delay", _tiled(delay, n_copies) if delay.ndim else delay.reshape(1)
+
+
+def _tiled(values: np.ndarray, n_copies: int) -> np.ndarray:
+    return np.tile(values, n_copies) if n_copies > 1 else values
 
 
 def _copies(indices: np.ndarray, size: int, n_copies: int) -> np.ndarray:
+    if n_copies == 1:
+        return indices
     offsets = np.arange(n_copies, dtype=np.int32) * np.int32(size)
     return (offsets[:, None] + indices[None, :]).ravel()
 

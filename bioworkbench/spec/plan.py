@@ -19,7 +19,7 @@ from bioworkbench.randomness import stream
 from bioworkbench.schema import settings
 from bioworkbench.signals import Stimulus, silence
 from bioworkbench.simulation.job import n_steps_between
-from bioworkbench.simulation.trials import bytes_per_trial, chunks
+from bioworkbench.simulation.trials import chunks, memory_need
 from bioworkbench.spec.records import ExperimentSpec, PopulationSpec, ProjectionSpec
 from bioworkbench.spec.values import PerNeuron
 from bioworkbench.tasks import Task, held_out
@@ -95,7 +95,7 @@ def construct(spec: ExperimentSpec) -> Plan:
     with spec.place("projections").named():
         network = Network(populations, projections)
     with spec.place("memory").named():
-        chunks(1, bytes_per_trial(network, stimulus, spec.dt, spec.record), int(spec.memory * 1e9))
+        chunks(1, memory_need(network, stimulus, spec.dt, spec.record, spec.backend), int(spec.memory * 1e9))
     return Plan(network, task, stimulus)
 
 
@@ -108,8 +108,8 @@ def estimate(spec: ExperimentSpec, plan: Plan) -> Estimate:
         n_synapses=sum(projection.n_synapses for projection in plan.network.projections),
         n_steps=n_steps,
         n_trials=n_trials,
-        bytes_per_trial=bytes_per_trial(plan.network, plan.stimulus, spec.dt, spec.record),
         seconds=_SECONDS_PER_BUILD + _SECONDS_PER_UPDATE * _n_equations(plan.network.populations) * n_steps * n_trials,
+        bytes_per_trial=memory_need(plan.network, plan.stimulus, spec.dt, spec.record, spec.backend).of(1),
     )
 
 

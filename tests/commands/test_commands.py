@@ -1,6 +1,7 @@
 """The command line: what it prints, and its exit codes."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ import tomli_w
 from typer.testing import CliRunner
 
 from bioworkbench.__main__ import COMMANDS, app_for
+from bioworkbench.commands.doctor import probed
 from bioworkbench.errors import SimulationError
+from bioworkbench.simulation.programs import program_in_use
 from bioworkbench.spec.changes import with_value
 from tests.documents import alone, with_task
 from tests.frozen_method import frozen  # noqa: F401  fixture
@@ -195,6 +198,57 @@ def test_doctor(call, monkeypatch):
     done = call("doctor")
     assert done.exit_code == 3
     assert "missing C++ compiler: install one" in done.stdout
+
+
+def test_doctor_probes_backends(call, monkeypatch):
+    """Only NumPy works where there is no compiler; the others say what they need."""
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setenv("BIOWORKBENCH_CACHE", "mine")
+    found = {finding["what"]: finding for finding in json.loads(call("doctor", "--probe", "--json").stdout)}
+    assert found["backend numpy"]["found"].startswith("built and ran a network in")
+    assert found["backend cpp"]["fix"] == "install a C++ compiler such as g++ (apt install g++)"
+    assert found["backend cuda"]["fix"].startswith("install ")
+    assert os.environ["BIOWORKBENCH_CACHE"] == "mine"
+
+
+def test_doctor_shows_why_a_backend_fails(monkeypatch):
+    def broken(*args, **kwargs):
+        raise SimulationError("the compiler failed: no header")
+
+    monkeypatch.setattr("bioworkbench.commands.doctor.simulate", broken)
+    assert {finding.fix for finding in probed()} == {"fails: the compiler failed: no header"}
+
+
+def test_a_profile_shows_the_slowest_objects(call, spec):
+    lines = call("run", spec, "--backend", "numpy", "--profile").stderr.splitlines()
+    (header,) = [k for k, line in enumerate(lines) if line.startswith("Brian2 object")]
+    assert any(line.startswith("exc_stateupdater") for line in lines[header:])
+    call("run", spec, "--backend", "numpy", "--force")
+    assert "no profile of this run; --force runs it again" in call("run", spec, "--backend", "numpy", "--profile").stderr
+
+
+def test_cache(call, tmp_path, monkeypatch):
+    monkeypatch.setenv("BIOWORKBENCH_CACHE", str(tmp_path / "programs"))
+    assert call("cache").stdout.startswith(f"0 programs in {tmp_path / 'programs'} take 0.0 MB of 2 GB.")
+    structure = {"populations": [["exc", 20, 0]], "projections": [], "run": [4, 100, "0.001", 1]}
+    with program_in_use("abc", lambda folder: structure):
+        lines = call("cache").stdout.splitlines()
+        assert lines[1].startswith("exc 20; 0 synapses; 4 copies, 100 steps of 1 ms")
+        assert lines[-1] == "Next: bioworkbench cache --clear removes them."
+        answer = json.loads(call("cache", "--json").stdout)
+        assert answer["limit"] == 2e9
+        assert answer["programs"][0]["key"] == "abc"
+        assert "Removed 0 programs, 0.0 MB; 1 are in use." in call("cache", "--clear").stdout
+    assert json.loads(call("cache", "--clear", "--json").stdout)["removed"] == 1
+    monkeypatch.setenv("BIOWORKBENCH_CACHE_LIMIT", "much")
+    assert call("cache").exit_code == 1
+
+
+def test_a_missing_compiler_exits_with_3(call, spec, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    done = call("run", spec, "--backend", "cpp")
+    assert done.exit_code == 3
+    assert "backend 'cpp' needs a C++ compiler such as g++" in done.output
 
 
 def test_help_names_all_commands(call):

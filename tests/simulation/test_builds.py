@@ -1,6 +1,7 @@
 """Built programs: found again, never half-built, rebuilt when and only when the structure changes."""
 
 import gc
+import resource
 import threading
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from bioworkbench.errors import SimulationError
 from bioworkbench.network import Network, Population, Projection
 from bioworkbench.signals import Probe, Stimulus
 from bioworkbench.simulation import builds, cpp_source, simulate
-from bioworkbench.simulation.trials import Chunk, job_of_chunk
+from bioworkbench.simulation.trials import Chunk, job_of_chunk, synapse_values
 from tests.simulation.networks import leaky, noisy_network, random_stimulus
 
 
@@ -98,7 +99,7 @@ def test_structure_changes_the_key(change):
 
 def key_of(network, stimulus, record):
     probes = tuple(Probe(*name.split(".")) for name in record)
-    return job_of_chunk(network, stimulus, 1, 0.5e-3, probes, Chunk(0, 0, 2, 2)).key()
+    return job_of_chunk(network, stimulus, 1, 0.5e-3, probes, Chunk(0, 0, 2, 2), synapse_values(network, 1, 0.5e-3)).key()
 
 
 def test_a_failed_compilation_leaves_no_program_and_shows_the_message(cache, monkeypatch):
@@ -152,6 +153,40 @@ def test_a_program_that_fails_says_so(cache):
     (program / "main").write_text("#!/bin/sh\necho broken >&2\nexit 9\n")
     with pytest.raises(SimulationError, match="the simulation program ended with code 9: broken"):
         run(network, stimulus)
+    (program / "main").write_text("#!/bin/sh\necho cannot write exc.i >&2\nexit 6\n")
+    with pytest.raises(SimulationError, match=r"the simulation program cannot write exc\.i; free disk space, or set TMPDIR"):
+        run(network, stimulus)
+    (program / "main").write_text("#!/bin/sh\nkill -9 $$\n")
+    with pytest.raises(SimulationError, match="was ended by SIGKILL; if the machine ran out of memory, lower"):
+        run(network, stimulus)
+
+
+def test_a_full_disk_during_a_run_is_named(cache, monkeypatch):
+    """Results go to /dev/full, which takes nothing."""
+    rng = np.random.default_rng(7)
+    write_inputs = builds._write_inputs
+
+    def onto_a_full_disk(job, program, folder):
+        write_inputs(job, program, folder)
+        (folder / "results" / "exc.i").symlink_to("/dev/full")
+
+    network, stimulus = noisy_network(rng), random_stimulus(rng, 1, 3, n_frames=10, frame=5e-3)
+    monkeypatch.setattr(builds, "_write_inputs", onto_a_full_disk)
+    with pytest.raises(SimulationError, match=r"the simulation program cannot write exc\.i; free disk space"):
+        run(network, stimulus)
+
+
+def test_inputs_that_cannot_be_written_are_named(cache, monkeypatch):
+    rng = np.random.default_rng(7)
+    network, stimulus = noisy_network(rng), random_stimulus(rng, 1, 3)
+    run(network, stimulus)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(SimulationError, match=r"cannot write the inputs of a run to .* free disk space"):
+            run(network, stimulus)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_only_floating_point_variables_can_be_given_values(cache):
@@ -201,7 +236,17 @@ def test_a_brian2_that_creates_synapses_otherwise_is_refused(cache, monkeypatch)
         run(noisy_network(rng), random_stimulus(rng, 1, 3))
 
 
+def test_a_brian2_that_delivers_spikes_otherwise_is_refused():
+    with pytest.raises(SimulationError, match="writes the effect of spikes in a way that is not known here"):
+        cpp_source._loop_over_spans("std::vector<int> *_spiking_synapses = exc_pre.peek();")
+
+
 def test_a_brian2_with_another_generator_is_refused(tmp_path):
     (tmp_path / "objects.h").write_text("class Another {};")
     with pytest.raises(SimulationError, match="writes its random generator in a way that is not known here"):
         cpp_source._replace_headers(tmp_path)
+
+
+def test_a_brian2_that_records_spikes_otherwise_is_refused():
+    with pytest.raises(SimulationError, match="records spikes in a way that is not known here"):
+        cpp_source._record_at_once("_dynamic_array_exc_spikes_i.push_back(i);")

@@ -1,5 +1,8 @@
 """The seam: equal to the NumPy twin, the same on all backends and for any number of jobs, and clear about what cannot be."""
 
+import sys
+import threading
+import time
 from dataclasses import replace
 
 import brian2
@@ -13,8 +16,11 @@ from bioworkbench.errors import SimulationError
 from bioworkbench.network import Network, Population, Projection
 from bioworkbench.signals import Probe, Stimulus, silence
 from bioworkbench.simulation import available_backends, choose_backend, simulate
+from bioworkbench.simulation.devices import Outcome, run_in_process
+from bioworkbench.simulation.trials import memory_need, synapse_values
 from tests.simulation.networks import discrete_network, leaky, noisy_network, random_stimulus, random_weights
 
+SEAM = sys.modules["bioworkbench.simulation.simulate"]  # the package has a function of that name
 BACKENDS = ["numpy", "cpp", pytest.param("cython", marks=pytest.mark.slow), pytest.param("cuda", marks=pytest.mark.cuda)]
 
 
@@ -81,6 +87,74 @@ def test_number_of_jobs_and_chunks_in_flight_change_nothing(rng):
     assert same_spikes(one, two)
     assert len(set(one.spikes["exc"].trial)) > 200
     assert one.spikes["exc"].trial.max() < 300
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_failing_chunk_ends_the_run_and_keeps_what_is_finished(rng, monkeypatch, jobs):
+    """Seven trials in chunks of two, of which the third fails: the error holds the four trials before it."""
+    network, stimulus = discrete_network(rng), random_stimulus(rng, 7, 5)
+    whole = simulate(network, stimulus, 1, dt=1 * ms, backend="numpy")
+    monkeypatch.setattr("bioworkbench.simulation.trials._MOST_COPIES", 2)
+    begun = []
+
+    def run(job, seed, *others):
+        begun.append(seed)
+        if len(begun) == 3:
+            raise SimulationError("the disk is full")
+        return run_in_process(job, seed, "numpy")
+
+    monkeypatch.setattr(SEAM, "run_program", run)
+    monkeypatch.setattr(SEAM, "synapse_values", lambda n, _, dt: synapse_values(n, 2, dt))
+    words = r"the disk is full\nThis was in trials 4 \.\.\. 5; the 4 before them are kept in `finished` of this error"
+    with pytest.raises(SimulationError, match=words) as failure:
+        simulate(network, stimulus, 1, dt=1 * ms, backend="cpp", jobs=jobs)
+    finished = failure.value.finished
+    assert finished.n_trials == 4
+    np.testing.assert_array_equal(finished.raster("second"), whole.raster("second")[:4])
+    assert len(begun) == 3 if jobs == 1 else len(begun) <= 4
+
+
+@pytest.mark.parametrize(("room", "at_a_time"), [(2.5, 2), (8.5, 4), (1.0, 1)])
+def test_jobs_share_the_memory_budget(rng, monkeypatch, room, at_a_time):
+    """No more chunks run at the same time than fit the budget together, whatever the number of jobs."""
+    network, stimulus = noisy_network(rng), random_stimulus(rng, 12, 3)
+    running, most, lock = [0], [0], threading.Lock()
+
+    def run(job, *others):
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        time.sleep(0.02)
+        with lock:
+            running[0] -= 1
+        empty = (np.zeros(0, np.int32), np.zeros(0))
+        return Outcome(dict.fromkeys(("exc", "inh"), empty), {}, {})
+
+    monkeypatch.setattr(SEAM, "run_program", run)
+    memory = room * memory_need(network, stimulus, 0.5e-3, (), "cpp").of(1)
+    simulate(network, stimulus, 1, dt=0.5 * ms, backend="cpp", jobs=4, memory=memory)
+    assert most[0] == at_a_time
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_profile_names_what_takes_time(rng, backend):
+    network, stimulus = noisy_network(rng), random_stimulus(rng, 2, 3, n_frames=20, frame=5e-3)
+    recording = simulate(network, stimulus, 1, dt=0.5 * ms, backend=backend, profile=True)
+    assert {"exc_stateupdater", "inh_spike_thresholder", "exc_exc_synapses_pre"} <= set(recording.profile)
+    assert 0 < sum(recording.profile.values()) < 2 * recording.timing["simulate"] + 0.1
+    assert list(recording.profile.values()) == sorted(recording.profile.values(), reverse=True)
+
+
+def test_copies_share_synapses_and_spike_as_alone(rng):
+    """Many copies without noise, all with the same input, do what one of them does."""
+    network, one = noisy_network(rng, sigma=0 * mV), random_stimulus(rng, 1, 3, n_frames=10, frame=5e-3)
+    start = [replace(p, model=replace(p.model, start={"v": -60 * mV})) for p in network.populations]
+    network = Network(tuple(start), network.projections)
+    many = Stimulus(np.repeat(one.values, 4, axis=0), one.frame)
+    alone, together = (simulate(network, s, 1, dt=0.5 * ms, backend="cpp") for s in (one, many))
+    for name in network.sizes:
+        assert len(alone.spikes[name]) > 5
+        np.testing.assert_array_equal(together.raster(name), np.repeat(alone.raster(name), 4, axis=0))
 
 
 def test_spikes_are_sorted(rng):

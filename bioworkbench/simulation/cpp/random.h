@@ -2,7 +2,19 @@
 // doi 10.1145/3460772) seeded by splitmix64; normal numbers by the ziggurat of Marsaglia & Tsang (2000, doi 10.18637/jss.v005.i08)
 // with 256 layers, where layer and position take different bits of one draw (Doornik 2005).
 class RandomGenerator {
-    uint64_t state[4];
+    struct Words {
+        uint64_t at[4];
+        uint64_t& operator[](int k) { return at[k]; }
+        friend std::ostream& operator<<(std::ostream& out, const Words& words) {
+            for (uint64_t word : words.at) out << word << ' ';
+            return out;
+        }
+        friend std::istream& operator>>(std::istream& in, Words& words) {
+            for (uint64_t& word : words.at) in >> word;
+            return in;
+        }
+    };
+    Words gen;  // under this name Brian2 stores it
     double edge[257], height[257];  // layer k spans 0 ... edge[k]; the density at edge[k] is height[k]
     static constexpr double tail = 3.6541528853610088, area = 0.00492867323399;
 
@@ -19,13 +31,13 @@ class RandomGenerator {
     static uint64_t rotate(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
 
     uint64_t bits() {
-        const uint64_t result = rotate(state[0] + state[3], 23) + state[0], t = state[1] << 17;
-        state[2] ^= state[0];
-        state[3] ^= state[1];
-        state[1] ^= state[2];
-        state[0] ^= state[3];
-        state[2] ^= t;
-        state[3] = rotate(state[3], 45);
+        const uint64_t result = rotate(gen[0] + gen[3], 23) + gen[0], t = gen[1] << 17;
+        gen[2] ^= gen[0];
+        gen[3] ^= gen[1];
+        gen[1] ^= gen[2];
+        gen[0] ^= gen[3];
+        gen[2] ^= t;
+        gen[3] = rotate(gen[3], 45);
         return result;
     }
 
@@ -39,6 +51,9 @@ class RandomGenerator {
     }
 
 public:
+    friend std::ostream& operator<<(std::ostream& out, const RandomGenerator& generator);
+    friend std::istream& operator>>(std::istream& in, RandomGenerator& generator);
+
     RandomGenerator() {
         build_layers();
         seed();
@@ -48,7 +63,7 @@ public:
 
     void seed(unsigned long number) {
         uint64_t z = number;
-        for (uint64_t& word : state) {
+        for (uint64_t& word : gen.at) {
             uint64_t x = (z += 0x9e3779b97f4a7c15);
             x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
             x = (x ^ (x >> 27)) * 0x94d049bb133111eb;

@@ -1,0 +1,251 @@
+"""The simulation engine: builds, second runs, sweeps, jobs, scaling and memory, each beside what it is to be compared with.
+
+``python -m tests.benchmarks.bench_engine`` prints a line per row; names of rows as arguments run only those.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+
+import brian2 as b2
+import numpy as np
+from brian2 import ms, mV
+from scipy import sparse
+
+from bioworkbench.network import Network, Population, Projection
+from bioworkbench.neurons import noisy_lif
+from bioworkbench.signals import Stimulus, silence
+from bioworkbench.simulation import simulate
+from tests.benchmarks import standard_networks
+from tests.benchmarks.bench_handwritten import by_hand
+
+DT = 1e-4
+
+
+def run(network, duration=0.1, seed=1, **settings):
+    return simulate(network, silence(duration), seed, dt=settings.pop("dt", DT), backend="cpp", **settings)
+
+
+def seconds(function, *arguments, **settings):
+    started = time.perf_counter()
+    result = function(*arguments, **settings)
+    return time.perf_counter() - started, result
+
+
+@contextmanager
+def empty_cache():
+    kept = os.environ.get("BIOWORKBENCH_CACHE")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["BIOWORKBENCH_CACHE"] = folder
+        yield
+    os.environ |= {"BIOWORKBENCH_CACHE": kept} if kept else {}
+    if kept is None:
+        del os.environ["BIOWORKBENCH_CACHE"]
+
+
+def two_populations(rng, tau=20 * ms, n=400):
+    links = [standard_networks.random_links(a, b, 0.1, rng) for a, b in ((n, n // 4), (n // 4, n), (n, n))]
+    model = noisy_lif(tau=tau, sigma=5 * mV)
+    names = (("exc", "inh"), ("inh", "exc"), ("exc", "exc"))
+    projections = [Projection(a, b, part * w, 1.5e-3) for (a, b), part, w in zip(names, links, (4e-4, -1e-3, 1e-4), strict=True)]
+    return Network((Population("exc", n, model), Population("inh", n // 4, model)), tuple(projections))
+
+
+def build():
+    """Cold build of a two-population network, until the program is there."""
+    network = two_populations(np.random.default_rng(1))
+    run(standard_networks.cuba(100, np.random.default_rng(1)), 0.01)  # imports and caches of Brian2 are warm
+    with empty_cache():
+        first = run(network).timing
+    hand = by_hand_two(network)
+    ours = first["generate"] + first["compile"]
+    print(f"cold build: {ours:.2f} s (generate {first['generate']:.2f}, compile {first['compile']:.2f}); by hand {hand:.1f} s")
+
+
+def by_hand_two(network):
+    """Seconds that Brian2's own C++ build of the same network takes."""
+    b2.set_device("cpp_standalone", directory=tempfile.mkdtemp(), build_on_run=False)
+    groups = {}
+    for population in network.populations:
+        model = population.model
+        groups[population.name] = b2.NeuronGroup(
+            population.size, model.equations, threshold=model.threshold, reset=model.reset, refractory=model.refractory,
+            method=model.method, namespace=dict(model.constants), dt=0.1 * ms,
+        )  # fmt: skip
+    parts = []
+    for projection in network.projections:
+        synapses = b2.Synapses(groups[projection.source], groups[projection.target], "w : volt", "v_post += w", delay=1.5 * ms)
+        rows = np.repeat(np.arange(projection.weights.shape[0]), np.diff(projection.weights.indptr))
+        synapses.connect(i=rows, j=projection.weights.indices)
+        parts.append(synapses)
+    monitors = [b2.SpikeMonitor(group) for group in groups.values()]
+    b2.Network(*groups.values(), *parts, *monitors).run(0.1 * b2.second)
+    taken, _ = seconds(b2.device.build, directory=tempfile.mkdtemp(), run=False)
+    b2.device.reinit()
+    b2.set_device("runtime")
+    return taken
+
+
+def second():
+    """A known structure with new parameters, weights, endpoints and seed: seconds until its first step."""
+    for name, make in (
+        ("two populations", lambda k: two_populations(np.random.default_rng(k), tau=(20 + k) * ms)),
+        ("CUBA 4000", lambda k: standard_networks.cuba(4000, np.random.default_rng(1))),
+        ("CUBA 20000", lambda k: standard_networks.cuba(20000, np.random.default_rng(1))),
+    ):
+        run(make(0))
+        network = same_numbers(make(0), make(1))
+        taken, recording = seconds(run, network, seed=2)
+        first_step = taken - recording.timing["simulate"] - recording.timing["collect"]
+        built = "built again!" if "compile" in recording.timing else "not built again"
+        print(f"second simulate, {name}: {first_step:.3f} s until the first step ({built}; target 0.5)")
+
+
+def same_numbers(old, new):
+    """The new network's models, with as many synapses as the old one has, between other neurons."""
+    rng = np.random.default_rng(3)
+    projections = []
+    for projection in old.projections:
+        mixed = (1.1 * projection.weights)[:, rng.permutation(projection.weights.shape[1])]
+        mixed.sort_indices()
+        projections.append(replace(projection, weights=mixed))
+    return Network(new.populations, tuple(projections))
+
+
+def sweep():
+    """50 points of a parameter against building each (three are built and extrapolated)."""
+    make = [two_populations(np.random.default_rng(1), tau=(10 + k) * ms) for k in range(50)]
+    rebuilt = 0.0
+    for network in make[:3]:
+        with empty_cache():
+            rebuilt += seconds(run, network)[0] / 3
+    hand = by_hand_two(make[0])
+    run(make[0])
+    taken = sum(seconds(run, network)[0] for network in make) / len(make)
+    print(f"sweep: {taken:.3f} s a point, {rebuilt:.2f} s rebuilt by us ({rebuilt / taken:.0f}x), {hand:.1f} s by hand "
+          f"({hand / taken:.0f}x; target 30x)")  # fmt: skip
+
+
+def jobs():
+    """2000 trials of a recurrent network by one and by two jobs."""
+    network = two_populations(np.random.default_rng(1))
+    run(network, 0.2, dt=5e-4)
+    stimulus = silence(0.2, n_trials=2000)
+    taken = {}
+    for n_jobs in (1, 2, 1, 2):
+        duration, _ = seconds(simulate, network, stimulus, 1, dt=5e-4, backend="cpp", jobs=n_jobs)
+        taken[n_jobs] = min(duration, taken.get(n_jobs, np.inf))
+    print(f"jobs: 2000 trials {taken[1]:.2f} s by one, {taken[2]:.2f} s by two: {taken[1] / taken[2]:.2f}x (target 1.8)")
+
+
+def neurons():
+    """Processor time per neuron and step, from 1000 neurons on: noise alone, and CUBA with 80 synapses a neuron."""
+    rng = np.random.default_rng(1)
+    for name, make, sizes in (
+        ("noisy neurons", lambda n: Network((Population("cells", n, noisy_lif()),)), (10**3, 10**4, 10**5, 10**6)),
+        ("CUBA", lambda n: standard_networks.cuba(n, rng), (10**3, 10**4, 10**5)),
+    ):
+        costs = []
+        for n in sizes:
+            network, duration = make(n), 0.1 if n >= 10**5 else 1.0
+            run(network, duration)
+            recording = run(network, duration)
+            costs.append(recording.timing["processor"] / (n * recording.n_steps) * 1e9)
+        row = ", ".join(f"{n:.0e}: {cost:.2f}" for n, cost in zip(sizes, costs, strict=True))
+        print(f"{name}, ns per neuron and step: {row}; largest / smallest {max(costs) / min(costs):.1f} (target 2)")
+
+
+def trials():
+    """Seconds per trial for 1 to 1000 trials of a recurrent network, and how many runs they took."""
+    network, row = two_populations(np.random.default_rng(1)), []
+    for n in (1, 10, 100, 1000):
+        stimulus = silence(0.2, n_trials=n)
+        simulate(network, stimulus, 1, dt=5e-4, backend="cpp")
+        taken, _ = seconds(simulate, network, stimulus, 2, dt=5e-4, backend="cpp")
+        row.append(f"{n}: {taken / n * 1e3:.2f}")
+    print(f"trials, ms per trial: {', '.join(row)}")
+
+
+def synapses():
+    """Processor time per spike that arrives, for 10 to 1000 synapses a neuron."""
+    row = []
+    for each in (10, 100, 1000):
+        rng = np.random.default_rng(1)
+        links = standard_networks.random_links(4000, 4000, each / 4000, rng)
+        model = noisy_lif(sigma=5 * mV, rest=-45 * mV)
+        network = Network((Population("cells", 4000, model),), (Projection("cells", "cells", links * 1e-9, 1.5e-3),))
+        bare = Network(network.populations)
+        run(network, 0.5), run(bare, 0.5)
+        with_synapses, without = run(network, 0.5), run(bare, 0.5)
+        arrived = len(with_synapses.spikes["cells"]) * each
+        cost = (with_synapses.timing["processor"] - without.timing["processor"]) / arrived * 1e9
+        row.append(f"{each}: {cost:.2f}")
+    print(f"synapses, ns per arriving spike: {', '.join(row)}")
+
+
+def memory():
+    """Peak memory of Python and program together: 100 s against 10 s, and CUBA 20000 against the same by hand."""
+    short, long = (measured("noisy", duration) for duration in (10.0, 100.0))
+    ratio = long["bytes"] / short["bytes"]
+    print(f"memory, 10 s: {short['bytes'] / 1e6:.0f} MB ({short['spikes']} spikes), 100 s: {long['bytes'] / 1e6:.0f} MB "
+          f"({long['spikes']} spikes): {ratio:.2f}x (target 1.2)")  # fmt: skip
+    ours, hand = measured("cuba", 0.5), measured("hand", 0.5)
+    print(f"memory, CUBA 20000: {ours['bytes'] / 1e6:.0f} MB (Python {ours['own'] / 1e6:.0f}, before the network "
+          f"{ours['before'] / 1e6:.0f}), by hand {hand['bytes'] / 1e6:.0f} MB (Python {hand['own'] / 1e6:.0f}, before "
+          f"{hand['before'] / 1e6:.0f}): {ours['bytes'] / hand['bytes']:.2f}x (target 1.2)")  # fmt: skip
+
+
+def measured(kind, duration):
+    """Peak memory of a process of its own, and of the largest of its children."""
+    program = f"from tests.benchmarks.bench_engine import one_run; one_run({kind!r}, {duration!r})"
+    if kind != "hand":  # the program is built beforehand, as the compiler would be the largest child
+        subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def one_run(kind, duration):
+    """Simulate and print peak memory: our own, and that of the simulation program while it runs beside us."""
+    import resource  # noqa: PLC0415
+
+    before, child = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, 0
+    if kind == "noisy":
+        network = Network((Population("cells", 1000, noisy_lif(rest=-45 * mV, sigma=2 * mV)),))
+        n = len(run(network, duration, record=["cells.v"] if duration < 0 else []).spikes["cells"])
+    else:
+        network = standard_networks.cuba(20000, np.random.default_rng(1))
+        n = len(run(network, duration).spikes["cells"]) if kind == "cuba" else by_hand(network, duration)["spikes"]
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    if kind != "hand":  # by hand, the compiler is the largest child; its program is as large as ours
+        child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    print(json.dumps({"bytes": own + child, "own": own, "before": before, "spikes": n}))
+
+
+def drive():
+    """A known network with frame-wise input, 1000 trials: what is spent outside the program."""
+    rng = np.random.default_rng(1)
+    weights = sparse.csr_array(rng.normal(0, 10e-3, (64, 1000)))
+    network = Network((Population("cells", 1000, noisy_lif()),), (Projection("input", "cells", weights),))
+    stimulus = Stimulus(rng.random((1000, 1, 64)), 0.025)
+    simulate(network, stimulus, 1, dt=1e-3, backend="cpp")
+    taken, recording = seconds(simulate, network, stimulus, 2, dt=1e-3, backend="cpp")
+    phases = ", ".join(f"{phase} {value:.3f}" for phase, value in recording.timing.items())
+    print(f"1000 trials of 1000 neurons, 25 steps: {taken:.3f} s ({phases})")
+
+
+ROWS = {f.__name__: f for f in (build, second, sweep, jobs, neurons, trials, synapses, drive, memory)}
+
+
+def main():
+    for name in sys.argv[1:] or ROWS:
+        ROWS[name]()
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

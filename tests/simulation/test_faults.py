@@ -1,0 +1,143 @@
+"""Processes that build the same program at once, and processes that die at any moment: what comes after is right.
+
+Run with ``pytest -m slow tests/simulation/test_faults.py -s``.
+"""
+
+import contextlib
+import functools
+import multiprocessing
+import os
+import signal
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bioworkbench.discrete import simulate_discrete
+from bioworkbench.experiment.running import run
+from bioworkbench.results.store import is_complete, load_record
+from bioworkbench.signals import Stimulus
+from bioworkbench.simulation import simulate
+from bioworkbench.simulation.programs import programs
+from bioworkbench.spec.reader import read
+from tests.documents import alone
+from tests.simulation.networks import discrete_network
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
+
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload([__name__])  # processes start in milliseconds
+N_PROCESSES, N_ROUNDS, N_KILLS = 8, 20, 50
+
+
+def stimulus_of(number):
+    """Another number of frames, and so another program, in every round."""
+    return Stimulus(2 * np.random.default_rng(number).random((3, 12 + number, 5)), 1e-3)
+
+
+def build_in_step(barrier, cache, answers):
+    os.environ["BIOWORKBENCH_CACHE"] = cache
+    network = discrete_network(np.random.default_rng(0))
+    for number in range(N_ROUNDS):
+        barrier.wait()
+        recording = simulate(network, stimulus_of(number), 1, dt=1e-3, backend="cpp")
+        answers.put((number, "compile" in recording.timing, recording.raster("second")))
+
+
+def test_processes_that_want_the_same_program_at_once(tmp_path):
+    """20 times, 8 processes simulate a new structure at the same moment: one builds, and 160 results equal the NumPy twin's."""
+    barrier, answers = PROCESSES.Barrier(N_PROCESSES), PROCESSES.Queue()
+    arguments = (barrier, str(tmp_path), answers)
+    processes = [PROCESSES.Process(target=build_in_step, args=arguments, daemon=True) for _ in range(N_PROCESSES)]
+    for process in processes:
+        process.start()
+    network, n_built = discrete_network(np.random.default_rng(0)), [0] * N_ROUNDS
+    for _ in range(N_PROCESSES * N_ROUNDS):
+        number, built, raster = answers.get(timeout=1200)
+        n_built[number] += built
+        np.testing.assert_array_equal(raster, simulate_discrete(network, stimulus_of(number)).raster("second"))
+    assert n_built == [1] * N_ROUNDS
+    for process in processes:
+        process.join()
+    print(f"\n{N_PROCESSES * N_ROUNDS} right results of {N_PROCESSES} processes, {sum(n_built)} builds of {N_ROUNDS} structures")
+
+
+@functools.cache
+def spec():
+    """Long enough that a run takes about as long as a build."""
+    document = alone() | {"backend": "cpp", "duration": "60 s"}
+    document["populations"]["exc"]["size"] = 60
+    return read(document, "killed")
+
+
+def work(cache, results):
+    """Build, run and write; the report is left out."""
+    os.environ |= {"BIOWORKBENCH_CACHE": cache, "TMPDIR": cache}
+    tempfile.tempdir = cache
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bioworkbench.experiment.running.write_report", lambda record, folder, curves=(): folder)
+        run(spec(), results=results)
+
+
+def finished(cache, results):
+    """Seconds that an undisturbed process needs, and the spikes it leaves."""
+    started = time.perf_counter()
+    process = PROCESSES.Process(target=work, args=(str(cache), str(results)))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    (folder,) = [path for path in (results / "killed").iterdir() if not path.name.startswith(".")]
+    return time.perf_counter() - started, load_record(folder).data.recording.spikes["exc"]
+
+
+def killed(cache, results, delay):
+    """Kill a process after some seconds; tell what it had reached."""
+    process = PROCESSES.Process(target=work, args=(str(cache), str(results)))
+    process.start()
+    time.sleep(delay)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    place = results / "killed"
+    complete = [path for path in place.iterdir() if is_complete(path)] if place.exists() else []
+    written = bool(place.exists() and list(place.iterdir()))
+    return "after" if complete else "write" if written else "run" if whole_programs(cache) else "build"
+
+
+def whole_programs(cache):
+    os.environ["BIOWORKBENCH_CACHE"] = str(cache)
+    return programs()
+
+
+def test_processes_that_are_killed(tmp_path, monkeypatch):
+    """50 times, SIGKILL at a random moment of build, run and write: the next process gives the spikes of an undisturbed one."""
+    monkeypatch.setenv("BIOWORKBENCH_CACHE", str(tmp_path))
+    rng, moments = np.random.default_rng(), {"build": 0, "run": 0, "write": 0, "after": 0}
+    whole, expected = finished(folder(tmp_path, "cache"), tmp_path / "results")
+    known, _ = finished(tmp_path / "cache", tmp_path / "again")
+    for number in range(N_KILLS):
+        fresh = number % 2 == 0
+        cache = folder(tmp_path, f"cache_{number}") if fresh else tmp_path / "cache"
+        results = tmp_path / f"results_{number}"
+        moments[killed(cache, results, rng.uniform(0, whole if fresh else known))] += 1
+        _, spikes = finished(cache, results)
+        for field in ("trial", "neuron", "time"):
+            np.testing.assert_array_equal(getattr(spikes, field), getattr(expected, field))
+        assert len(whole_programs(cache)) == 1
+    time.sleep(5)
+    assert [place for place in working_folders() if place.is_relative_to(tmp_path)] == []
+    print(f"\n{N_KILLS} runs after a kill gave the right {len(expected)} spikes; killed during {moments}; no process is left")
+
+
+def folder(parent, name):
+    (parent / name).mkdir()
+    return parent / name
+
+
+def working_folders():
+    """Where the processes of this machine work."""
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):
+            yield Path(os.readlink(link))
