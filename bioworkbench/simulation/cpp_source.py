@@ -25,6 +25,9 @@ __all__ = ["SEGMENT_STEPS", "insert_segments", "load_indices", "load_value", "st
 
 SEGMENT_STEPS = 2000
 
+# Brian2's dump of all arrays and its setting of values by name: never called here, and a third of the compiler's time
+_UNUSED = re.compile(r"^(void (?:_write_arrays|set_variable_by_name)\([^)]*\)\s*\{).*?^\}", flags=re.DOTALL | re.MULTILINE)
+
 device: Any = current_device  # Brian2 gives its proxy the type of a placeholder
 
 _PREAMBLE = """
@@ -178,6 +181,7 @@ def unite(folder: Path) -> Path:
     parts = ["#include <chrono>", "#include <cstdio>", "#include <cmath>", "#include <ctime>"]
     for number, source in enumerate(sources):
         text = re.sub(r"^namespace \{", f"namespace support_{number} {{", source.read_text(), count=1, flags=re.MULTILINE)
+        text = _UNUSED.sub(r"\1\n}", text)
         if source.parent.name == "code_objects":
             text = re.sub(r"^(void _\w+\(\)\s*\{)", rf"\1 using namespace support_{number};", text, flags=re.MULTILINE)
             text = _record_at_once(_loop_over_spans(text))
