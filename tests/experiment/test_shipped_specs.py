@@ -15,7 +15,7 @@ SMALL = {
     "ei_balanced_network": {
         "duration": "5 ms",
         "populations.exc.size": 200,
-        "populations.inh.size": 50,
+        "populations.inh.size": 60,
         "projections.exc_exc.topology.n_inputs": 20,
         "projections.exc_inh.topology.n_inputs": 20,
     },
