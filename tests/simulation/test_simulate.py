@@ -255,7 +255,7 @@ def test_progress_is_told(rng):
     assert ("step", 12, 12) in told
 
 
-@pytest.mark.parametrize("backend", ["numpy", "cpp"])
+@pytest.mark.parametrize("backend", ["numpy", "cpp", pytest.param("cuda", marks=pytest.mark.cuda)])
 def test_nan_is_reported_with_population(backend):
     model = leaky(start={"v": -70 * mV}, refractory=None)
     unstable = type(model)("dv/dt = v**3/(1*mV**2*ms) : volt", "v > 1*volt", "", {}, {"v": 1 * mV})
