@@ -14,6 +14,7 @@ from scipy import sparse
 from bioworkbench.discrete import simulate_discrete
 from bioworkbench.errors import SimulationError
 from bioworkbench.network import Network, Population, Projection
+from bioworkbench.neurons import NEURON_MODELS
 from bioworkbench.signals import Probe, Stimulus, silence
 from bioworkbench.simulation import available_backends, choose_backend, simulate
 from bioworkbench.simulation.devices import Outcome, run_in_process
@@ -236,6 +237,12 @@ def test_shared_noise_is_shared_within_a_trial_only(rng):
     v = simulate(network, silence(0.05, n_trials=2), 1, dt=0.5 * ms, backend="cpp", record=["exc.v"]).traces["exc.v"]
     assert v.std(axis=2).max() < 1e-15
     assert abs(v[0] - v[1]).max() > 1e-4
+
+
+def test_shared_noise_in_a_higher_layer():
+    model = NEURON_MODELS["noisy_lif"](sigma=1 * mV, correlation=0.5)
+    network = Network((Population("low", 2, leaky()), Population("high", 2, model, layer=1)))
+    assert simulate(network, silence(0.01), 1, dt=1e-3, backend="numpy", record=["high.v"]).traces["high.v"].std() > 0
 
 
 def test_user_state_of_brian2_is_left_alone(rng):
