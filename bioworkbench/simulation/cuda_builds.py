@@ -6,6 +6,7 @@ C++17 and with cuRAND from wherever it is installed. Trials share one set of syn
 The tests compile programs of all neuron models and of a full network; they have not been run on a GPU yet.
 """
 
+import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -69,8 +70,7 @@ def cuda_toolchain(capability: float, precision: str = "double") -> Toolchain:
 @contextmanager
 def _set_up(capability: float, precision: str, job: Job) -> Iterator[None]:
     """Tell brian2cuda what it would look for in vain, or find wrong, and Brian2 the precision."""
-    import brian2cuda  # noqa: F401, PLC0415  optional extra
-
+    importlib.import_module("brian2cuda")  # optional extra; registers device and preferences
     BrianLogger.suppress_hierarchy("brian2cuda")
     backend = "devices.cuda_standalone.cuda_backend"
     settings: dict[str, Any] = {
