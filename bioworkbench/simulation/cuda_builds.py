@@ -3,7 +3,8 @@
 brian2cuda's own makefile asks for C++11, which the Thrust of CUDA 13 refuses, and for a cuRAND in the toolkit; here nvcc is called with
 C++17 and with cuRAND from wherever it is installed. Trials share one set of synapses, as in C++ programs.
 
-The tests compile programs of all neuron models and of a full network; they have not been run on a GPU yet.
+Tests generate programs of all neuron models and of a full network, compile them where nvcc is, and run their sources on the CPU; runs
+on a GPU are not yet verified.
 """
 
 import importlib
