@@ -19,6 +19,7 @@ COMMANDS = {
     "doctor": "Say what this machine has, lacks, and how to mend it.",
     "figures": "Draw the figures of a project from its results.",
     "cache": "Show the compiled programs that are kept, or remove them.",
+    "export": "Write a run in another format: SONATA, NWB, Neo, NIR, GraphML, CSV.",
     "topology": "Measure a graph, predict its missing links, or generate one.",
 }
 """Subcommands and what they are for; NAME is the function ``NAME_command`` of ``bioworkbench.commands.NAME``."""

@@ -37,7 +37,18 @@ class SimulationError(RuntimeError):
 
 
 class ResultError(RuntimeError):
-    """A results folder cannot be written, or does not hold what its name says."""
+    """A results folder cannot be written, or does not hold what its name says.
+
+    Parameters
+    ----------
+    message : str
+    missing : str, optional
+        As in `SimulationError`.
+    """
+
+    def __init__(self, message: str, missing: str = "") -> None:
+        super().__init__(message)
+        self.missing = missing
 
 
 def unknown_name(given: str, what: str, known: Iterable[str]) -> str:

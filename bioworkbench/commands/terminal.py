@@ -34,7 +34,7 @@ def with_exit_codes(command: Callable[..., Any]) -> Callable[..., Any]:
         except SimulationError as error:
             code, message = (MISSING if error.missing else FAILED), str(error)
         except (ValueError, ResultError) as error:
-            code, message = BAD_INPUT, str(error)
+            code, message = (MISSING if getattr(error, "missing", "") else BAD_INPUT), str(error)
         except KeyboardInterrupt:
             code, message = FAILED, "interrupted; nothing was written"
         except MemoryError as error:

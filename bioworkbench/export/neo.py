@@ -1,0 +1,110 @@
+"""Neo objects, which Elephant and other analysis tools take: a segment per trial, a spike train per neuron.
+
+Reference: S. Garcia et al. (2014), https://doi.org/10.3389/fninf.2014.00010
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bioworkbench.export.extras import extra
+from bioworkbench.results import RunRecord
+from bioworkbench.signals import Recording, Spikes
+
+__all__ = ["MAX_TRAINS", "neo_block", "recording_of", "write_neo"]
+
+MAX_TRAINS = 100_000
+
+
+def write_neo(record: RunRecord, path: Path) -> None:
+    """Write spikes and traces of a run as a MATLAB file of Neo objects; ``neo.NeoMatlabIO`` reads it back.
+
+    Raises
+    ------
+    ValueError
+        As `neo_block`.
+    ResultError
+        If neo is not installed.
+    """
+    neo = extra("neo")
+    neo.NeoMatlabIO(filename=str(path)).write_block(neo_block(record.data.recording))
+
+
+def neo_block(recording: Recording) -> Any:
+    """Neo block of a recording.
+
+    Spike trains are named ``"exc 12"`` and annotated with population, neuron, and the step of the simulation. Traces are analog
+    signals in SI units, without a unit by name.
+
+    Raises
+    ------
+    ValueError
+        If there are more than `MAX_TRAINS` pairs of neuron and trial.
+    ResultError
+        If neo is not installed.
+    """
+    neo, hertz = extra("neo"), extra("quantities").Hz
+    n_trains = recording.n_trials * sum(recording.sizes.values())
+    if n_trains > MAX_TRAINS:
+        raise ValueError(f"{n_trains} spike trains are more than {MAX_TRAINS}; Neo has an object for each, use --to nwb")
+    block = neo.Block(name="bioworkbench", n_trials=recording.n_trials, duration=recording.duration, dt=recording.dt)
+    for trial in range(recording.n_trials):
+        segment = neo.Segment(name=f"trial {trial}", index=trial)
+        for name, spikes in recording.spikes.items():
+            for neuron, times in enumerate(_trains(spikes, trial, recording.sizes[name])):
+                label = {"name": f"{name} {neuron}", "population": name, "neuron": neuron}
+                segment.spiketrains.append(neo.SpikeTrain(times, units="s", t_stop=recording.duration, **label))
+        for name, trace in recording.traces.items():
+            rate = trace.shape[1] / recording.duration
+            signal = neo.AnalogSignal(trace[trial], units="dimensionless", sampling_rate=rate * hertz, name=name)
+            segment.analogsignals.append(signal)
+        block.segments.append(segment)
+    return block
+
+
+def _trains(spikes: Spikes, trial: int, size: int) -> list[np.ndarray]:
+    """Times of the spikes of each neuron in a trial, second."""
+    first, last = np.searchsorted(spikes.trial, [trial, trial + 1])
+    neuron, time = spikes.neuron[first:last], spikes.time[first:last]
+    order = np.lexsort((time, neuron))
+    return np.split(time[order], np.searchsorted(neuron[order], np.arange(1, size)))
+
+
+def recording_of(block: Any, dt: float) -> Recording:
+    """Recording of a Neo block whose spike trains are annotated with population and neuron, as `neo_block` does.
+
+    Parameters
+    ----------
+    block : neo.Block
+        A segment per trial, all equally long.
+    dt : float, seconds
+        Simulation step; spike times are multiples of it.
+
+    Raises
+    ------
+    ValueError
+        If a spike train has no population or neuron, or there is no spike train.
+    """
+    columns: dict[str, list[tuple[int, int, np.ndarray]]] = {}
+    for trial, segment in enumerate(block.segments):
+        for train in segment.spiketrains:
+            if not {"population", "neuron"} <= set(train.annotations):
+                raise ValueError(f"spike train '{train.name}' of trial {trial} is not annotated with population and neuron")
+            place = (trial, int(train.annotations["neuron"]), np.asarray(train.rescale("s").magnitude, dtype=float))
+            columns.setdefault(str(train.annotations["population"]), []).append(place)
+    if not columns:
+        raise ValueError(f"block '{block.name}' holds no spike train; a recording needs one at least")
+    duration = float(block.segments[0].spiketrains[0].t_stop.rescale("s"))
+    sizes = {name: 1 + max(neuron for _, neuron, _ in trains) for name, trains in columns.items()}
+    spikes = {name: _sorted(trains, dt) for name, trains in columns.items()}
+    return Recording(spikes, {}, sizes, len(block.segments), duration, dt, 0, "neo")
+
+
+def _sorted(trains: list[tuple[int, int, np.ndarray]], dt: float) -> Spikes:
+    counts = [len(times) for *_, times in trains]
+    trial = np.repeat([trial for trial, _, _ in trains], counts)
+    neuron = np.repeat([neuron for _, neuron, _ in trains], counts)
+    time = np.rint(np.concatenate([times for *_, times in trains]) / dt) * dt
+    order = np.lexsort((neuron, time, trial))
+    return Spikes(trial[order], neuron[order], time[order])

@@ -1,0 +1,200 @@
+"""SONATA: a circuit and its simulation as HDF5 files, tables and JSON.
+
+A folder holds ``circuit_config.json``; ``network/`` with nodes and edges; ``components/<population>.json``, the equations and
+constants of a neuron, which SONATA leaves to simulators; ``spikes.h5``; and ``reports/``, the traces. The stimulus is a population
+of virtual nodes. SONATA knows one trial: trial k starts at k times the duration of a trial.
+
+Reference: K. Dai et al. (2020), https://doi.org/10.1371/journal.pcbi.1007696
+"""
+
+# pyright: reportIndexIssue=false, reportAttributeAccessIssue=false, reportArgumentType=false, reportCallIssue=false
+# h5py does not type what a file holds
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from bioworkbench.arrays import Integers
+from bioworkbench.network import INPUT, Network, Population, Projection
+from bioworkbench.quantities import Quantity, unit_text
+from bioworkbench.results import RunRecord
+from bioworkbench.signals import Recording
+
+__all__ = ["COMPONENTS", "TEXTS", "write_sonata"]
+
+TEXTS = ("equations", "threshold", "reset", "receives", "method", "update", "reference")
+COMPONENTS = "components"
+_MAGIC, _VERSION = 0x0A7A, (0, 1)
+_SORTING = h5py.enum_dtype({"none": 0, "by_id": 1, "by_time": 2}, basetype="u1")
+
+
+def write_sonata(record: RunRecord, path: Path) -> Sequence[str]:
+    """Write a run as a SONATA circuit with spikes and reports; returns that traces lose digits."""
+    network, recording = record.data.network, record.data.recording
+    for folder in (path, path / "network", path / COMPONENTS, path / "reports"):
+        folder.mkdir()
+    _write_json(path / "circuit_config.json", _config(network))
+    _write_nodes(path / "network", network)
+    for population in network.populations:
+        _write_json(path / COMPONENTS / f"{population.name}.json", _component(population))
+    _write_edges(path / "network", network)
+    _write_spikes(path / "spikes.h5", recording)
+    recorded = {probe.name: probe.neurons for probe in record.spec.record}
+    for name, trace in recording.traces.items():
+        neurons = recorded.get(name)
+        ids = np.arange(trace.shape[2]) if neurons is None else np.asarray(neurons)
+        _write_report(path / "reports" / f"{name}.h5", name.partition(".")[0], trace, ids, recording.duration)
+    return [f"digits of the traces of {name}: SONATA holds them in single precision" for name in recording.traces]
+
+
+def _config(network: Network) -> dict[str, Any]:
+    kinds = {name: {"type": "point_neuron"} for name in network.sizes} | (
+        {INPUT: {"type": "virtual"}} if network.n_channels else {}
+    )
+    nodes = {"nodes_file": "$NETWORK_DIR/nodes.h5", "node_types_file": "$NETWORK_DIR/node_types.csv", "populations": kinds}
+    joins = {projection.name: {"type": "point_process"} for projection in network.projections}
+    edges = {"edges_file": "$NETWORK_DIR/edges.h5", "edge_types_file": "$NETWORK_DIR/edge_types.csv", "populations": joins}
+    return {
+        "manifest": {"$BASE_DIR": ".", "$NETWORK_DIR": "$BASE_DIR/network", "$COMPONENTS_DIR": f"$BASE_DIR/{COMPONENTS}"},
+        "components": {"point_neuron_models_dir": "$COMPONENTS_DIR"},
+        "networks": {"nodes": [nodes], "edges": [edges] if joins else []},
+    }
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _write_table(path: Path, rows: list[dict[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=" ", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _new(path: Path) -> h5py.File:
+    file = h5py.File(path, "x")
+    file.attrs["magic"], file.attrs["version"] = np.uint32(_MAGIC), np.array(_VERSION, dtype=np.uint32)
+    return file
+
+
+def _write_nodes(folder: Path, network: Network) -> None:
+    types = []
+    with _new(folder / "nodes.h5") as file:
+        nodes = file.create_group("nodes", track_order=True)
+        for number, population in enumerate(network.populations):
+            inside = _write_ids(nodes.create_group(population.name), "node", population.size, number).create_group("0")
+            for name, value in population.model.constants.items():
+                if np.ndim(value):
+                    inside[f"dynamics_params/{name}"] = np.asarray(value, dtype=float)
+            types.append(_node_type(number, population))
+        if network.n_channels:
+            _write_ids(nodes.create_group(INPUT), "node", network.n_channels, len(types)).create_group("0")
+            types.append(dict.fromkeys(types[0], "NULL") | {"node_type_id": len(types), "model_type": "virtual"})
+            types[-1]["pop_name"] = INPUT
+    _write_table(folder / "node_types.csv", types)
+
+
+def _node_type(number: int, population: Population) -> dict[str, Any]:
+    return {
+        "node_type_id": number,
+        "pop_name": population.name,
+        "model_type": "point_neuron",
+        "model_template": "bioworkbench:NeuronModel",
+        "dynamics_params": f"{population.name}.json",
+    }
+
+
+def _write_ids(group: h5py.Group, kind: str, n: int, type_id: int) -> h5py.Group:
+    """Types and attribute groups of nodes or edges: all of one type, in the group 0."""
+    group[f"{kind}_type_id"] = np.full(n, type_id, dtype=np.int64)
+    group[f"{kind}_group_id"] = np.zeros(n, dtype=np.uint32)
+    group[f"{kind}_group_index"] = np.arange(n, dtype=np.uint64)
+    return group
+
+
+def _component(population: Population) -> dict[str, Any]:
+    """Everything of a population that SONATA has no place for; arrays are data of the nodes."""
+    model = population.model
+    parts = {part: {name: _plain(value) for name, value in getattr(model, part).items()} for part in ("constants", "start")}
+    refractory = None if model.refractory is None else _plain(model.refractory)
+    return {"layer": population.layer, **{text: getattr(model, text) for text in TEXTS}, **parts, "refractory": refractory}
+
+
+def _plain(value: Any) -> dict[str, Any] | str:
+    """A law as text; anything else as number or list with its unit."""
+    if isinstance(value, str):
+        return value
+    unit = unit_text(value.dim) if isinstance(value, Quantity) else ""
+    return {"value": np.asarray(value, dtype=float).tolist(), "unit": unit}
+
+
+def _write_edges(folder: Path, network: Network) -> None:
+    types = []
+    with _new(folder / "edges.h5") as file:
+        edges = file.create_group("edges", track_order=True)
+        for number, projection in enumerate(network.projections):
+            _write_projection(edges.create_group(projection.name), projection, number)
+            receives = projection.receives or "NULL"
+            types.append({"edge_type_id": number, "population": projection.name, "receives": receives})
+    if types:
+        _write_table(folder / "edge_types.csv", types)
+    else:
+        (folder / "edges.h5").unlink()
+
+
+def _write_projection(group: h5py.Group, projection: Projection, number: int) -> None:
+    weights = projection.weights
+    sources = np.repeat(np.arange(weights.shape[0], dtype=np.uint64), np.diff(weights.indptr))
+    targets = weights.indices.astype(np.uint64)
+    group.attrs["receives"] = projection.receives
+    for name, ids, population in (("source", sources, projection.source), ("target", targets, projection.target)):
+        group.create_dataset(f"{name}_node_id", data=ids).attrs["node_population"] = population
+    inside = _write_ids(group, "edge", projection.n_synapses, number).create_group("0")
+    inside["syn_weight"] = weights.data
+    inside["delay"] = np.broadcast_to(projection.delay, weights.data.shape) * 1e3
+    inside["delay"].attrs["units"] = "milliseconds"
+    _write_index(group.create_group("indices/source_to_target"), sources.astype(np.int64), weights.shape[0])
+    _write_index(group.create_group("indices/target_to_source"), targets.astype(np.int64), weights.shape[1])
+
+
+def _write_index(group: h5py.Group, ends: Integers, n_nodes: int) -> None:
+    """Which edges belong to a node: from nodes to ranges of ranges, and from these to edges."""
+    order = np.argsort(ends, kind="stable")
+    bounds = np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=n_nodes))])
+    group["node_id_to_ranges"] = np.stack([bounds[:-1], bounds[1:]], axis=1).astype(np.uint64)
+    group["range_to_edge_id"] = np.stack([order, order + 1], axis=1).astype(np.uint64)
+
+
+def _write_spikes(path: Path, recording: Recording) -> None:
+    with _new(path) as file:
+        trains = file.create_group("spikes", track_order=True)
+        for name in ("n_trials", "duration", "dt"):
+            trains.attrs[name] = getattr(recording, name)
+        for name, spikes in recording.spikes.items():
+            group = trains.create_group(name)
+            group.attrs["size"] = recording.sizes[name]
+            group.attrs.create("sorting", 2, dtype=_SORTING)
+            time = (spikes.trial * recording.duration + spikes.time) * 1e3
+            group.create_dataset("timestamps", data=time).attrs["units"] = "ms"
+            group["node_ids"] = spikes.neuron.astype(np.uint64)
+
+
+def _write_report(path: Path, population: str, trace: np.ndarray, ids: Integers, duration: float) -> None:
+    n_trials, n_steps, n_recorded = trace.shape
+    with _new(path) as file:
+        group = file.create_group(f"report/{population}")
+        group["data"] = trace.reshape(n_trials * n_steps, n_recorded).astype(np.float32)
+        group["data"].attrs["units"] = "SI"
+        mapping = group.create_group("mapping")
+        mapping["node_ids"] = ids.astype(np.uint64)
+        mapping["index_pointers"] = np.arange(n_recorded + 1, dtype=np.uint64)
+        mapping["element_ids"] = np.zeros(n_recorded, dtype=np.uint32)
+        step = duration / n_steps * 1e3
+        mapping["time"] = np.array([0.0, n_trials * n_steps * step, step])
+        mapping["time"].attrs["units"] = "ms"

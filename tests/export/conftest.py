@@ -1,0 +1,1 @@
+from tests.frozen_method import frozen  # noqa: F401  fixture
