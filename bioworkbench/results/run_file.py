@@ -28,6 +28,7 @@ import numpy as np
 from scipy import sparse
 
 from bioworkbench.errors import ResultError
+from bioworkbench.hdf5 import opened
 from bioworkbench.network import Network, Population, Projection
 from bioworkbench.neurons import NeuronModel
 from bioworkbench.quantities import Quantity, format_quantity, parse_quantity
@@ -179,7 +180,7 @@ def read_run(path: Path) -> RunData:
         If it is not such a file, or damaged.
     """
     try:
-        with h5py.File(path, "r") as file:
+        with opened(path) as file:
             sizes = {name: int(group.attrs["size"]) for name, group in file["network/populations"].items()}
             network = Network(
                 tuple(_read_population(name, group) for name, group in file["network/populations"].items()),

@@ -12,6 +12,7 @@ import numpy as np
 
 from bioworkbench.arrays import Floats, Integers
 from bioworkbench.errors import TopologyError
+from bioworkbench.hdf5 import opened
 
 __all__ = ["SonataLinks", "read_sonata", "sonata_links"]
 
@@ -93,9 +94,11 @@ def sonata_links(path: str | Path, population: str = "", *, max_links: int = 50_
     if not path.is_file():
         raise TopologyError(f"{path} is not a file; give the path of an existing one")
     try:
-        with h5py.File(path, "r") as file:
+        with opened(path) as file:
             return _links(path, _population(path, file, population), max_links)
-    except (OSError, KeyError, RuntimeError) as error:
+    except TopologyError:
+        raise
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, IndexError) as error:
         raise TopologyError(f"{path} is not a SONATA edge file: {error}") from error
 
 
