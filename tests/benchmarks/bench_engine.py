@@ -152,7 +152,7 @@ def neurons():
     ):
         costs = []
         for n in sizes:
-            network, duration = make(n), 0.1 if n >= 10**5 else 1.0
+            network, duration = make(n), {10**5: 0.1, 10**6: 0.02}.get(n, 1.0)
             run(network, duration)
             recording = run(network, duration)
             costs.append(recording.timing["processor"] / (n * recording.n_steps) * 1e9)
