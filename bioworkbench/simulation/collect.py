@@ -18,7 +18,7 @@ from bioworkbench.simulation.trials import Chunk
 __all__ = ["GatheredSpikes", "GatheredTrace", "Rows", "Stored"]
 
 BLOCK = 2**19  # items that are handled at a time
-IN_MEMORY = 16_000_000  # bytes from which an array is kept in a file
+IN_MEMORY = 4_000_000  # bytes from which an array is kept in a file
 
 
 class Stored:
