@@ -17,7 +17,10 @@ from bioworkbench.signals import silence
 from bioworkbench.simulation import simulate
 from tests.benchmarks import standard_networks
 
-NETWORKS = {"cuba 4000": ("cuba", 4000), "cuba 20000": ("cuba", 20000), "brunel 10000": ("brunel", 10000)}
+NETWORKS = {
+    f"{kind} {size}": (kind, size)
+    for kind, size in [("cuba", 4000), ("cuba", 20000), ("coba", 4000), ("coba", 20000), ("brunel", 10000)]
+}
 
 
 def by_hand(network, duration):
@@ -36,14 +39,16 @@ def by_hand(network, duration):
         method=model.method,
         namespace=dict(model.constants),
     )
-    group.v = model.start["v"]
+    for variable, value in model.start.items():
+        setattr(group, variable, value)
     parts = []
     for projection in network.projections:
         receiver = network.receiver(projection)
-        synapses = b2.Synapses(group, group, "w : volt", on_pre=f"{receiver}_post += w", delay=projection.delay * b2.second)
+        unit = model.unit(receiver)
+        synapses = b2.Synapses(group, group, f"w : {unit}", on_pre=f"{receiver}_post += w", delay=projection.delay * b2.second)
         rows = np.repeat(np.arange(population.size), np.diff(projection.weights.indptr))
         synapses.connect(i=rows, j=projection.weights.indices)
-        synapses.w = projection.weights.data * b2.volt
+        synapses.w_ = projection.weights.data
         parts.append(synapses)
     monitor = b2.SpikeMonitor(group)
     b2.Network(group, monitor, *parts).run(duration * b2.second)

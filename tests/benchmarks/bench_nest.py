@@ -1,4 +1,4 @@
-"""CUBA 4000 and 20 000, Brunel 10 000 with 1.5 ms delays: our run and end-to-end times beside NEST's, one thread each.
+"""CUBA and COBA 4000 and 20 000, Brunel 10 000 with 1.5 ms delays: our run and end-to-end times beside NEST's, one thread each.
 
 Run as ``NEST_PYTHON=.../bin/python python -m tests.benchmarks.bench_nest [network ...]``; NEST_PYTHON names an interpreter that has
 nest-simulator (by default this one). Both sides get the same index arrays and simulate one second at 0.1 ms; "run" is processor
@@ -21,7 +21,7 @@ from tests.benchmarks import standard_networks
 from tests.benchmarks.bench_handwritten import NETWORKS
 
 PEER = os.environ.get("NEST_PYTHON", sys.executable)
-TARGETS = {"cuba 4000": 12, "cuba 20000": 15, "brunel 10000": 3.6}
+TARGETS = {"cuba 4000": 12, "cuba 20000": 15, "coba 4000": 1, "coba 20000": 1, "brunel 10000": 3.6}
 
 
 def by_nest(kind, network):
@@ -29,7 +29,8 @@ def by_nest(kind, network):
     (population,) = network.populations
     links = {f"{end}_{k}": array for k, p in enumerate(network.projections) for end, array in ends(p.weights).items()}
     with tempfile.TemporaryDirectory() as folder:
-        np.savez(Path(folder) / "network.npz", size=population.size, start=np.asarray(population.model.start["v"]) * 1e3, **links)
+        start = {name: np.asarray(value) for name, value in population.model.start.items()}
+        np.savez(Path(folder) / "network.npz", size=population.size, **start, **links)
         command = [PEER, str(Path(__file__).with_name("nest_peer.py")), kind, f"{folder}/network.npz"]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])

@@ -1,4 +1,4 @@
-"""Standard networks of simulator comparisons, as records and as index arrays: CUBA (Vogels & Abbott 2005) and Brunel (2000)."""
+"""Standard networks of simulator comparisons, as records and as index arrays: CUBA and COBA (Vogels & Abbott 2005) and Brunel (2000)."""
 
 import numpy as np
 from brian2 import ms, mV
@@ -13,6 +13,12 @@ dge/dt = -ge/tau_e : volt
 dgi/dt = -gi/tau_i : volt
 """
 CUBA_CONSTANTS = {"rest": -49 * mV, "tau": 20 * ms, "tau_e": 5 * ms, "tau_i": 10 * ms, "limit": -50 * mV, "bottom": -60 * mV}
+COBA_EQUATIONS = """
+dv/dt = (ge*(excite - v) + gi*(inhibit - v) + rest - v)/tau : volt (unless refractory)
+dge/dt = -ge/tau_e : 1
+dgi/dt = -gi/tau_i : 1
+"""
+COBA_CONSTANTS = CUBA_CONSTANTS | {"rest": -60 * mV, "excite": 0 * mV, "inhibit": -80 * mV}
 BRUNEL_EQUATIONS = """
 dv/dt = -v/tau + mean/tau + deviation*sqrt(1/tau)*xi : volt (unless refractory)
 """
@@ -33,6 +39,21 @@ def cuba(n, rng):
     links = random_links(n, n, 80 / n, rng)
     excitatory = np.repeat(np.arange(n), np.diff(links.indptr)) < 0.8 * n
     parts = [(excitatory, 1.62e-3, "ge"), (~excitatory, -9e-3, "gi")]
+    return Network(
+        (Population("cells", n, model),),
+        tuple(Projection("cells", "cells", part(links, keep, weight), receives=name) for keep, weight, name in parts),
+    )
+
+
+def coba(n, rng):
+    """As `cuba`, with conductances relative to the leak."""
+    start = {"v": (-60 + 10 * rng.random(n)) * mV, "ge": 0.4 + 0.15 * rng.normal(size=n), "gi": 2 + 1.2 * rng.normal(size=n)}
+    model = NeuronModel(
+        COBA_EQUATIONS, "v > limit", "v = bottom", COBA_CONSTANTS, start, refractory=5 * ms, method="exponential_euler"
+    )
+    links = random_links(n, n, 80 / n, rng)
+    excitatory = np.repeat(np.arange(n), np.diff(links.indptr)) < 0.8 * n
+    parts = [(excitatory, 0.6, "ge"), (~excitatory, 6.7, "gi")]
     return Network(
         (Population("cells", n, model),),
         tuple(Projection("cells", "cells", part(links, keep, weight), receives=name) for keep, weight, name in parts),
