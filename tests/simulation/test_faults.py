@@ -101,9 +101,10 @@ def killed(cache, results, delay):
         os.kill(process.pid, signal.SIGKILL)
     process.join()
     place = results / "killed"
-    complete = [path for path in place.iterdir() if is_complete(path)] if place.exists() else []
-    written = bool(place.exists() and list(place.iterdir()))
-    return "after" if complete else "write" if written else "run" if whole_programs(cache) else "build"
+    folders = [path for path in place.iterdir() if path.is_dir()] if place.exists() else []
+    if folders:
+        return "after" if any(is_complete(path) for path in folders) else "write"
+    return "run" if whole_programs(cache) else "build"
 
 
 def whole_programs(cache):
