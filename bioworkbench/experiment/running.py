@@ -148,13 +148,7 @@ def compute(
     metrics = {**scores, "activity": activity(data.recording), "timing": clock.timing(data.recording)}
     if profile:
         metrics["profile"] = dict(data.recording.profile)
-    about = provenance() | {
-        "fingerprint": fingerprint(spec),
-        "seed": spec.seed,
-        "backend": data.recording.backend,
-        "stimulus": plan.stimulus.kind,
-        "seconds": metrics["timing"],
-    }
+    about = provenance() | {"fingerprint": fingerprint(spec), "stimulus": plan.stimulus.kind}
     record = RunRecord(spec, data, metrics, about, suspicions(spec, data.network, metrics))
     save_record(record, folder)
     result = Result(folder, record)

@@ -21,6 +21,7 @@ __all__ = [
     "SCHEDULES",
     "Batches",
     "DivergenceError",
+    "Gradient",
     "Prepare",
     "Settings",
     "State",
@@ -32,6 +33,8 @@ __all__ = [
 Tree = Any
 Loss = Callable[[Tree, Tree, Any, jax.Array], jax.Array]
 """``loss(parameters, fixed, (inputs, targets), key)``: a number; inputs as `Batches.prepare` leaves them."""
+Gradient = Callable[[Tree, Tree, Any, jax.Array], tuple[Any, Tree]]
+"""``gradient(parameters, fixed, (inputs, targets), key)``: the loss and its gradient, where JAX is not to derive it."""
 Prepare = Callable[[jax.Array, jax.Array], Tree]
 """``prepare(inputs, key)``: the inputs of a batch, changed at random or with random numbers added."""
 
@@ -178,18 +181,33 @@ def _masked(tree: Tree, masks: Tree) -> Tree:
     return tree if masks is None else jax.tree.map(lambda leaf, mask: leaf * mask, tree, masks)
 
 
-def _update(loss: Loss, optimizer: optax.GradientTransformation, average: float) -> Callable:
-    """Compiled function ``(state, batch, key) -> (state, loss)``."""
+def _update(derive: Gradient, optimizer: optax.GradientTransformation, average: float, *, compiled: bool) -> Callable:
+    """Function ``(state, batch, key) -> (state, loss)``, compiled whole or but for `derive`."""
 
-    def update(state: State, batch: Tree, key: jax.Array) -> tuple[State, jax.Array]:
+    def moved(state: State, slope: Tree) -> State:
         masks = state.fixed.get("masks")
-        value, gradient = jax.value_and_grad(loss)(state.parameters, state.fixed, batch, key)
-        changes, moments = optimizer.update(_masked(gradient, masks), state.optimizer, state.parameters)
+        changes, moments = optimizer.update(_masked(slope, masks), state.optimizer, state.parameters)
         parameters = optax.apply_updates(state.parameters, _masked(changes, masks))
         mean = jax.tree.map(lambda old, new: average * old + (1 - average) * new, state.average, parameters)
-        return State(parameters, state.fixed, moments, mean), value
+        return State(parameters, state.fixed, moments, mean)
 
-    return jax.jit(update)
+    move = moved if compiled else jax.jit(moved)
+
+    def update(state: State, batch: Tree, key: jax.Array) -> tuple[State, Any]:
+        value, slope = derive(state.parameters, state.fixed, batch, key)
+        return move(state, slope), value
+
+    return jax.jit(update) if compiled else update
+
+
+def _chosen_update(
+    loss: Loss | None, gradient: Gradient | None, optimizer: optax.GradientTransformation, average: float
+) -> Callable:
+    if gradient is not None:
+        return _update(gradient, optimizer, average, compiled=False)
+    if loss is None:
+        raise ValueError("loss = None and gradient = None: training needs a loss, or a function that gives loss and gradient")
+    return _update(jax.value_and_grad(loss), optimizer, average, compiled=True)
 
 
 @dataclass
@@ -212,11 +230,12 @@ class _Run:
 
 
 def fit(
-    loss: Loss,
+    loss: Loss | None,
     state: State,
     batches: Batches,
     settings: Settings,
     *,
+    gradient: Gradient | None = None,
     score: Callable[[Tree, Tree], float] | None = None,
     between: Callable[[int, State], tuple[State, dict[str, float]]] | None = None,
     path: str | os.PathLike | None = None,
@@ -225,11 +244,14 @@ def fit(
 
     Parameters
     ----------
-    loss : callable ``(parameters, fixed, (inputs, targets), key) -> number``
+    loss : callable ``(parameters, fixed, (inputs, targets), key) -> number``, optional
+        What JAX derives; None where `gradient` is given.
     state : State
         Parameters to start from.
     batches : Batches
     settings : Settings
+    gradient : callable ``(parameters, fixed, (inputs, targets), key) -> (number, gradient)``, optional
+        Takes the place of the loss.
     score : callable ``(parameters, fixed) -> number``, optional
         Validation score, higher is better; evaluated after every epoch.
     between : callable ``(epoch, state) -> (state, history entries)``, optional
@@ -250,7 +272,7 @@ def fit(
     DivergenceError
         If the loss is not finite; names the epoch and update.
     ValueError
-        If the file at `path` belongs to another run.
+        If neither loss nor gradient is given, or the file at `path` belongs to another run.
     """
     n_updates = settings.epochs * (len(batches.inputs) // settings.batch_size)
     optimizer = OPTIMIZERS[settings.optimizer](
@@ -259,7 +281,7 @@ def fit(
     state = jax.tree.map(jnp.asarray, state)
     state = replace(state, optimizer=optimizer.init(state.parameters), average=state.parameters)
     run = _load(path, _Run(state, state), batches.seed)
-    update = _update(loss, optimizer, settings.average)
+    update = _chosen_update(loss, gradient, optimizer, settings.average)
     prepare = None if batches.prepare is None else jax.jit(batches.prepare)
     while run.epoch < settings.epochs and not run.stalled(settings.patience):
         began = time.perf_counter()

@@ -8,11 +8,11 @@ import numpy as np
 
 from bioworkbench.arrays import count
 from bioworkbench.discrete.layers import chain_sizes, check_classes, with_readout, with_weights
-from bioworkbench.gradients.chains import chain_weights, feed_forward, trained_arrays
+from bioworkbench.gradients.chains import chain_weights, feed_forward
 from bioworkbench.gradients.inputs import StepInputs, step_inputs
-from bioworkbench.gradients.masked import dense_gradients, masked_state
+from bioworkbench.gradients.linked import dense_gradients, linked_accuracy, linked_gradient, linked_state, links_of
 from bioworkbench.gradients.networks import FeedForward
-from bioworkbench.gradients.objectives import accuracy, arrays_of, random_shift, unrolled_loss
+from bioworkbench.gradients.objectives import random_shift
 from bioworkbench.gradients.training import Batches, Settings, State, fit
 from bioworkbench.methods.ch_snn_evolution import Evolution
 from bioworkbench.methods.ch_snn_start import sparse_links, sparse_weights, weight_deviations
@@ -178,23 +178,24 @@ def train(
     )
     last_exponent = removal_exponent if last_removal_exponent is None else last_removal_exponent
     evolution = Evolution(rules, epochs, every, last_share, decaying, last_exponent, overlap_stop, seed)
-    loss = unrolled_loss(model, n_steps)
     batches = Batches(inputs.values, task.train.targets, seed, inputs.changed(random_shift(image, shift)))
     settings = Settings(
         epochs, batch_size, learning_rate, optimizer, weight_decay=weight_decay, average=average, patience=patience
     )
     state, history = fit(
-        loss,
+        None,
         state,
         batches,
         settings,
+        gradient=linked_gradient(model, n_steps),
         score=_score(task, model, n_steps, rng),
-        between=evolution.between(dense_gradients(loss, batches, _N_GRADIENT)),
+        between=evolution.between(dense_gradients(model, n_steps, batches, _N_GRADIENT)),
         path=checkpoint,
     )
-    layers = arrays_of(state.parameters["layers"])
-    weights, biases = trained_arrays(model, layers, state.fixed["masks"]["layers"])
-    return with_readout(task, with_weights(network, weights, biases, {}), layers[-1], history, simulate, rng)
+    *weights, output = links_of(state)
+    *biases, offset = [np.asarray(own["bias"], dtype=float) for own in state.parameters["layers"]]
+    readout = {"weights": output.toarray(), "bias": offset}
+    return with_readout(task, with_weights(network, weights, biases, {}), readout, history, simulate, rng)
 
 
 def _start(
@@ -217,12 +218,11 @@ def _start(
     sparsities = [1 - mask.nnz / (mask.shape[0] * mask.shape[1]) for mask in masks]
     weights = sparse_weights(masks, weight_deviations(sizes, sparsities, thresholds, spike_share), rng)
     weights[: len(given)] = given
-    return masked_state(weights, {"settled": np.zeros(len(weights), dtype=bool)})
+    return linked_state(weights, {"settled": np.zeros(len(weights), dtype=bool)})
 
 
 def _score(task: Task, model: FeedForward, n_steps: int, rng: np.random.Generator) -> Callable[[Any, Any], float] | None:
     if task.validation is None:
         return None
     inputs = step_inputs(task.encode(task.validation.values), n_steps).drawn(rng)
-    judge = accuracy(model, inputs, task.validation.targets, n_steps)
-    return lambda parameters, fixed: judge(parameters["layers"])
+    return linked_accuracy(model, inputs, task.validation.targets, n_steps)

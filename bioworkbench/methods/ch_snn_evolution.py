@@ -10,7 +10,7 @@ import numpy as np
 
 from bioworkbench.arrays import count, fraction, positive
 from bioworkbench.errors import TopologyError, unknown_name
-from bioworkbench.gradients.masked import links_of, relinked
+from bioworkbench.gradients.linked import links_of, relinked
 from bioworkbench.gradients.training import State
 from bioworkbench.randomness import stream
 from bioworkbench.topology.link_removal import REMOVAL_SCORES
@@ -127,9 +127,9 @@ def _scores(values: np.ndarray) -> Callable[[Mask], Any]:
     return lambda mask: values
 
 
-def _newborn(result: Rewired) -> list[np.ndarray]:
+def _newborn(result: Rewired) -> list[Mask]:
     """Regrown links that start at 0."""
-    return [new.toarray() & (layer.toarray() == 0) for new, layer in zip(result.regrown, result.weights, strict=True)]
+    return [new > abs(layer).astype(bool) for new, layer in zip(result.regrown, result.weights, strict=True)]
 
 
 def layer_history(weights: Any) -> Mapping[str, float]:

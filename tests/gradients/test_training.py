@@ -186,6 +186,18 @@ def test_settings_refuse_bad_values(arguments, words):
         Settings(**({"epochs": 1} | arguments))
 
 
+def test_something_must_be_minimized():
+    with pytest.raises(ValueError, match="loss = None and gradient = None: training needs a loss"):
+        fit(None, _start(), BATCHES, Settings(1, 16))
+
+
+def test_a_gradient_may_take_the_place_of_the_loss():
+    settings, given = Settings(2, 16, average=0.5), jax.jit(jax.value_and_grad(_loss))
+    derived, own = fit(_loss, _start(), BATCHES, settings), fit(None, _start(), BATCHES, settings, gradient=given)
+    np.testing.assert_allclose(derived[0].parameters["w"], own[0].parameters["w"], rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(derived[1]["loss"], own[1]["loss"], rtol=1e-5)
+
+
 def test_batches_refuse_what_does_not_fit():
     with pytest.raises(ValueError, match="64 inputs and 3 targets"):
         Batches(INPUTS, TARGETS[:3], seed=0)

@@ -12,7 +12,9 @@ from bioworkbench.errors import TopologyError
 from bioworkbench.gradients import training
 from bioworkbench.gradients.chains import feed_forward
 from bioworkbench.gradients.inputs import step_inputs
+from bioworkbench.gradients.linked import linked_state
 from bioworkbench.gradients.objectives import spike_rasters
+from bioworkbench.gradients.training import DivergenceError
 from bioworkbench.methods.ch_snn import BASELINES, train
 from bioworkbench.methods.ch_snn_evolution import Evolution, layer_history
 from bioworkbench.methods.ch_snn_start import sparse_links, sparse_weights, weight_deviations
@@ -171,7 +173,7 @@ def test_baselines_run(name):
 
 def test_gradient_regrowth_takes_the_largest_gradients():
     """RigL: of the absent links, those with the largest gradients come back."""
-    state, seen = training.State({"layers": ()}), {}
+    seen = {}
     gradients = [np.arange(12.0).reshape(3, 4)]
     weights = sparse.csr_array(np.array([[1.0, 2.0, 0, 0], [0, 3.0, 0, 0], [0, 0, 4.0, 0]]))
     rules = Rewiring(0.25, "magnitude", False, regrowth="gradient", sample_regrowth=False, percolation=False, keep_weights=False)
@@ -181,17 +183,11 @@ def test_gradient_regrowth_takes_the_largest_gradients():
         seen["epoch"] = epoch
         return gradients
 
-    result = evolution._step(_with_links(state, weights), evolution.rules_after(1), 1, give)
+    result = evolution._step(linked_state([weights]), evolution.rules_after(1), 1, give)
     new = result.regrown[0].toarray()
     assert np.argwhere(new).tolist() == [[2, 3]]
     assert result.weights[0].toarray()[0].tolist() == [0, 2, 0, 0]
     assert seen == {"epoch": 1}
-
-
-def _with_links(state, weights):
-    layer = {"weights": weights.toarray(), "bias": np.zeros(4)}
-    mask = {"weights": (weights.toarray() != 0).astype(np.float32), "bias": 1.0}
-    return replace(state, parameters={"layers": (layer,)}, fixed={"masks": {"layers": (mask,)}})
 
 
 def test_overlap_settles_the_topology():
@@ -224,6 +220,12 @@ def test_interrupted_evolution_ends_where_an_uninterrupted_one_does(tmp_path, mo
     for one, other in zip(whole.network.projections, resumed.network.projections, strict=True):
         np.testing.assert_array_equal(one.weights.toarray(), other.weights.toarray())
     np.testing.assert_array_equal(whole.history["overlap"], resumed.history["overlap"])
+
+
+def test_exploding_training_stops_and_says_where():
+    with pytest.raises(DivergenceError, match=r"the loss is .* at update \d+ of epoch 0; lower the learning rate") as caught:
+        _train(digits_task(4, n_train=300), learning_rate=1e38)
+    assert all(np.isfinite(own["bias"]).all() for own in caught.value.state.parameters["layers"])
 
 
 def test_steps_must_be_counted():

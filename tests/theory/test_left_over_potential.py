@@ -39,6 +39,37 @@ def test_uniform_start_keeps_rate_and_distribution_in_every_step(x):
     assert stats.kstest((shifted[1] - shifted[0])[0, 11], "uniform").pvalue < 1e-4  # a leak ends it
 
 
+DRIVES = np.linspace(-0.2, 1.2, 29)
+
+
+def _gaussian_start(n, deviation=12**-0.5):
+    """Potentials (1, n * 29) with the moments of a uniform law between 0 and the threshold, and the drive of each."""
+    start = np.random.default_rng(3).normal(0.5, deviation, (1, n * DRIVES.size))
+    return np.repeat(DRIVES, n), start
+
+
+def test_a_gaussian_left_over_makes_neurons_fire_with_its_distribution_function():
+    """First step: Phi((x + mean - threshold) / deviation), whatever the drive; a narrower law is told apart."""
+    n = 4000
+    drive, start = _gaussian_start(n)
+    found = _run(drive, 1, start)[0].reshape(DRIVES.size, n).mean(axis=1)
+    for deviation, fits in ((12**-0.5, True), (0.2, False)):
+        chance = stats.norm.cdf((DRIVES - 0.5) / deviation)
+        assert np.all(np.abs(found - chance) < 4.5 * np.sqrt(chance * (1 - chance) / n)) == fits
+
+
+def test_over_many_steps_the_rate_becomes_the_drive_which_the_gaussian_misses_by_at_most_0_058():
+    """What training at one step sees, Phi, and what running for many steps gives, the drive, are nearly the same."""
+    n, n_steps = 400, 64
+    drive, start = _gaussian_start(n)
+    rate = _run(drive, n_steps, start)[0].mean(axis=1).reshape(DRIVES.size, n).mean(axis=1)
+    inside = (DRIVES >= 0) & (DRIVES <= 1)
+    spread = 4.5 * 12**-0.5 / n**0.5 / n_steps  # of the mean potential to begin with, which is all that the rate remembers
+    np.testing.assert_allclose(rate[inside], DRIVES[inside], atol=1 / n_steps + spread)
+    missed = np.abs(stats.norm.cdf((DRIVES - 0.5) * 12**0.5) - DRIVES)[inside]
+    assert 0.055 < missed.max() < 0.058
+
+
 def test_memory_makes_the_count_nearly_exact_where_fresh_noise_does_not():
     """Variance of count / T: f (1 - f) / T^2 with f = frac(T x), against P (1 - P) / T."""
     x, n_steps, n = 0.3, 16, 20_000

@@ -1,6 +1,20 @@
 """Claims of CH-SNN on MNIST, beside a fully connected network, static links, SET, RigL, CHT and CHTs; prints the tables.
 
-Run with ``BIOWORKBENCH_DATA=... pytest -m slow -s tests/verification/test_ch_snn.py``; many hours on two cores.
+Run with ``BIOWORKBENCH_DATA=... pytest -m slow -s tests/verification/test_ch_snn.py``; many hours on two cores. These tests have
+not been run to the end: no claim of the publication is reproduced here.
+
+What was seen on the 8 x 8 digits (64-256-256-10, 90 % sparse, output layer too, 4 steps, 40 epochs of 11 updates, learning rate
+1e-2; test accuracy after the last epoch, %, mean and standard error of 3 seeds): fully connected 98.43 +- 0.09, SET 98.15 +- 0.19,
+CH-SNN 97.87 +- 0.37, static links 97.22 +- 0.16. CH-SNN is within two standard errors of each of them: nothing there favors
+regrowth by CH3-L3 over random regrowth. RigL, CHT and CHTs were not run with these settings.
+
+Why an earlier run had CH-SNN far behind (150 validation images, 2 seeds): at learning rate 2e-3 it is at 93.33 +- 2.67 with a loss of
+0.199 (fully connected 98.00 +- 1.33, 0.004); at 1e-2 at 97.33 +- 0.67 with a loss of 0.006. A surrogate of width 1 instead of 0.4 changes
+nothing at the lower rate (93.33 +- 2.67). So it was trained too little. CHT, whose output layer is dense by its definition, had
+more links than the others; give all ``sparse_output=False`` to compare them.
+
+At 97.75 % a sparse output layer of 784 neurons has 18 links for each class, and links from spike correlations leave inputs out: 53 %
+of all hidden neurons are on no way from input to output before training begins.
 """
 
 import numpy as np
@@ -23,7 +37,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(172_800)]
 SEEDS = (1, 2, 3)
 SIZES = (784, 1568, 1568)
 MODEL = discrete_lif(leak=0.5, reset="zero", strict=True)
-SETTINGS = {"epochs": 60, "n_steps": 8, "average": 0.99}
+SETTINGS = {"epochs": 60, "n_steps": 8, "average": 0.99, "learning_rate": 1e-2, "sparse_output": False}
 VARIANTS = {"ch_snn": {}, **BASELINES}
 
 

@@ -1,0 +1,238 @@
+"""Networks whose links are few and change during training: one weight per link, and gradients that cost what the links cost."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy import sparse
+
+from bioworkbench.gradients import linked_kernels as kernels
+from bioworkbench.gradients.networks import FeedForward, Neuron
+from bioworkbench.gradients.objectives import unrolled_loss
+from bioworkbench.gradients.surrogate import SURROGATES
+from bioworkbench.gradients.training import Batches, Gradient, State, Tree
+from bioworkbench.topology.rewiring import weights_on
+
+__all__ = ["dense_gradients", "linked_accuracy", "linked_gradient", "linked_state", "links_of", "relinked"]
+
+_DENSE = 0.3  # share of links above which a matrix product is faster
+_BATCH = 500  # trials that are judged together
+
+
+def linked_state(weights: Sequence[sparse.csr_array], fixed: dict[str, Tree] | None = None) -> State:
+    """State of layers with the given links and zero biases.
+
+    Parameters
+    ----------
+    weights : sequence of csr_array (n_source, n_target)
+        A stored zero is a link.
+    fixed : dict of trees, optional
+        What else the state carries.
+    """
+    layers = tuple(
+        {"weights": jnp.asarray(layer.data, jnp.float32), "bias": jnp.zeros(layer.shape[1], jnp.float32)} for layer in weights
+    )
+    return State({"layers": layers}, {**(fixed or {}), "links": _links(weights)})
+
+
+def _links(weights: Sequence[sparse.csr_array]) -> tuple[dict[str, jax.Array], ...]:
+    return tuple({"starts": jnp.asarray(layer.indptr), "targets": jnp.asarray(layer.indices)} for layer in weights)
+
+
+def _matrix(values: Any, links: Tree, n_target: int) -> sparse.csr_array:
+    starts, targets = np.asarray(links["starts"]), np.asarray(links["targets"])
+    return sparse.csr_array((np.asarray(values, dtype=float), targets, starts), shape=(starts.size - 1, n_target))
+
+
+def links_of(state: State, tree: Tree = None) -> list[sparse.csr_array]:
+    """Weights of each layer with its links, stored zeros included; or what a tree like the parameters has in their place."""
+    layers = (state.parameters if tree is None else tree)["layers"]
+    return [_matrix(own["weights"], links, own["bias"].shape[0]) for own, links in zip(layers, state.fixed["links"], strict=True)]
+
+
+def relinked(state: State, weights: Sequence[sparse.csr_array], newborn: Sequence[sparse.csr_array]) -> State:
+    """State after a change of links: moments and averages of new links start at 0.
+
+    Parameters
+    ----------
+    state : State
+    weights : sequence of csr_array
+        As `links_of`, with as many other links.
+    newborn : sequence of csr_arrays of bool, as weights
+        Links that forget what their place in the optimizer knew.
+    """
+    structure = jax.tree.structure(state.parameters)
+
+    def remember(tree: Tree) -> Tree:
+        if jax.tree.structure(tree) != structure:
+            return tree
+        kept = []
+        for old, layer, new, own in zip(links_of(state, tree), weights, newborn, tree["layers"], strict=True):
+            moved = weights_on(layer, old) if old.nnz else layer.astype(float)
+            forgotten = weights_on(layer, sparse.csr_array(new, dtype=float)).data != 0
+            kept.append({"weights": jnp.asarray(np.where(forgotten, 0.0, moved.data), jnp.float32), "bias": own["bias"]})
+        return {"layers": tuple(kept)}
+
+    optimizer = jax.tree.map(remember, state.optimizer, is_leaf=lambda tree: jax.tree.structure(tree) == structure)
+    parameters = tuple(
+        {"weights": jnp.asarray(layer.data, jnp.float32), "bias": own["bias"]}
+        for layer, own in zip(weights, state.parameters["layers"], strict=True)
+    )
+    fixed = state.fixed | {"links": _links(weights)}
+    return replace(state, parameters={"layers": parameters}, fixed=fixed, optimizer=optimizer, average=remember(state.average))
+
+
+def dense_gradients(
+    network: FeedForward, n_steps: int, batches: Batches, n_trials: int
+) -> Callable[[State, int], list[np.ndarray]]:
+    """Function ``(state, epoch)`` that gives the gradient of all weights, absent links included, from the first trials."""
+    gradient = jax.jit(jax.grad(unrolled_loss(network, n_steps)))
+    prepare = jax.jit(batches.prepare or (lambda inputs, key: inputs))
+
+    def of(state: State, epoch: int) -> list[np.ndarray]:
+        key = jax.random.fold_in(jax.random.key(batches.seed), epoch)
+        inputs = prepare(batches.inputs[:n_trials], jax.random.fold_in(key, 1))
+        dense = tuple(
+            {"weights": jnp.asarray(layer.toarray(), jnp.float32), "bias": own["bias"]}
+            for layer, own in zip(links_of(state), state.parameters["layers"], strict=True)
+        )
+        found = gradient({"layers": dense}, {}, (inputs, batches.targets[:n_trials]), key)
+        return [np.asarray(own["weights"], dtype=float) for own in found["layers"]]
+
+    return of
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """Links and weights of a layer; products go through its matrix where links are many."""
+
+    starts: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+    bias: np.ndarray
+
+    @cached_property
+    def matrix(self) -> np.ndarray | None:
+        """Weights (n_source, n_target); None where links are few."""
+        shape = (self.starts.size - 1, self.bias.size)
+        if self.weights.size < _DENSE * shape[0] * shape[1]:
+            return None
+        if self.weights.size == shape[0] * shape[1]:
+            return self.weights.reshape(shape)
+        return sparse.csr_array((self.weights, self.targets, self.starts), shape=shape).toarray()
+
+    def drive(self, signal: np.ndarray) -> np.ndarray:
+        if self.matrix is not None:
+            return self.matrix.T @ signal + self.bias[:, None]
+        return kernels.drive(self.starts, self.targets, self.weights, self.bias, signal)
+
+    def pulled_back(self, change: np.ndarray) -> np.ndarray:
+        if self.matrix is not None:
+            return self.matrix @ change
+        return kernels.pulled_back(self.starts, self.targets, self.weights, change)
+
+    def gradient(self, signal: np.ndarray, change: np.ndarray) -> dict[str, np.ndarray]:
+        bias = change.sum(axis=0).sum(axis=-1)
+        if self.matrix is None:
+            return {"weights": kernels.link_gradient(self.starts, self.targets, signal, change), "bias": bias}
+        every = np.zeros_like(self.matrix)
+        for one, other in zip(signal, change, strict=True):
+            every += one @ other.T
+        if self.weights.size == every.size:
+            return {"weights": every.ravel(), "bias": bias}
+        sources = np.repeat(np.arange(self.starts.size - 1), np.diff(self.starts))
+        return {"weights": every[sources, self.targets], "bias": bias}
+
+
+def _layers(parameters: Tree, links: Tree) -> list[_Layer]:
+    return [
+        _Layer(*(np.asarray(array) for array in (where["starts"], where["targets"], own["weights"], own["bias"])))
+        for own, where in zip(parameters["layers"], links, strict=True)
+    ]
+
+
+def _constants(neuron: Neuron) -> kernels.Constants:
+    taken = neuron.threshold / (neuron.leak if neuron.reset == "delayed_subtract" else 1.0)
+    floor = -np.inf if neuron.floor is None else neuron.floor
+    return kernels.Constants(neuron.leak, neuron.threshold, taken, neuron.reset == "zero", neuron.strict, floor, neuron.start)
+
+
+def _trials_last(inputs: Any) -> np.ndarray:
+    """Inputs (n_trials, n_channels) or (n_trials, n_frames, n_channels) as float32 (n_frames, n_channels, n_trials)."""
+    values = np.asarray(inputs, dtype=np.float32)
+    return np.ascontiguousarray(np.moveaxis(values[:, None] if values.ndim == 2 else values, 0, -1))
+
+
+def _run(layers: list[_Layer], neurons: Sequence[kernels.Constants], inputs: Any, n_steps: int) -> tuple[list[np.ndarray], ...]:
+    """Signals that each layer receives, the last one their mean over steps; and margins of each layer of neurons."""
+    signals, margins = [_trials_last(inputs)], []
+    for layer, neuron in zip(layers[:-1], neurons, strict=True):
+        margin, spikes = kernels.fire(layer.drive(signals[-1]), neuron, n_steps)
+        signals.append(spikes)
+        margins.append(margin)
+    return signals, margins
+
+
+def linked_gradient(network: FeedForward, n_steps: int) -> Gradient:
+    """Function for `fit` that gives cross-entropy and gradient of `unrolled_loss`, of networks whose state is `linked_state`.
+
+    Parameters
+    ----------
+    network : FeedForward
+        Of dense layers.
+    n_steps : int
+    """
+    neurons = [_constants(neuron) for neuron in network.neurons]
+    surrogate = jax.jit(lambda margins: SURROGATES[network.surrogate](margins, network.width))
+
+    def gradient(parameters: Tree, fixed: Tree, batch: Any, key: jax.Array) -> tuple[float, Tree]:
+        layers = _layers(parameters, fixed["links"])
+        signals, margins = _run(layers, neurons, batch[0], n_steps)
+        mean = signals[-1].mean(axis=0, keepdims=True)
+        loss, change = _cross_entropy(layers[-1].drive(mean)[0], np.asarray(batch[1]))
+        found = [layers[-1].gradient(mean, change)]
+        change = layers[-1].pulled_back(change) / np.float32(n_steps)
+        for k in range(len(neurons) - 1, -1, -1):
+            slopes = np.asarray(surrogate(margins[k]))
+            change = kernels.through_steps(margins[k], signals[k + 1], slopes, change, neurons[k], len(signals[k]))
+            found.insert(0, layers[k].gradient(signals[k], change))
+            change = layers[k].pulled_back(change) if k else change
+        return loss, {"layers": tuple(found)}
+
+    return gradient
+
+
+def _cross_entropy(outputs: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
+    """Mean cross-entropy of softmax(outputs) (n_outputs, n_trials), and its gradient (1, n_outputs, n_trials)."""
+    trials = np.arange(labels.size)
+    shifted = outputs - outputs.max(axis=0)
+    normal = np.log(np.exp(shifted).sum(axis=0))
+    change = np.exp(shifted - normal)
+    change[labels, trials] -= 1
+    return float((normal - shifted[labels, trials]).mean()), change[None] / np.float32(labels.size)
+
+
+def linked_accuracy(network: FeedForward, inputs: np.ndarray, labels: np.ndarray, n_steps: int) -> Callable[[Tree, Tree], float]:
+    """Function ``(parameters, fixed)`` that gives the share of trials whose largest output is their label.
+
+    Parameters
+    ----------
+    network : FeedForward
+    inputs : array (n_trials, n_inputs) or (n_trials, n_steps, n_inputs)
+    labels : int array (n_trials,)
+    n_steps : int
+    """
+    neurons = [_constants(neuron) for neuron in network.neurons]
+
+    def score(parameters: Tree, fixed: Tree) -> float:
+        layers, found = _layers(parameters, fixed["links"]), []
+        for k in range(0, len(inputs), _BATCH):
+            signals, _ = _run(layers, neurons, inputs[k : k + _BATCH], n_steps)
+            found.append(layers[-1].drive(signals[-1].mean(axis=0, keepdims=True))[0].argmax(axis=0))
+        return float(np.mean(np.concatenate(found) == labels))
+
+    return score
