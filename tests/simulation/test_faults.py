@@ -122,7 +122,7 @@ def test_processes_that_are_killed(tmp_path, monkeypatch):
         fresh = number % 2 == 0
         cache = folder(tmp_path, f"cache_{number}") if fresh else tmp_path / "cache"
         results = tmp_path / f"results_{number}"
-        moments[killed(cache, results, rng.uniform(0, whole if fresh else known))] += 1
+        moments[killed(cache, results, rng.uniform(0, 0.7 * (whole if fresh else known)))] += 1
         _, spikes = finished(cache, results)
         for field in ("trial", "neuron", "time"):
             np.testing.assert_array_equal(getattr(spikes, field), getattr(expected, field))
