@@ -17,7 +17,7 @@ from bioworkbench.network import Network, Population, Projection
 from bioworkbench.signals import Probe, Stimulus, silence
 from bioworkbench.simulation import available_backends, choose_backend, simulate
 from bioworkbench.simulation.devices import Outcome, run_in_process
-from bioworkbench.simulation.trials import chunks, memory_need, synapse_values
+from bioworkbench.simulation.trials import Chunk, memory_need, synapse_values
 from tests.simulation.networks import discrete_network, leaky, noisy_network, random_stimulus, random_weights
 
 SEAM = sys.modules["bioworkbench.simulation.simulate"]  # the package has a function of that name
@@ -94,7 +94,8 @@ def test_a_failing_chunk_ends_the_run_and_keeps_what_is_finished(rng, monkeypatc
     """Seven trials in chunks of two, of which the third fails: the error holds the four trials before it."""
     network, stimulus = discrete_network(rng), random_stimulus(rng, 7, 5)
     whole = simulate(network, stimulus, 1, dt=1 * ms, backend="numpy")
-    monkeypatch.setattr(SEAM, "chunks", lambda *arguments: chunks(*arguments, most=2))
+    pairs = [Chunk(number, 2 * number, n_trials, 2) for number, n_trials in enumerate((2, 2, 2, 1))]
+    monkeypatch.setattr(SEAM, "chunks", lambda *arguments: pairs)
     begun = []
 
     def run(job, seed, *others):
