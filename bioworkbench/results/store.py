@@ -35,6 +35,7 @@ __all__ = [
     "check_writable",
     "fingerprint",
     "fingerprints",
+    "has_all",
     "is_complete",
     "load_record",
     "result_folder",
@@ -133,11 +134,20 @@ def result_folder(root: str | Path, spec: ExperimentSpec) -> Path:
 def is_complete(folder: Path) -> bool:
     """Whether a results folder holds a finished run: all files are there, as large as they were written."""
     try:
-        sizes = {name: (folder / name).stat().st_size for name in _FILES}
-        written = json.loads((folder / "provenance.json").read_bytes()).get("files", {})
-    except (OSError, ValueError, AttributeError):
+        return has_all(folder, json.loads((folder / "provenance.json").read_bytes()))
+    except (OSError, ValueError):
         return False
-    return all(sizes.get(name) == file["bytes"] for name, file in written.items())
+
+
+def has_all(folder: Path, provenance: Any) -> bool:
+    """Whether a results folder holds all files that its provenance tells of, as large as they were written."""
+    if not isinstance(provenance, dict):
+        return False
+    try:
+        sizes = {name: os.stat(f"{folder}/{name}").st_size for name in _FILES}
+    except OSError:
+        return False
+    return all(sizes.get(name) == file["bytes"] for name, file in provenance.get("files", {}).items())
 
 
 def check_format(folder: Path, provenance: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from bioworkbench.errors import ResultError, unknown_name
 from bioworkbench.evaluation import mean_and_error
 from bioworkbench.quantities import parse_quantity, written_unit
-from bioworkbench.results.store import check_format, is_complete, write_text
+from bioworkbench.results.store import check_format, has_all, write_text
 
 __all__ = ["Table", "table"]
 
@@ -73,10 +73,12 @@ class Table:
 
 @dataclass(frozen=True)
 class _Run:
-    """What the table takes from a results folder: fields of the spec by dotted name, and the metrics."""
+    """What the table takes from a results folder: fields of the spec and numbers in the metrics by name, and the baselines."""
 
     fields: Mapping[str, Any]
-    metrics: Mapping[str, Any]
+    numbers: Mapping[str, Any]
+    scores: tuple[str, ...]
+    baselines: Mapping[str, Mapping[str, Any]]
 
 
 def table(folders: Iterable[str | Path], metric: str = "", by: Sequence[str] = ()) -> Table:
@@ -106,7 +108,7 @@ def table(folders: Iterable[str | Path], metric: str = "", by: Sequence[str] = (
     """
     runs, unreadable = _runs(folders)
     metric = metric or _first_score(runs)
-    known = {name for run in runs for name in _numbers(run.metrics)}
+    known = {name for run in runs for name in run.numbers}
     if metric not in known:
         raise ValueError(unknown_name(metric, "metric of these results", known))
     differing = _differing(runs)
@@ -117,7 +119,7 @@ def table(folders: Iterable[str | Path], metric: str = "", by: Sequence[str] = (
     shown = tuple(by) or tuple(name for name in differing if name not in _NOT_COMPARED)
     groups = _groups(runs, shown)
     _check_alike(groups, shown, differing)
-    baselines = sorted({name for run in runs for name in run.metrics.get("baselines", {})})
+    baselines = sorted({name for run in runs for name in run.baselines})
     rows = [(*values, *_scores(group, metric, baselines)) for values, group in groups]
     rows.sort(key=lambda row: [_rank(value) for value in row[: len(shown)]])
     return Table((*shown, metric, "error", "n", *baselines), tuple(rows), tuple(unreadable))
@@ -162,26 +164,27 @@ def _read(folder: Path) -> _Run:
             raise ResultError(f"{folder} is damaged: metrics.json changed since written; run its spec again with --force")
         document = about.get("spec") or tomllib.loads((folder / "spec.toml").read_text("utf-8"))
         fields = {_EXPERIMENT: folder.absolute().parent.name, **_flat(document)}
-        run = _Run(fields, dict(json.loads(content)))
+        metrics = dict(json.loads(content))
+        run = _Run(fields, _numbers(metrics), tuple(metrics.get("test", ())), metrics.get("baselines", {}))
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ResultError(f"{folder} cannot be read ({error}); copy it again, or run its spec again") from error
-    if not is_complete(folder):
+    if not has_all(folder, about):
         raise ResultError(f"{folder} is not complete, perhaps half copied; copy it again, or run its spec again")
     return run
 
 
-def _flat(tables: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flat(tables: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Values of nested tables by dotted name, the sweep left out."""
     found: dict[str, Any] = {}
     for name, value in tables.items():
-        if isinstance(value, Mapping) and f"{prefix}{name}" != "sweep":
-            found |= _flat(value, f"{prefix}{name}.")
-        elif not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             found[f"{prefix}{name}"] = value
+        elif prefix or name != "sweep":
+            found |= _flat(value, f"{prefix}{name}.")
     return found
 
 
-def _numbers(metrics: Mapping[str, Any]) -> dict[str, Any]:
+def _numbers(metrics: dict[str, Any]) -> dict[str, Any]:
     """Numbers in metrics by the names that a table knows them by; test scores also without "test"."""
     flat = {name: value for name, value in _flat(metrics).items() if value is None or isinstance(value, int | float)}
     return flat | metrics.get("test", {})
@@ -189,9 +192,9 @@ def _numbers(metrics: Mapping[str, Any]) -> dict[str, Any]:
 
 def _first_score(runs: list[_Run]) -> str:
     for run in runs:
-        for name in run.metrics.get("test", {}):
+        for name in run.scores:
             return name
-    known = sorted({name for run in runs for name in _numbers(run.metrics)})
+    known = sorted({name for run in runs for name in run.numbers})
     raise ValueError(f"these {len(runs)} results have no test scores; give --metric, one of {', '.join(known)}")
 
 
@@ -220,9 +223,9 @@ def _check_alike(groups: list[tuple[tuple[Any, ...], list[_Run]]], by: tuple[str
 
 
 def _scores(runs: list[_Run], metric: str, baselines: list[str]) -> tuple[Any, ...]:
-    values: list[float] = [value for run in runs if (value := _numbers(run.metrics).get(metric)) is not None]
+    values: list[float] = [value for run in runs if (value := run.numbers.get(metric)) is not None]
     mean, error = mean_and_error(values) if len(values) > 1 else (values[0] if values else None, None)
-    beside = ([run.metrics.get("baselines", {}).get(name, {}).get(metric) for run in runs] for name in baselines)
+    beside = ([run.baselines.get(name, {}).get(metric) for run in runs] for name in baselines)
     return mean, error, len(values), *(_mean(found) for found in beside)
 
 

@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +26,12 @@ def document(n_seeds, first=0):
     return whole
 
 
-def overhead(n_points=40):
+def overhead(n_repeats=3, n_points=20):
     """Milliseconds per point of plain runs in a loop, of a sweep in this process, and of one on two processes."""
     with tempfile.TemporaryDirectory() as folder:
         bw.run(read(document(1), "x"), results=folder, report=False)  # builds the program
         rows = []
-        for repeat in range(3):
+        for repeat in range(int(n_repeats)):
             first = 1000 * (repeat + 1)
             specs = [point for _, point in sweep_points(read(document(n_points, first), "x"))]
             started = time.perf_counter()
@@ -40,11 +41,9 @@ def overhead(n_points=40):
             started = time.perf_counter()
             bw.sweep(read(document(n_points, first + 100), "x"), results=folder)
             swept = time.perf_counter() - started
-            rows.append((plain / n_points * 1e3, swept / n_points * 1e3, *on_two(folder, first + 200, n_points)))
-        for plain, swept, wall, own in rows:
-            print(
-                f"run {plain:.1f} ms, sweep {swept:.1f} ms (+{swept - plain:.1f}); two processes {wall:.1f} ms, of it runs {own:.1f}"
-            )
+            wall, own = on_two(folder, first + 200, n_points)
+            rows.append((plain / n_points * 1e3, swept / n_points * 1e3, wall, own))
+            print("ms per point: run {:.1f}, sweep {:.1f}; two processes {:.1f}, of it runs {:.1f}".format(*rows[-1]), flush=True)
         print("medians", np.round(np.median(rows, axis=0), 1), "ms per point: run, sweep, two processes, runs of these")
 
 
@@ -67,14 +66,21 @@ def swept(n_points):
 def finished(root, n_points=10_000):
     """Seconds to find that all points of a sweep are done, and to make a table of them."""
     for label in ("first call", "second call", "third call"):
-        started = time.perf_counter()
-        outcomes = bw.sweep(swept(n_points), results=root)
-        count = sum(outcome.status == "found" for outcome in outcomes)
-        print(f"{label}: {count} finished points found in {time.perf_counter() - started:.2f} s")
+        with timed(f"{label} finds that {n_points} points are finished"):
+            outcomes = bw.sweep(swept(n_points), results=root)
+        if {outcome.status for outcome in outcomes} != {"found"}:
+            raise SystemExit("not all points were found")
     for _ in range(2):
-        started = time.perf_counter()
-        table = bw.table([Path(root) / "x"], "activity.exc.mean_rate", ["populations.exc.sigma"])
-        print(f"table of {len(table.rows)} rows from {n_points} points: {time.perf_counter() - started:.2f} s")
+        with timed(f"table of {n_points} points"):
+            bw.table([Path(root) / "x"], "activity.exc.mean_rate", ["populations.exc.sigma"])
+
+
+@contextmanager
+def timed(words):
+    """Print seconds on the clock, and those of the processor, which do not count waiting for other work on a shared machine."""
+    started, processor = time.perf_counter(), time.process_time()
+    yield
+    print(f"{words}: {time.perf_counter() - started:.2f} s, processor {time.process_time() - processor:.2f} s", flush=True)
 
 
 def fill(root, n_points=10_000):

@@ -90,7 +90,7 @@ def test_the_recipe_for_one_machine_runs(spec, tmp_path, monkeypatch):
     code = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)[0]
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(bw, "load", lambda path: spec)
-    changed = code.replace("n_workers=4", "n_workers=1, processes=False, dashboard_address=None")
+    changed = code.replace("n_workers=4", "n_workers=1, processes=False, dashboard_address=':0'")
     assert changed != code
     names = {"__name__": "__main__"}
     exec(compile(changed, "clusters.md", "exec"), names)

@@ -18,12 +18,14 @@ from tests.documents import alone
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(5400)]
 ROOT = Path(__file__).parents[2]
-N_KILLS = 20
-SWEEP = {"populations.exc.sigma": {"from": "3 mV", "to": "7 mV", "steps": 10}, "seed": list(range(20))}
+N_KILLS = int(os.environ.get("N_KILLS", "20"))  # fewer, and fewer seeds, for a quick look
+N_SEEDS = int(os.environ.get("N_SEEDS", "20"))
+N_POINTS = 10 * N_SEEDS
+SWEEP = {"populations.exc.sigma": {"from": "3 mV", "to": "7 mV", "steps": 10}, "seed": list(range(N_SEEDS))}
 
 
 def document():
-    """Twenty neurons, 200 points, some of them four times as long as others."""
+    """Twenty neurons, 200 points."""
     whole = alone() | {"backend": "cpp", "sweep": SWEEP}
     del whole["record"]
     return whole
@@ -34,7 +36,7 @@ def undisturbed(tmp_path_factory):
     """Store of a sweep that nothing disturbs."""
     folder = tmp_path_factory.mktemp("undisturbed")
     outcomes = bw.sweep(read(document(), "x"), results=folder)
-    assert [outcome.status for outcome in outcomes] == ["done"] * 200
+    assert [outcome.status for outcome in outcomes] == ["done"] * N_POINTS
     return folder / "x"
 
 
@@ -46,7 +48,7 @@ def check_equal(folder, reference):
     """Every point once, with the spikes and scores of the reference."""
     names = sorted(path.name for path in folder.iterdir() if path.name != ".sweeps")
     assert names == sorted(path.name for path in reference.iterdir() if path.name != ".sweeps")
-    assert len(names) == 200
+    assert len(names) == N_POINTS
     for name in names:
         own, other = load_record(folder / name), load_record(reference / name)
         assert own.metrics["activity"] == other.metrics["activity"]
@@ -82,7 +84,7 @@ def test_workers_and_driver_killed_at_random(tmp_path, undisturbed):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "MARK": mark}
     command = [sys.executable, "-m", "bioworkbench", "sweep", "x.toml", "--jobs", "2"]
     killed = {"driver": 0, "worker": 0}
-    thresholds = sorted(rng.choice(np.arange(1, 190), N_KILLS, replace=False))
+    thresholds = sorted(rng.choice(np.arange(1, N_POINTS - 5), N_KILLS, replace=False))
     started, driver = time.monotonic(), None
     log = (tmp_path / "log").open("w")
     while driver is None or driver.poll() is None or thresholds:
@@ -104,7 +106,7 @@ def test_workers_and_driver_killed_at_random(tmp_path, undisturbed):
     check_equal(tmp_path / "results" / "x", undisturbed)
     time.sleep(1)
     assert marked(mark) == {}
-    print(f"\nkilled {killed}; 200 points once and equal to an undisturbed sweep; {time.monotonic() - started:.0f} s")
+    print(f"\nkilled {killed}; {N_POINTS} points once and equal to an undisturbed sweep; {time.monotonic() - started:.0f} s")
     assert sum(killed.values()) == N_KILLS
     assert min(killed.values()) > 0
 
@@ -112,7 +114,7 @@ def test_workers_and_driver_killed_at_random(tmp_path, undisturbed):
 def test_workers_of_a_dask_scheduler_killed_at_random(tmp_path, undisturbed):
     distributed = pytest.importorskip("distributed")
     rng, killed, started = np.random.default_rng(8), [], time.monotonic()
-    thresholds = sorted(rng.choice(np.arange(5, 190), 5, replace=False))
+    thresholds = sorted(rng.choice(np.arange(5, N_POINTS - 5), 5, replace=False))
     settings = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None, "host": "127.0.0.1"}
     with distributed.LocalCluster(**settings) as cluster:
 
@@ -124,8 +126,8 @@ def test_workers_of_a_dask_scheduler_killed_at_random(tmp_path, undisturbed):
                 os.kill(killed[-1], signal.SIGKILL)
 
         outcomes = bw.sweep(read(document(), "x"), scheduler=cluster.scheduler_address, results=tmp_path, progress=kill)
-    assert [outcome.status for outcome in outcomes] == ["done"] * 200
+    assert [outcome.status for outcome in outcomes] == ["done"] * N_POINTS
     bw.sweep(read(document(), "x"), results=tmp_path)  # removes what killed workers left half-written
     check_equal(tmp_path / "x", undisturbed)
-    print(f"\nkilled {len(killed)} Dask workers; 200 points once and equal; {time.monotonic() - started:.0f} s")
+    print(f"\nkilled {len(killed)} Dask workers; {N_POINTS} points once and equal; {time.monotonic() - started:.0f} s")
     assert len(killed) == 5
