@@ -9,6 +9,7 @@ from bioworkbench.commands.terminal import BAD_INPUT, output, with_exit_codes, w
 from bioworkbench.errors import SpecError
 from bioworkbench.results.store import fingerprint
 from bioworkbench.spec.plan import construct, estimate
+from bioworkbench.spec.ranges import Range
 from bioworkbench.spec.reader import load, sweep_points
 
 __all__ = ["check_command"]
@@ -41,8 +42,9 @@ def summary(path: Path) -> str:
     """
     spec = load(path)
     need = estimate(spec, construct(spec))
-    n_points = len(sweep_points(spec))
-    sweep = f", {n_points} points in its sweep" if n_points else ""
+    searched = [name for name, values in spec.sweep.items() if isinstance(values, Range) and values.steps is None]
+    n_points = 0 if searched else len(sweep_points(spec))
+    sweep = f", {n_points} points in its sweep" if n_points else f", {', '.join(searched)} to optimize" if searched else ""
     return (
         f"{need.n_neurons:,} neurons, {need.n_synapses:,} synapses, {need.n_trials:,} trials of {need.n_steps:,} steps, "
         f"{need.bytes_per_trial / 1e6:.3g} MB a trial, about {need.seconds:.0f} s with a first build{sweep}; "

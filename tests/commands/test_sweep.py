@@ -73,6 +73,14 @@ def test_bad_input_exits_with_2(call, words, message):
     assert "Traceback" not in done.output
 
 
+def test_ranges_without_steps_can_be_checked(call, tmp_path):
+    swept = alone() | {"sweep": {"populations.exc.sigma": {"from": "1 mV", "to": "5 mV"}}}
+    (tmp_path / "x.toml").write_text(tomli_w.dumps(swept))
+    done = call("check", "x.toml")
+    assert done.exit_code == 0, done.output
+    assert ", populations.exc.sigma to optimize; fingerprint" in done.stdout
+
+
 def test_interruptions_say_how_to_go_on(call, monkeypatch):
     def interrupted(*args, **settings):
         raise KeyboardInterrupt
