@@ -87,7 +87,7 @@ def test_workers_and_driver_killed_at_random(tmp_path, undisturbed):
     thresholds = sorted(rng.choice(np.arange(1, N_POINTS - 5), N_KILLS, replace=False))
     started, driver = time.monotonic(), None
     log = (tmp_path / "log").open("w")
-    while driver is None or driver.poll() is None or thresholds:
+    while driver is None or driver.poll() is None or driver.returncode < 0 or thresholds:
         if driver is None or driver.poll() is not None:
             driver = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log)
         time.sleep(0.01)
