@@ -79,7 +79,7 @@ def _with_values(document: Document, values: Mapping[str, Any]) -> Document:
 
 def _fingerprints(spec: ExperimentSpec, folder: Path, n_points: int, keep: bool) -> list[str]:
     """Fingerprints of all points, as kept from an earlier call of the same code, or found anew."""
-    key = hashlib.sha256(json.dumps([FORMAT, _code(), spec.document], sort_keys=True, default=str).encode()).hexdigest()[:12]
+    key = hashlib.sha256(json.dumps([FORMAT, _code(), spec.document], default=str).encode()).hexdigest()[:12]
     path = folder / ".sweeps" / f"{key}.json"
     kept = _kept(path)
     if len(kept) == n_points:
