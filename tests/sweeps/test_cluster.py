@@ -14,7 +14,7 @@ from tests.sweeps import stand_ins
 from tests.sweeps.test_processes import orders
 
 distributed = pytest.importorskip("distributed")
-PAGE = (Path(__file__).parents[2] / "docs" / "clusters.md").read_text()
+PAGE = (Path(__file__).parents[2] / "analyses" / "site" / "clusters.md").read_text()
 
 
 @pytest.fixture(scope="module")
