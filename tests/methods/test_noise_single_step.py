@@ -12,7 +12,7 @@ from bioworkbench.gradients import training
 from bioworkbench.gradients.chains import feed_forward
 from bioworkbench.gradients.objectives import spike_rasters
 from bioworkbench.gradients.training import DivergenceError
-from bioworkbench.methods.noise_single_step import train
+from bioworkbench.methods.noise_single_step import _rescaled, train
 from bioworkbench.network import Network, Population, Projection
 from bioworkbench.neurons.discrete_time import discrete_lif
 from bioworkbench.simulation import simulate
@@ -185,6 +185,12 @@ def test_exploding_training_stops():
 def test_contradictory_settings_are_refused(settings, words):
     with pytest.raises(ValueError, match=words):
         _train(digits_task(4, n_train=300), **settings)
+
+
+def test_silent_rectified_units_cannot_be_scaled():
+    model = feed_forward(dense_chain((4, 3, 2)), 2)
+    with pytest.raises(ValueError, match=r"rectified units of layer 1 are silent \(scales \[2. 0.\]\); train longer"):
+        _rescaled(model, (), np.array([2.0, 0.0]))
 
 
 def test_rates_are_refused():
