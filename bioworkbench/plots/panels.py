@@ -45,7 +45,9 @@ STYLE = {
     "xtick.labelsize": 8,
     "ytick.labelsize": 8,
     "legend.fontsize": 8,
-    "legend.frameon": False,
+    "legend.frameon": True,  # drawn over data: a pale ground without an edge
+    "legend.framealpha": 0.85,
+    "legend.edgecolor": "none",
     "font.size": 9,
     "svg.hashsalt": "bioworkbench",
 }

@@ -149,13 +149,15 @@ def activity_table(metrics: Mapping[str, Any]) -> Table:
 
 
 def population_rows(record: RunRecord) -> list[dict[str, Any]]:
-    """Name, size, kind, equations and constants of every population."""
+    """Name, size, kind, equations and constants of every population; equations that an earlier one has are not repeated."""
     kinds = {population.name: population.model.kind for population in record.spec.populations}
-    rows = []
+    rows, known = [], {}
     for population in record.data.network.populations:
         model = population.model
         code = [model.equations.strip(), model.update.strip() and f"each step:\n{model.update.strip()}"]
         code += [f"threshold: {model.threshold or 'none'}", f"reset: {model.reset.strip() or 'none'}"]
+        written = "\n".join(line for line in code if line)
+        first = known.setdefault(written, population.name)
         constants = [(name, _amount(value)) for name, value in model.constants.items()]
         constants += [] if model.refractory is None else [("refractory", _amount(model.refractory))]
         constants += [(f"{name} at start", _amount(value)) for name, value in model.start.items()]
@@ -164,7 +166,7 @@ def population_rows(record: RunRecord) -> list[dict[str, Any]]:
                 "name": population.name,
                 "size": f"{population.size:,}",
                 "kind": kinds.get(population.name, "made by the method"),
-                "equations": "\n".join(line for line in code if line),
+                "equations": written if first == population.name else f"the same as those of '{first}'",
                 "constants": constants,
             }
         )

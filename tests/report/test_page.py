@@ -72,6 +72,11 @@ def test_sections(text, words):
     assert words in text
 
 
+def test_equations_are_not_repeated(text):
+    assert text.count("dv/dt = ") == 1
+    assert "the same as those of &#39;exc&#39;" in text
+
+
 def test_reports_are_deterministic():
     record = record_alone()
     assert render(record) == render(record)
