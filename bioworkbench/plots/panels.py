@@ -306,7 +306,7 @@ def error_curve(axes: Axes, curves: Mapping[str, tuple[Floats, Floats, Floats]],
     """
     for k, (name, (x, mean, error)) in enumerate(curves.items()):
         axes.errorbar(x, mean, error, color=color(k), marker="o", markersize=4, capsize=3, linewidth=1.3, label=name)
-    axes.set(xlabel=xlabel, ylabel=ylabel, title=f"{ylabel} against {xlabel} (mean ± standard error, {n} seeds)")
+    axes.set(xlabel=xlabel, ylabel=ylabel, title=f"{ylabel}, mean ± standard error of {n} seed{'s' * (n != 1)}")
     _legend(axes, len(curves))
 
 
