@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from bioworkbench.features import spike_counts
+from bioworkbench.arrays import Floats
 from bioworkbench.network import INPUT, Network, Population, Projection
 from bioworkbench.neurons.discrete_time import arguments_of, discrete_lif
 from bioworkbench.signals import Recording, Stimulus
@@ -176,8 +176,9 @@ def with_readout(
         A chain; the spikes of its last population are read.
     output : mapping with "weights" (n_neurons, n_outputs) and "bias" (n_outputs,)
     history : mapping
-        Gets "simulated_accuracy", "simulated_rate" (spikes per neuron and step, by population) and "synaptic_operations" (per
-        trial: each spike counts the synapses and output weights that it meets) in addition.
+        Gets "simulated_accuracy", "accuracy_by_steps" (n_steps,) of a readout after 1, 2, ... steps, "simulated_rate" (spikes per
+        neuron and step, by population) and "synaptic_operations" (per trial: each spike counts the synapses and output weights
+        that it meets) in addition.
     simulate : callable
     rng : Generator
 
@@ -195,13 +196,30 @@ def with_readout(
         raise ValueError(f"populations {', '.join(silent)} are silent in {recording.n_trials} trials; raise weights or input")
     last = (chain(network)[-1].name,)
     readout = LinearReadout(np.asarray(output["weights"]) / recording.n_steps, np.asarray(output["bias"]), "argmax")
-    right = readout.predictions(spike_counts(recording, last)) == trials.targets[:_N_CHECKED]
+    accuracies = _accuracy_by_steps(recording, last[0], readout, trials.targets[:_N_CHECKED])
     found = {
-        "simulated_accuracy": np.array([right.mean()]),
+        "simulated_accuracy": accuracies[-1:],
+        "accuracy_by_steps": accuracies,
         "simulated_rate": rates,
         "synaptic_operations": np.array([_operations(network, recording, readout) / recording.n_trials]),
     }
     return TrainedNetwork(network, Choice("spike_counts", {"populations": last}), readout, {**history, **found})
+
+
+def _accuracy_by_steps(recording: Recording, population: str, readout: LinearReadout, labels: np.ndarray) -> Floats:
+    """Accuracy (n_steps,) of the mean output over the first steps."""
+    spikes, n_steps = recording.spikes[population], recording.n_steps
+    steps = np.rint(spikes.time / recording.dt).astype(int)
+    outputs = np.zeros((recording.n_trials, readout.coefficients.shape[1]))
+    accuracies = np.zeros(n_steps)
+    for k in range(n_steps):
+        now = steps == k
+        fired = sparse.csr_array(
+            (np.ones(now.sum()), (spikes.trial[now], spikes.neuron[now])), shape=(recording.n_trials, recording.sizes[population])
+        )
+        outputs += fired @ readout.coefficients * n_steps
+        accuracies[k] = ((outputs / (k + 1) + readout.intercepts).argmax(axis=1) == labels).mean()
+    return accuracies
 
 
 def _operations(network: Network, recording: Recording, readout: LinearReadout) -> float:

@@ -12,6 +12,7 @@ from bioworkbench.experiment.scores import activity, scored
 from bioworkbench.experiment.theory import expected_activity
 from bioworkbench.experiment.warnings import suspicions
 from bioworkbench.kinds import KINDS
+from bioworkbench.network import Network
 from bioworkbench.randomness import stream
 from bioworkbench.report.page import write_report
 from bioworkbench.report.sweep import sweep_curves
@@ -188,7 +189,15 @@ def _with_task(spec: ExperimentSpec, plan: Plan, task: Task, bound: Bound, clock
     with clock.phase("simulate"), spec.place("metrics").named():
         recorded = partial(bound, record=spec.record)
         test = scored(trained, task, recorded, spec.seed, dt=spec.dt, memory=spec.memory * 1e9, metrics=spec.metrics)
-    return RunData(trained.network, test.recording, trained, test.answers), test.metrics
+    return RunData(trained.network, test.recording, trained, test.answers, _start(plan.network, trained.network)), test.metrics
+
+
+def _start(before: Network, after: Network) -> Network | None:
+    """The network before training, where training changed synapses and nothing else that has a name or a size."""
+    names = [([p.name for p in network.projections], network.sizes) for network in (before, after)]
+    if names[0] != names[1] or all(one is other for one, other in zip(before.projections, after.projections, strict=True)):
+        return None
+    return replace(before, populations=after.populations)
 
 
 def _trained(spec: ExperimentSpec, plan: Plan, task: Task, bound: Simulate) -> TrainedNetwork:

@@ -29,7 +29,6 @@ __all__ = [
     "score_bars",
     "suitable_unit",
     "traces",
-    "training_history",
     "weight_histogram",
 ]  # fmt: skip
 
@@ -308,18 +307,3 @@ def error_curve(axes: Axes, curves: Mapping[str, tuple[Floats, Floats, Floats]],
         axes.errorbar(x, mean, error, color=color(k), marker="o", markersize=4, capsize=3, linewidth=1.3, label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel, title=f"{ylabel}, mean ± standard error of {n} seed{'s' * (n != 1)}")
     _legend(axes, len(curves))
-
-
-def training_history(axes: Axes, name: str, values: Floats) -> None:
-    """A quantity followed during training.
-
-    Parameters
-    ----------
-    axes : Axes
-    name : str
-    values : array (n_steps,)
-    """
-    axes.plot(np.arange(1, len(values) + 1), values, color=COLORS[0], linewidth=1.2, marker="." if len(values) < 40 else None)
-    axes.set(xlabel="training step", ylabel=name.replace("_", " "), title=name.replace("_", " ").capitalize())
-    if np.all(values > 0) and values.max() > 100 * values.min():
-        axes.set_yscale("log")

@@ -7,6 +7,7 @@ import base64
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from bioworkbench.network import INPUT, Network, Projection
-from bioworkbench.plots import panels
+from bioworkbench.plots import panels, training
 from bioworkbench.plots.network import network_diagram
 from bioworkbench.quantities import Dimension
 from bioworkbench.report import text
@@ -115,6 +116,7 @@ def _subtitle(record: RunRecord) -> str:
 def _groups(record: RunRecord, curves: tuple[Curve, ...]) -> Iterator[dict[str, Any]]:
     scores = text.score_table(record.metrics)
     yield {"title": "Score", "table": scores, "panels": [*_score_panels(record), *map(_curve_panel, curves)]}
+    yield {"title": "Training", "table": None, "panels": [*_history_panels(record), *_change_panels(record)]}
     yield {"title": "Activity", "table": text.activity_table(record.metrics), "panels": list(_activity_panels(record))}
     yield {"title": "Network", "table": None, "panels": list(_network_panels(record))}
 
@@ -144,9 +146,44 @@ def _score_panels(record: RunRecord) -> Iterator[Panel]:
     scale, label = (100, f"test {name} (%)") if name in text.PERCENT else (1, f"test {name}")
     scaled = {bar: scale * value for bar, value in bars.items()}
     yield _panel(lambda axes: panels.score_bars(axes, scaled, label), "The same test trials, without a network.", height=4.2)
-    for name, values in record.data.trained.history.items():
-        if values.ndim == 1 and len(values) > 1:
-            yield _panel(lambda axes, n=name, v=values: panels.training_history(axes, n, v), f"{name} during training.")
+
+
+def _history_panels(record: RunRecord) -> Iterator[Panel]:
+    """What the method followed, quantities of one kind together, and accuracy as neurons fall out."""
+    if record.data.trained is None:
+        return
+    history = record.data.trained.history
+    for name, lines in training.history_groups(history, tuple(record.data.network.sizes)).items():
+        over = "simulation steps" if name.endswith("_by_steps") else "training step"
+        title = name.removesuffix("_by_steps")
+        caption = f"{title.replace('_', ' ')} by {over}" + (f", of {', '.join(lines)}." if len(lines) > 1 else ".")
+        yield _panel(lambda axes, n=title, v=lines, o=over: training.training_history(axes, n, v, o), caption.capitalize())
+    pair = [history.get(name, np.zeros(0)) for name in ("node_sparsity", "score")]
+    if len(pair[0]) == len(pair[1]) > 1 and np.ptp(pair[0]) > 0:
+        draw = partial(training.trajectory, x=pair[0], y=pair[1], xlabel="share of neurons cut off", ylabel="validation score")
+        yield _panel(draw, "Each dot is a step of training: how many hidden neurons links have left, and how well it does.")
+
+
+def _change_panels(record: RunRecord) -> Iterator[Panel]:
+    """Synapses and weights before and after training, of projections that had any and changed."""
+    start, network = record.data.start, record.data.network
+    if start is None:
+        return
+    pairs = [(a, b) for a, b in zip(start.projections, network.projections, strict=True) if a.n_synapses and a is not b]
+    moved = [(a, b) for a, b in pairs if a.n_synapses != b.n_synapses or (a.weights.indices != b.weights.indices).any()]
+    if any(b.source != INPUT for _, b in moved):
+        caption = "Synapses that training left alone, removed, and grew."
+        yield _panel(partial(training.adjacency_change, before=start, after=network), caption, height=4.6)
+    if moved:
+        matrices = [{_arrow(p): p.weights for p in side} for side in zip(*moved, strict=True)]
+        draw = partial(training.degrees_before_and_after, before=matrices[0], after=matrices[1])
+        yield _panel(draw, "How many synapses neurons have: thick lines onto them, thin lines from them.", height=4.6)
+    for dimension, projections in _by_dimension(record):
+        here = [(a, b) for a, b in pairs if any(b is p for p in projections)]
+        sides = [{_arrow(p): p.weights.data for p in side} for side in zip(*here, strict=True)]
+        if sides:
+            draw = partial(training.weights_before_and_after, before=sides[0], after=sides[1], dimension=dimension)
+            yield _panel(draw, "Weights of the synapses that training changed.")
 
 
 def _curve_panel(curve: Curve) -> Panel:

@@ -7,6 +7,7 @@
 ``/network``              neuron models, and weights as CSR arrays (``indptr``, ``indices``, ``weights``, ``delay`` in seconds)
 ``/readout``              coefficients, intercepts; ``/history``: one array per quantity followed during training
 ``/answers``              targets and predictions of the test trials
+``/start``                projections that training changed, as ``/network`` has them, before it did
 ========================  ==========================================================================================
 
 SONATA: Dai et al. 2020, doi 10.1371/journal.pcbi.1007696.
@@ -19,7 +20,7 @@ SONATA: Dai et al. 2020, doi 10.1371/journal.pcbi.1007696.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,12 +68,15 @@ class RunData:
     recording : Recording
     trained : TrainedNetwork, optional
     answers : Answers, optional
+    start : Network, optional
+        Before training; left out where training has not changed it.
     """
 
     network: Network
     recording: Recording
     trained: TrainedNetwork | None = None
     answers: Answers | None = None
+    start: Network | None = None
 
 
 def write_run(path: Path, data: RunData) -> None:
@@ -98,6 +102,11 @@ def write_run(path: Path, data: RunData) -> None:
         if data.answers is not None:
             _write(file, "answers/targets", data.answers.targets)
             _write(file, "answers/predictions", data.answers.predictions)
+        if data.start is not None:
+            group = file.create_group("start", track_order=True)
+            for before, after in zip(data.start.projections, data.network.projections, strict=True):
+                if before is not after:
+                    _write_projection(group.create_group(before.name), before)
 
 
 def _write(group: h5py.Group, name: str, values: Any) -> h5py.Dataset:
@@ -192,6 +201,7 @@ def read_run(path: Path) -> RunData:
                 _read_recording(file, sizes),
                 _read_trained(file, network) if "readout" in file else None,
                 None if answers is None else Answers(answers["targets"][()], answers["predictions"][()]),
+                _read_start(file["start"], network, sizes) if "start" in file else None,
             )
     except (OSError, KeyError, ValueError, TypeError, IndexError, RuntimeError) as error:
         raise ResultError(f"{path} is not a run that bioworkbench wrote, or is damaged: {error}") from error
@@ -241,6 +251,12 @@ def _read_projection(group: h5py.Group, sizes: Mapping[str, int]) -> Projection:
     weights = sparse.csr_array(arrays, shape=(int(group.attrs["n_source"]), sizes[target]))
     weights.check_format(full_check=True)
     return Projection(source, target, weights, group["delay"][()], str(group.attrs["receives"]))
+
+
+def _read_start(group: h5py.Group, network: Network, sizes: Mapping[str, int]) -> Network:
+    """The network with the projections that training changed as they were before."""
+    kept = (_read_projection(group[p.name], sizes) if p.name in group else p for p in network.projections)
+    return replace(network, projections=tuple(kept))
 
 
 def _read_trained(file: h5py.File, network: Network) -> TrainedNetwork:

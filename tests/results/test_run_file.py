@@ -1,5 +1,7 @@
 """run.h5 gives back what it was given."""
 
+from dataclasses import replace
+
 import h5py
 import numpy as np
 import pytest
@@ -76,6 +78,15 @@ def test_round_trip(data, tmp_path):
     np.testing.assert_array_equal(back.trained.history["loss"], data.trained.history["loss"])
     assert back.trained.feature == data.trained.feature
     np.testing.assert_array_equal(back.answers.predictions, data.answers.predictions)
+
+
+def test_the_network_before_training(data, tmp_path):
+    first, second = data.network.projections
+    start = replace(data.network, projections=(first, replace(second, weights=2 * second.weights)))
+    write_run(tmp_path / "run.h5", replace(data, start=start))
+    with h5py.File(tmp_path / "run.h5") as file:
+        assert list(file["start"]) == ["first_second"]  # what training left alone is not kept twice
+    same_network(start, read_run(tmp_path / "run.h5").start)
 
 
 def test_network_alone(data, tmp_path):
