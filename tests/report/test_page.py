@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from bioworkbench.report import Curve, render, write_report
 from bioworkbench.report.sweep import sweep_curves
@@ -95,6 +96,27 @@ def test_a_task_adds_scores():
 
 
 @pytest.mark.usefixtures("frozen")
+def test_what_training_did():
+    record = record_with_task()
+    network, rng = record.data.network, np.random.default_rng(1)
+    before = network.projections[0].weights
+    moved = sparse.csr_array(np.where(rng.random(before.shape) < 0.5, before.toarray(), 0.0))
+    start = replace(network, projections=(replace(network.projections[0], weights=moved),))
+    history = {"deviation_0": np.arange(3.0), "deviation_1": np.arange(3.0), "accuracy_by_steps": np.arange(4.0)}
+    history |= {"node_sparsity": np.array([0.1, 0.2, 0.3]), "score": np.array([0.5, 0.6, 0.7])}
+    data = replace(record.data, start=start, trained=replace(record.data.trained, history=history))
+    words = [image["alt"] for image in Outline(render(replace(record, data=data))).images]
+    for caption in (
+        "Deviation by training step, of 0, 1.",
+        "Accuracy by simulation steps.",
+        "Each dot is a step of training: how many hidden neurons links have left, and how well it does.",
+        "How many synapses neurons have: thick lines onto them, thin lines from them.",
+        "Weights of the synapses that training changed.",
+    ):
+        assert caption in words
+
+
+@pytest.mark.usefixtures("frozen", "sketch")
 def test_values_are_shown_as_forecasts():
     record = record_with_task(rule="value")
     assert "what was wanted" in render(record)
