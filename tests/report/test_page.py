@@ -116,7 +116,7 @@ def test_what_training_did():
         assert caption in words
 
 
-@pytest.mark.usefixtures("frozen", "sketch")
+@pytest.mark.usefixtures("frozen")
 def test_values_are_shown_as_forecasts():
     record = record_with_task(rule="value")
     assert "what was wanted" in render(record)
