@@ -33,6 +33,9 @@ __all__ = [
     "scores",
 ]
 
+SMALLER_IS_BETTER = frozenset({"mae", "rse"})
+"""Metrics that measure errors."""
+
 
 def accuracy(predictions: ArrayLike, targets: ArrayLike) -> float:
     """Share of right classes.

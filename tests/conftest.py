@@ -5,12 +5,33 @@ from pathlib import Path
 
 import pytest
 
+from bioworkbench.simulation.cuda import missing_for_cuda, missing_to_build
+from tests.simulation.emulated_gpu import emulate
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _programs(tmp_path_factory):
     """Programs are built afresh in every test run, shared by its workers, unless BIOWORKBENCH_CACHE says where to keep them."""
     if "BIOWORKBENCH_CACHE" not in os.environ:
         os.environ["BIOWORKBENCH_CACHE"] = str(tmp_path_factory.getbasetemp().parent / "programs")
+
+
+EMULATED = "BIOWORKBENCH_EMULATED_GPU" in os.environ
+
+
+def pytest_runtest_setup(item):
+    """Tests that need a GPU, or the means to build its programs, are skipped by name without."""
+    for marker, missing in (("cuda", missing_to_build if EMULATED else missing_for_cuda), ("nvcc", missing_to_build)):
+        lacking = missing() if item.get_closest_marker(marker) else ""
+        if lacking:
+            pytest.skip(f"backend cuda needs {lacking}")
+
+
+@pytest.fixture(autouse=True)
+def _gpu(request, monkeypatch):
+    """With BIOWORKBENCH_EMULATED_GPU set, tests of a GPU run the sources of its programs on the CPU."""
+    if EMULATED and request.node.get_closest_marker("cuda"):
+        emulate(monkeypatch)
 
 
 @pytest.fixture

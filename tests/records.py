@@ -1,10 +1,12 @@
 """Records of runs, made by hand, for the tests of results and reports."""
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from bioworkbench.experiment.scores import activity
 from bioworkbench.experiment.warnings import suspicions
 from bioworkbench.randomness import stream
+from bioworkbench.report.page import Panel
 from bioworkbench.results import RunRecord, fingerprint
 from bioworkbench.results.provenance import provenance
 from bioworkbench.results.run_file import Answers, RunData
@@ -13,6 +15,12 @@ from bioworkbench.spec import read
 from bioworkbench.spec.plan import construct
 from bioworkbench.trained import Choice, LinearReadout, TrainedNetwork
 from tests.documents import alone, with_task
+
+
+def sketched(draw, caption, *, wide=False, height=3.2):
+    """Stands for ``report.page._panel`` where pictures do not matter: everything is drawn, nothing is rendered."""
+    draw(Figure().subplots())
+    return Panel("data:image/svg+xml;base64,", caption, wide)
 
 
 def record_of(document, data, scores):

@@ -1,6 +1,5 @@
 """``bioworkbench doctor``: what this machine has and lacks."""
 
-import ctypes.util
 import json
 import os
 import platform
@@ -22,6 +21,7 @@ from bioworkbench.neurons import noisy_lif
 from bioworkbench.results.provenance import versions
 from bioworkbench.signals import silence
 from bioworkbench.simulation import BACKENDS, simulate
+from bioworkbench.simulation.cuda import brian2cuda_version, curand, gpu, missing_for_cuda, nvcc, nvcc_version
 from bioworkbench.simulation.devices import compiler
 
 __all__ = ["Finding", "doctor_command", "findings", "probed"]
@@ -78,9 +78,23 @@ def findings() -> list[Finding]:
             needed=True,
         ),
         Finding("data folder", _data(), "set BIOWORKBENCH_DATA to the folder with mnist.npz and other data; digits need none"),
-        Finding("NVIDIA GPU", _first_line("nvidia-smi", "--query-gpu=name", "--format=csv,noheader"), "backend cuda needs one"),
-        Finding("nvcc", _first_line("nvcc", "--version", line=-2), "install the CUDA toolkit for backend cuda"),
-        Finding("cuRAND", ctypes.util.find_library("curand") or "", "comes with the CUDA toolkit, or pip install nvidia-curand"),
+        *_cuda(),
+    ]
+
+
+def _cuda() -> list[Finding]:
+    device, library = gpu(), curand()
+    extra = 'pip install "bioworkbench[cuda]" with Python 3.12 or later, for backend cuda'
+    return [
+        Finding("brian2cuda", brian2cuda_version(), extra),
+        Finding(
+            "nvcc",
+            f"{nvcc_version()} ({nvcc()})" if nvcc_version() else "",
+            "install the CUDA toolkit, 12.0 or later, for backend cuda",
+        ),
+        Finding("cuRAND", str(library[1]) if library else "", f"it comes with the CUDA toolkit, or {extra}"),
+        Finding("NVIDIA GPU", str(device or ""), "backend cuda needs one, with its driver (nvidia-smi lists it)"),
+        Finding("backend cuda", "" if missing_for_cuda() else "has all it needs", f"it needs {missing_for_cuda()}"),
     ]
 
 

@@ -149,7 +149,13 @@ def compute(
     metrics = {**scores, "activity": activity(data.recording), "timing": clock.timing(data.recording)}
     if profile:
         metrics["profile"] = dict(data.recording.profile)
-    about = provenance() | {"fingerprint": fingerprint(spec), "stimulus": plan.stimulus.kind}
+    about = provenance() | {
+        "fingerprint": fingerprint(spec),
+        "seed": spec.seed,
+        "backend": data.recording.backend,
+        "stimulus": plan.stimulus.kind,
+        "seconds": metrics["timing"],
+    }
     record = RunRecord(spec, data, metrics, about, suspicions(spec, data.network, metrics))
     save_record(record, folder)
     result = Result(folder, record)

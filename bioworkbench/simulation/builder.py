@@ -80,6 +80,12 @@ def _slot(slot: str, layer: int, job: Job) -> str:
     return slot if job.n_layers == 1 else f"{slot}_{layer}"
 
 
+def _put_in_layer(group: NeuronGroup, population: Population, job: Job) -> None:
+    for part in group.contained_objects:
+        if part.when in _SLOTS:
+            part.when = _slot(part.when, population.layer, job)
+
+
 def _group(population: Population, job: Job, clock: Clock, assign: Assign, objects: list[object]) -> NeuronGroup:
     model, name = population.model, population.name
     refractory: Any = "refractory_time" if model.refractory is not None else False
@@ -96,9 +102,7 @@ def _group(population: Population, job: Job, clock: Clock, assign: Assign, objec
     )
     if model.update:
         group.run_regularly(model.update, clock=clock, when="groups", order=1, name=f"{name}_update")
-    for part in group.contained_objects:
-        if part.when in _SLOTS:
-            part.when = _slot(part.when, population.layer, job)
+    _put_in_layer(group, population, job)
     if "shared_noise" in model.parsed:
         objects.append(_shared_noise(group, population, job, clock))
     for value in (value for value in job.values if value.startswith(f"{name}.")):
@@ -130,6 +134,7 @@ def _shared_noise(group: NeuronGroup, population: Population, job: Job, clock: C
     """One source of white noise per trial, which all neurons of the population in that trial see."""
     source = NeuronGroup(job.n_copies, "x : second**-0.5", name=f"{population.name}_noise", clock=clock, namespace={})
     source.run_regularly("x = randn() / sqrt(dt)", clock=clock, when="start", name=f"{population.name}_noise_draw")
+    _put_in_layer(source, population, job)
     group.shared_noise = linked_var(source, "x", index=np.repeat(np.arange(job.n_copies), population.size))
     return source
 

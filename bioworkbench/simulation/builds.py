@@ -1,4 +1,4 @@
-"""C++ programs of jobs: built once per structure, kept in a cache folder, and run again with other values."""
+"""Compiled programs of jobs: built once per structure, kept in a cache folder, and run again with other values."""
 
 import contextlib
 import hashlib
@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,7 @@ from bioworkbench.simulation.devices import Outcome, brian2_to_ourselves, compil
 from bioworkbench.simulation.job import Job
 from bioworkbench.simulation.programs import cache_folder, cache_limit, program_in_use, size_of
 
-__all__ = ["run_program"]
+__all__ = ["CPP", "Toolchain", "own_sources", "program_built", "run_program"]
 
 _FLAGS = (
     "-w",
@@ -48,7 +50,38 @@ _ENDED = {
 }
 
 
-def run_program(job: Job, seed: int, notify: Callable[[str, int, int], None], place: Path) -> Outcome:
+@dataclass(frozen=True)
+class Toolchain:
+    """How programs are generated and compiled; everything else is the same for C++ and CUDA.
+
+    Parameters
+    ----------
+    device : str
+        Brian2's name for it.
+    source : module
+        With `load_value`, `load_indices`, `insert_segments` and `unite`.
+    command : callable (job)
+        Command that compiles the united source to a program named ``main``, in the folder it lies in.
+    surroundings : callable ()
+        Versions that a built program depends on, besides its structure.
+    set_up : callable (job)
+        Context in which Brian2 generates.
+    """
+
+    device: str
+    source: Any
+    command: Callable[[Job], list[str]]
+    surroundings: Callable[[], tuple[str, ...]]
+    set_up: Callable[[Job], AbstractContextManager[None]]
+
+    def key(self, job: Job) -> str:
+        """Name of a job's program in the cache."""
+        return job.key(self.device, *self.surroundings(), *self.command(job))
+
+
+def run_program(
+    job: Job, seed: int, notify: Callable[[str, int, int], None], place: Path, toolchain: Toolchain | None = None
+) -> Outcome:
     """Run a job with its compiled program, building that first if it is not in the cache.
 
     Parameters
@@ -59,14 +92,16 @@ def run_program(job: Job, seed: int, notify: Callable[[str, int, int], None], pl
     notify : callable (phase, done, total)
     place : Path
         Folder of all runs with the same synapses, which are written once.
+    toolchain : Toolchain
+        C++ if not given.
 
     Raises
     ------
     SimulationError
         If the program cannot be built, fails, or its state becomes NaN or infinite.
     """
-    build = _Build(job, notify)
-    with program_in_use(_key(job), build) as program, tempfile.TemporaryDirectory(prefix="run-", dir=place) as name:
+    build = _Build(job, notify, toolchain or CPP)
+    with program_in_use(build.key, build) as program, tempfile.TemporaryDirectory(prefix="run-", dir=place) as name:
         folder, started = Path(name), time.perf_counter()
         _write_inputs(job, program, folder)
         written = time.perf_counter()
@@ -94,13 +129,17 @@ def _profile(path: Path) -> dict[str, float]:
     return {re.sub(r"_codeobject(_\d+)?$", "", name): float(seconds) for name, seconds in rows}
 
 
-def _key(job: Job) -> str:
-    return job.key(*_surroundings(), *_flags(job))
+def program_built(job: Job, toolchain: Toolchain) -> Path:
+    """Build the program of a job if it is not in the cache, without running it; its folder."""
+    build = _Build(job, lambda phase, done, total: None, toolchain)
+    with program_in_use(build.key, build) as program:
+        return program
 
 
-def _flags(job: Job) -> tuple[str, ...]:
+def _command(job: Job) -> list[str]:
     discrete = any(population.model.update for population in job.network.populations)
-    return (*_FLAGS, *(_DISCRETE if discrete else _CONTINUOUS))
+    flags = (*_FLAGS, *(_DISCRETE if discrete else _CONTINUOUS))
+    return [str(compiler()), *flags, "-I.", "-Ibrianlib", "program.cpp", "-o", "main"]
 
 
 @cache
@@ -109,30 +148,38 @@ def _surroundings() -> tuple[str, ...]:
     version = subprocess.run([str(compiler()), "--version"], capture_output=True, text=True, check=False).stdout
     cpuinfo = Path("/proc/cpuinfo")
     flags = next((line for line in cpuinfo.read_text().splitlines() if line.startswith("flags")), "") if cpuinfo.exists() else ""
+    return brian2.__version__, version, flags, own_sources()
+
+
+@cache
+def own_sources() -> str:
+    """Hash of what lies beside this file: what it generates depends on it."""
     sources = [path for path in sorted(Path(__file__).parent.rglob("*")) if path.suffix in (".py", ".h")]
-    own = b"".join(path.read_bytes() for path in sources)
-    return brian2.__version__, version, flags, hashlib.sha256(own).hexdigest()
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+
+
+CPP = Toolchain("cpp_standalone", cpp_source, _command, _surroundings, lambda job: nullcontext())
 
 
 class _Build:
     """Builds the program of a job in a folder, keeping the seconds it took (none if nobody asks for it)."""
 
-    def __init__(self, job: Job, notify: Callable[[str, int, int], None]) -> None:
-        self.job, self.notify = job, notify
+    def __init__(self, job: Job, notify: Callable[[str, int, int], None], toolchain: Toolchain) -> None:
+        self.job, self.notify, self.toolchain = job, notify, toolchain
+        self.key = toolchain.key(job)
         self.timing: dict[str, float] = {}
 
     def __call__(self, folder: Path) -> Mapping[str, Any]:
         """Generate, compile, and throw away the sources."""
         self.notify("build", 0, 1)
         started = time.perf_counter()
-        _generate(self.job, folder)
+        _generate(self.job, folder, self.toolchain)
         generated = time.perf_counter()
         _check_size(folder / "static_arrays")
-        _compile(cpp_source.unite(folder), _flags(self.job), cache_folder() / f"{_key(self.job)}.log")
-        for waste in ("code_objects", "brianlib", "results"):
-            shutil.rmtree(folder / waste)
-        for waste in [*folder.glob("*.cpp"), *folder.glob("*.h"), folder / "makefile"]:
-            waste.unlink()
+        self.toolchain.source.unite(folder, self.job)
+        _compile(self.toolchain.command(self.job), folder, cache_folder() / f"{self.key}.log")
+        for waste in [path for path in folder.iterdir() if path.name not in ("main", "static_arrays")]:
+            shutil.rmtree(waste) if waste.is_dir() else waste.unlink()
         self.timing = {"generate": generated - started, "compile": time.perf_counter() - generated}
         self.notify("build", 1, 1)
         return self.job.structure()
@@ -148,24 +195,24 @@ def _check_size(tables: Path) -> None:
         )
 
 
-def _generate(job: Job, work: Path) -> None:
+def _generate(job: Job, work: Path, toolchain: Toolchain) -> None:
     """Write the sources and static arrays of a job's program."""
-    with brian2_to_ourselves():
-        set_device("cpp_standalone", build_on_run=False)
+    source = toolchain.source
+    with brian2_to_ourselves(), toolchain.set_up(job):
+        set_device(toolchain.device, build_on_run=False)
         device.reinit()
         device.activate(build_on_run=False)
-        built = build(job, cpp_source.load_value)
+        built = build(job, source.load_value)
         built.network.run(job.n_steps * job.dt * second, namespace={}, profile=job.profile)
-        cpp_source.load_indices(job)
-        cpp_source.insert_segments(job, built)
+        source.load_indices(job)
+        source.insert_segments(job, built)
         device.build(directory=str(work), compile=False, run=False)
     for file in cpp_source.static_tables(job).values():
         (work / "static_arrays" / file).unlink()
 
 
-def _compile(source: Path, flags: tuple[str, ...], log: Path) -> None:
-    command = [str(compiler()), *flags, "-I.", "-Ibrianlib", source.name, "-o", "main"]
-    done = subprocess.run(command, cwd=source.parent, capture_output=True, text=True, check=False)
+def _compile(command: list[str], folder: Path, log: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         with contextlib.suppress(OSError):  # a full disk is in the compiler's own words
             log.write_text(f"{' '.join(command)}\n{done.stdout}{done.stderr}")

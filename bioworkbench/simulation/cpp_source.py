@@ -12,7 +12,6 @@ from typing import Any
 
 import brian2
 import numpy as np
-from brian2.core.variables import Variable
 from brian2.devices.device import device as current_device
 from brian2.groups.group import Group
 from brian2.synapses.synapses import Synapses
@@ -21,9 +20,23 @@ from bioworkbench.errors import SimulationError
 from bioworkbench.simulation.builder import Built
 from bioworkbench.simulation.job import Job, spike_projections
 
-__all__ = ["SEGMENT_STEPS", "insert_segments", "load_indices", "load_value", "static_tables", "unite"]
+__all__ = [
+    "SEGMENT_STEPS",
+    "cut_run",
+    "insert_segments",
+    "load_indices",
+    "load_value",
+    "replace_creation",
+    "resized_vectors",
+    "state_checks",
+    "static_tables",
+    "unite",
+]
 
 SEGMENT_STEPS = 2000
+
+# Brian2's dump of all arrays and its setting of values by name: never called here, and a third of the compiler's time
+_UNUSED = re.compile(r"^(void (?:_write_arrays|set_variable_by_name)\([^)]*\)\s*\{).*?^\}", flags=re.DOTALL | re.MULTILINE)
 
 device: Any = current_device  # Brian2 gives its proxy the type of a placeholder
 
@@ -32,9 +45,14 @@ const auto _clock_now = []() { return std::chrono::duration<double>(std::chrono:
 const double _clock_begin = _clock_now();
 const auto _fail = [](const std::string& words, int code) { std::fprintf(stderr, "%s\\n", words.c_str()); std::_Exit(code); };
 const auto _load = [&](auto* to, size_t n, const char* name) {
+    using number = std::decay_t<decltype(*to)>;
+    using stored = std::conditional_t<std::is_same_v<number, float>, double, number>;
+    std::vector<stored> wide(std::is_same_v<number, stored> ? 0 : n);
+    void* place = std::is_same_v<number, stored> ? static_cast<void*>(to) : wide.data();
     FILE* file = std::fopen((std::string("values/") + name).c_str(), "rb");
-    if (!file || std::fread(to, sizeof(*to), n, file) != n || std::fgetc(file) != EOF) _fail(std::string("cannot load ") + name, 5);
+    if (!file || std::fread(place, sizeof(stored), n, file) != n || std::fgetc(file) != EOF) _fail(std::string("cannot load ") + name, 5);
     std::fclose(file);
+    std::copy(wide.begin(), wide.end(), to);
 };
 const auto _in_seconds = [](auto time) {  // Brian2 counts numbers up to 2.9, durations from 2.10
     if constexpr (std::is_arithmetic_v<decltype(time)>) return double(time);
@@ -51,7 +69,7 @@ const auto _append = [&](const char* name, const auto* from, size_t n) {
 def load_value(owner: Group, variable: str, name: str) -> None:
     """Have the program load a variable from the file of that name; an `Assign` for `builder.build`."""
     target = owner.variables[variable]
-    if np.dtype(target.dtype) != np.float64:
+    if not np.issubdtype(target.dtype, np.floating):
         raise ValueError(f"{name} is a variable of type {target.dtype}; only floating point variables can be given values")
     vector = device.get_array_name(target, access_data=False)
     if target in device.dynamic_arrays:
@@ -66,21 +84,22 @@ def load_indices(job: Job) -> None:
         owner = f"{projection.name}_synapses"
         (synapses,) = [item for item in device.synapses if item.name == owner]
         sources, targets = (f"_dynamic_array_{owner}__synaptic_{end}" for end in ("pre", "post"))
-        sized = [name for name in (_vector(synapses, variable) for variable in synapses._registered_variables) if name]
-        loads = [f"{name}.resize({len(job.values[f'{owner}.i'])});" for name in sized]
+        loads = [f"{name}.resize({len(job.values[f'{owner}.i'])});" for name in resized_vectors(synapses)]
         loads += [
             f'_load({sources}.data(), {sources}.size(), "{owner}.i");',
             f'_load({targets}.data(), {targets}.size(), "{owner}.j");',
             f"{synapses.pre.name}.n_copies = {job.n_copies};",
         ]
-        _replace_creation(owner, loads)
+        replace_creation(owner, loads)
 
 
-def _vector(synapses: Synapses, variable: Variable) -> str:
-    return device.get_array_name(variable, access_data=False) if variable in device.dynamic_arrays else ""
+def resized_vectors(synapses: Synapses) -> list[str]:
+    """Names of the vectors that have an element per synapse."""
+    variables = [variable for variable in synapses._registered_variables if variable in device.dynamic_arrays]
+    return sorted(device.get_array_name(variable, access_data=False) for variable in variables)
 
 
-def _replace_creation(owner: str, lines: list[str]) -> None:
+def replace_creation(owner: str, lines: list[str]) -> None:
     """Put lines in the place of the creation of synapses in the main program, and drop the endpoint arrays it reads."""
     arrays = {f"_array_{owner}_{end}" for end in ("sources", "targets")}
     creation = re.compile(rf"{owner}_synapses_create_array_codeobject(_\d+)?")  # numbered while an older build's still lives
@@ -106,23 +125,37 @@ def static_tables(job: Job) -> dict[str, str]:
 
 
 def insert_segments(job: Job, built: Built) -> None:
-    """Cut the run into segments, seed the generators, flush what was recorded, and end without Brian2's dump of all arrays."""
-    device.insert_code("before_start", _PREAMBLE)
+    """Cut the run into segments, seed the generator, and free what is needed only to sort queues."""
+    freed = [f"_dynamic_array_{p.name}_synapses__synaptic_pre" for p in spike_projections(job.network)]
+    seed = 'brian::_random_generators[0].seed(std::strtoul(std::getenv("BIOWORKBENCH_SEED"), nullptr, 10));'
+    begin = [*(f"{array}.clear(); {array}.shrink_to_fit();" for array in freed), seed]
+    cut_run(job, begin, [*(check for _, check in state_checks(built)), *_flushes(built)])
+
+
+def cut_run(job: Job, begin: list[str], after_segment: list[str], preamble: str = "") -> None:
+    """Cut the run into segments and end without Brian2's dump of all arrays.
+
+    Parameters
+    ----------
+    job : Job
+    begin, after_segment : list of str
+        Lines before the first segment and after each one.
+    preamble : str
+        Functions that these lines call, besides ours.
+    """
+    device.insert_code("before_start", _PREAMBLE + preamble)
     (place,) = [k for k, entry in enumerate(device.main_queue) if entry[0] == "run_network"]
     network, lines = device.main_queue[place][1]
     (run,) = [k for k, line in enumerate(lines) if f"{network.name}.run(" in line]
     keep = [line for line in lines[:run] if "set_from_command_line" not in line]
-    freed = [f"_dynamic_array_{p.name}_synapses__synaptic_pre" for p in spike_projections(job.network)]
     segments = [
-        *(f"{array}.clear(); {array}.shrink_to_fit();" for array in freed),
-        'brian::_random_generators[0].seed(std::strtoul(std::getenv("BIOWORKBENCH_SEED"), nullptr, 10));',
+        *begin,
         "const double _clock_loaded = _clock_now(), _processor_loaded = std::clock();",
         f"for (long _step = 0; _step < {job.n_steps}; _step += {SEGMENT_STEPS}) {{",
         f"{network.name}.t = _step * {job.dt!r};",
         f"{network.name}.run(std::min<long>({SEGMENT_STEPS}, {job.n_steps} - _step) * {job.dt!r}, NULL, 10.0);",
         'if (Network::_globally_stopped) _fail("interrupted", 130);',
-        *_checks(built),
-        *_flushes(built),
+        *after_segment,
         f'std::printf("%ld\\n", std::min<long>(_step + {SEGMENT_STEPS}, {job.n_steps})); std::fflush(stdout);',
         "}",
         "const double _processor = (std::clock() - _processor_loaded) / CLOCKS_PER_SEC;",
@@ -143,16 +176,18 @@ def _profile(job: Job) -> list[str]:
     return ['FILE* _profile = std::fopen("results/profile", "w");', *lines, "std::fclose(_profile);"]
 
 
-def _checks(built: Built) -> list[str]:
-    lines = []
+def state_checks(built: Built) -> list[tuple[str, str]]:
+    """Arrays of state variables, each with the line that ends the program if one of its values is not finite."""
+    checks = []
     for name, group in built.groups.items():
         for variable in sorted(group.equations.diff_eq_names):
             array = device.get_array_name(group.variables[variable])
-            lines.append(
+            line = (
                 f"for (size_t _k = 0; _k < _num_{array}; _k++) if (!std::isfinite({array}[_k])) "
                 f'_fail("{name}.{variable} became NaN or infinite before t = " + std::to_string(_array_steps_t[0]) + " s", 4);'
             )
-    return lines
+            checks.append((array, line))
+    return checks
 
 
 def _flushes(built: Built) -> list[str]:
@@ -171,20 +206,19 @@ def _flushes(built: Built) -> list[str]:
     return lines
 
 
-def unite(folder: Path) -> Path:
-    """Write all generated sources of a folder as one file, with the support code of each in a namespace of its own."""
+def unite(folder: Path, job: Job) -> None:
+    """Write all generated sources of a folder as ``program.cpp``, with the support code of each in a namespace of its own."""
     _replace_headers(folder)
     sources = sorted(folder.rglob("*.cpp"))
     parts = ["#include <chrono>", "#include <cstdio>", "#include <cmath>", "#include <ctime>"]
     for number, source in enumerate(sources):
         text = re.sub(r"^namespace \{", f"namespace support_{number} {{", source.read_text(), count=1, flags=re.MULTILINE)
+        text = _UNUSED.sub(r"\1\n}", text)
         if source.parent.name == "code_objects":
             text = re.sub(r"^(void _\w+\(\)\s*\{)", rf"\1 using namespace support_{number};", text, flags=re.MULTILINE)
             text = _record_at_once(_loop_over_spans(text))
         parts.append(text)
-    united = folder / "program.cpp"
-    united.write_text("\n".join(parts))
-    return united
+    (folder / "program.cpp").write_text("\n".join(parts))
 
 
 def _loop_over_spans(text: str) -> str:

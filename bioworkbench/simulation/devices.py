@@ -1,6 +1,5 @@
 """Which backends there are on this machine, and how a job runs on Brian2's runtime targets."""
 
-import importlib.util
 import shutil
 import sys
 import threading
@@ -19,6 +18,7 @@ from brian2.units import second
 from bioworkbench.errors import SimulationError, unknown_name
 from bioworkbench.simulation.builder import build
 from bioworkbench.simulation.collect import Rows
+from bioworkbench.simulation.cuda import missing_for_cuda
 from bioworkbench.simulation.job import Job
 
 __all__ = ["BACKENDS", "Outcome", "available_backends", "brian2_to_ourselves", "choose_backend", "compiler", "run_in_process"]
@@ -62,12 +62,7 @@ def missing(backend: str) -> str:
     """What this machine lacks for a backend, with the way to get it; empty if nothing."""
     if backend in ("cython", "cpp") and compiler() is None:
         return "a C++ compiler such as g++ (apt install g++)"
-    if backend == "cuda":
-        if importlib.util.find_spec("brian2cuda") is None:
-            return 'brian2cuda, which is not installed (pip install "bioworkbench[cuda]", Python 3.12 or later)'
-        if shutil.which("nvidia-smi") is None:
-            return "an NVIDIA GPU; none was found"
-    return ""
+    return missing_for_cuda() if backend == "cuda" else ""
 
 
 def available_backends() -> list[str]:

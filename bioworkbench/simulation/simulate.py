@@ -18,12 +18,15 @@ from bioworkbench.randomness import stream
 from bioworkbench.signals import Probe, Recording, Stimulus
 from bioworkbench.simulation.builds import run_program
 from bioworkbench.simulation.collect import GatheredSpikes, GatheredTrace
+from bioworkbench.simulation.cuda import budget
+from bioworkbench.simulation.cuda_builds import run_on_gpu
 from bioworkbench.simulation.devices import Outcome, choose_backend, run_in_process
 from bioworkbench.simulation.job import n_steps_between
-from bioworkbench.simulation.trials import Chunk, chunks, job_of_chunk, memory_need, synapse_values
+from bioworkbench.simulation.trials import MOST_ON_GPU, Chunk, chunks, job_of_chunk, memory_need, synapse_values
 
 __all__ = ["Progress", "simulate"]
 
+_MEMORY = 2e9
 _TIME = parse_quantity("0.1 ms")
 Progress = Callable[[str, int, int], None]  # (phase, done, total)
 
@@ -37,9 +40,10 @@ def simulate(
     backend: str = "auto",
     record: Sequence[Probe | str] = (),
     jobs: int = 1,
-    memory: float = 2e9,
+    memory: float | None = None,
     progress: Progress | None = None,
     profile: bool = False,
+    precision: str = "double",
 ) -> Recording:
     """Simulate every trial of a stimulus with Brian2 and record spikes.
 
@@ -56,16 +60,20 @@ def simulate(
     dt : float, seconds, or Quantity
         Simulation step.
     backend : {"auto", "cpp", "numpy", "cython", "cuda"}
-        Bit-equal spikes are promised within a backend, equal statistics across backends.
+        Bit-equal spikes are promised within a backend, equal statistics across backends. On a GPU the inputs of one step are
+        summed in any order, so that a spike may differ in rare cases. "cuda" has not been run on a GPU yet.
     record : sequence of Probe or "population.variable"
         State variables to record, at the start of each step as Brian2 does; spikes are always recorded.
     jobs : int
         Chunks that run at the same time ("cpp" only).
-    memory : float, bytes
-        Budget of all runs together: a chunk takes an eighth of it, and no more chunks run at a time than fit.
+    memory : float, bytes, optional
+        Budget of all runs together, 2 GB by default: a chunk takes an eighth of it, and no more chunks run at a time than fit. With
+        "cuda", memory on the GPU, half of it by default: a chunk takes it all, up to 16 GB.
     progress : callable (phase, done, total), optional
     profile : bool
         Also measure how long each Brian2 object takes (`Recording.profile`).
+    precision : {"double", "single"}
+        Of the state variables; "single" with "cuda" only.
 
     Returns
     -------
@@ -84,11 +92,13 @@ def simulate(
     picked = choose_backend(backend)
     if count("jobs", jobs) > 1 and picked != "cpp":
         raise ValueError(f"jobs = {jobs}: several jobs need backend 'cpp'; backend is '{picked}'")
-    shares = picked == "cpp"  # its programs deliver the spikes of all copies through one set of synapses
+    _check_precision(precision, picked)
+    shares = picked in ("cpp", "cuda")  # programs deliver the spikes of all copies through one set of synapses
     need = memory_need(network, stimulus, step, probes, picked)
-    parts = chunks(stimulus.n_trials, need, int(memory))
+    available = budget(memory) if picked == "cuda" else int(memory or _MEMORY)
+    parts = chunks(stimulus.n_trials, need, available, *((1, MOST_ON_GPU) if picked == "cuda" else ()))
     n_copies = parts[0].n_copies
-    workers = max(1, min(jobs, int(memory) // need.of(n_copies)))
+    workers = max(1, min(jobs, available // need.of(n_copies)))
     synapses = synapse_values(network, 1 if shares else n_copies, step)
     notify = progress or (lambda phase, done, total: None)
     gathered = _Gathered(network, probes)
@@ -97,6 +107,8 @@ def simulate(
         def run(chunk: Chunk) -> Outcome:
             job = replace(job_of_chunk(network, stimulus, seed, step, probes, chunk, synapses), profile=profile)
             noise = int(stream(seed, f"noise of chunk {chunk.number}").integers(2**31))
+            if picked == "cuda":
+                return run_on_gpu(job, noise, notify, Path(place), precision)
             return run_program(job, noise, notify, Path(place)) if shares else run_in_process(job, noise, picked)
 
         try:
@@ -111,6 +123,11 @@ def simulate(
             ) from error
     notify("simulate", len(parts), len(parts))
     return gathered.recording(stimulus, step, seed, picked)
+
+
+def _check_precision(precision: str, backend: str) -> None:
+    if precision != "double" and (precision, backend) != ("single", "cuda"):
+        raise ValueError(f"precision = '{precision}': must be 'double', or 'single' with backend 'cuda'; backend is '{backend}'")
 
 
 def _probe(item: Probe | str, network: Network, dt: float) -> Probe:

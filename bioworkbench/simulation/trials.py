@@ -13,10 +13,12 @@ from bioworkbench.signals import Probe, Stimulus
 from bioworkbench.simulation.cpp_source import SEGMENT_STEPS
 from bioworkbench.simulation.job import Job, n_steps_between, spike_projections
 
-__all__ = ["Chunk", "Need", "chunks", "job_of_chunk", "memory_need", "synapse_values"]
+__all__ = ["MOST_ON_GPU", "Chunk", "Need", "chunks", "job_of_chunk", "memory_need", "synapse_values"]
 
 _BYTES_PER_SYNAPSE = 40  # indices, weight, delay, queue entry
 _BYTES_PER_NEURON = 200  # state variables, spike buffers
+MOST_ON_GPU = 4096  # copies
+_BYTES_PER_QUEUED = 32  # synapse with a delay of its own, on a GPU
 _MOST_COPIES = 256  # small enough that training and test trials share a program and several jobs have work
 
 
@@ -42,10 +44,10 @@ class Need:
         return self.shared + self.each * n_copies
 
 
-def chunks(n_trials: int, need: Need, memory: int) -> list[Chunk]:
-    """Cut trials into runs of equal size, each within an eighth of the memory budget.
+def chunks(n_trials: int, need: Need, memory: int, share: int = 8, most: int = _MOST_COPIES) -> list[Chunk]:
+    """Cut trials into runs of equal size, each within a share (an eighth) of the memory budget.
 
-    The size is a power of two, 256 at most (or all trials, if fewer), so that runs with different numbers of trials share one
+    The size is a power of two, `most` at most (or all trials, if fewer), so that runs with different numbers of trials share one
     program; it depends on the network, the stimulus and the budget, never on the number of workers.
 
     Raises
@@ -58,22 +60,23 @@ def chunks(n_trials: int, need: Need, memory: int) -> list[Chunk]:
             f"memory = {memory / 1e9:.3g} GB: one trial needs about {need.of(1) / 1e9:.3g} GB; "
             "raise memory, record less, or simulate fewer neurons or a shorter time"
         )
-    fitting = max(1, (memory // 8 - need.shared) // need.each)
-    size = min(2 ** int(np.log2(fitting)), _MOST_COPIES, n_trials)
+    fitting = max(1, (memory // share - need.shared) // need.each)
+    size = min(2 ** int(np.log2(fitting)), most, n_trials)
     firsts = range(0, n_trials, size)
     return [Chunk(number, first, min(size, n_trials - first), size) for number, first in enumerate(firsts)]
 
 
 def memory_need(network: Network, stimulus: Stimulus, dt: float, probes: tuple[Probe, ...], backend: str) -> Need:
     """Estimated memory of a run; C++ programs share the synapses among copies, and keep no more than a segment of what they record."""
-    compiled = backend in ("auto", "cpp")
+    compiled = backend in ("auto", "cpp", "cuda")
     n_steps = round(stimulus.duration / dt)
     rows = stimulus.values.shape[1] if stimulus.kind == "current" else n_steps
     fed = sum(network.sizes[p.target] for p in network.projections if p.source == INPUT)
     synapses = _BYTES_PER_SYNAPSE * sum(projection.n_synapses for projection in spike_projections(network))
     kept_steps = min(n_steps, SEGMENT_STEPS) if compiled else n_steps
     recorded = sum(_n_recorded(network, probe) * kept_steps * dt / (probe.every or dt) for probe in probes)
-    each = int(8 * rows * fed + 8 * recorded + _BYTES_PER_NEURON * sum(network.sizes.values()))
+    queued = sum(p.n_synapses for p in spike_projections(network) if np.ndim(p.delay)) if backend == "cuda" else 0
+    each = int(8 * rows * fed + 8 * recorded + _BYTES_PER_QUEUED * queued + _BYTES_PER_NEURON * sum(network.sizes.values()))
     return Need(synapses, each) if compiled else Need(0, each + synapses)
 
 

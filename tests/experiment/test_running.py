@@ -64,6 +64,8 @@ def test_provenance(alone_result):
     about = json.loads((alone_result.folder / "provenance.json").read_text())
     assert about["fingerprint"] == alone_result.folder.name
     assert about["versions"]["brian2"]
+    assert (about["seed"], about["backend"]) == (1, "numpy")
+    assert about["seconds"]["simulate"] > 0
     assert about["warnings"] == list(alone_result.record.warnings)
     timing = json.loads((alone_result.folder / "metrics.json").read_text())["timing"]
     assert timing["total"] >= timing["build"] + timing["simulate"]

@@ -4,9 +4,10 @@ from brian2 import ms, mV
 from scipy import sparse
 
 from bioworkbench.network import Network, Population, Projection
-from bioworkbench.neurons import NeuronModel
+from bioworkbench.neurons import NEURON_MODELS, NeuronModel
 from bioworkbench.neurons.discrete_time import discrete_lif
 from bioworkbench.signals import Stimulus
+from tests.neurons.test_models import DRIVES
 
 
 def leaky(sigma=0 * mV, **settings):
@@ -50,6 +51,25 @@ def noisy_network(rng, sigma=2 * mV):
             Projection("inh", "exc", -1 * random_weights(rng, 10, 40, 3e-3)),
         ),
     )
+
+
+def every_model(rng):
+    """Every model of the library beside excitatory and inhibitory neurons with noise, synapses with and without delays, and layers."""
+    full = noisy_network(rng)
+    models = {
+        name: function(**DRIVES[name][0])
+        for name, function in NEURON_MODELS.items()
+        if name not in ("noisy_lif", "hodgkin_huxley")
+    }
+    models |= {
+        "noisy_lif": NEURON_MODELS["noisy_lif"](sigma=1 * mV, correlation=0.3),
+        "hodgkin_huxley": NEURON_MODELS["hodgkin_huxley"](channel_noise=True),
+    }
+    others = tuple(Population(name, 3, model, layer=number % 2) for number, (name, model) in enumerate(sorted(models.items())))
+    inputs = tuple(Projection("input", population.name, random_weights(rng, 3, 3, 1e-3)) for population in others)
+    receivers = [population for population in others if population.name != "poisson_source"]
+    links = tuple(Projection("exc", population.name, random_weights(rng, 40, 3, 1e-3)) for population in receivers)
+    return Network((*full.populations, *others), (*full.projections, *inputs, *links))
 
 
 def random_weights(rng, n_source, n_target, scale, density=1.0):

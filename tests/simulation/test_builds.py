@@ -229,8 +229,8 @@ def test_builds_beside_objects_of_earlier_ones_are_the_same(cache, monkeypatch):
 
 
 def test_a_brian2_that_creates_synapses_otherwise_is_refused(cache, monkeypatch):
-    replace_creation = cpp_source._replace_creation
-    monkeypatch.setattr(cpp_source, "_replace_creation", lambda owner, lines: replace_creation(f"other_{owner}", lines))
+    replace_creation = cpp_source.replace_creation
+    monkeypatch.setattr(cpp_source, "replace_creation", lambda owner, lines: replace_creation(f"other_{owner}", lines))
     rng = np.random.default_rng(11)
     with pytest.raises(SimulationError, match="creates the synapses of other_exc_exc_synapses in a way that is not known here"):
         run(noisy_network(rng), random_stimulus(rng, 1, 3))

@@ -15,6 +15,7 @@ from bioworkbench.spec import load, read
 from bioworkbench.spec.plan import construct, estimate
 from tests.documents import alone, with_task
 from tests.frozen_method import frozen  # noqa: F401  fixture
+from tests.records import sketched
 
 WORDS = [
     "20 ms", "-3 mV", "0 mV", "1e400 ms", "3 nS/um**2", "1/0 ms", "normal(1 ms, 2 ms)", "uniform(0, 1)", "normal(1 mV, 2 ms)", "",
@@ -85,6 +86,11 @@ def planned(document):
     assert found is not None or words.startswith("x.toml")
     assert len(words) < 3000
     return found
+
+
+@pytest.fixture(autouse=True)
+def _sketch(monkeypatch):
+    monkeypatch.setattr("bioworkbench.report.page._panel", sketched)
 
 
 SETTINGS = settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=150)
