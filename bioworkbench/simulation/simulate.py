@@ -61,7 +61,7 @@ def simulate(
         Simulation step.
     backend : {"auto", "cpp", "numpy", "cython", "cuda"}
         Bit-equal spikes are promised within a backend, equal statistics across backends. On a GPU the inputs of one step are
-        summed in any order, so that a spike may differ in rare cases. "cuda" has not been run on a GPU yet.
+        summed in any order, so that a spike may differ in rare cases.
     record : sequence of Probe or "population.variable"
         State variables to record, at the start of each step as Brian2 does; spikes are always recorded.
     jobs : int

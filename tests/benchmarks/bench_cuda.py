@@ -1,6 +1,23 @@
 """The backend "cuda" on a machine with a GPU: its tests, then its times beside those of C++ on one core; under ten minutes.
 
 Run as ``python -m tests.benchmarks.bench_cuda``. All programs are built at once first, so that the times are those of known structures.
+
+Seen on an NVIDIA H100 80GB HBM3 (driver 580.159, nvcc 13.0.88, Python 3.12.3, brian2cuda 1.0b1, Brian2 2.10.1, NumPy 2.5.2; the GPU
+and six of 16 cores were shared with a training meanwhile), where all 14 tests of the marker passed in 105 s; whole seconds of a
+call, in brackets as a ratio to C++:
+
+======================  ==========  =============  =============  ===============
+case                    C++         CUDA, double   CUDA, single   build, C++ / CUDA
+======================  ==========  =============  =============  ===============
+digits, 200 trials      0.067       0.374 (0.18)   0.385 (0.17)   2.7 / 24
+digits, 4096 trials     1.515       0.722 (2.1)    0.698 (2.2)    2.6 / 21
+cuba 4000               0.131       1.250 (0.10)   1.173 (0.11)   6.9 / 34
+cuba 4000, 64 trials    8.348       1.515 (5.5)    1.420 (5.9)    8.7 / 29
+brunel 10000            1.852       1.635 (1.1)    1.608 (1.2)    2.7 / 21
+======================  ==========  =============  =============  ===============
+
+In double precision CUBA has exactly the spikes of C++ (21 437; 1 371 968 in 64 trials); with noise the counts agree within 0.3 %. In single
+precision CUBA has 0.4 % more spikes: rounding moves a spike, and a recurrent network takes it from there.
 """
 
 import subprocess

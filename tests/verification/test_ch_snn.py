@@ -1,7 +1,25 @@
 """Claims of CH-SNN on MNIST, beside a fully connected network, static links, SET, RigL, CHT and CHTs; prints the tables.
 
 Run with ``BIOWORKBENCH_DATA=... pytest -m slow -s tests/verification/test_ch_snn.py``; many hours on two cores. These tests have
-not been run to the end: no claim of the publication is reproduced here.
+not been run to the end. A shorter protocol has, on an NVIDIA H100 with dense masked matrices in JAX: 40 epochs, batches of 256,
+learning rate 6e-3 (chosen for every rule on the validation images between 2e-3 and 6e-3, ten epochs each, seed 1), output layer as
+sparse as the others, parameters of the best validated epoch. Test accuracy, %, mean and standard error of 3 seeds:
+
+===============  =============  =============  ===========================
+links            97.75 %        99 %           connected neurons (99 %)
+===============  =============  =============  ===========================
+CH-SNN           98.15 ± 0.02   97.93 ± 0.12   36 %
+CHTs             98.08 ± 0.05   97.83 ± 0.09   39 %
+RigL             97.46 ± 0.05   97.12 ± 0.06   63 %
+SET              97.48 ± 0.02   96.56 ± 0.04   64 %
+static           96.91 ± 0.12   95.33 ± 0.10   64 %
+all links        98.18 ± 0.05
+===============  =============  =============  ===========================
+
+So at 99 % CH-SNN is ahead of SET, RigL and static links by 0.8 to 2.6 points, and level with CHTs. The published 98.97 % at 97.75 %,
+and 0.16 points above all links, are NOT reached: it is level with all links (-0.03 ± 0.06). CH-SNN, CHTs and all links overfit
+(training loss 1e-3 to 5e-5); moved training images (``shift``), weight decay and longer training were not tried. CHT could not be
+run: removal by percolation leaves its dense output layer more links to regrow than free places.
 
 What was seen on the 8 x 8 digits (64-256-256-10, 90 % sparse, output layer too, 4 steps, 40 epochs of 11 updates, learning rate
 1e-2; test accuracy after the last epoch, %, mean and standard error of 3 seeds): fully connected 98.43 +- 0.09, SET 98.15 +- 0.19,
