@@ -59,7 +59,7 @@ def digits(
     ----------
     Alpaydin & Kaynak (1998), Optical Recognition of Handwritten Digits, doi:10.24432/C50P49.
     """
-    images, labels = load_digits(return_X_y=True)
+    images, labels = (np.asarray(array) for array in load_digits(return_X_y=True))
     test_size = count("n_test", 360 if n_test is None else n_test, least=10)
     train_size = count("n_train", len(labels) - test_size if n_train is None else n_train, least=10)
     if train_size + test_size > len(labels):

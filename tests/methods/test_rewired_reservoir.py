@@ -10,7 +10,7 @@ from bioworkbench.errors import TopologyError
 from bioworkbench.methods.rewired_reservoir import train
 from bioworkbench.network import Network, Population, Projection
 from bioworkbench.neurons.discrete_time import discrete_lif
-from bioworkbench.simulation.trials import Chunk, job_of_chunk
+from bioworkbench.simulation.trials import Chunk, job_of_chunk, synapse_values
 from bioworkbench.tasks.sequences import first_last_xor, memory_capacity
 from bioworkbench.topology.generators import bernoulli
 from bioworkbench.trained import Choice
@@ -171,7 +171,7 @@ def test_all_episodes_and_the_readout_run_in_one_program(task):
 
     def simulate(network, stimulus, seed):
         chunk = Chunk(0, 0, stimulus.n_trials, stimulus.n_trials)
-        keys.add(job_of_chunk(network, stimulus, seed, DT, (), chunk).key())
+        keys.add(job_of_chunk(network, stimulus, seed, DT, (), chunk, synapse_values(network, 1, DT)).key())
         return in_numpy(network, stimulus, seed)
 
     trained(task, None, simulate)
