@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+from numpy.typing import ArrayLike
+
 from bioworkbench.quantities import Quantity, parse_quantity
 
 __all__ = ["Setting", "first_sentence", "references", "settings"]
@@ -71,6 +73,8 @@ class Setting:
 
 
 def _members(annotation: Any) -> list[Any]:
+    if annotation is ArrayLike:  # a union with complex in it, or from NumPy 2.5 on an alias that does not show its members
+        return [complex]
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         return [member for part in typing.get_args(annotation) for member in _members(part)]
     return [annotation]
