@@ -1,7 +1,8 @@
 """What is done to the C++ that Brian2 generates before it is compiled.
 
 Every value is loaded from a file when the program starts, so that nothing but the structure is compiled in. The run is cut into
-segments, each of which writes what was recorded and checks the state. Spike delivery and random numbers are replaced by faster
+segments, each of which writes what was recorded and checks the state. Clocks that tick together do so after long times too, where
+their times differ by more than Brian2 grants them. Spike delivery and random numbers are replaced by faster
 ones (``cpp/synapses.h``, ``cpp/random.h``); all copies of a network share the synapses of the first. All sources become one
 translation unit, which the compiler needs a seventh of the time for. This leans on names inside Brian2; tests/simulation guards them.
 """
@@ -22,6 +23,7 @@ from bioworkbench.simulation.job import Job, spike_projections
 
 __all__ = [
     "SEGMENT_STEPS",
+    "clock_tolerance",
     "cut_run",
     "insert_segments",
     "load_indices",
@@ -209,6 +211,7 @@ def _flushes(built: Built) -> list[str]:
 def unite(folder: Path, job: Job) -> None:
     """Write all generated sources of a folder as ``program.cpp``, with the support code of each in a namespace of its own."""
     _replace_headers(folder)
+    _let_clocks_meet(folder / "network.cpp", job)
     sources = sorted(folder.rglob("*.cpp"))
     parts = ["#include <chrono>", "#include <cstdio>", "#include <cmath>", "#include <ctime>"]
     for number, source in enumerate(sources):
@@ -252,6 +255,21 @@ def _record_at_once(text: str) -> str:
     if n != 1:
         raise SimulationError(f"Brian2 {brian2.__version__} records spikes in a way that is not known here")
     return text
+
+
+def clock_tolerance(job: Job) -> tuple[str, str]:
+    """Brian2's line with the difference in time at which clocks still tick together, as a pattern, and ours.
+
+    Its 1e-14 s is less than the rounding error of times above 64 s; ours is that of Brian2's runtime targets.
+    """
+    return "#define Clock_epsilon 1e-14", f"#define Clock_epsilon {1e-4 * job.dt!r}"
+
+
+def _let_clocks_meet(source: Path, job: Job) -> None:
+    text, n = re.subn(*clock_tolerance(job), source.read_text())
+    if n != 1:
+        raise SimulationError(f"Brian2 {brian2.__version__} compares clocks in a way that is not known here")
+    source.write_text(text)
 
 
 def _replace_headers(folder: Path) -> None:

@@ -132,7 +132,7 @@ def _mend(folder: Path, job: Job) -> None:
     _rewrite(folder / "objects.h", (r"^extern __device__", "__device__", None))  # one unit: defined where they are declared
     _rewrite(folder / "objects.cu", (r"^__device__ [^;=()]*brian::\w+;$", "", None))
     _rewrite(folder / "main.cu", (r"size_t limit = (\d+) \*", r"size_t limit = \1ULL *", 1))
-    _rewrite(folder / "network.cu", (r"#define Clock_epsilon 1e-14", "#define Clock_epsilon 1e-9", 1))
+    _rewrite(folder / "network.cu", (*cpp_source.clock_tolerance(job), 1))
     _rewrite(folder / "brianlib" / "spikequeue.h", *_QUEUE)
     for probe in job.probes:
         for path in objects.glob(f"{probe.population}_{probe.variable}_trace_codeobject*.cu"):

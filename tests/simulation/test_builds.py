@@ -12,7 +12,7 @@ from scipy import sparse
 
 from bioworkbench.errors import SimulationError
 from bioworkbench.network import Network, Population, Projection
-from bioworkbench.signals import Probe, Stimulus
+from bioworkbench.signals import Probe, Stimulus, silence
 from bioworkbench.simulation import builds, cpp_source, simulate
 from bioworkbench.simulation.trials import Chunk, job_of_chunk, synapse_values
 from tests.simulation.networks import leaky, noisy_network, random_stimulus
@@ -250,3 +250,11 @@ def test_a_brian2_with_another_generator_is_refused(tmp_path):
 def test_a_brian2_that_records_spikes_otherwise_is_refused():
     with pytest.raises(SimulationError, match="records spikes in a way that is not known here"):
         cpp_source._record_at_once("_dynamic_array_exc_spikes_i.push_back(i);")
+
+
+def test_a_brian2_that_compares_clocks_otherwise_is_refused(tmp_path):
+    (tmp_path / "network.cpp").write_text("#define Clock_epsilon 1e-10")
+    network = Network((Population("exc", 1, leaky()),))
+    job = job_of_chunk(network, silence(0.01), 1, 1e-3, (), Chunk(0, 0, 1, 1), {})
+    with pytest.raises(SimulationError, match="compares clocks in a way that is not known here"):
+        cpp_source._let_clocks_meet(tmp_path / "network.cpp", job)

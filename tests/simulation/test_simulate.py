@@ -14,7 +14,7 @@ from scipy import sparse
 from bioworkbench.discrete import simulate_discrete
 from bioworkbench.errors import SimulationError
 from bioworkbench.network import Network, Population, Projection
-from bioworkbench.neurons import NEURON_MODELS
+from bioworkbench.neurons import NEURON_MODELS, NeuronModel
 from bioworkbench.signals import Probe, Stimulus, silence
 from bioworkbench.simulation import available_backends, choose_backend, simulate
 from bioworkbench.simulation.devices import Outcome, run_in_process
@@ -214,6 +214,17 @@ def test_traces_of_a_subset_at_a_step_of_their_own():
     part = simulate(network, stimulus, 1, dt=0.5 * ms, backend="cpp", record=[Probe("exc", "v", (4, 7), 2e-3)]).traces["exc.v"]
     assert part.shape == (3, 10, 2)
     np.testing.assert_array_equal(part, all_of_it[:, ::4][:, :, [4, 7]])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_frames_and_records_keep_their_steps_after_long_times(rng, backend):
+    """An integral of the drive over 2000 s, with frames of three steps and a record step of seven, whose clocks are not multiples."""
+    model = NeuronModel("dx/dt = drive/second : 1\ndrive : 1", "", "", {}, {"x": 0.0}, receives="x", method="euler")
+    network = Network((Population("sum", 1, model),), (Projection("input", "sum", sparse.csr_array([[1.0]])),))
+    values, dt = rng.random((1, 7000, 1)), 0.1
+    recording = simulate(network, Stimulus(values, 3 * dt), 1, dt=dt, backend=backend, record=[Probe("sum", "x", every=7 * dt)])
+    expected = np.cumsum(np.repeat(values.ravel(), 3)) * dt
+    np.testing.assert_allclose(recording.traces["sum.x"][0, 1:, 0], expected[6:-1:7], rtol=1e-9)
 
 
 def test_rates_of_poisson_input(rng):
