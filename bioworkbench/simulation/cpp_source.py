@@ -2,8 +2,8 @@
 
 Every value is loaded from a file when the program starts, so that nothing but the structure is compiled in. The run is cut into
 segments, each of which writes what was recorded and checks the state. Clocks that tick together do so after long times too, where
-their times differ by more than Brian2 grants them. Spike delivery and random numbers are replaced by faster
-ones (``cpp/synapses.h``, ``cpp/random.h``); all copies of a network share the synapses of the first. All sources become one
+their times differ by more than Brian2 grants them. Spike delivery, random numbers and loops over neurons are replaced by faster
+ones (``cpp/synapses.h``, ``cpp/random.h``, `cpp_loops`); all copies of a network share the synapses of the first. All sources become one
 translation unit, which the compiler needs a seventh of the time for. This leans on names inside Brian2; tests/simulation guards them.
 """
 
@@ -19,6 +19,7 @@ from brian2.synapses.synapses import Synapses
 
 from bioworkbench.errors import SimulationError
 from bioworkbench.simulation.builder import Built
+from bioworkbench.simulation.cpp_loops import VECTOR_FUNCTIONS, fast_loops
 from bioworkbench.simulation.job import Job, spike_projections
 
 __all__ = [
@@ -213,48 +214,15 @@ def unite(folder: Path, job: Job) -> None:
     _replace_headers(folder)
     _let_clocks_meet(folder / "network.cpp", job)
     sources = sorted(folder.rglob("*.cpp"))
-    parts = ["#include <chrono>", "#include <cstdio>", "#include <cmath>", "#include <ctime>"]
+    parts = ["#include <chrono>", "#include <cstdio>", "#include <cmath>", "#include <ctime>", VECTOR_FUNCTIONS]
     for number, source in enumerate(sources):
         text = re.sub(r"^namespace \{", f"namespace support_{number} {{", source.read_text(), count=1, flags=re.MULTILINE)
         text = _UNUSED.sub(r"\1\n}", text)
         if source.parent.name == "code_objects":
             text = re.sub(r"^(void _\w+\(\)\s*\{)", rf"\1 using namespace support_{number};", text, flags=re.MULTILINE)
-            text = _record_at_once(_loop_over_spans(text))
+            text = fast_loops(text)
         parts.append(text)
     (folder / "program.cpp").write_text("\n".join(parts))
-
-
-def _loop_over_spans(text: str) -> str:
-    """Have the effect of spikes loop over spans of synapses instead of a list of indices, and reach the targets of its copy."""
-    text, n = re.subn(
-        r"std::vector<int> \*_spiking_synapses = (\w+)\.peek\(\);", r"const std::vector<Span>& _spans = \1.due();", text
-    )
-    text = text.replace("const int _num_spiking_synapses = _spiking_synapses->size();", "")
-    each = r"for\(int _spiking_synapse_idx=0;.*?_spiking_synapse_idx\+\+\)\s*\{\s*const size_t _idx = [^;]*;"
-    loops = "for (const Span& _span : _spans) for (int32_t _idx = _span.begin; _idx < _span.end; _idx++) {"
-    text, n_loops = re.subn(each, loops, text, flags=re.DOTALL)
-    target = r"(const int32_t _postsynaptic_idx = \w+__synaptic_post\[_idx\]);"
-    text, n_targets = re.subn(target, r"\1 + _span.shift;", text)
-    if not n == n_loops == n_targets:
-        raise SimulationError(f"Brian2 {brian2.__version__} writes the effect of spikes in a way that is not known here")
-    return text
-
-
-def _record_at_once(text: str) -> str:
-    """Have a spike monitor append the neurons of a step, and its time, in one go; it always watches a whole population."""
-    if not (neurons := re.search(r"(\w+_spikes_i)\.push_back", text)):
-        return text
-    loop = r"int32_t _num_events = (\w+__spikespace)\[.*?_spikes_N\[0\] \+= _num_events;\s*\}\s*\}"
-    times = f"{neurons[1].removesuffix('_i')}_t"
-    body = (
-        f"const int32_t* _events = \\1;\n    const int32_t _num_events = _events[_num_spikespace - 1];\n"
-        f"    {neurons[1]}.insert({neurons[1]}.end(), _events, _events + _num_events);\n"
-        f"    {times}.insert({times}.end(), _num_events, _ptr_array_steps_t[0]);"
-    )
-    text, n = re.subn(loop, body, text, flags=re.DOTALL)
-    if n != 1:
-        raise SimulationError(f"Brian2 {brian2.__version__} records spikes in a way that is not known here")
-    return text
 
 
 def clock_tolerance(job: Job) -> tuple[str, str]:

@@ -236,20 +236,10 @@ def test_a_brian2_that_creates_synapses_otherwise_is_refused(cache, monkeypatch)
         run(noisy_network(rng), random_stimulus(rng, 1, 3))
 
 
-def test_a_brian2_that_delivers_spikes_otherwise_is_refused():
-    with pytest.raises(SimulationError, match="writes the effect of spikes in a way that is not known here"):
-        cpp_source._loop_over_spans("std::vector<int> *_spiking_synapses = exc_pre.peek();")
-
-
 def test_a_brian2_with_another_generator_is_refused(tmp_path):
     (tmp_path / "objects.h").write_text("class Another {};")
     with pytest.raises(SimulationError, match="writes its random generator in a way that is not known here"):
         cpp_source._replace_headers(tmp_path)
-
-
-def test_a_brian2_that_records_spikes_otherwise_is_refused():
-    with pytest.raises(SimulationError, match="records spikes in a way that is not known here"):
-        cpp_source._record_at_once("_dynamic_array_exc_spikes_i.push_back(i);")
 
 
 def test_a_brian2_that_compares_clocks_otherwise_is_refused(tmp_path):
