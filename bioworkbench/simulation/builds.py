@@ -105,7 +105,7 @@ def run_program(
         folder, started = Path(name), time.perf_counter()
         _write_inputs(job, program, folder)
         written = time.perf_counter()
-        _execute(program / "main", folder, seed, lambda step: notify("step", step, job.n_steps))
+        _execute(program / "main", folder, {"SEED": seed, "TRIALS": job.n_trials}, lambda step: notify("step", step, job.n_steps))
         load, simulated, processor = map(float, np.fromfile(folder / "results" / "seconds"))
         results = folder / "results"
         spikes = {
@@ -250,8 +250,8 @@ def _write_once(place: Path, array: np.ndarray) -> None:
         Path(file.name).rename(place)
 
 
-def _execute(program: Path, folder: Path, seed: int, at_step: Callable[[int], None]) -> None:
-    environment = {**os.environ, "BIOWORKBENCH_SEED": str(seed)}
+def _execute(program: Path, folder: Path, numbers: Mapping[str, int], at_step: Callable[[int], None]) -> None:
+    environment = {**os.environ, **{f"BIOWORKBENCH_{name}": str(number) for name, number in numbers.items()}}
     with (folder / "stderr").open("w+") as errors:
         process = subprocess.Popen([program], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)
         try:

@@ -36,15 +36,22 @@ __attribute__((simd("notinbranch"))) double cos(double) noexcept;
 _BLOCK = 32  # neurons that are looked at together for spikes
 
 
-def fast_loops(text: str) -> str:
+def fast_loops(text: str, n_copies: int) -> str:
     """Source of a code object with all that is said here done to it.
+
+    Parameters
+    ----------
+    text : str
+    n_copies : int
+        Of the network, side by side. Loops over neurons go over those of the first `_n_trials` copies, a global number.
 
     Raises
     ------
     SimulationError
         If this version of Brian2 writes something in another way.
     """
-    return _count_steps_as_numbers(_find_spikes_in_blocks(_record_at_once(_loop_over_spans(text))))
+    text = _count_steps_as_numbers(_find_spikes_in_blocks(_record_at_once(_loop_over_spans(text))))
+    return text.replace("const int _N = N;", f"const int _N = N / {n_copies} * _n_trials;") if n_copies > 1 else text
 
 
 def _unknown(what: str) -> SimulationError:
@@ -92,15 +99,16 @@ def _find_spikes_in_blocks(text: str) -> str:
         r"for\(size_t _idx=0; _idx<N; _idx\+\+\)\s*\{(?P<condition>.*?)if\(_cond\) \{\s*(?P<space>\w+)\[_count\+\+\] = _idx;"
         r"(?P<mark>.*?)\}\s*\}(?=\s*\w+\[N\] = _count;)"
     )
-    blocks = f"""for (size_t _begin = 0; _begin < N; _begin += {_BLOCK}) {{
-        const size_t _n = std::min<size_t>(N - _begin, {_BLOCK});
+    blocks = f"""const int _N = N;
+    for (int _begin = 0; _begin < _N; _begin += {_BLOCK}) {{
+        const int _n = std::min(_N - _begin, {_BLOCK});
         char _spikes[{_BLOCK}], _any = 0;
-        for (size_t _k = 0; _k < _n; _k++) {{
+        for (int _k = 0; _k < _n; _k++) {{
             const size_t _idx = _begin + _k;
             \\g<condition>
             _any |= _spikes[_k] = _cond != 0;
         }}
-        if (_any) for (size_t _k = 0; _k < _n; _k++) {{ \\g<space>[_count] = _begin + _k; _count += _spikes[_k]; }}
+        if (_any) for (int _k = 0; _k < _n; _k++) {{ \\g<space>[_count] = _begin + _k; _count += _spikes[_k]; }}
     }}
     for (long _k = 0; _k < _count; _k++) {{ const size_t _idx = \\g<space>[_k]; \\g<mark> }}"""
     text, n = re.subn(loop, blocks, text, flags=re.DOTALL)

@@ -43,6 +43,8 @@ _UNUSED = re.compile(r"^(void (?:_write_arrays|set_variable_by_name)\([^)]*\)\s*
 
 device: Any = current_device  # Brian2 gives its proxy the type of a placeholder
 
+# Copies of the network that hold a trial; those beyond stand still
+_N_TRIALS = 'static const int _n_trials = std::atoi(std::getenv("BIOWORKBENCH_TRIALS"));'
 _PREAMBLE = """
 const auto _clock_now = []() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); };
 const double _clock_begin = _clock_now();
@@ -214,13 +216,13 @@ def unite(folder: Path, job: Job) -> None:
     _replace_headers(folder)
     _let_clocks_meet(folder / "network.cpp", job)
     sources = sorted(folder.rglob("*.cpp"))
-    parts = ["#include <chrono>", "#include <cstdio>", "#include <cmath>", "#include <ctime>", VECTOR_FUNCTIONS]
+    parts = [*(f"#include <{name}>" for name in ("chrono", "cstdio", "cstdlib", "cmath", "ctime")), VECTOR_FUNCTIONS, _N_TRIALS]
     for number, source in enumerate(sources):
         text = re.sub(r"^namespace \{", f"namespace support_{number} {{", source.read_text(), count=1, flags=re.MULTILINE)
         text = _UNUSED.sub(r"\1\n}", text)
         if source.parent.name == "code_objects":
             text = re.sub(r"^(void _\w+\(\)\s*\{)", rf"\1 using namespace support_{number};", text, flags=re.MULTILINE)
-            text = fast_loops(text)
+            text = fast_loops(text, job.n_copies)
         parts.append(text)
     (folder / "program.cpp").write_text("\n".join(parts))
 

@@ -23,8 +23,8 @@ class Job:
     network : Network
     values : mapping from name to array
         Everything that may differ between two runs of one program, under the names that `trials.values` gives.
-    n_copies, n_steps : int
-        Trials in this run, and simulation steps.
+    n_copies, n_trials, n_steps : int
+        Copies in this run, how many of them hold a trial (the first ones), and simulation steps.
     dt : float, seconds
     frame_steps : int
         Simulation steps per stimulus frame.
@@ -36,6 +36,7 @@ class Job:
     network: Network
     values: Mapping[str, np.ndarray]
     n_copies: int
+    n_trials: int
     n_steps: int
     dt: float
     frame_steps: int

@@ -24,7 +24,7 @@ _MOST_COPIES = 256  # small enough that training and test trials share a program
 
 @dataclass(frozen=True)
 class Chunk:
-    """Trials `first` ... `first + n_trials - 1`, simulated as `n_copies` copies; the surplus copies are thrown away."""
+    """Trials `first` ... `first + n_trials - 1`, simulated as `n_copies` copies; in C++ programs the surplus copies stand still."""
 
     number: int
     first: int
@@ -101,7 +101,7 @@ def job_of_chunk(
         values.update(_population_values(population, seed, chunk))
     values.update(synapses)
     values.update(_input_values(network, Stimulus(part, stimulus.frame, stimulus.kind), seed, frame_steps, chunk))
-    return Job(network, values, chunk.n_copies, part.shape[1] * frame_steps, dt, frame_steps, probes)
+    return Job(network, values, chunk.n_copies, chunk.n_trials, part.shape[1] * frame_steps, dt, frame_steps, probes)
 
 
 def synapse_values(network: Network, n_copies: int, dt: float) -> dict[str, np.ndarray]:

@@ -248,3 +248,21 @@ def test_a_brian2_that_compares_clocks_otherwise_is_refused(tmp_path):
     job = job_of_chunk(network, silence(0.01), 1, 1e-3, (), Chunk(0, 0, 1, 1), {})
     with pytest.raises(SimulationError, match="compares clocks in a way that is not known here"):
         cpp_source._let_clocks_meet(tmp_path / "network.cpp", job)
+
+
+def test_copies_without_a_trial_stand_still(cache, tmp_path):
+    """Three trials in a program of four copies, then four: the first three do the same, the fourth moves only in the second run."""
+    network = noisy_network(np.random.default_rng(5), sigma=0 * mV)
+    stimulus, probes = random_stimulus(np.random.default_rng(6), 4, 3, n_frames=4, frame=5e-3), (Probe("exc", "v"),)
+    rows, spikes = [], []
+    for chunk in (Chunk(0, 0, 3, 4), Chunk(0, 0, 4, 4)):
+        job = job_of_chunk(network, stimulus, 1, 5e-4, probes, chunk, synapse_values(network, 1, 5e-4))
+        outcome = builds.run_program(job, 1, lambda *told: None, tmp_path)
+        rows.append(outcome.traces["exc.v"][:].reshape(40, 4, 40))
+        spikes.append(outcome.spikes["exc"][0][:] // 40)
+    np.testing.assert_array_equal(rows[0][:, :3], rows[1][:, :3])
+    np.testing.assert_array_equal(rows[0][:, 3], rows[0][:1, 3].repeat(40, axis=0))
+    assert np.ptp(rows[1][:, 3], axis=0).min() > 0
+    assert set(spikes[0]) == {0, 1, 2}
+    assert set(spikes[1]) == {0, 1, 2, 3}
+    assert len(programs(cache)) == 1

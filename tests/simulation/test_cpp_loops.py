@@ -26,7 +26,7 @@ from tests.simulation.networks import leaky
 )
 def test_a_brian2_that_writes_otherwise_is_refused(text, words):
     with pytest.raises(SimulationError, match=f"{words} in a way that is not known here"):
-        fast_loops(text)
+        fast_loops(text, 1)
 
 
 def test_spikes_in_blocks_of_neurons_are_those_of_numpy():
