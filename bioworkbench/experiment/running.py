@@ -143,7 +143,7 @@ def compute(
     clock = _Clock(progress)
     with clock.phase("build"):
         plan = construct(spec)
-    settings = {"dt": spec.dt, "backend": spec.backend, "memory": spec.memory * 1e9}
+    settings = {"dt": spec.dt, "backend": spec.backend, "memory": spec.memory * 1e9, "precision": spec.precision}
     bound = partial(simulate, **settings, jobs=jobs, progress=progress, profile=profile)
     data, scores = _alone(spec, plan, bound, clock) if plan.task is None else _with_task(spec, plan, plan.task, bound, clock)
     metrics = {**scores, "activity": activity(data.recording), "timing": clock.timing(data.recording)}

@@ -48,7 +48,10 @@ FORMAT = 1
 
 _FILES = ("spec.toml", "provenance.json", "metrics.json", "run.h5")
 _NOT_HASHED = ("name", "file", "document", "sweep")
-_HASHED_IF_OTHER = {"scored_on": "test"}  # fields that came later, so that older results keep their fingerprints
+_HASHED_IF_OTHER = {
+    "precision": "double",
+    "scored_on": "test",
+}  # fields that came later, so that older results keep their fingerprints
 
 
 @dataclass(frozen=True)

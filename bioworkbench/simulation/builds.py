@@ -9,8 +9,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 
 import brian2
 import numpy as np
+from brian2 import prefs
 from brian2.devices.device import device, set_device
 from brian2.units import second
 
@@ -30,7 +31,7 @@ from bioworkbench.simulation.devices import Outcome, brian2_to_ourselves, compil
 from bioworkbench.simulation.job import Job
 from bioworkbench.simulation.programs import cache_folder, cache_limit, program_in_use, size_of
 
-__all__ = ["CPP", "Toolchain", "own_sources", "program_built", "run_program"]
+__all__ = ["CPP", "Toolchain", "cpp_toolchain", "floating_point", "own_sources", "program_built", "run_program"]
 
 _FLAGS = (
     "-w",
@@ -158,7 +159,27 @@ def own_sources() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 
-CPP = Toolchain("cpp_standalone", cpp_source, _command, _surroundings, lambda job: nullcontext())
+@contextlib.contextmanager
+def floating_point(precision: str) -> Iterator[None]:
+    """Have Brian2 generate state variables in a precision of "double" or "single"; times stay double."""
+    before = prefs.core.default_float_dtype
+    prefs.core.default_float_dtype = np.float32 if precision == "single" else np.float64
+    try:
+        yield
+    finally:
+        prefs.core.default_float_dtype = before
+
+
+def cpp_toolchain(precision: str = "double") -> Toolchain:
+    """How C++ programs are built, in a precision of "double" or "single"."""
+
+    def surroundings() -> tuple[str, ...]:
+        return *_surroundings(), precision
+
+    return Toolchain("cpp_standalone", cpp_source, _command, surroundings, lambda job: floating_point(precision))
+
+
+CPP = cpp_toolchain()
 
 
 class _Build:

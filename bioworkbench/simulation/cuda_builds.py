@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import brian2
-import numpy as np
 from brian2 import prefs
 from brian2.utils.logger import BrianLogger
 
 from bioworkbench.errors import SimulationError
 from bioworkbench.simulation import cuda_source
-from bioworkbench.simulation.builds import Toolchain, own_sources, run_program
+from bioworkbench.simulation.builds import Toolchain, floating_point, own_sources, run_program
 from bioworkbench.simulation.cuda import brian2cuda_version, curand, explained, gpu, nvcc, nvcc_version, sm
 from bioworkbench.simulation.devices import Outcome
 from bioworkbench.simulation.job import Job
@@ -82,13 +81,13 @@ def _set_up(capability: float, precision: str, job: Job) -> Iterator[None]:
         f"{backend}.cuda_path": str((nvcc() or Path("/usr/bin/nvcc")).parent.parent),
         f"{backend}.gpu_heap_size": cuda_source.heap_megabytes(job),
         "devices.cuda_standalone.parallel_blocks": 1,
-        "core.default_float_dtype": np.float32 if precision == "single" else np.float64,
     }
     before = {name: prefs[name] for name in settings}
     try:
         for name, value in settings.items():
             prefs[name] = value
-        yield
+        with floating_point(precision):
+            yield
     finally:
         for name, value in before.items():
             prefs[name] = value

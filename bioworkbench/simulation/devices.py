@@ -21,7 +21,16 @@ from bioworkbench.simulation.collect import Rows
 from bioworkbench.simulation.cuda import missing_for_cuda
 from bioworkbench.simulation.job import Job
 
-__all__ = ["BACKENDS", "Outcome", "available_backends", "brian2_to_ourselves", "choose_backend", "compiler", "run_in_process"]
+__all__ = [
+    "BACKENDS",
+    "Outcome",
+    "available_backends",
+    "brian2_to_ourselves",
+    "check_precision",
+    "choose_backend",
+    "compiler",
+    "run_in_process",
+]
 
 BACKENDS: Mapping[str, str] = {
     "numpy": "Brian2 with NumPy, no compiler needed; slow, for tests and tiny networks",
@@ -93,6 +102,14 @@ def choose_backend(backend: str) -> str:
 
 
 _announced: set[str] = set()
+
+
+def check_precision(precision: str, backend: str) -> None:
+    """Raise ValueError unless a backend ("auto" too) computes in this precision."""
+    if precision not in ("double", "single"):
+        raise ValueError(f"precision = '{precision}': must be 'double' or 'single'")
+    if precision == "single" and backend in ("numpy", "cython"):
+        raise ValueError(f"precision = 'single': must be 'double' with backend '{backend}'; single needs backend 'cpp' or 'cuda'")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from bioworkbench.arrays import count
 from bioworkbench.errors import unknown_name
 from bioworkbench.network import INPUT
 from bioworkbench.signals import Probe
-from bioworkbench.simulation import BACKENDS
+from bioworkbench.simulation import BACKENDS, check_precision
 from bioworkbench.spec.ranges import Range
 from bioworkbench.spec.values import Place
 from bioworkbench.trained import Choice
@@ -75,6 +75,8 @@ class ExperimentSpec:
     seed : int
     dt : float, seconds
     backend : {"auto", "numpy", "cython", "cpp", "cuda"}
+    precision : {"double", "single"}
+        Of the state variables; single with the backends cpp and cuda only.
     reference : str
     memory : float
         Budget of a simulation in gigabytes; trials are cut into runs that fit.
@@ -101,6 +103,7 @@ class ExperimentSpec:
     seed: int
     dt: float
     backend: str = "auto"
+    precision: str = "double"
     reference: str = ""
     memory: float = 1.0
     duration: float | None = None
@@ -159,6 +162,8 @@ def _check_simulation(spec: ExperimentSpec) -> None:
     with spec.place("backend").named():
         if spec.backend not in ("auto", *BACKENDS):
             raise ValueError(unknown_name(spec.backend, "backend", ["auto", *BACKENDS]))
+    with spec.place("precision").named():
+        check_precision(spec.precision, spec.backend)
     with spec.place("populations").named():
         if not spec.populations:
             raise ValueError("none is given; a network needs at least one, such as [populations.exc]")

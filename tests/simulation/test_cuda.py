@@ -138,14 +138,6 @@ def test_copies_fill_the_memory_of_the_gpu(complete):
     assert on_gpu.each > on_cpu.each  # queues of the synapses with delays of their own
 
 
-def test_single_precision_is_for_the_gpu():
-    network, stimulus = discrete_network(np.random.default_rng(1)), random_stimulus(np.random.default_rng(2), 2, 5)
-    with pytest.raises(
-        ValueError, match="precision = 'single': must be 'double', or 'single' with backend 'cuda'; backend is 'numpy'"
-    ):
-        simulate(network, stimulus, 1, dt=1e-3, backend="numpy", precision="single")
-
-
 def test_sources_in_another_way_are_refused(tmp_path):
     source = tmp_path / "network.cu"
     source.write_text("#define Clock_epsilon 1e-10")
@@ -220,19 +212,3 @@ def test_segments_are_whole(tmp_path, monkeypatch):
     np.testing.assert_array_equal(ours.raster("exc"), theirs.raster("exc"))
     for name, trace in theirs.traces.items():
         np.testing.assert_allclose(ours.traces[name], trace, rtol=1e-9)
-
-
-@pytest.mark.cuda
-def test_single_precision_is_close():
-    """A membrane between spikes, in both precisions; the error is that of 24 bits, accumulated over 400 steps."""
-    network, stimulus = (
-        noisy_network(np.random.default_rng(9), sigma=0 * mV),
-        random_stimulus(np.random.default_rng(10), 2, 3, 4, 5e-3),
-    )
-    quiet = Network(network.populations, (replace(network.projections[0], weights=network.projections[0].weights * 0.1),))
-    double, single = (
-        simulate(quiet, stimulus, 1, dt=5e-5, backend="cuda", record=["exc.v"], precision=precision).traces["exc.v"]
-        for precision in ("double", "single")
-    )
-    error = abs(single / double - 1).max()
-    assert 0 < error < 400 * 2**-24

@@ -283,6 +283,42 @@ def test_nan_is_reported_with_population(backend):
         simulate(network, silence(0.1), 1, dt=1 * ms, backend=backend, record=["exc.v"])
 
 
+@pytest.mark.parametrize("backend", ["cpp", pytest.param("cuda", marks=pytest.mark.cuda)])
+def test_single_precision_is_close(backend):
+    """Membranes that do not spike, in both precisions; the error is that of 24 bits, accumulated over 400 steps."""
+    network = noisy_network(np.random.default_rng(9), sigma=0 * mV)
+    drive = replace(network.projections[0], weights=network.projections[0].weights * 0.1)
+    network, stimulus = Network(network.populations, (drive,)), random_stimulus(np.random.default_rng(10), 2, 3, 4, 5e-3)
+    double, single = (
+        simulate(network, stimulus, 1, dt=5e-5, backend=backend, record=["exc.v"], precision=precision).traces["exc.v"]
+        for precision in ("double", "single")
+    )
+    error = abs(single / double - 1).max()
+    assert 0 < error < 400 * 2**-24
+
+
+def test_single_precision_spikes_as_double_does_without_recurrence(rng):
+    """Refractory periods too are those of double precision, since times stay double."""
+    network = noisy_network(rng, sigma=0 * mV)
+    network, stimulus = Network(network.populations, network.projections[:1]), random_stimulus(rng, 3, 3, 20, 5e-3)
+    double, single = (
+        simulate(network, stimulus, 1, dt=5e-4, backend="cpp", precision=precision).raster("exc")
+        for precision in ("double", "single")
+    )
+    assert double.sum() > 200
+    np.testing.assert_array_equal(single, double)
+
+
+def test_precisions_that_a_backend_has_not_are_refused(rng):
+    network, stimulus = discrete_network(rng), random_stimulus(rng, 2, 5)
+    with pytest.raises(
+        ValueError, match=r"precision = 'single': must be 'double' with backend 'numpy'; single needs backend 'cpp'"
+    ):
+        simulate(network, stimulus, 1, dt=1e-3, backend="numpy", precision="single")
+    with pytest.raises(ValueError, match="precision = 'half': must be 'double' or 'single'"):
+        simulate(network, stimulus, 1, dt=1e-3, backend="cpp", precision="half")
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_projections_reach_the_variable_they_name(backend):
     """One spike into `up` and one into `down` of two receptors; the model itself receives in v."""

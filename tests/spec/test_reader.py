@@ -78,6 +78,7 @@ CHANGES = [
     ("dt", "1 mV", r"dt: '1 mV' is a voltage; a spec needs a time"),
     ("dt", "0 ms", r"dt: 0\.0: must be above 0"),
     ("backend", "cuad", r"backend: 'cuad' is not a backend; did you mean 'cuda'"),
+    ("precision", "half", r"precision: precision = 'half': must be 'double' or 'single'"),
     ("memory", -1, r"memory: -1\.0: must be above 0"),
     ("n_trials", 0, r"n_trials: 0: must be above 0"),
     ("populations", 3, r"populations: 3 is not a table of populations"),
