@@ -127,6 +127,9 @@ KIND_OF_DIMENSION: Mapping[Dimension, str] = {dimension: name for dimension, (na
     DIMENSIONLESS: "plain number"
 }
 """Everyday name of a physical dimension, for messages."""
+_CUSTOMARY = {
+    _unit(text, text).dim: text for text in ("um**2", "/um**2", "uA/cm**2", "mS/cm**2", "uF/cm**2", "mV/ms")
+}  # units that the field writes, where SI would give powers of ten
 
 
 def si_value(value: Quantity | float, like: Quantity, name: str = "value") -> float:
@@ -172,8 +175,8 @@ def format_quantity(value: Quantity | float) -> str:
 
     Examples
     --------
-    >>> format_quantity(parse_quantity("0.02 s"))
-    '20 ms'
+    >>> format_quantity(parse_quantity("0.02 s")), format_quantity(parse_quantity("2e-9 meter**2"))
+    ('20 ms', '2000 um**2')
     """
     if np.ndim(value):
         return f"{np.size(value)} values from {format_quantity(np.min(value))} to {format_quantity(np.max(value))}"
@@ -183,6 +186,8 @@ def format_quantity(value: Quantity | float) -> str:
     best = Quantity(value).get_best_unit()
     if re.fullmatch("[A-Za-z]+", f"{best}"):
         return f"{float(np.asarray(value / best)):.12g} {best}"
+    if unit := _CUSTOMARY.get(dimension):
+        return f"{float(np.asarray(value)) / float(_unit(unit, unit)):.12g} {unit}"
     return f"{float(np.asarray(value)):.12g} {unit_text(dimension)}"
 
 

@@ -86,6 +86,7 @@ def test_writing_and_reading_are_inverse(number, unit):
 def test_quantities_are_written_in_a_unit_that_suits():
     assert format_quantity(0.02 * second) == "20 ms"
     assert format_quantity(0.25) == "0.25"
+    assert format_quantity(50e-12 * meter**2) == "50 um**2"
     assert format_quantity(np.array([10, 30]) * ms) == "2 values from 10 ms to 30 ms"
     assert format_quantity(np.array([1.0, 3.0])) == "2 values from 1 to 3"
 
