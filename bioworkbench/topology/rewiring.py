@@ -77,6 +77,8 @@ class Rewired:
 def rewire(weights: Sequence[sparse.csr_array], rules: Rewiring, rng: np.random.Generator, *, recurrent: bool = False) -> Rewired:
     """Remove weak links, percolate, and regrow as many links as went, in each of consecutive layers.
 
+    A layer that has all its links has no other place for one, and stays as it is.
+
     Parameters
     ----------
     weights : sequence of csr_array (n_l, n_{l+1})
@@ -101,6 +103,7 @@ def rewire(weights: Sequence[sparse.csr_array], rules: Rewiring, rng: np.random.
     kept = [_removed(layer, rules, rng) for layer in layers]
     if rules.percolation and not recurrent:
         kept = percolated(kept)
+    kept = [_links(layer) if _is_full(layer) else rest for layer, rest in zip(layers, kept, strict=True)]
     steps = [_regrown(layer, rest, rules, rng, recurrent) for layer, rest in zip(layers, kept, strict=True)]
     return Rewired(*(tuple(parts) for parts in zip(*steps, strict=True)))  # pyright: ignore[reportArgumentType]
 
@@ -113,12 +116,23 @@ def _sorted(weights: sparse.csr_array) -> sparse.csr_array:
 
 def _removed(weights: sparse.csr_array, rules: Rewiring, rng: np.random.Generator) -> Mask:
     """Mask of the links that stay."""
+    if _is_full(weights):
+        return _links(weights)
     n_kept = weights.nnz - int(rules.share * weights.nnz)
     kept = kept_links(
         weights, n_kept, rng, score=rules.removal, sample=rules.sample_removal, exponent=rules.exponent
     )  # fmt: skip
     sources, targets = link_arrays(weights)
     return link_mask(sources[kept], targets[kept], mask_shape(weights))
+
+
+def _links(weights: sparse.csr_array) -> Mask:
+    return link_mask(*link_arrays(weights), mask_shape(weights))
+
+
+def _is_full(weights: sparse.csr_array) -> bool:
+    n_source, n_target = mask_shape(weights)
+    return weights.nnz == n_source * n_target
 
 
 def _regrown(
@@ -130,7 +144,7 @@ def _regrown(
         kept, n_links, rng, rule=rules.regrowth, sample=rules.sample_regrowth, recurrent=recurrent
     )  # fmt: skip
     regrown = link_mask(rows, columns, mask_shape(weights))
-    before = link_mask(*link_arrays(weights), mask_shape(weights))
+    before = _links(weights)
     new_weights = weights_on(sparse.csr_array(kept + regrown), weights if rules.keep_weights else weights_on(kept, weights))
     overlap = before.multiply(regrown).nnz / n_links if n_links else 0.0
     return new_weights, regrown, n_filled, overlap

@@ -87,6 +87,14 @@ def test_dead_neurons_stay_dead():
     assert result.weights[1][[3]].nnz == 0
 
 
+def test_a_full_layer_stays_as_it_is_also_beside_neurons_that_die():
+    hidden, outputs = sparse.csr_array([[1.0, 0.0, 0.0], [0.0, 0.1, 2.0]]), sparse.csr_array(np.arange(1.0, 7).reshape(3, 2))
+    result = rewire([hidden, outputs], hard(share=0.4), np.random.default_rng(0))
+    assert result.weights[0].nnz == 3
+    assert (result.weights[1].toarray() == outputs.toarray()).all()
+    assert result.regrown[1].nnz == 0
+
+
 def test_nothing_happens_at_share_zero():
     weights = random_weights(4)
     result = rewire([weights], hard(share=0.0), np.random.default_rng(1))
