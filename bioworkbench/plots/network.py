@@ -1,6 +1,6 @@
 """Diagram of a network: populations as boxes, projections as arrows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
@@ -37,9 +37,11 @@ def network_diagram(axes: Axes, network: Network, read: Sequence[str] = (), n_ou
     for projection in network.projections:
         returned = any((other.target, other.source) == (projection.source, projection.target) for other in network.projections)
         ends = boxes[projection.source], boxes[projection.target]
-        _arrow(axes, ends, f"{projection.n_synapses:,}", 0.25 * returned)
+        _arrow(
+            axes, ends, f"{projection.n_synapses:,}", 0.25 if returned else _detour(places, projection.source, projection.target)
+        )
     for name in read:
-        _arrow(axes, (boxes[name], boxes[reader]), "", 0.0)
+        _arrow(axes, (boxes[name], boxes[reader]), "", _detour(places, name, reader))
     xs, ys = zip(*places.values(), strict=True)
     axes.set(xlim=(min(xs) - 0.4, max(xs) + 0.4), ylim=(min(ys) - 0.45, max(ys) + 0.55), title="Network (synapses on the arrows)")
     axes.set_aspect("equal")
@@ -59,6 +61,13 @@ def _places(network: Network, reader: str) -> dict[str, tuple[float, float]]:
         for x, (_, names) in enumerate(sorted(columns.items()))
         for row, name in enumerate(names)
     }
+
+
+def _detour(places: Mapping[str, tuple[float, float]], source: str, target: str) -> float:
+    """Bend of an arrow: none, or enough to pass below the boxes that lie between its ends."""
+    (x0, y0), (x1, y1) = places[source], places[target]
+    between = (y == y0 and min(x0, x1) < x < max(x0, x1) for x, y in places.values())
+    return 0.3 if y0 == y1 and any(between) else 0.0
 
 
 def _depths(network: Network) -> dict[str, int]:
