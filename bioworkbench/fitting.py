@@ -13,6 +13,7 @@ __all__ = ["LinearProblem", "Penalty", "best_candidate", "candidate_penalties", 
 
 Penalty = float | Sequence[float] | None
 _SMALLEST_SHARE = 1e-10  # of the largest deviation; features that vary less count as constant
+_RARE_SHARE = 1e-2  # and those that vary less than this if it comes from fewer than two rows, such as the tail of one spike
 CHUNK_BYTES = 2**26  # of standardised features held at once
 
 
@@ -121,11 +122,14 @@ def _moments(raw: np.ndarray) -> tuple[Floats, Floats]:
     finite("features (lowest of each)", lowest)
     finite("features (highest of each)", highest)
     mean = raw.mean(axis=0, dtype=float)
-    square = np.zeros(raw.shape[1])
+    square, fourth = np.zeros(raw.shape[1]), np.zeros(raw.shape[1])
     for part in np.array_split(raw, -(-raw.size * 8 // CHUNK_BYTES)):
-        square += ((part - mean) ** 2).sum(axis=0)
+        squares = (part - mean) ** 2
+        square += squares.sum(axis=0)
+        fourth += np.einsum("ij,ij->j", squares, squares)
     scale = np.where(lowest == highest, 0.0, np.sqrt(square / len(raw)))
-    scale = np.where(scale > _SMALLEST_SHARE * scale.max(), scale, 0.0)  # dividing by next to nothing would blow up new trials
+    least = np.where(square**2 < 2 * fourth, _RARE_SHARE, _SMALLEST_SHARE)  # the ratio is the number of rows that it comes from
+    scale = np.where(scale > least * scale.max(), scale, 0.0)  # dividing by next to nothing would blow up new trials
     if not scale.any():
         raise ValueError(f"none of the {raw.shape[1]} features varies over {len(raw)} trials; are the neurons silent?")
     return mean, scale

@@ -253,3 +253,13 @@ def test_a_feature_that_varies_by_next_to_nothing_counts_as_constant():
     readout = ridge(features, targets)
     new = rng.normal(size=(20, 3))
     assert abs(readout.outputs(new) - new[:, :1]).max() < 1
+
+
+def test_the_tail_of_one_spike_counts_as_constant_and_a_whole_one_does_not():
+    """What a filtered spike leaves at the start of a single frame says nothing, and a new spike would be thousands of deviations."""
+    rng = np.random.default_rng(0)
+    features = np.concatenate([rng.normal(size=(200, 3)), np.zeros((200, 2))], axis=1)
+    features[0, 3:] = 1e-5, 1.0
+    found = ridge(features, rng.normal(size=(200, 1)), penalty=0.1).coefficients[:, 0]
+    assert found[3] == 0
+    assert found[4] != 0
