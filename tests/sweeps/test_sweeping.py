@@ -208,3 +208,13 @@ def test_fingerprints_of_a_sweep_are_kept(tmp_path, monkeypatch):
     assert bw.sweep(spec_of(), SIZES, results=tmp_path) == tuple(sweeping.Outcome(o.point, "found") for o in first)
     monkeypatch.setattr("bioworkbench.results.points.sweep_points", lambda spec: pytest.fail("kept, so not read again"))
     bw.sweep(spec_of(), SIZES, results=tmp_path)
+
+
+def test_fingerprints_are_kept_by_the_order_of_fields(tmp_path):
+    fields = {"seed": [1, 2], "populations.exc.size": [20, 10]}
+    for names in (list(fields), list(reversed(fields))):
+        outcomes = bw.sweep(spec_of(sweep={name: fields[name] for name in names}), results=tmp_path)
+        assert list(outcomes[0].point.values) == names
+        for outcome in outcomes:
+            found = bw.load(outcome.point.folder / "spec.toml")
+            assert (found.seed, found.populations[0].size) == (outcome.point.values["seed"], outcome.point.values["populations.exc.size"])
