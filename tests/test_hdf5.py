@@ -65,3 +65,17 @@ def test_a_soft_link_to_nowhere_is_left_alone(path):
         file["dangling"] = h5py.SoftLink("/nowhere")
     with opened(path) as file:
         assert "good" in file
+
+
+def test_a_heap_of_texts_that_has_no_end(path):
+    with h5py.File(path, "a") as file:
+        file.attrs["words"] = ["some", "words"]
+    whole = path.read_bytes()
+    heap = whole.index(b"GCOL")
+    for size in (3877, 2**63, 2**64 - 16):  # the first sends HDF5 1.14 round for ever
+        path.write_bytes(whole[: heap + 24] + size.to_bytes(8, "little") + whole[heap + 32 :])
+        with pytest.raises(ValueError, match=rf"x\.h5: the heap of texts at byte {heap} is damaged; fetch"), opened(path):
+            pass
+    path.write_bytes(whole)
+    with opened(path) as file:
+        assert list(file.attrs["words"]) == ["some", "words"]
