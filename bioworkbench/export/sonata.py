@@ -83,6 +83,11 @@ def _new(path: Path) -> h5py.File:
     return file
 
 
+def _text(words: str) -> np.bytes_:
+    """A text of fixed length, for which no heap is needed."""
+    return np.bytes_(words.encode())
+
+
 def _write_nodes(folder: Path, network: Network) -> None:
     types = []
     with _new(folder / "nodes.h5") as file:
@@ -152,13 +157,14 @@ def _write_projection(group: h5py.Group, projection: Projection, number: int) ->
     weights = projection.weights
     sources = np.repeat(np.arange(weights.shape[0], dtype=np.uint64), np.diff(weights.indptr))
     targets = weights.indices.astype(np.uint64)
-    group.attrs["receives"] = projection.receives
+    if projection.receives:
+        group.attrs["receives"] = _text(projection.receives)
     for name, ids, population in (("source", sources, projection.source), ("target", targets, projection.target)):
-        group.create_dataset(f"{name}_node_id", data=ids).attrs["node_population"] = population
+        group.create_dataset(f"{name}_node_id", data=ids).attrs["node_population"] = _text(population)
     inside = _write_ids(group, "edge", projection.n_synapses, number).create_group("0")
     inside["syn_weight"] = weights.data
     inside["delay"] = np.broadcast_to(projection.delay, weights.data.shape) * 1e3
-    inside["delay"].attrs["units"] = "milliseconds"
+    inside["delay"].attrs["units"] = _text("milliseconds")
     _write_index(group.create_group("indices/source_to_target"), sources.astype(np.int64), weights.shape[0])
     _write_index(group.create_group("indices/target_to_source"), targets.astype(np.int64), weights.shape[1])
 
@@ -181,7 +187,7 @@ def _write_spikes(path: Path, recording: Recording) -> None:
             group.attrs["size"] = recording.sizes[name]
             group.attrs.create("sorting", 2, dtype=_SORTING)
             time = (spikes.trial * recording.duration + spikes.time) * 1e3
-            group.create_dataset("timestamps", data=time).attrs["units"] = "ms"
+            group.create_dataset("timestamps", data=time).attrs["units"] = _text("ms")
             group["node_ids"] = spikes.neuron.astype(np.uint64)
 
 
@@ -190,11 +196,11 @@ def _write_report(path: Path, population: str, trace: np.ndarray, ids: Integers,
     with _new(path) as file:
         group = file.create_group(f"report/{population}")
         group["data"] = trace.reshape(n_trials * n_steps, n_recorded).astype(np.float32)
-        group["data"].attrs["units"] = "SI"
+        group["data"].attrs["units"] = _text("SI")
         mapping = group.create_group("mapping")
         mapping["node_ids"] = ids.astype(np.uint64)
         mapping["index_pointers"] = np.arange(n_recorded + 1, dtype=np.uint64)
         mapping["element_ids"] = np.zeros(n_recorded, dtype=np.uint32)
         step = duration / n_steps * 1e3
         mapping["time"] = np.array([0.0, n_trials * n_steps * step, step])
-        mapping["time"].attrs["units"] = "ms"
+        mapping["time"].attrs["units"] = _text("ms")

@@ -15,7 +15,7 @@ from scipy import sparse
 from bioworkbench.arrays import count, positive
 from bioworkbench.errors import ResultError
 from bioworkbench.export.sonata import COMPONENTS, TEXTS
-from bioworkbench.hdf5 import opened
+from bioworkbench.hdf5 import opened, text_of
 from bioworkbench.network import INPUT, Network, Population, Projection
 from bioworkbench.neurons import NeuronModel
 from bioworkbench.quantities import Quantity, parse_quantity
@@ -108,7 +108,7 @@ def _value(given: Any) -> Any:
 
 def _projections(path: Path, sizes: Mapping[str, int]) -> Iterator[Projection]:
     with opened(path) as file:
-        receives = {name: str(group.attrs.get("receives", "")) for name, group in file["edges"].items()}
+        receives = {name: text_of(group, "receives") for name, group in file["edges"].items()}
     for name, variable in receives.items():
         links = sonata_links(path, name)
         shape = (sizes[links.source_population], sizes[links.target_population])
@@ -175,7 +175,7 @@ def read_sonata_spikes(
 
 
 def _spikes(group: h5py.Group, size: int, n_trials: int, duration: float, dt: float) -> Spikes:
-    units = group["timestamps"].attrs.get("units", "ms")
+    units = text_of(group["timestamps"], "units", "ms")
     scale = {"ms": 1e-3, "milliseconds": 1e-3, "s": 1.0, "seconds": 1.0}[units]
     steps, per_trial = np.rint(group["timestamps"][()] * scale / dt), round(duration / dt)
     neuron = group["node_ids"][()].astype(np.int64)

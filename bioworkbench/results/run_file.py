@@ -181,7 +181,7 @@ def _write_trained(file: h5py.File, trained: TrainedNetwork) -> None:
 
 
 def read_run(path: Path) -> RunData:
-    """Read a file that `write_run` wrote.
+    """Read a file that `write_run` wrote, and whose checksum has been compared.
 
     Raises
     ------
@@ -189,7 +189,7 @@ def read_run(path: Path) -> RunData:
         If it is not such a file, or damaged.
     """
     try:
-        with opened(path) as file:
+        with opened(path, unchanged=True) as file:
             sizes = {name: int(group.attrs["size"]) for name, group in file["network/populations"].items()}
             network = Network(
                 tuple(_read_population(name, group) for name, group in file["network/populations"].items()),

@@ -9,6 +9,7 @@ from bioworkbench.sweeps.worker import Answer, Order, run_point
 __all__ = ["on_cluster"]
 
 _SECONDS_TO_CONNECT = 10
+_TURNS = 2
 _ALIKE = ("python", "dask", "distributed", "cloudpickle", "bioworkbench", "brian2", "numpy")
 
 
@@ -17,7 +18,8 @@ def on_cluster(
 ) -> Iterator[tuple[int, Answer]]:
     """Run points on the workers of a scheduler, the first ones first, and yield number and answer of each when it is done.
 
-    Dask starts the point of a worker that dies again on another one, three times at most.
+    Dask starts the points of a worker that dies again on another one. It gives up a point that four dead workers had, even if they
+    had it only in line; such a point is given to it once more.
 
     Parameters
     ----------
@@ -36,12 +38,21 @@ def on_cluster(
     client = _client(distributed, address)
     try:
         _check_versions(client, address)
-        futures = {
-            client.submit(work, order, key=f"{order.folder.name}-{client.id}-{number}", priority=-number, pure=False): number
-            for number, order in enumerate(orders)
-        }
-        for future in distributed.as_completed(futures, loop=client.loop):
-            yield futures[future], _answer(future, address)
+
+        def submitted(number: int, turn: int) -> Any:
+            key = f"{orders[number].folder.name}-{client.id}-{number}-{turn}"
+            return client.submit(work, orders[number], key=key, priority=-number, pure=False)
+
+        waiting = {submitted(number, 1): (number, 1) for number in range(len(orders))}
+        completed = distributed.as_completed(waiting, loop=client.loop)
+        for future in completed:
+            number, turn = waiting.pop(future)  # answers are not kept on workers, with which they could be lost
+            if turn < _TURNS and future.status == "error" and isinstance(future.exception(), distributed.KilledWorker):
+                again = submitted(number, turn + 1)
+                waiting[again] = (number, turn + 1)
+                completed.add(again)
+            else:
+                yield number, _answer(future, address)
     finally:
         client.close()
 

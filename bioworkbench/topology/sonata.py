@@ -12,7 +12,7 @@ import numpy as np
 
 from bioworkbench.arrays import Floats, Integers
 from bioworkbench.errors import TopologyError
-from bioworkbench.hdf5 import opened
+from bioworkbench.hdf5 import opened, text_of
 
 __all__ = ["SonataLinks", "read_sonata", "sonata_links"]
 
@@ -127,8 +127,8 @@ def _links(path: Path, group: h5py.Group, max_links: int) -> SonataLinks:
     sources, targets = (_ids(path, end) for end in ends)
     return SonataLinks(
         population=str(group.name).rsplit("/", 1)[-1],
-        source_population=str(ends[0].attrs.get("node_population", "")),
-        target_population=str(ends[1].attrs.get("node_population", "")),
+        source_population=text_of(ends[0], "node_population"),
+        target_population=text_of(ends[1], "node_population"),
         sources=sources,
         targets=targets,
         weights=_values(path, group, "syn_weight", sources.size),

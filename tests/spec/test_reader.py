@@ -185,6 +185,11 @@ def test_input_needs_a_task():
         (b"\xff\xfe", r"x\.toml: is not UTF-8 text"),
         (b"a = " + b"[" * 5000, r"x\.toml: is not TOML"),
         (b"#" * 1_000_001, r"x\.toml: has 1000001 bytes; a spec has at most 1000000"),
+        (b"seed = 1\n" * 1_200_000, r"x\.toml: has 10800000 bytes; a spec has at most 1000000"),
+        (
+            b"seed = 1\ndt = '1 ms'\n" + b"".join(b"[populations.p%d]\nsize = 1\n" % k for k in range(10_000)),
+            "populations: 10000 of them; at most 1000",
+        ),
     ],
 )
 def test_files_that_are_no_specs(tmp_path, content, message):

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,6 +10,7 @@ import bioworkbench as bw
 from bioworkbench.errors import SimulationError
 from bioworkbench.spec import read
 from bioworkbench.sweeps import cluster as module
+from bioworkbench.sweeps.worker import Answer
 from tests.documents import alone
 from tests.sweeps import stand_ins
 from tests.sweeps.test_processes import orders
@@ -45,6 +47,24 @@ def broken(order):
 def test_a_worker_that_breaks_is_a_failed_point(address, tmp_path):
     ((number, answer),) = module.on_cluster(orders(tmp_path, "a"), address, broken)
     assert (number, answer.status, answer.error) == (0, "failed", "on the cluster: the worker itself")
+
+
+def unlucky(order):
+    """Stands for a point in whose turn too many workers died."""
+    mark = Path(order.file) / order.name
+    if mark.exists():
+        return Answer("done")
+    mark.touch()
+    raise distributed.KilledWorker(order.name, SimpleNamespace(address="tcp://127.0.0.1:9"), 3)
+
+
+def test_a_point_that_dask_gave_up_gets_one_more_turn(address, tmp_path, monkeypatch):
+    both = orders(tmp_path, "a", "b")
+    assert dict(module.on_cluster(both, address, unlucky)) == {0: Answer("done"), 1: Answer("done")}
+    monkeypatch.setattr(module, "_TURNS", 1)
+    ((_, answer),) = module.on_cluster(orders(tmp_path, "c"), address, unlucky)
+    assert answer.status == "failed"
+    assert "workers died" in answer.error
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x"])

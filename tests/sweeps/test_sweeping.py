@@ -217,4 +217,7 @@ def test_fingerprints_are_kept_by_the_order_of_fields(tmp_path):
         assert list(outcomes[0].point.values) == names
         for outcome in outcomes:
             found = bw.load(outcome.point.folder / "spec.toml")
-            assert (found.seed, found.populations[0].size) == (outcome.point.values["seed"], outcome.point.values["populations.exc.size"])
+            assert (found.seed, found.populations[0].size) == (
+                outcome.point.values["seed"],
+                outcome.point.values["populations.exc.size"],
+            )

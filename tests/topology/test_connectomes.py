@@ -111,7 +111,15 @@ def test_entities_are_refused_before_they_grow(write, encoding):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "source,target\n1,2\n", "<graphml><graph>", "<svg/>", '<graphml xmlns="http://graphml.graphdrawing.org/xmlns"/>'],
+    [
+        "",
+        "source,target\n1,2\n",
+        "<graphml><graph>",
+        "<svg/>",
+        "<graph>" * 100_000,
+        "<a>" * 100_000 + "</a>" * 100_000,
+        '<graphml xmlns="http://graphml.graphdrawing.org/xmlns"/>',
+    ],
 )
 def test_bad_graphml(write, content):
     with pytest.raises(ValueError, match="is not GraphML"):
