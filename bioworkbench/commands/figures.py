@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bioworkbench.commands.terminal import BAD_INPUT, output, progress_bars, with_exit_codes, words
-from bioworkbench.errors import ResultError
+from bioworkbench.errors import ResultError, SpecError
 from bioworkbench.gallery.page import write_gallery
 from bioworkbench.gallery.stamps import Places, figure_names, is_current
 
@@ -46,6 +46,6 @@ def _draw(names: list[str], places: Places, run: bool) -> list[str]:
             progress("figures", done, len(names))
             try:
                 drawing.draw_figure(name, places, run_missing=run, progress=progress)
-            except ResultError as error:
+            except (ResultError, SpecError) as error:
                 left_out.append(str(error))
     return left_out

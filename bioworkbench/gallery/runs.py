@@ -37,7 +37,13 @@ class Run:
 
 
 def finished_runs(spec: ExperimentSpec, results: Path) -> tuple[list[Run], list[ExperimentSpec]]:
-    """Finished runs of every point of a spec (of the spec itself without a sweep), and the specs of those still to run."""
+    """Finished runs of every point of a spec (of the spec itself without a sweep), and the specs of those still to run.
+
+    Raises
+    ------
+    SpecError
+        If the sweep has a range without steps: only an optimization searches it, so that no runs can be named beforehand.
+    """
     found, missing = [], []
     for values, point in sweep_points(spec) or [({}, spec)]:
         folder = result_folder(results, point)

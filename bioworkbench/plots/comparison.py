@@ -42,10 +42,10 @@ def scores_of_repeats(axes: Axes, scores: Mapping[str, Sequence[float]], label: 
         mean, error = mean_and_error(values)
         axes.scatter(values, np.full(len(values), row), s=9, color=color, alpha=0.35, linewidths=0, label=f"{name}, runs")
         axes.errorbar(mean, row, xerr=error, fmt="o", markersize=4.5, capsize=2.5, color=color, label=name)
-        axes.annotate(f"{mean:.4g}", (mean, row), (0, 5), textcoords="offset points", ha="center", fontsize=6.5, color=color)
+        axes.annotate(f"{mean:.3g}", (mean, row), (0, 5), textcoords="offset points", ha="center", fontsize=6.5, color=color)
     axes.set_yticks(range(len(scores)), list(scores))
     axes.set(xlabel=label, ylim=(len(scores) - 0.5, -0.7))
-    axes.margins(x=0.1)
+    axes.margins(x=0.16)
 
 
 def curves_with_errors(

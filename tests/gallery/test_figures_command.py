@@ -78,6 +78,15 @@ def test_missing_runs_are_named_and_other_figures_drawn(call, places):
     assert "not drawn yet" in places.page.read_text()
 
 
+def test_a_sweep_without_points_leaves_out_its_figure_only(call, places):
+    ranges = {"populations.exc.sigma": {"from": "1 mV", "to": "2 mV"}}
+    (places.specs / "x.toml").write_text(tomli_w.dumps(alone() | {"backend": "numpy", "sweep": ranges}))
+    done = call()
+    assert done.exit_code == 2
+    assert "1 drawn, 0 up to date, 1 left out." in done.output
+    assert "is a range without steps" in done.output
+
+
 def test_runs_are_made_when_told_and_figures_redrawn_when_stale(call, places):
     done = call("rates", "--run")
     assert done.exit_code == 0, done.output
