@@ -9,8 +9,10 @@ same dictionary fits better.
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.figure import Figure
 
+from bioworkbench.convex import CHECKED_EVERY
 from bioworkbench.gallery.runs import Run, baseline_scores, scores_on_test
 from bioworkbench.plots.comparison import scores_of_repeats
 from bioworkbench.plots.panels import COLORS
@@ -30,7 +32,8 @@ def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
             trained = runs[0].record.data.trained
             if trained is not None and "gap_by_iteration" in trained.history:
                 gaps = trained.history["gap_by_iteration"]
-                panels[2].semilogy(range(1, len(gaps) + 1), gaps, color=COLORS[name != SPECS[0]], label=title)
+                iterations = CHECKED_EVERY * np.arange(1, len(gaps) + 1)
+                panels[2].semilogy(iterations, gaps, color=COLORS[name != SPECS[0]], label=title)
         panels[2].set(xlabel="iteration", ylabel="relative duality gap")
         panels[2].legend()
         style.letter(figure.axes)

@@ -1,6 +1,7 @@
 """Convex programs over a dictionary of binary patterns, solved to a stated duality gap."""
 
 from bioworkbench.convex.program import (
+    CHECKED_EVERY,
     Certificate,
     certificate,
     distinct_columns,
@@ -14,6 +15,7 @@ from bioworkbench.convex.program import (
 )
 
 __all__ = [
+    "CHECKED_EVERY",
     "Certificate",
     "certificate",
     "distinct_columns",

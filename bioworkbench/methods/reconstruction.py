@@ -89,8 +89,7 @@ def train(
         At which steps the last neurons are read; an atom is one neuron at one of them. By default the last step, or every frame that
         has a target.
     penalties : sequence of float
-        Candidates, as fractions of the penalty at which nothing is kept; with several, every fifth training trial (or the
-        validation part) chooses.
+        Candidates, as fractions of the penalty at which nothing is kept; with several, every fifth training trial chooses.
     tolerance : float
         Largest relative duality gap.
     rounds : int
@@ -104,13 +103,14 @@ def train(
     -------
     TrainedNetwork
         Disjoint sub-networks; the readout has their output weights. History, one entry per round: "primal", "dual", "gap", "penalty",
-        "n_atoms", "n_kept" (atoms), "n_networks".
+        "n_atoms", "n_kept" (atoms), "n_networks"; and "gap_by_iteration" of the last round, after every
+        `bioworkbench.convex.CHECKED_EVERY` iterations of the solver.
 
     Raises
     ------
     ValueError
-        If the start network is no single sub-network, the stimulus is not of kind "current", no witness spikes, the gap is not
-        reached, or the simulation disagrees with the dictionary.
+        If the start network is no single sub-network, the stimulus is not of kind "current", the training targets do not vary, no
+        witness spikes, all patterns are the same, the gap is not reached, or the simulation disagrees with the dictionary.
 
     References
     ----------
@@ -121,7 +121,7 @@ def train(
     settings = Settings(epochs=epochs, learning_rate=learning_rate, batch_size=min(batch_size, task.train.n_trials))
     values = _current(task, task.train)
     start, asked = template(network, self_links), _asked(task, steps)
-    wanted = _wanted(task, task.train)
+    wanted = _varying(task, _wanted(task, task.train))
 
     def gradient_trained(networks: SubNetworks) -> tuple[SubNetworks, Floats, Floats]:
         targets = task.train.targets[:, asked] if task.train.per_frame else task.train.targets
@@ -177,6 +177,15 @@ def _wanted(task: Task, trials: Trials) -> Floats:
     return 2 * np.eye(task.n_outputs)[targets] - 1 if trials.has_classes else targets
 
 
+def _varying(task: Task, wanted: Floats) -> Floats:
+    """The targets, if there is something to learn."""
+    if not np.ptp(wanted.reshape(-1, wanted.shape[-1]), axis=0).any():
+        raise ValueError(
+            f"all training targets of task '{task.name}' are {task.train.targets.ravel()[0]}; at least two different ones are needed"
+        )
+    return wanted
+
+
 def _flat(wanted: Floats) -> Floats:
     """One row of targets per trial: those of the last frame."""
     return wanted[:, -1] if wanted.ndim == 3 else wanted
@@ -201,6 +210,11 @@ def _solved(
     per_frame = task.train.per_frame
     patterns = _dictionary(last_layer_spikes(witnesses, values, asked), per_frame)
     atoms = distinct_columns(patterns)
+    if len(atoms) == 1 < patterns.shape[1]:
+        raise ValueError(
+            f"the {patterns.shape[1]} patterns are all zero or the same; let thresholds differ (balanced = true, or a larger "
+            "deviation of bias) or draw other witnesses"
+        )
     wanted = _wanted(task, task.train).reshape(len(patterns), -1)
     dictionary = np.concatenate([patterns[:, atoms], np.ones((len(patterns), 1), dtype=bool)], axis=1)
     penalty = _chosen_penalty(dictionary, wanted, penalties, tolerance, len(patterns) // task.train.n_trials)
@@ -227,6 +241,7 @@ def _note(history: dict[str, list[float]], proof: Certificate, penalty: float) -
     }
     for name, value in entries.items():
         history.setdefault(name, []).append(value)
+    history["gap_by_iteration"] = list(proof.course)
 
 
 def _chosen_penalty(dictionary: np.ndarray, wanted: Floats, fractions: Sequence[float], tolerance: float, n_frames: int) -> float:

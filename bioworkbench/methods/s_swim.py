@@ -60,6 +60,7 @@ def train(
     spread: float | None = 1.5,
     margin: float = 0.5,
     offset: float = 0.7,
+    bundle: int = 4,
     n_candidates: int = 20_000,
     n_samples: int = 4000,
     sigma: tuple[float, float] = (1.0, 3.0),
@@ -71,6 +72,7 @@ def train(
     feature: Choice | None = None,
     penalties: Sequence[float] = PENALTIES,
     epochs: int = 0,
+    solve_first: bool = True,
     learning_rate: float = 1e-3,
     batch_size: int = 128,
 ) -> TrainedNetwork:
@@ -87,7 +89,7 @@ def train(
     rng : Generator
     steps_per_frame : int
         Simulation steps in a frame of the stimulus.
-    sampling, metric, contrast, sharpness, spread, margin, offset, n_candidates
+    sampling, metric, contrast, sharpness, spread, margin, offset, bundle, n_candidates
         See `bioworkbench.weights.from_pairs.PairLaw`.
     n_samples : int
         Training trials that neurons are sampled from, drawn at random if there are more.
@@ -101,6 +103,8 @@ def train(
     epochs : int
         Of surrogate-gradient training of weights, biases and readout that follows; for one hidden population, the default
         feature and one target per trial. The readout is solved for again afterwards.
+    solve_first : bool
+        False starts that training with a readout of zeros.
     learning_rate, batch_size
         Of that training.
 
@@ -121,7 +125,7 @@ def train(
     Gollwitzer & Dietrich (2025), Random feature spiking neural networks, arXiv:2510.01012.
     Bolager, Burak, Datar, Sun & Dietrich (2023), Sampling weights of deep neural networks, arXiv:2306.16830.
     """
-    law = PairLaw(sampling, metric, contrast, sharpness, n_candidates, spread, margin, offset)
+    law = PairLaw(sampling, metric, contrast, sharpness, n_candidates, spread, margin, offset, bundle)
     times = Times(sigma, varsigma, tau_max, n_groups, any_moment, spike_cost)
     training, held_out = _parts(task)
     chosen = training.take(np.sort(rng.permutation(training.n_trials)[:n_samples]))
@@ -142,6 +146,8 @@ def train(
     history: dict[str, np.ndarray] = {"n_effective_pairs": n_effective}
     if epochs:
         settings = Settings(epochs=epochs, learning_rate=learning_rate, batch_size=batch_size)
+        if not solve_first:
+            trained = replace(trained, readout=replace(trained.readout, coefficients=np.zeros_like(trained.readout.coefficients)))
         refined, curves = _refined(task, trained, (training, held_out), settings, seed, steps_per_frame)
         history |= curves
         trained = _with_readout(task, refined, (training, held_out), simulate, seed, feature, steps_per_frame, penalties)

@@ -1,7 +1,8 @@
 """Hidden neurons drawn from pairs of training samples: inputs that are close while their targets are far apart.
 
 A pair (a, b) of states (filtered inputs) gives a neuron the direction from a to b and a threshold halfway between the two. Pairs
-are drawn with a probability proportional to (distance of the targets / distance of the states)^sharpness.
+are drawn with a probability proportional to (distance of the targets / distance of the states)^sharpness. Where states have many
+noisy channels the direction of one pair is mostly noise; the mean of a few that point the same way is less so.
 Source of the idea: Bolager, Burak, Datar, Sun & Dietrich 2023 (SWIM), arXiv:2306.16830; for spiking neurons Gollwitzer & Dietrich
 2025, arXiv:2510.01012, whose formulas are not public: the laws below are ours.
 """
@@ -65,6 +66,8 @@ class PairLaw:
     margin : float
     offset : float
         Potential above the threshold at the middle of a pair.
+    bundle : int
+        Pairs per neuron, turned alike, of which the mean difference is the direction and the first gives the threshold.
 
     Raises
     ------
@@ -80,6 +83,7 @@ class PairLaw:
     spread: float | None = 1.5
     margin: float = 0.5
     offset: float = 0.7
+    bundle: int = 1
 
     def __post_init__(self) -> None:
         for what, known in (("sampling", SAMPLINGS), ("metric", (*DISTANCES, "least_entropy")), ("contrast", CONTRASTS)):
@@ -87,6 +91,7 @@ class PairLaw:
                 raise ValueError(unknown_name(getattr(self, what), what, known))
         non_negative("sharpness", self.sharpness)
         count("n_candidates", self.n_candidates)
+        count("bundle", self.bundle)
         positive("margin", self.margin)
         if self.spread is not None:
             positive("spread", self.spread)
@@ -219,10 +224,10 @@ def sampled_neurons(
     if law.sampling == "random":
         weights = rng.normal(0, n_channels**-0.5, (n_channels, n_neurons))
         return weights if links is None else weights * links, 1 + rng.uniform(-1, 1, n_neurons), 0.0
-    first, second = candidate_pairs(len(states), law.n_candidates, rng)
-    chosen, whitening, n_effective = _chosen(states, targets, first, second, n_neurons, rng, law)
-    a, b = states[first[chosen]], states[second[chosen]]
-    direction = (b - a) @ whitening @ whitening
+    low, high, whitening, n_effective = _chosen(states, targets, n_neurons, rng, law)
+    steps = (high - low) @ whitening
+    direction = (steps / _nonzero(np.linalg.norm(steps, axis=2, keepdims=True))).mean(axis=1) @ whitening
+    a, b = low[:, 0], high[:, 0]
     if law.sampling == "isotropic":
         direction = rng.normal(size=direction.shape)
     if links is not None:
@@ -240,27 +245,40 @@ def _nonzero(values: Floats) -> Floats:
 
 
 def _chosen(
-    states: Floats, targets: Floats, first: Integers, second: Integers, n_neurons: int, rng: np.random.Generator, law: PairLaw
-) -> tuple[Integers, Floats, float]:
-    """One candidate pair per neuron, the whitening matrix of the metric, and the effective number of pairs."""
-    metric = law.metric
-    distances = {name: _distance(states, first, second, name) for name in DISTANCES if metric in (name, "least_entropy")}
-    if metric == "least_entropy":
-        metric = _least_entropy(distances, targets[second] - targets[first], n_neurons, law.sharpness)
-    whitening = _whitening(states) if metric == "whitened" else np.eye(states.shape[1])
-    if law.sampling != "pairs":
-        return rng.integers(0, len(first), n_neurons), whitening, float(len(first))
-    contrast = _contrast(targets, first, second, n_neurons, rng, law.contrast)
-    probabilities = pair_probabilities(contrast, distances[metric], law.sharpness)
-    cumulated = np.cumsum(probabilities, axis=0)
-    cumulated /= cumulated[-1]
-    chosen = np.array([np.searchsorted(column, draw) for column, draw in zip(cumulated.T, rng.random(n_neurons), strict=True)])
-    return chosen, whitening, float(np.mean([effective_number(column) for column in probabilities.T]))
+    states: Floats, targets: Floats, n_neurons: int, rng: np.random.Generator, law: PairLaw
+) -> tuple[Floats, Floats, Floats, float]:
+    """Lower and higher states of the pairs, (n_neurons, bundle, n_channels), the whitening matrix of the metric, effective number.
+
+    Higher is what has the higher target for one half of the neurons, drawn at random, and the lower one for the others.
+    """
+    pairs = candidate_pairs(len(states), law.n_candidates, rng)
+    metric, whitening, shape = law.metric, _whitening(states), (n_neurons, law.bundle)
+    turned = np.zeros(shape, dtype=bool)
+    if law.sampling == "pairs":
+        distances = _distances(states, states @ whitening, *pairs, metric)
+        if metric == "least_entropy":
+            metric = _least_entropy(distances, targets[pairs[1]] - targets[pairs[0]], n_neurons, law.sharpness)
+        contrast = _contrast(targets, *pairs, n_neurons, rng, law.contrast)
+        probabilities = pair_probabilities(np.abs(contrast), distances[metric], law.sharpness)
+        cumulated = np.cumsum(probabilities, axis=0)
+        draws = rng.random(shape) * cumulated[-1][:, None]
+        chosen = np.array([np.searchsorted(column, draw) for column, draw in zip(cumulated.T, draws, strict=True)])
+        turned = (np.take_along_axis(contrast, chosen.T, axis=0).T < 0) ^ (rng.random((n_neurons, 1)) < 0.5)
+        number = float(np.mean([effective_number(column) for column in probabilities.T]))
+    else:
+        chosen, number = rng.integers(0, law.n_candidates, shape), float(law.n_candidates)
+    one, other = (states[index[chosen]] for index in pairs)
+    matrix = whitening if metric == "whitened" else np.eye(states.shape[1])
+    return np.where(turned[:, :, None], other, one), np.where(turned[:, :, None], one, other), matrix, number
 
 
-def _distance(states: Floats, first: Integers, second: Integers, metric: str) -> Floats:
-    difference = states[second] - states[first]
-    return DISTANCES[metric](difference @ _whitening(states) if metric == "whitened" else difference)
+def _distances(states: Floats, decorrelated: Floats, first: Integers, second: Integers, metric: str) -> dict[str, Floats]:
+    """Distances of the pairs by the metric, or by all."""
+    found = {}
+    for name in DISTANCES if metric == "least_entropy" else (metric,):
+        points = decorrelated if name == "whitened" else states
+        found[name] = DISTANCES[name](points[second] - points[first])
+    return found
 
 
 def _whitening(states: Floats) -> Floats:
@@ -281,7 +299,7 @@ def _least_entropy(distances: Mapping[str, Floats], difference: Floats, n_neuron
 def _contrast(
     targets: Floats, first: Integers, second: Integers, n_neurons: int, rng: np.random.Generator, contrast: str
 ) -> Floats:
-    """Distance of the targets of each pair, for each neuron: (n_pairs, n_neurons)."""
+    """Difference of the targets of each pair, for each neuron: (n_pairs, n_neurons); without sign where it is the largest."""
     if contrast == "largest":
         largest = np.abs(targets[second] - targets[first]).max(axis=1)
         return np.broadcast_to(largest[:, None], (len(first), n_neurons))
@@ -291,4 +309,4 @@ def _contrast(
     if not values.any():
         return np.zeros((len(first), n_neurons))
     components = centered @ vectors[:, rng.choice(len(values), n_neurons, p=values / values.sum())]
-    return np.abs(components[second] - components[first])
+    return components[second] - components[first]

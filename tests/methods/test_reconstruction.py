@@ -56,6 +56,8 @@ def test_recurrent_threshold_units_remember_the_first_of_ten_bits():
     assert accuracy(task, trained, "train") == 1.0
     assert accuracy(task, trained) > 0.95
     assert 0 <= trained.history["gap"][0] <= 1e-6
+    course = trained.history["gap_by_iteration"]
+    assert course[0] > 1e-6 > course[-1]
     assert trained.history["n_networks"][0] <= trained.history["n_kept"][0] <= trained.history["n_atoms"][0]
 
 
@@ -162,6 +164,11 @@ def test_what_cannot_work_is_refused():
         train(task, network, n_gaussian=20, penalties=[])
     with pytest.raises(ValueError, match=r"no sub-network is kept at penalty .*; lower penalties = "):
         train(task, network, n_gaussian=20, penalties=(1.0,))
+    one_class = replace(task, train=Trials(task.train.values, np.zeros(24, dtype=int)))
+    with pytest.raises(ValueError, match="all training targets of task 'first_last_xor' are 0; at least two different ones"):
+        train(one_class, network, n_gaussian=20)
+    with pytest.raises(ValueError, match="the 20 patterns are all zero or the same; let thresholds differ"):
+        train(task, network, n_gaussian=20, balanced=False, bias=(50.0, 0.1), penalties=(0.1,))
     with pytest.raises(ValueError, match=r"the dictionary has no atom|no sub-network is kept"):
         train(task, network, n_gaussian=20, balanced=False, bias=(-50.0, 0.1), penalties=(0.1,))
     with pytest.raises(ValueError, match=r"a trial of 5 frames has 10 steps; set dt to the frame, 0.001 s"):

@@ -146,6 +146,11 @@ def test_gradient_training_starts_from_the_sampled_network_and_lowers_the_error(
     assert rse(predictions(task, refined), task.test.targets) < 0.4
 
 
+def test_gradient_training_without_the_solution_starts_higher():
+    first = [trained_on(task_of(), 20, epochs=1, batch_size=50, solve_first=s).history["loss"][0] for s in (True, False)]
+    assert first[1] > 2 * first[0]
+
+
 def test_ridge_satisfies_the_normal_equations_and_meets_least_squares():
     rng = np.random.default_rng(0)
     features, targets = rng.normal(size=(60, 5)) + 3, rng.normal(size=(60, 2))

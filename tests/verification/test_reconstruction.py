@@ -3,18 +3,24 @@
 Run with ``python -m pytest -m slow -s tests/verification/test_reconstruction.py``; every test prints its table.
 """
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy import sparse
 
 from bioworkbench.discrete import simulate_discrete
-from bioworkbench.evaluation import chance, raw_linear
+from bioworkbench.encoding import as_current
+from bioworkbench.evaluation import chance, mean_and_error, raw_linear
 from bioworkbench.features import FEATURES
 from bioworkbench.methods import reconstruction
 from bioworkbench.network import Network, Population, Projection
 from bioworkbench.neurons import discrete_lif
+from bioworkbench.tasks.images import digits, mnist
 from bioworkbench.tasks.sequences import addition, first_last_xor
 
+N_SEEDS = 5
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
@@ -38,6 +44,44 @@ def accuracy(task, trained):
     recording = simulate(trained.network, task.encode(task.test.values), 0)
     predicted = trained.readout.predictions(FEATURES[trained.feature.kind](recording, **trained.feature.arguments))
     return float((predicted == task.test.targets).mean())
+
+
+def shown_as_current(task):
+    return replace(task, encode=partial(as_current, frame=0.001))
+
+
+TASKS = {  # name: task by seed, shape and leak of a sub-network, settings
+    "first-last XOR, T = 10": (
+        partial(first_last_xor, length=10, n_train=400, n_test=500),
+        (4, 1),
+        0.0,
+        {"n_trained": 40, "n_copies": 25, "recurrent_gain": 3.0, "penalties": (0.1,), "epochs": 100, "learning_rate": 0.003},
+    ),
+    "first-last XOR, T = 20": (
+        partial(first_last_xor, length=20, n_train=400, n_test=500),
+        (4, 1),
+        0.0,
+        {"n_trained": 40, "n_copies": 25, "recurrent_gain": 3.0, "penalties": (0.1,), "epochs": 100, "learning_rate": 0.003},
+    ),
+    "addition in base 3": (
+        partial(addition, base=3, n_digits=5, n_train=1000, n_test=1000),
+        (2, 1),
+        0.0,
+        {"n_trained": 40, "n_copies": 25, "recurrent_gain": 1.0, "penalties": (0.001,), "epochs": 40},
+    ),
+    "addition in base 5": (
+        partial(addition, base=5, n_digits=5, n_train=1000, n_test=1000),
+        (2, 1),
+        0.0,
+        {"n_trained": 40, "n_copies": 25, "recurrent_gain": 1.0, "penalties": (0.001,), "epochs": 40},
+    ),
+    "digits by rows": (
+        partial(digits, frames="rows"),
+        (1,),
+        0.5,
+        {"n_trained": 64, "n_copies": 3, "steps": range(8), "leak": (0.2, 0.8), "penalties": (0.01,), "epochs": 40},
+    ),
+}
 
 
 def run(task, shape, leak, seed, **settings):
@@ -71,3 +115,69 @@ def test_recurrent_threshold_units_remember_the_first_bit_and_leaky_neurons_do_n
 def test_addition_digit_by_digit(base, least):
     task = addition(np.random.default_rng(0), base=base, n_digits=5, n_train=1000, n_test=1000)
     assert run(task, (2, 1), 0.0, 0, n_gaussian=3000, recurrent_gain=1.0, penalties=(0.001,)) > least
+
+
+@pytest.mark.usefixtures("data_folder")
+@pytest.mark.parametrize("frames", ["rows", "columns"])
+def test_sequential_mnist(frames, trained_once):
+    """One leaky neuron per sub-network, read at every row but the first three, which are empty."""
+    task = shown_as_current(mnist(np.random.default_rng(0), frames=frames))
+    settings = {"leak": (0.2, 0.8), "steps": range(3, 28), "penalties": (0.003,), "n_gaussian": 0}
+    trained = settings | {"n_trained": 60, "epochs": 3, "batch_size": 128}
+    ways = {
+        "surrogate gradients": trained | {"convex": False},
+        "program after them": trained,
+        "program, random witnesses": settings | {"n_gaussian": 60},
+    }
+    found = {}
+    for way, given in ways.items():
+        made = reconstruction.train(task, start(28, (1,), 0.5), simulate, np.random.default_rng(0), **given)
+        found[way] = accuracy(task, made)
+        print(f"MNIST by {frames}: {way:28s} {found[way]:.4f} {made.history.get('gap')}", flush=True)
+    print(f"MNIST by {frames}: raw linear {(raw_linear(task) == task.test.targets).mean():.4f}")
+    assert found["program after them"] >= 0.925
+
+
+@pytest.fixture
+def trained_once(monkeypatch):
+    """Trains networks of the same start once: surrogate gradients alone and the program after them share what was trained."""
+    known, original = {}, reconstruction.train_parallel
+
+    def remembered(networks, training, settings, seed, **given):
+        key = (seed, networks.layers[0].weights.tobytes())
+        if key not in known:
+            known[key] = original(networks, training, settings, seed, **given)
+        return known[key]
+
+    monkeypatch.setattr(reconstruction, "train_parallel", remembered)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_program_after_surrogate_gradients_is_better_than_surrogate_gradients_alone(name, trained_once):
+    """The same trained sub-networks: with their own readout, and with noisy copies as a dictionary."""
+    maker, shape, leak, settings = TASKS[name]
+    n_random = settings["n_trained"] * (1 + settings["n_copies"])
+    ways = {
+        "surrogate gradients": settings | {"n_gaussian": 0, "convex": False},
+        "program after them": settings | {"n_gaussian": 0},
+        "program, random witnesses": settings | {"n_trained": 0, "n_gaussian": n_random},
+    }
+    found = {way: [] for way in [*ways, "raw linear", "chance"]}
+    for seed in range(N_SEEDS):
+        task = shown_as_current(maker(np.random.default_rng(seed)))
+        for way, given in ways.items():
+            trained = reconstruction.train(
+                task, start(task.train.n_channels, shape, leak), simulate, np.random.default_rng(seed), **given
+            )
+            found[way].append(accuracy(task, trained))
+            if "gap" in trained.history:
+                kept, gap = trained.history["n_networks"][-1], trained.history["gap"][-1]
+                print(f"{name}, seed {seed}, {way}: {found[way][-1]:.4f}, kept {kept} of {n_random}, gap {gap:.1e}", flush=True)
+                assert gap <= 1e-6
+        for label, baseline in (("raw linear", raw_linear), ("chance", chance)):
+            found[label].append(float((baseline(task) == task.test.targets).mean()))
+    for way, scores in found.items():
+        print(f"{name}: {way:28s} {mean_and_error(scores)[0]:.4f} +- {mean_and_error(scores)[1]:.4f}", flush=True)
+    gain = np.subtract(found["program after them"], found["surrogate gradients"])
+    print(f"{name}: gain {mean_and_error(gain)[0]:+.4f} +- {mean_and_error(gain)[1]:.4f}")
+    assert gain.mean() > 0

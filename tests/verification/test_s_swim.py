@@ -6,7 +6,7 @@ standardised values, whichever task a row was trained on. Everything was chosen 
 
 import time
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -20,6 +20,7 @@ from bioworkbench.network import Network, Population, Projection
 from bioworkbench.neurons.spike_response import spike_response
 from bioworkbench.spike_response import simulate_spike_response
 from bioworkbench.tasks.series import etth1, exchange_rate
+from bioworkbench.trained import Choice
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("data_folder"), pytest.mark.timeout(3600)]
 
@@ -29,12 +30,37 @@ SAMPLERS = {  # label: settings
     "pairs": {},
     "uniform pairs": {"sampling": "uniform"},
     "uniform pairs, raw differences": {"sampling": "uniform", "metric": "l2"},
-    "pairs as in SWIM": {"metric": "l2", "contrast": "largest", "sharpness": 1.0, "spread": None, "offset": 0.0},
+    "pairs as in SWIM": {
+        "metric": "l2",
+        "contrast": "largest",
+        "sharpness": 1.0,
+        "spread": None,
+        "offset": 0.0,
+        "bundle": 1,
+    },
     "isotropic, same scale": {"sampling": "isotropic"},
     "random": {"sampling": "random"},
 }
+RANDOM_START = {"sampling": "random", "learning_rate": 4e-3}
+SAMPLED_START = {"learning_rate": 1e-3}
+HYPOTHESES = {  # label: what is changed, one at a time
+    "1 raw differences": {"metric": "l2"},
+    "1 metric of least entropy": {"metric": "least_entropy"},
+    "2 kernels of 1 to 8 steps": {"sigma": (1.0, 8.0)},
+    "2 delays of up to 8 steps": {"tau_max": 8},
+    "3 2000 candidates": {"n_candidates": 2000},
+    "3 80 000 candidates": {"n_candidates": 80_000},
+    "4 read at the end only": {"feature": Choice("filtered_spikes", {"tau": 2 * FRAME})},
+    "4 read as counts": {"feature": Choice("spike_counts", {})},
+    "5 offset 0": {"offset": 0.0},
+    "5 spread 3": {"spread": 3.0},
+    "5 spike cost -1": {"spike_cost": -1.0},
+    "6 one pair per neuron": {"bundle": 1},
+    "6 sixteen pairs per neuron": {"bundle": 16},
+}
 
 
+@cache
 def forecast(name, *, horizon=24, stride=2, relative=True, patch=PATCH, history=96):
     """Task whose windows are shown a day (24 rows) at a time."""
     task = SERIES[name](np.random.default_rng(0), history=history, horizon=horizon, stride=stride, relative=relative)
@@ -96,16 +122,59 @@ def compare(name, samplers, *, size=256, n_seeds=5, **task_settings):
     return found
 
 
-def test_samplers_on_etth1():
+@pytest.mark.parametrize("size", [48, 128, 256])
+def test_samplers_on_etth1(size):
     """Sharply weighted, decorrelated pairs beat uniform pairs of raw differences and the linear fit of raw windows."""
-    found = compare("etth1", SAMPLERS)
+    found = compare("etth1", SAMPLERS, size=size, stride=3)
     assert found["pairs"][:, 1].mean() < found["uniform pairs, raw differences"][:, 1].mean()
-    raw = forecast("etth1", relative=False)
-    assert found["pairs"][:, 1].mean() < rse(raw_linear(raw), raw.test.targets)
+    raw = forecast("etth1", relative=False, stride=3)
+    assert size < 128 or found["pairs"][:, 1].mean() < rse(raw_linear(raw), raw.test.targets)
 
 
 def test_samplers_on_exchange_rate():
     """Close to a random walk: all samplers end within 0.005 of each other."""
-    found = compare("exchange_rate", SAMPLERS, size=128)
+    found = compare("exchange_rate", SAMPLERS, size=128, stride=3)
     means = [runs[:, 1].mean() for runs in found.values()]
     assert max(means) - min(means) < 0.005
+
+
+@pytest.mark.parametrize("name", ["etth1", "exchange_rate"])
+def test_details_of_the_sampling_one_by_one(name):
+    """None of them makes up more than a few thousandths."""
+    found = compare(name, {"pairs": {}, "uniform pairs": SAMPLERS["uniform pairs"]} | HYPOTHESES, size=96, n_seeds=3, stride=4)
+    assert np.ptp([runs[:, 0].mean() for runs in found.values()]) < 0.05
+
+
+def trained(task, seed, **settings):
+    """Trained network and the seconds of the processor that it took."""
+    began = time.process_time()
+    found = s_swim.train(task, start(task, 128), simulate, np.random.default_rng(seed), steps_per_frame=PER_FRAME, **settings)
+    return found, time.process_time() - began
+
+
+def test_against_surrogate_gradients_and_as_their_start():
+    """Not behind Adam from random weights, in a tenth of the time; and from sampled weights Adam needs half the steps."""
+    task, epochs = forecast("etth1", stride=4), 24
+    adam = {"epochs": epochs, "batch_size": 64}
+    found = []
+    for seed in range(5):
+        runs = {
+            "S-SWIM": trained(task, seed),
+            "Adam from random weights": trained(task, seed, solve_first=False, **RANDOM_START, **adam),
+            "Adam from S-SWIM": trained(task, seed, **SAMPLED_START, **adam),
+        }
+        curves = [-run.history["score"] for run, _ in list(runs.values())[1:]]
+        reached = np.flatnonzero(curves[1] <= curves[0].min())
+        steps = (int(curves[0].argmin()) + 1, int(reached[0]) + 1 if reached.size else epochs + 1)
+        errors = [absolute_error("etth1", task, outputs(task, run, "test"), "test", stride=4) for run, _ in runs.values()]
+        found.append([*errors, *(seconds for _, seconds in runs.values()), *steps])
+        print(
+            f"seed {seed}: test RSE {np.round(errors, 4)}, seconds {np.round(found[-1][3:6], 1)}, best of the random start after "
+            f"{steps[0]} epochs, reached from S-SWIM after {steps[1]}\n  validation error by epoch {np.round(curves, 4).tolist()}",
+            flush=True,
+        )
+    rows = np.array(found).T
+    for label, column in zip([*runs, *(f"seconds {name}" for name in runs), "epochs random", "epochs S-SWIM"], rows, strict=True):
+        print(f"{label:34s} {mean_and_error(column)[0]:.4f} +- {mean_and_error(column)[1]:.4f}")
+    assert rows[0].mean() <= rows[1].mean()
+    assert rows[7].mean() <= rows[6].mean() / 2

@@ -105,6 +105,16 @@ def test_pairs_prefer_directions_in_which_the_targets_change(rng):
     assert (mean - 0.1) / error > 4.5
 
 
+def test_the_mean_of_several_pairs_is_closer_to_the_direction_that_matters(rng):
+    states = rng.normal(size=(1000, 20))
+    shares = []
+    for bundle in (1, 8):
+        weights, _, _ = sampled_neurons(states, states[:, :1], 200, rng, PairLaw(n_candidates=2000, bundle=bundle))
+        shares.append((weights[0] ** 2 / (weights**2).sum(axis=0)).mean())
+        assert 60 < (weights[0] > 0).sum() < 140  # half of the neurons fire for the lower target
+    assert shares[1] > 2 * shares[0]
+
+
 def test_links_that_are_not_there_have_no_weight(rng):
     states, targets = data(rng)
     links = rng.random((5, 30)) < 0.5
@@ -127,6 +137,7 @@ def test_the_same_generator_gives_the_same_neurons():
         ({"sampling": "pair"}, "'pair' is not a sampling; did you mean 'pairs'"),
         ({"metric": "l3"}, "'l3' is not a metric"),
         ({"contrast": "mean"}, "'mean' is not a contrast"),
+        ({"bundle": 0}, "bundle = 0: must be"),
         ({"sharpness": -1.0}, "sharpness = -1.0: must be a finite number, 0 or more"),
         ({"n_candidates": 0}, "n_candidates = 0: must be an integer, 1 or more"),
         ({"spread": 0.0}, "spread = 0.0: must be a finite number above 0"),
