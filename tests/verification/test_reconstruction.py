@@ -154,13 +154,14 @@ def trained_once(monkeypatch):
 
 @pytest.mark.parametrize("name", TASKS)
 def test_the_program_after_surrogate_gradients_is_better_than_surrogate_gradients_alone(name, trained_once):
-    """The same trained sub-networks: with their own readout, and with noisy copies as a dictionary."""
+    """The same trained sub-networks: with their own readout, with noisy copies as a dictionary, and with random ones besides."""
     maker, shape, leak, settings = TASKS[name]
     n_random = settings["n_trained"] * (1 + settings["n_copies"])
     ways = {
         "surrogate gradients": settings | {"n_gaussian": 0, "convex": False},
         "program after them": settings | {"n_gaussian": 0},
-        "program, random witnesses": settings | {"n_trained": 0, "n_gaussian": n_random},
+        "with random witnesses": settings | {"n_gaussian": n_random},
+        "random witnesses alone": settings | {"n_trained": 0, "n_gaussian": n_random},
     }
     found = {way: [] for way in [*ways, "raw linear", "chance"]}
     for seed in range(N_SEEDS):
