@@ -13,6 +13,7 @@ recurrent units: 0.97 in base 3 and 0.91 in base 5 (1 seed each). Open: MNIST ro
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -24,6 +25,7 @@ from bioworkbench.discrete.witnesses import WitnessLaw, gaussian_witnesses, pair
 from bioworkbench.gradients.parallel import train_parallel
 from bioworkbench.gradients.training import Settings
 from bioworkbench.network import Network
+from bioworkbench.readouts import logistic, ridge
 from bioworkbench.signals import Recording, Stimulus
 from bioworkbench.tasks import Task, Trials
 from bioworkbench.trained import Choice, LinearReadout, TrainedNetwork
@@ -58,6 +60,7 @@ def train(
     tolerance: float = 1e-6,
     rounds: int = 1,
     convex: bool = True,
+    refit: float | None = None,
     epochs: int = 100,
     learning_rate: float = 0.01,
     batch_size: int = 50,
@@ -96,6 +99,9 @@ def train(
         After the first, the kept sub-networks are trained by surrogate gradients, and join the witnesses.
     convex : bool
         False returns the network that surrogate gradients gave, with its own readout, for comparison.
+    refit : float, optional
+        Penalty with which the output weights of what was kept are fitted once more, by logistic or, for values, ridge regression
+        (`bioworkbench.readouts`). The certificate is that of the choice.
     epochs, learning_rate, batch_size
         Of the surrogate-gradient training.
 
@@ -151,6 +157,8 @@ def train(
     for _ in range(count("rounds", rounds) - 1):
         parts = [kept, gradient_trained(kept)[0], *parts]
         kept, readout = _solved(task, joined(*parts), values, asked, penalties, tolerance, history)
+    if refit is not None:
+        readout = _refitted(task, kept, readout, values, asked, refit)
     return _finished(task, kept, readout, asked, simulate, values, {name: np.array(entries) for name, entries in history.items()})
 
 
@@ -259,6 +267,22 @@ def _chosen_penalty(dictionary: np.ndarray, wanted: Floats, fractions: Sequence[
     )
     errors = [float(((dictionary[held] @ coefficients - wanted[held]) ** 2).mean()) for coefficients, _ in path]
     return float(fractions[int(np.argmin(errors))]) * scale
+
+
+def _refitted(
+    task: Task, kept: SubNetworks, readout: LinearReadout, values: Floats, asked: list[int], penalty: float
+) -> LinearReadout:
+    """Other output weights for the atoms that have one."""
+    used = np.flatnonzero(readout.coefficients.any(axis=1))
+    patterns = _dictionary(last_layer_spikes(kept, values, asked), task.train.per_frame)[:, used]
+    targets = task.train.targets[:, task.washout :] if task.train.per_frame else task.train.targets
+    if task.kind == "classification":
+        found = logistic(patterns, targets.ravel(), penalty=penalty)
+    else:
+        found = ridge(patterns, targets.reshape(len(patterns), -1), penalty=penalty)
+    coefficients = np.zeros_like(readout.coefficients)
+    coefficients[used] = found.coefficients
+    return replace(readout, coefficients=coefficients, intercepts=found.intercepts)
 
 
 def _finished(

@@ -142,6 +142,22 @@ def test_another_round_never_raises_the_value():
     assert trained.history["n_atoms"][1] >= trained.history["n_atoms"][0]
 
 
+@pytest.mark.parametrize("kind", ["classification", "regression"])
+def test_the_output_weights_can_be_fitted_once_more(kind):
+    """The choice stays the same; the error of what it is fitted to becomes less."""
+    task = addition(np.random.default_rng(0), base=2, n_digits=3, n_train=40, n_test=24)
+    if kind == "regression":
+        parts = [Trials(part.values, part.targets[..., None].astype(float)) for part in (task.train, task.test)]
+        task = replace(task, kind="regression", train=parts[0], test=parts[1], n_outputs=1)
+    chosen, fitted = (
+        train(task, start(4, 4, 1), n_gaussian=200, penalties=(0.05,), refit=refit, steps=None) for refit in (None, 1e-3)
+    )
+    assert chosen.history["primal"] == fitted.history["primal"]
+    assert ((fitted.readout.coefficients != 0).any(axis=1) == chosen.readout.coefficients.any(axis=1)).all()
+    wrong = [(predictions(task, trained, "train") - task.train.targets).__abs__().mean() for trained in (chosen, fitted)]
+    assert wrong[1] < wrong[0]
+
+
 def test_same_generator_same_network():
     task = xor()
     one, two = (train(task, start(2, 3, 1), n_gaussian=50, penalties=(0.05,)) for _ in range(2))
