@@ -1,18 +1,25 @@
-"""The results store: one folder per experiment and fingerprint, complete or not there at all."""
+"""The results store: one folder per experiment and fingerprint, complete or not there at all.
 
-from bioworkbench.results.claims import claimed, remove_leftovers
-from bioworkbench.results.store import (
-    FORMAT,
-    RunRecord,
-    check_writable,
-    fingerprint,
-    fingerprints,
-    is_complete,
-    load_record,
-    result_folder,
-    save_record,
-    write_text,
-)
+The names below are imported when they are first used, so that reading what a run recorded (`run_file`) imports no method.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bioworkbench.results.claims import claimed, remove_leftovers
+    from bioworkbench.results.store import (
+        FORMAT,
+        RunRecord,
+        check_writable,
+        fingerprint,
+        fingerprints,
+        is_complete,
+        load_record,
+        result_folder,
+        save_record,
+        write_text,
+    )
 
 __all__ = [
     "FORMAT",
@@ -28,3 +35,11 @@ __all__ = [
     "save_record",
     "write_text",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The public name from the module that it lives in."""
+    if name not in __all__:
+        raise AttributeError(f"module 'bioworkbench.results' has no attribute '{name}'")
+    module = "claims" if name in ("claimed", "remove_leftovers") else "store"
+    return getattr(import_module(f"bioworkbench.results.{module}"), name)

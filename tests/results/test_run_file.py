@@ -1,5 +1,7 @@
 """run.h5 gives back what it was given."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import h5py
@@ -8,6 +10,7 @@ import pytest
 from brian2 import ms, mV, nS
 from scipy import sparse
 
+from bioworkbench import results
 from bioworkbench.errors import ResultError
 from bioworkbench.network import INPUT, Network, Population, Projection
 from bioworkbench.neurons import NeuronModel
@@ -131,3 +134,11 @@ def test_files_are_never_overwritten(data, tmp_path):
     write_run(tmp_path / "run.h5", data)
     with pytest.raises(OSError, match="exists"):
         write_run(tmp_path / "run.h5", data)
+
+
+def test_reading_a_run_imports_no_method():
+    code = "import sys, bioworkbench.results.run_file; print({'jax', 'sklearn', 'numba'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+    with pytest.raises(AttributeError, match=r"module 'bioworkbench\.results' has no attribute 'laod_record'"):
+        results.laod_record  # noqa: B018
