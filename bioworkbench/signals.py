@@ -22,7 +22,9 @@ class Stimulus:
     values : array (n_trials, n_frames, n_channels)
         Kind ``"current"``: what input weights multiply; the product is the ``drive`` of a neuron, held for the frame.
         Kind ``"rate"``: hertz of Poisson spikes, one Bernoulli draw per step. Kind ``"spikes"``: numbers of spikes, all of
-        which arrive in the first step of the frame.
+        which arrive in the first step of the frame. Both become a table of steps and neurons, which grows with the duration; for
+        long trials at constant rates a population of `poisson_source` neurons needs none, and is faster (a thousand channels of
+        20 Hz onto a thousand neurons, 5 s at 0.1 ms: 1.0 s in place of 8.7 s and 1.4 GB).
     frame : float, seconds
         Duration of a frame; a whole number of simulation steps.
     kind : {"current", "rate", "spikes"}

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from bioworkbench.commands.terminal import MISSING, output, with_exit_codes
+from bioworkbench.commands.terminal import MISSING, output, with_exit_codes, words
 from bioworkbench.errors import SimulationError
 from bioworkbench.network import Network, Population
 from bioworkbench.neurons import noisy_lif
@@ -112,6 +112,7 @@ def probed() -> list[Finding]:
 
 def _probe(backend: str) -> tuple[str, str]:
     """What a backend did, or what it lacks."""
+    words.print(f"trying backend {backend}")
     network = Network((Population("cells", 10, noisy_lif()),))
     started = time.perf_counter()
     try:
