@@ -4,7 +4,7 @@ Run as ``python -m tests.benchmarks.bench_cuda``. All programs are built at once
 
 Seen on an NVIDIA H100 80GB HBM3 (driver 580.159, nvcc 13.0.88, Python 3.12.3, brian2cuda 1.0b1, Brian2 2.10.1, NumPy 2.5.2; the GPU
 and six of 16 cores were shared with a training meanwhile), where all 14 tests of the marker passed in 105 s; whole seconds of a
-call, in brackets as a ratio to C++:
+call, in brackets as a ratio to C++, whose loops were not yet vectorized (`simulation.cpp_loops` says what that gave):
 
 ======================  ==========  =============  =============  ===============
 case                    C++         CUDA, double   CUDA, single   build, C++ / CUDA
