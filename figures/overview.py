@@ -1,4 +1,4 @@
-"""From a spec to a report.
+"""Pipeline: from a spec to a report
 
 A spec describes a network; Brian2 simulates its trials; a readout is trained on the recorded spikes; a results folder keeps it all. The
 network may be rewired by its own spikes. ``python -m figures.overview`` writes the copy that the README shows.
