@@ -26,6 +26,7 @@ SPECS = (
     "noise_narma10",
     "noise_mackey_glass",
 )
+_TITLES = {"noise_delayed_xor": "delayed XOR", "noise_narma10": "NARMA-10", "noise_mackey_glass": "Mackey-Glass"}
 _SCORES = {  # by metric: name on the axis, and factor
     "accuracy": ("test accuracy (%)", 100),
     "rse": ("test RSE", 1),
@@ -53,4 +54,4 @@ def _panel(axes: Axes, name: str, runs: Sequence[Run]) -> None:
     raw = mean_and_error(baseline_scores(runs, metric, factor)["raw linear"])[0]
     curves_with_errors(axes, {"spiking network": curve}, "membrane noise σ (mV)", label, ("raw linear", raw))
     axes.get_legend().remove()
-    axes.set_title(name.removeprefix("noise_").replace("_", " "), fontsize=8)
+    axes.set_title(_TITLES.get(name, name.removeprefix("noise_").replace("_", " ")), fontsize=8)
