@@ -53,5 +53,6 @@ def _panel(axes: Axes, name: str, runs: Sequence[Run]) -> None:
     curve = {float(parse_quantity(noise) / mV): scores_on_test(group, metric, factor) for noise, group in by_noise.items()}
     raw = mean_and_error(baseline_scores(runs, metric, factor)["raw linear"])[0]
     curves_with_errors(axes, {"spiking network": curve}, "membrane noise σ (mV)", label, ("raw linear", raw))
-    axes.get_legend().remove()
+    if legend := axes.get_legend():
+        legend.remove()
     axes.set_title(_TITLES.get(name, name.removeprefix("noise_").replace("_", " ")), fontsize=8)
