@@ -7,7 +7,7 @@ Colors are those of Okabe and Ito, which readers with any form of color vision c
 # pyright: reportArgumentType=false
 # Matplotlib takes arrays where its types say sequences
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -29,6 +29,7 @@ __all__ = [
     "score_bars",
     "suitable_unit",
     "traces",
+    "weight_bins",
     "weight_histogram",
 ]  # fmt: skip
 
@@ -211,16 +212,23 @@ def weight_histogram(axes: Axes, weights: Mapping[str, Floats], dimension: Dimen
     dimension : Dimension
         Of the weights.
     """
-    joined = np.concatenate(list(weights.values()))
-    factor, label = _factor(joined, dimension), scaled(joined, dimension)[1]
-    edges = np.histogram_bin_edges(joined * factor, bins=60)
-    heights = [np.histogram(values * factor, edges)[0].max(initial=1) for values in weights.values()]
+    factor, label, edges, uneven = weight_bins(list(weights.values()), dimension)
     for k, (name, values) in enumerate(weights.items()):
         axes.hist(values * factor, edges, color=color(k), alpha=0.6, histtype="stepfilled", label=f"{name} ({len(values):,})")
     axes.set(xlabel=f"weight{label}", ylabel="synapses", title="Weights")
-    if max(heights) > 20 * min(heights):
+    if uneven:
         axes.set(yscale="log", ylim=(0.7, None))
     axes.legend()
+
+
+def weight_bins(weights: Sequence[Floats], dimension: Dimension) -> tuple[float, str, Floats, bool]:
+    """What histograms of weights in SI units share: factor to a suitable unit, that unit in brackets, edges of the bins, and
+    whether their heights differ so much that an axis should be logarithmic."""
+    joined = np.concatenate(weights)
+    factor = _factor(joined, dimension)
+    edges = np.histogram_bin_edges(joined * factor, bins=60)
+    heights = [np.histogram(values * factor, edges)[0].max(initial=1) for values in weights]
+    return factor, scaled(joined, dimension)[1], edges, max(heights) > 20 * min(heights)
 
 
 def _factor(values: Floats, dimension: Dimension) -> float:

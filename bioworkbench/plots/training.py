@@ -12,7 +12,7 @@ from scipy import sparse
 
 from bioworkbench.arrays import Floats
 from bioworkbench.network import INPUT, Network
-from bioworkbench.plots.panels import COLORS, color, scaled, suitable_unit
+from bioworkbench.plots.panels import COLORS, color, weight_bins
 from bioworkbench.quantities import Dimension
 
 __all__ = [
@@ -137,16 +137,11 @@ def weights_before_and_after(axes: Axes, before: Mapping[str, Floats], after: Ma
     before, after : mapping from projection to array (n_synapses,), SI units
     dimension : Dimension
     """
-    joined = np.concatenate([*before.values(), *after.values()])
-    label = scaled(joined, dimension)[1]
-    size = float(np.abs(joined).max(initial=0.0))
-    factor = 1.0 if dimension.is_dimensionless else 1 / suitable_unit(size, dimension)[0]
-    edges = np.histogram_bin_edges(joined * factor, bins=60)
+    factor, label, edges, uneven = weight_bins([*before.values(), *after.values()], dimension)
     for k, name in enumerate(after):
         axes.hist(after[name] * factor, edges, color=color(k), alpha=0.5, histtype="stepfilled", label=name)
         axes.hist(before[name] * factor, edges, color=color(k), histtype="step", linewidth=1.3)
-    heights = [np.histogram(values * factor, edges)[0].max() for values in (*before.values(), *after.values())]
-    if max(heights) > 20 * max(1, min(heights)):
+    if uneven:
         axes.set(yscale="log", ylim=(0.7, None))
     axes.set(xlabel=f"weight{label}", ylabel="synapses", title="Weights before (outline) and after training")
     axes.legend()

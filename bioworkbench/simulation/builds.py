@@ -41,7 +41,6 @@ _FLAGS = (
     "-fwhole-program",
     "-fno-exceptions",
 )  # the last two halve the time to compile
-# A whole program without exceptions compiles in half the time; it runs a tenth slower unless loops are unrolled.
 _CONTINUOUS = ("-ffast-math", "-fno-finite-math-only")  # as Brian2 compiles
 _DISCRETE = ("-ffp-contract=off",)  # laws in discrete time are computed as they are written
 _SPACE = "free disk space, or set TMPDIR to a folder on another disk"

@@ -25,7 +25,7 @@ import brian2
 
 from bioworkbench.errors import SimulationError
 
-__all__ = ["VECTOR_FUNCTIONS", "fast_loops"]
+__all__ = ["VECTOR_FUNCTIONS", "fast_loops", "unknown_source"]
 
 # The C library has vector versions of these, which GCC uses where it is told so; programs without -ffast-math go without
 VECTOR_FUNCTIONS = """
@@ -60,7 +60,8 @@ def fast_loops(text: str, n_copies: int) -> str:
     return text.replace("const int _N = N;", f"const int _N = N / {n_copies} * _n_trials;") if n_copies > 1 else text
 
 
-def _unknown(what: str) -> SimulationError:
+def unknown_source(what: str) -> SimulationError:
+    """Error that this version of Brian2 does something in another way than is known here."""
     return SimulationError(f"Brian2 {brian2.__version__} {what} in a way that is not known here")
 
 
@@ -76,7 +77,7 @@ def _loop_over_spans(text: str) -> str:
     target = r"(const int32_t _postsynaptic_idx = \w+__synaptic_post\[_idx\]);"
     text, n_targets = re.subn(target, r"\1 + _span.shift;", text)
     if not n == n_loops == n_targets:
-        raise _unknown("writes the effect of spikes")
+        raise unknown_source("writes the effect of spikes")
     return text
 
 
@@ -93,7 +94,7 @@ def _record_at_once(text: str) -> str:
     )
     text, n = re.subn(loop, body, text, flags=re.DOTALL)
     if n != 1:
-        raise _unknown("records spikes")
+        raise unknown_source("records spikes")
     return text
 
 
@@ -119,7 +120,7 @@ def _find_spikes_in_blocks(text: str) -> str:
     for (long _k = 0; _k < _count; _k++) {{ const size_t _idx = \\g<space>[_k]; \\g<mark> }}"""
     text, n = re.subn(loop, blocks, text, flags=re.DOTALL)
     if n != 1:
-        raise _unknown("compares thresholds")
+        raise unknown_source("compares thresholds")
     return text
 
 
@@ -128,5 +129,5 @@ def _count_steps_as_numbers(text: str) -> str:
     integer = r"static inline int64_t (_timestep\(double t, double dt\)\s*\{\s*return )\(int64_t\)(\(\(t \+ 1e-3\*dt\)/dt\);)"
     text, n = re.subn(integer, r"static inline double \1std::trunc\2", text)
     if n != text.count(" _timestep(double"):
-        raise _unknown("counts time steps")
+        raise unknown_source("counts time steps")
     return text

@@ -11,15 +11,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-import brian2
 import numpy as np
 from brian2.devices.device import device as current_device
 from brian2.groups.group import Group
 from brian2.synapses.synapses import Synapses
 
-from bioworkbench.errors import SimulationError
 from bioworkbench.simulation.builder import Built
-from bioworkbench.simulation.cpp_loops import VECTOR_FUNCTIONS, fast_loops
+from bioworkbench.simulation.cpp_loops import VECTOR_FUNCTIONS, fast_loops, unknown_source
 from bioworkbench.simulation.job import Job, spike_projections
 
 __all__ = [
@@ -118,7 +116,7 @@ def replace_creation(owner: str, lines: list[str]) -> None:
         else:
             queue.append((function, arguments))
     if n_replaced != 1:
-        raise SimulationError(f"Brian2 {brian2.__version__} creates the synapses of {owner} in a way that is not known here")
+        raise unknown_source(f"creates the synapses of {owner}")
     device.main_queue[:] = queue
     for array in arrays:
         device.static_arrays.pop(f"_static_array_{array}", None)  # a single synapse has none
@@ -238,7 +236,7 @@ def clock_tolerance(job: Job) -> tuple[str, str]:
 def _let_clocks_meet(source: Path, job: Job) -> None:
     text, n = re.subn(*clock_tolerance(job), source.read_text())
     if n != 1:
-        raise SimulationError(f"Brian2 {brian2.__version__} compares clocks in a way that is not known here")
+        raise unknown_source("compares clocks")
     source.write_text(text)
 
 
@@ -249,5 +247,5 @@ def _replace_headers(folder: Path) -> None:
     generator = (ours / "random.h").read_text()
     text, n = re.subn(r"class RandomGenerator \{.*?\n\};", lambda _: generator, objects.read_text(), flags=re.DOTALL)
     if n != 1:
-        raise SimulationError(f"Brian2 {brian2.__version__} writes its random generator in a way that is not known here")
+        raise unknown_source("writes its random generator")
     objects.write_text("#include <cmath>\n#include <cstdint>\n#include <iostream>\n" + text)

@@ -100,10 +100,10 @@ def rewire(weights: Sequence[sparse.csr_array], rules: Rewiring, rng: np.random.
     if recurrent and len(weights) != 1:
         raise TopologyError(f"recurrent = True with {len(weights)} layers; rewire one recurrent layer at a time")
     layers = [_sorted(layer) for layer in weights]
-    kept = [_removed(layer, rules, rng) for layer in layers]
+    full = [_links(layer) if _is_full(layer) else None for layer in layers]
+    kept = [links if links is not None else _removed(layer, rules, rng) for layer, links in zip(layers, full, strict=True)]
     if rules.percolation and not recurrent:
-        kept = percolated(kept)
-    kept = [_links(layer) if _is_full(layer) else rest for layer, rest in zip(layers, kept, strict=True)]
+        kept = [links if links is not None else rest for rest, links in zip(percolated(kept), full, strict=True)]
     steps = [_regrown(layer, rest, rules, rng, recurrent) for layer, rest in zip(layers, kept, strict=True)]
     return Rewired(*(tuple(parts) for parts in zip(*steps, strict=True)))  # pyright: ignore[reportArgumentType]
 
@@ -116,8 +116,6 @@ def _sorted(weights: sparse.csr_array) -> sparse.csr_array:
 
 def _removed(weights: sparse.csr_array, rules: Rewiring, rng: np.random.Generator) -> Mask:
     """Mask of the links that stay."""
-    if _is_full(weights):
-        return _links(weights)
     n_kept = weights.nnz - int(rules.share * weights.nnz)
     kept = kept_links(
         weights, n_kept, rng, score=rules.removal, sample=rules.sample_removal, exponent=rules.exponent
