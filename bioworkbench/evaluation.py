@@ -1,4 +1,4 @@
-"""Scores of predictions against targets, baselines that need no network, and means with their errors.
+"""Scores of predictions against targets, and baselines that need no network.
 
 Every metric is ``f(predictions, targets) -> float``. Where a score is not defined (constant targets, no spikes) it raises
 ValueError with the reason; it never returns NaN.
@@ -25,7 +25,6 @@ __all__ = [
     "correlation",
     "last_value",
     "mae",
-    "mean_and_error",
     "memory_capacity",
     "r2",
     "raw_linear",
@@ -291,25 +290,6 @@ def last_value(task: Task) -> np.ndarray:
         raise ValueError(f"task '{task.name}' is no forecast; its outputs are not later values of its channels")
     values = test.values if test.per_frame else test.values[:, -1]
     return np.tile(values, task.n_outputs // test.n_channels)
-
-
-def mean_and_error(values: ArrayLike) -> tuple[float, float]:
-    """Mean of independent values and its standard error (deviation with n - 1, over the square root of n).
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two values, or one is not finite.
-
-    Examples
-    --------
-    >>> mean_and_error([1.0, 2.0, 3.0])
-    (2.0, 0.5773502691896258)
-    """
-    sample = finite("values", values).ravel()
-    if sample.size < 2:
-        raise ValueError(f"values has {sample.size} entries; a standard error needs at least two")
-    return float(sample.mean()), float(sample.std(ddof=1) / np.sqrt(sample.size))
 
 
 def _metric(name: str) -> Callable[[ArrayLike, ArrayLike], float]:

@@ -8,6 +8,7 @@ Text comes from untrusted spec files, so nothing here evaluates code.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 from brian2.units import allunits
@@ -60,12 +61,18 @@ def parse_quantity(text: str | int | float) -> Quantity:
     """
     if isinstance(text, bool) or not isinstance(text, str | int | float):
         raise ValueError(f"{text!r} is not a quantity; write a number with a unit such as '20 ms'")
-    if not isinstance(text, str):
-        return _finite(Quantity(float(text)), text)
+    number, unit = (text, "") if not isinstance(text, str) else _number_and_unit(text)
+    try:
+        return _finite(Quantity(float(number) * _unit(unit)))
+    except ValueError as error:
+        raise ValueError(f"'{text}' {error}") from error
+
+
+def _number_and_unit(text: str) -> tuple[str, str]:
     match = re.match(rf"\s*({_NUMBER})", text)
     if match is None or len(text) > 100:
         raise ValueError(f"'{text[:100]}' is not a quantity; write a number with a unit such as '20 ms'")
-    return _finite(Quantity(float(match[1]) * _unit(text[match.end() :], text)), text)
+    return match[1], text[match.end() :]
 
 
 def written_unit(text: str) -> str:
@@ -79,24 +86,22 @@ def written_unit(text: str) -> str:
     return re.sub(rf"^\s*{_NUMBER}", "", text).strip()
 
 
-def _finite(quantity: Quantity, text: str | float) -> Quantity:
-    if not np.isfinite(float(np.asarray(quantity))):
-        raise ValueError(f"'{text}' is not finite")
+def _finite(quantity: Quantity) -> Quantity:
+    number = float(np.asarray(quantity))
+    if not np.isfinite(number):
+        raise ValueError(f"is not finite, but {number}")
     return quantity
 
 
-def _unit(text: str, whole: str) -> Quantity:
+@lru_cache(maxsize=1000)
+def _unit(text: str) -> Quantity:
     unit, rest, first = Quantity(1.0), text, True
     while rest.strip():
         match = _FACTOR.match(rest)
         if match is None or (match[1] == "" and not first):
-            raise ValueError(
-                f"'{whole}' is not a quantity: '{rest.strip()}' is not a unit; write for example '20 ms' or '1 nS/um**2'"
-            )
+            raise ValueError(f"is not a quantity: '{rest.strip()}' is not a unit; write for example '20 ms' or '1 nS/um**2'")
         if match[2] not in _UNITS:
-            raise ValueError(
-                f"'{whole}' has the unknown unit '{match[2]}'; units are written as in Brian2: ms, mV, nA, Hz, um, ..."
-            )
+            raise ValueError(f"has the unknown unit '{match[2]}'; units are written as in Brian2: ms, mV, nA, Hz, um, ...")
         factor = _UNITS[match[2]] ** int(match[3] or 1)
         unit = Quantity(unit / factor if match[1] == "/" else unit * factor)
         rest, first = rest[match.end() :], False
@@ -121,14 +126,14 @@ _NAMED_UNITS = {
     "rate of voltage": "volt/second",
     "rate of current": "amp/second",
 }
-_NAMED_DIMENSIONS = {_unit(text, text).dim: (name, text) for name, text in _NAMED_UNITS.items()}
+_NAMED_DIMENSIONS = {_unit(text).dim: (name, text) for name, text in _NAMED_UNITS.items()}
 _BASE_UNITS = {"meter": "m", "kilogram": "kg", "second": "s", "amp": "A", "kelvin": "K", "mole": "mol", "candle": "cd"}
 KIND_OF_DIMENSION: Mapping[Dimension, str] = {dimension: name for dimension, (name, _) in _NAMED_DIMENSIONS.items()} | {
     DIMENSIONLESS: "plain number"
 }
 """Everyday name of a physical dimension, for messages."""
 _CUSTOMARY = {
-    _unit(text, text).dim: text for text in ("um**2", "/um**2", "uA/cm**2", "mS/cm**2", "uF/cm**2", "mV/ms")
+    _unit(text).dim: text for text in ("um**2", "/um**2", "uA/cm**2", "mS/cm**2", "uF/cm**2", "mV/ms")
 }  # units that the field writes, where SI would give powers of ten
 
 
@@ -187,7 +192,7 @@ def format_quantity(value: Quantity | float) -> str:
     if re.fullmatch("[A-Za-z]+", f"{best}"):
         return f"{float(np.asarray(value / best)):.12g} {best}"
     if unit := _CUSTOMARY.get(dimension):
-        return f"{float(np.asarray(value)) / float(_unit(unit, unit)):.12g} {unit}"
+        return f"{float(np.asarray(value)) / float(_unit(unit)):.12g} {unit}"
     return f"{float(np.asarray(value)):.12g} {unit_text(dimension)}"
 
 

@@ -13,8 +13,9 @@ from brian2.units import mV
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bioworkbench.averages import mean_and_error
 from bioworkbench.gallery.runs import Run, baseline_scores, grouped, scores_on_test
-from bioworkbench.plots.comparison import curves_with_errors, mean_and_error
+from bioworkbench.plots.comparison import curves_with_errors
 from bioworkbench.quantities import parse_quantity
 from figures import style
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
+from bioworkbench.averages import mean_and_error
 from bioworkbench.gallery.runs import Run, baseline_scores, grouped, scores_on_test
-from bioworkbench.plots.comparison import curves_with_errors, mean_and_error
+from bioworkbench.plots.comparison import curves_with_errors
 from bioworkbench.plots.panels import COLORS
 from bioworkbench.quantities import parse_quantity
 from figures import style

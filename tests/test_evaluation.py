@@ -15,7 +15,6 @@ from bioworkbench.evaluation import (
     correlation,
     last_value,
     mae,
-    mean_and_error,
     memory_capacity,
     r2,
     raw_linear,
@@ -98,10 +97,6 @@ def test_memory_capacity_of_a_perfect_delay_line_is_its_number_of_delays():
     assert memory_capacity(delayed[:, ::-1], delayed) < 2.0
 
 
-def test_mean_and_error_by_hand():
-    assert mean_and_error([1.0, 2.0, 3.0, 6.0]) == (3.0, pytest.approx(np.sqrt(14 / 3) / 2))
-
-
 def test_scores_leave_the_washout_out():
     values, targets = np.zeros((3, 5, 1)), generator().normal(size=(3, 5, 2))
     task = made("regression", (values, targets), (values, targets), 2, washout=2)
@@ -169,8 +164,6 @@ def test_metrics_of_values_refuse(name):
         (confusion_matrix, ([0, 3], [0, 1], 3), "predictions lie between 0 and 3; with n_classes = 3 they end at 2"),
         (confusion_matrix, ([0, 1], [0, -1], 3), "targets lie between -1 and 0"),
         (confusion_matrix, ([0, 1], [0, 1], 0), "n_classes = 0"),
-        (mean_and_error, ([1.0],), "values has 1 entries; a standard error needs at least two"),
-        (mean_and_error, ([1.0, np.inf],), "values has 1 values that are not finite"),
         (scores, (class_task(), [0], ("acuracy",)), "'acuracy' is not a metric; did you mean 'accuracy'"),
         (scores, (class_task(), [0], (), "valid"), "'valid' is not a part of task 'toy'"),
     ],

@@ -31,7 +31,7 @@ FENCES = {  # library: the places, below bioworkbench/, that may import it
 NOT_IN = {"networkx": ("simulation/", "features.py", "readouts.py")}
 
 FLOORS = [  # a module imports from floors below its own, or from its own floor
-    ("errors", "arrays", "randomness", "quantities", "hdf5"),
+    ("errors", "arrays", "averages", "randomness", "quantities", "hdf5"),
     ("neurons", "network", "signals", "trained"),
     (
         *("topology", "weights", "encoding", "tasks", "features", "trials", "readouts", "evaluation", "discrete", "gradients"),

@@ -17,17 +17,10 @@ from bioworkbench.randomness import stream
 from bioworkbench.report.page import write_report
 from bioworkbench.report.sweep import sweep_curves
 from bioworkbench.results.claims import claimed
+from bioworkbench.results.files import check_writable, is_complete
 from bioworkbench.results.provenance import provenance
 from bioworkbench.results.run_file import RunData
-from bioworkbench.results.store import (
-    RunRecord,
-    check_writable,
-    fingerprint,
-    is_complete,
-    load_record,
-    result_folder,
-    save_record,
-)
+from bioworkbench.results.store import RunRecord, fingerprint, load_record, result_folder, save_record
 from bioworkbench.signals import Recording
 from bioworkbench.simulation import choose_backend, simulate
 from bioworkbench.simulation.simulate import Progress

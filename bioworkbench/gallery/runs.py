@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bioworkbench.results.store import RunRecord, is_complete, load_record, result_folder
+from bioworkbench.results.files import is_complete
+from bioworkbench.results.store import RunRecord, load_record, result_folder
 from bioworkbench.spec.reader import sweep_points
 from bioworkbench.spec.records import ExperimentSpec
 

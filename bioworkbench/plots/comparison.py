@@ -5,23 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from bioworkbench.averages import mean_and_error
 from bioworkbench.plots.panels import COLORS
 
-__all__ = ["curves_with_errors", "mean_and_error", "scores_of_repeats"]
+__all__ = ["curves_with_errors", "scores_of_repeats"]
 
 _GRAY = "#7a828c"
-
-
-def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
-    """Mean, and standard error of the mean (0 for a single value).
-
-    Examples
-    --------
-    >>> mean_and_error([1.0, 3.0])
-    (2.0, 1.0)
-    """
-    array = np.asarray(values, dtype=float)
-    return float(array.mean()), float(array.std(ddof=1) / np.sqrt(len(array))) if len(array) > 1 else 0.0
 
 
 def scores_of_repeats(axes: Axes, scores: Mapping[str, Sequence[float]], label: str, n_ours: int = 1) -> None:
@@ -68,8 +57,18 @@ def curves_with_errors(
     """
     for k, (name, points) in enumerate(curves.items()):
         places = sorted(points)
-        means, errors = np.array([mean_and_error(points[place]) for place in places]).T
-        axes.errorbar(places, means, errors, color=COLORS[k], marker="o", markersize=3.5, capsize=2.5, linewidth=1.2, label=name)
+        means, errors = zip(*(mean_and_error(points[place]) for place in places), strict=True)
+        axes.errorbar(
+            places,
+            means,
+            [error or 0.0 for error in errors],
+            color=COLORS[k],
+            marker="o",
+            markersize=3.5,
+            capsize=2.5,
+            linewidth=1.2,
+            label=name,
+        )
     if level is not None:
         axes.axhline(level[1], color=_GRAY, linestyle="--", linewidth=1.0, label=level[0])
     axes.set(xlabel=xlabel, ylabel=ylabel)

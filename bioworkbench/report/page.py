@@ -24,7 +24,8 @@ from bioworkbench.plots import panels, training
 from bioworkbench.plots.network import network_diagram
 from bioworkbench.quantities import Dimension
 from bioworkbench.report import text
-from bioworkbench.results.store import RunRecord, write_text
+from bioworkbench.results.files import write_text
+from bioworkbench.results.store import RunRecord
 
 __all__ = ["Curve", "Panel", "render", "write_report"]
 

@@ -11,8 +11,8 @@ import numpy as np
 from bioworkbench.plots.panels import suitable_unit
 from bioworkbench.quantities import parse_quantity
 from bioworkbench.report.page import Curve
+from bioworkbench.results.files import is_complete
 from bioworkbench.results.points import swept_points
-from bioworkbench.results.store import is_complete
 from bioworkbench.spec.ranges import Range
 from bioworkbench.spec.records import ExperimentSpec
 

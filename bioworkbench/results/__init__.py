@@ -8,18 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bioworkbench.results.claims import claimed, remove_leftovers
-    from bioworkbench.results.store import (
-        FORMAT,
-        RunRecord,
-        check_writable,
-        fingerprint,
-        fingerprints,
-        is_complete,
-        load_record,
-        result_folder,
-        save_record,
-        write_text,
-    )
+    from bioworkbench.results.files import FORMAT, check_writable, is_complete, write_text
+    from bioworkbench.results.store import RunRecord, fingerprint, fingerprints, load_record, result_folder, save_record
 
 __all__ = [
     "FORMAT",
@@ -36,10 +26,16 @@ __all__ = [
     "write_text",
 ]
 
+_HOMES = {
+    "claims": ("claimed", "remove_leftovers"),
+    "files": ("FORMAT", "check_writable", "is_complete", "write_text"),
+    "store": ("RunRecord", "fingerprint", "fingerprints", "load_record", "result_folder", "save_record"),
+}
+
 
 def __getattr__(name: str) -> Any:
     """The public name from the module that it lives in."""
-    if name not in __all__:
-        raise AttributeError(f"module 'bioworkbench.results' has no attribute '{name}'")
-    module = "claims" if name in ("claimed", "remove_leftovers") else "store"
-    return getattr(import_module(f"bioworkbench.results.{module}"), name)
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"bioworkbench.results.{module}"), name)
+    raise AttributeError(f"module 'bioworkbench.results' has no attribute '{name}'")

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from bioworkbench.errors import ResultError
-from bioworkbench.results.store import FORMAT, fingerprints, write_text
+from bioworkbench.results.files import FORMAT, write_text
+from bioworkbench.results.store import fingerprints
 from bioworkbench.spec.changes import points, with_value
 from bioworkbench.spec.reader import sweep_points
 from bioworkbench.spec.records import Document, ExperimentSpec

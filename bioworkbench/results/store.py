@@ -7,7 +7,6 @@ spec is therefore found again, however it was written.
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ import tomli_w
 
 from bioworkbench.errors import ResultError
 from bioworkbench.quantities import Quantity, unit_text
+from bioworkbench.results.files import FILES, FORMAT, check_format
 from bioworkbench.results.run_file import RunData, read_run, write_run
 from bioworkbench.signals import Probe
 from bioworkbench.spec.reader import load
@@ -29,24 +29,14 @@ from bioworkbench.spec.values import PerNeuron
 from bioworkbench.trained import Choice
 
 __all__ = [
-    "FORMAT",
     "RunRecord",
-    "check_format",
-    "check_writable",
     "fingerprint",
     "fingerprints",
-    "has_all",
-    "is_complete",
     "load_record",
     "result_folder",
     "save_record",
-    "write_text",
 ]
 
-FORMAT = 1
-"""Version of the layout of results folders; part of the fingerprint."""
-
-_FILES = ("spec.toml", "provenance.json", "metrics.json", "run.h5")
 _NOT_HASHED = ("name", "file", "document", "sweep")
 _HASHED_IF_OTHER = {
     "precision": "double",
@@ -134,53 +124,6 @@ def result_folder(root: str | Path, spec: ExperimentSpec) -> Path:
     return Path(root) / spec.name / fingerprint(spec)
 
 
-def is_complete(folder: Path) -> bool:
-    """Whether a results folder holds a finished run: all files are there, as large as they were written."""
-    try:
-        return has_all(folder, json.loads((folder / "provenance.json").read_bytes()))
-    except (OSError, ValueError):
-        return False
-
-
-def has_all(folder: Path, provenance: Any) -> bool:
-    """Whether a results folder holds all files that its provenance tells of, as large as they were written."""
-    if not isinstance(provenance, dict):
-        return False
-    try:
-        sizes = {name: os.stat(f"{folder}/{name}").st_size for name in _FILES}
-    except OSError:
-        return False
-    return all(sizes.get(name) == file["bytes"] for name, file in provenance.get("files", {}).items())
-
-
-def check_format(folder: Path, provenance: Mapping[str, Any]) -> None:
-    """Refuse the results of a later version.
-
-    Raises
-    ------
-    ResultError
-        If the layout is newer than this version of bioworkbench knows.
-    """
-    if provenance.get("format", FORMAT) > FORMAT:
-        raise ResultError(
-            f"{folder} has results of format {provenance['format']}; this version of bioworkbench reads up to {FORMAT}. "
-            "Upgrade it (pip install --upgrade bioworkbench)"
-        )
-
-
-def check_writable(folder: Path) -> None:
-    """Find out, before anything expensive starts and without leaving anything, whether a results folder can be written.
-
-    Raises
-    ------
-    ResultError
-        If it cannot, or something else is in its place.
-    """
-    existing = next(path for path in (folder, *folder.parents, Path()) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        raise ResultError(f"results folder {folder} cannot be written: {existing} is no folder that you may write to")
-
-
 def save_record(record: RunRecord, folder: Path) -> None:
     """Write a results folder, all of it or nothing; one that is there is replaced at the end.
 
@@ -203,7 +146,7 @@ def _write_json(path: Path, content: Any) -> None:
 
 def _sums(folder: Path) -> dict[str, dict[str, Any]]:
     """Size and SHA-256 of every file of a folder that is part of the results."""
-    names = [name for name in _FILES if (folder / name).is_file() and name != "provenance.json"]
+    names = [name for name in FILES if (folder / name).is_file() and name != "provenance.json"]
     return {name: {"bytes": (folder / name).stat().st_size, "sha256": _sha256(folder / name)} for name in names}
 
 
@@ -233,24 +176,6 @@ def _appearing(folder: Path) -> Iterator[Path]:
             shutil.rmtree(temporary.with_suffix(".old"), ignore_errors=True)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file at once: under a temporary name, then renamed.
-
-    Raises
-    ------
-    ResultError
-        If it cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise ResultError(f"{path} cannot be written ({error.strerror or error}); check the folder's rights and space") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def _plain(value: Any) -> Any:
     """JSON data: NumPy numbers as Python's, what is not finite as null."""
     if isinstance(value, Mapping):
@@ -270,7 +195,7 @@ def load_record(folder: Path) -> RunRecord:
     ResultError
         If a file is missing, damaged or changed since it was written, or of a later version.
     """
-    missing = [name for name in _FILES if not (folder / name).is_file()]
+    missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise ResultError(f"{folder} is not a complete results folder; {', '.join(missing)} is missing")
     try:
@@ -285,7 +210,7 @@ def load_record(folder: Path) -> RunRecord:
 
 
 def _check_sums(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> None:
-    changed = [name for name, file in files.items() if name in _FILES and _sha256(folder / name) != file["sha256"]]
+    changed = [name for name, file in files.items() if name in FILES and _sha256(folder / name) != file["sha256"]]
     if changed:
         raise ResultError(
             f"{folder} is damaged: {', '.join(changed)} changed since written (SHA-256); run its spec again with --force"

@@ -4,25 +4,28 @@ import csv
 import hashlib
 import io
 import json
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bioworkbench.averages import mean_and_error
 from bioworkbench.errors import ResultError, unknown_name
-from bioworkbench.evaluation import mean_and_error
-from bioworkbench.quantities import parse_quantity, written_unit
-from bioworkbench.results.store import check_format, has_all, write_text
+from bioworkbench.results.files import check_format, has_all, write_text
 
 __all__ = ["Table", "table"]
 
 _SEED, _EXPERIMENT = "seed", "experiment"
 _NOT_COMPARED = (_SEED, "reference")
+_FINGERPRINT = re.compile("[0-9a-f]{12}")
+_QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
 
 
 @dataclass(frozen=True)
@@ -121,8 +124,7 @@ def table(folders: Iterable[str | Path], metric: str = "", by: Sequence[str] = (
     _check_alike(groups, shown, differing)
     baselines = sorted({name for run in runs for name in run.baselines})
     rows = [(*values, *_scores(group, metric, baselines)) for values, group in groups]
-    rows.sort(key=lambda row: [_rank(value) for value in row[: len(shown)]])
-    return Table((*shown, metric, "error", "n", *baselines), tuple(rows), tuple(unreadable))
+    return Table((*shown, metric, "error", "n", *baselines), tuple(_sorted(rows, len(shown))), tuple(unreadable))
 
 
 def _runs(folders: Iterable[str | Path]) -> tuple[list[_Run], list[str]]:
@@ -141,16 +143,23 @@ def _runs(folders: Iterable[str | Path]) -> tuple[list[_Run], list[str]]:
 
 def _result_folders(path: Path) -> Iterator[Path]:
     """Results folders at a path or up to two levels below it."""
-    if (path / "metrics.json").is_file() or re.fullmatch("[0-9a-f]{12}", path.name):
+    if (path / "metrics.json").is_file() or _FINGERPRINT.fullmatch(path.name):
         yield path
         return
     if not path.is_dir():
         raise ResultError(f"{path} is no folder; name a results folder, such as results/EXPERIMENT")
-    inside = sorted(child for child in path.iterdir() if child.is_dir() and not child.name.startswith("."))
-    if any(re.fullmatch("[0-9a-f]{12}", child.name) for child in inside):
-        yield from (child for child in inside if re.fullmatch("[0-9a-f]{12}", child.name))
+    inside = _folders(path)
+    results = [name for name in inside if _FINGERPRINT.fullmatch(name)]
+    if results:
+        yield from (path / name for name in results)
     else:
-        yield from (found for child in inside for found in sorted(child.iterdir()) if re.fullmatch("[0-9a-f]{12}", found.name))
+        yield from (path / name / found for name in inside for found in _folders(path / name) if _FINGERPRINT.fullmatch(found))
+
+
+def _folders(path: Path) -> list[str]:
+    """Names of the folders in a folder, sorted, but for hidden ones."""
+    with os.scandir(path) as entries:
+        return sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
 
 
 def _read(folder: Path) -> _Run:
@@ -178,9 +187,9 @@ def _flat(tables: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in tables.items():
         if not isinstance(value, dict):
-            found[f"{prefix}{name}"] = value
+            found[prefix + name] = value
         elif prefix or name != "sweep":
-            found |= _flat(value, f"{prefix}{name}.")
+            found.update(_flat(value, f"{prefix}{name}."))
     return found
 
 
@@ -224,7 +233,7 @@ def _check_alike(groups: list[tuple[tuple[Any, ...], list[_Run]]], by: tuple[str
 
 def _scores(runs: list[_Run], metric: str, baselines: list[str]) -> tuple[Any, ...]:
     values: list[float] = [value for run in runs if (value := run.numbers.get(metric)) is not None]
-    mean, error = mean_and_error(values) if len(values) > 1 else (values[0] if values else None, None)
+    mean, error = mean_and_error(values) if values else (None, None)
     beside = ([run.baselines.get(name, {}).get(metric) for run in runs] for name in baselines)
     return mean, error, len(values), *(_mean(found) for found in beside)
 
@@ -234,17 +243,34 @@ def _mean(values: list[float | None]) -> float | None:
     return float(np.mean(found)) if found else None
 
 
-def _rank(value: Any) -> tuple[int, float, str]:
-    """Order of values in a column: numbers and quantities by size, then texts."""
+def _sorted(rows: list[tuple[Any, ...]], n_shown: int) -> list[tuple[Any, ...]]:
+    """Rows by the values of their first columns."""
+    ranks = [_ranks(values) for values in list(zip(*rows, strict=True))[:n_shown]]
+    return [rows[k] for k in sorted(range(len(rows)), key=lambda k: [column[k] for column in ranks])]
+
+
+def _ranks(values: Sequence[Any]) -> list[tuple[int, float, str]]:
+    """Order of the values of a column: numbers and quantities by size, then texts."""
+    parts = [_QUANTITY.fullmatch(value) if isinstance(value, str) else None for value in values]
+    scales = _scales({match[2] for match in parts if match})
+    return [_rank(value, match, scales) for value, match in zip(values, parts, strict=True)]
+
+
+def _rank(value: Any, match: re.Match[str] | None, scales: Mapping[str, float]) -> tuple[int, float, str]:
     if isinstance(value, int | float):
         return 0, float(value), ""
-    unit = written_unit(value) if isinstance(value, str) else ""
-    try:
-        return 0, float(str(value).strip().removesuffix(unit)) * _scale(unit), ""
-    except ValueError:
-        return 1, 0.0, str(value)
+    if match and match[2] in scales:
+        return 0, float(match[1]) * scales[match[2]], ""
+    return 1, 0.0, str(value)
 
 
-@lru_cache(maxsize=1000)
-def _scale(unit: str) -> float:
-    return float(np.asarray(parse_quantity(f"1 {unit}")))
+def _scales(units: set[str]) -> dict[str, float]:
+    """SI value of every unit; where all values have the same one, it does not matter, and Brian2 need not be imported."""
+    if len(units) < 2:
+        return dict.fromkeys(units, 1.0)
+    quantities = import_module("bioworkbench.quantities")  # not at the top: it imports Brian2, which takes seconds
+    scales = {}
+    for unit in units:
+        with suppress(ValueError):
+            scales[unit] = float(np.asarray(quantities.parse_quantity(f"1 {unit}")))
+    return scales

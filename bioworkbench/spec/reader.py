@@ -103,7 +103,7 @@ def read(document: Document, name: str, file: str = "", known: dict[str, Any] | 
         name=name,
         file=place.file,
         document=document,
-        **converted_arguments(ExperimentSpec, plain, "a spec", place, {}, fixed=(*_TABLES, *_OWN)),
+        **once(_fields, plain, place),
         **{part: once(_choice, part, document.get(part), place / part) for part in _CHOICES},
         populations=tuple(once(_population, *item) for item in _entries(document, "populations", place, MAX_POPULATIONS)),
         projections=tuple(once(_projection, *item) for item in _entries(document, "projections", place, MAX_PROJECTIONS)),
@@ -201,6 +201,10 @@ def _depth(value: Any) -> int:
         level = [inner for item in containers for inner in (item.values() if isinstance(item, dict) else item)]
         depth += bool(containers)
     return depth
+
+
+def _fields(given: Document, place: Place) -> dict[str, Any]:
+    return converted_arguments(ExperimentSpec, given, "a spec", place, {}, fixed=(*_TABLES, *_OWN))
 
 
 def _choice(field_name: str, given: Any, place: Place) -> Choice | None:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from bioworkbench.arrays import count
+from bioworkbench.averages import mean_and_error
 from bioworkbench.errors import ResultError, SimulationError, unknown_name
-from bioworkbench.evaluation import METRICS, SMALLER_IS_BETTER, mean_and_error
+from bioworkbench.evaluation import METRICS, SMALLER_IS_BETTER
 from bioworkbench.randomness import stream
 from bioworkbench.results.claims import claimed
 from bioworkbench.results.points import Point, swept_points
@@ -304,8 +305,7 @@ def _scored(search: _Search, number: int, values: Mapping[str, Any], outcomes: l
     scores = [score for score in found if score is not None]
     if failures or len(scores) < len(outcomes):
         return TriedValues(number, values, None, failures=failures)
-    mean, error = mean_and_error(scores) if len(scores) > 1 else (scores[0], None)
-    return TriedValues(number, values, mean, error)
+    return TriedValues(number, values, *mean_and_error(scores))
 
 
 def _score(metric: str, folder: Path) -> float | None:

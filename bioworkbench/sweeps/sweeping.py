@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from bioworkbench.arrays import count
 from bioworkbench.results.claims import remove_leftovers
+from bioworkbench.results.files import check_writable, is_complete
 from bioworkbench.results.points import Point, swept_points
-from bioworkbench.results.store import check_writable, is_complete
 from bioworkbench.simulation import choose_backend
 from bioworkbench.spec.plan import expected_seconds
 from bioworkbench.spec.reader import read, with_sweep

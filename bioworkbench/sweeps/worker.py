@@ -10,7 +10,8 @@ from typing import Literal
 from bioworkbench.errors import ResultError, SimulationError
 from bioworkbench.experiment.running import compute
 from bioworkbench.results.claims import claimed
-from bioworkbench.results.store import fingerprint, is_complete
+from bioworkbench.results.files import is_complete
+from bioworkbench.results.store import fingerprint
 from bioworkbench.spec.reader import read
 from bioworkbench.spec.records import Document
 

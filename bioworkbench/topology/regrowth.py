@@ -55,8 +55,8 @@ def regrown_links(
     -------
     sources, targets : int array (n_links,)
     n_filled : int
-        How many had to be drawn at random, among absent links between nodes that have links, because too few pairs have a
-        positive score.
+        How many had to be drawn at random because too few pairs have a positive score: among absent links between nodes that
+        have links, and where these are linked all to all, among all absent links.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def regrown_links(
     n_filled = n_links - rows.size
     if n_filled == 0:
         return rows, columns, 0
-    more = _between_living(mask, (rows, columns), n_filled, rng, recurrent=recurrent)
+    more = _filled(_with(mask, (rows, columns)), _living(mask, recurrent), n_filled, rng, recurrent=recurrent)
     return np.concatenate([rows, more[0]]), np.concatenate([columns, more[1]]), n_filled
 
 
@@ -98,16 +98,29 @@ def _best_by(
     return rows, columns
 
 
-def _between_living(mask: Mask, taken: Links, n: int, rng: np.random.Generator, *, recurrent: bool) -> Links:
-    """`n` random absent links, not among `taken`, between nodes that have a link."""
-    rows, columns = link_arrays(mask)
-    used = link_mask(np.concatenate([rows, taken[0]]), np.concatenate([columns, taken[1]]), mask_shape(mask))
-    sources, targets = np.unique(rows), np.unique(columns)
-    if recurrent:
-        sources = targets = np.union1d(sources, targets)
+def _with(mask: Mask, more: Links) -> Mask:
+    """The mask with further links."""
+    return link_mask(*(np.concatenate(pair) for pair in zip(link_arrays(mask), more, strict=True)), mask_shape(mask))
+
+
+def _living(mask: Mask, recurrent: bool) -> Links:
+    """Sources and targets that have a link."""
+    sources, targets = map(np.unique, link_arrays(mask))
+    return (np.union1d(sources, targets),) * 2 if recurrent else (sources, targets)
+
+
+def _filled(used: Mask, living: Links, n: int, rng: np.random.Generator, *, recurrent: bool) -> Links:
+    """`n` random absent links: between living nodes while there is room, then anywhere."""
+    sources, targets = living
     inside = used[sources][:, targets]
-    new = absent_links(inside, n, rng, recurrent=recurrent)
-    return sources[new[0]], targets[new[1]]
+    n_self = sources.size if recurrent else 0
+    n_inside = min(n, sources.size * targets.size - n_self - inside.nnz)
+    rows, columns = absent_links(inside, n_inside, rng, recurrent=recurrent)
+    rows, columns = sources[rows], targets[columns]
+    if n_inside < n:
+        more = absent_links(_with(used, (rows, columns)), n - n_inside, rng, recurrent=recurrent)
+        rows, columns = np.concatenate([rows, more[0]]), np.concatenate([columns, more[1]])
+    return rows, columns
 
 
 def absent_links(mask: Any, n_links: int, rng: np.random.Generator, *, recurrent: bool = False) -> Links:

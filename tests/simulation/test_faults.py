@@ -17,7 +17,8 @@ import pytest
 
 from bioworkbench.discrete import simulate_discrete
 from bioworkbench.experiment.running import run
-from bioworkbench.results.store import is_complete, load_record
+from bioworkbench.results.files import is_complete
+from bioworkbench.results.store import load_record
 from bioworkbench.signals import Stimulus
 from bioworkbench.simulation import simulate
 from bioworkbench.simulation.programs import programs

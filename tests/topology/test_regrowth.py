@@ -72,6 +72,17 @@ def test_want_of_positive_scores_is_filled_among_living_nodes_and_counted():
     assert n_filled == 2
 
 
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_links_go_anywhere_where_the_living_have_all_of_theirs(recurrent):
+    mask = np.zeros((5, 5), dtype=bool)
+    mask[:2, :2] = ~np.eye(2, dtype=bool) if recurrent else True
+    rows, columns, n_filled = regrown_links(mask, 3, np.random.default_rng(1), recurrent=recurrent)
+    assert n_filled == 3
+    assert len({*zip(rows.tolist(), columns.tolist(), strict=True)}) == 3
+    assert not mask[rows, columns].any()
+    assert not (recurrent and (rows == columns).any())
+
+
 def test_a_rule_of_ones_own():
     scores = np.arange(16.0).reshape(4, 4)
     rows, columns, _ = regrown_links(worked_mask(), 2, np.random.default_rng(1), rule=lambda mask: scores)

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from bioworkbench.averages import mean_and_error
 from bioworkbench.discrete import simulate_discrete
 from bioworkbench.encoding import as_current
-from bioworkbench.evaluation import chance, mean_and_error, raw_linear
+from bioworkbench.evaluation import chance, raw_linear
 from bioworkbench.features import FEATURES
 from bioworkbench.methods import reconstruction
 from bioworkbench.network import Network, Population, Projection

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from bioworkbench.averages import mean_and_error
 from bioworkbench.encoding import as_current
-from bioworkbench.evaluation import last_value, mean_and_error, raw_linear, rse
+from bioworkbench.evaluation import last_value, raw_linear, rse
 from bioworkbench.features import FEATURES
 from bioworkbench.methods import s_swim
 from bioworkbench.network import Network, Population, Projection
