@@ -100,13 +100,17 @@ def _best_by(
 
 def _with(mask: Mask, more: Links) -> Mask:
     """The mask with further links."""
-    return link_mask(*(np.concatenate(pair) for pair in zip(link_arrays(mask), more, strict=True)), mask_shape(mask))
+    rows, columns = link_arrays(mask)
+    return link_mask(np.concatenate([rows, more[0]]), np.concatenate([columns, more[1]]), mask_shape(mask))
 
 
 def _living(mask: Mask, recurrent: bool) -> Links:
     """Sources and targets that have a link."""
-    sources, targets = map(np.unique, link_arrays(mask))
-    return (np.union1d(sources, targets),) * 2 if recurrent else (sources, targets)
+    rows, columns = link_arrays(mask)
+    sources, targets = np.unique(rows), np.unique(columns)
+    if recurrent:
+        sources = targets = np.union1d(sources, targets)
+    return sources, targets
 
 
 def _filled(used: Mask, living: Links, n: int, rng: np.random.Generator, *, recurrent: bool) -> Links:

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import bioworkbench as bw
-from bioworkbench.evaluation import mean_and_error
+from bioworkbench.averages import mean_and_error
 from bioworkbench.report.sweep import sweep_curves
 from bioworkbench.spec import sweep_points
 
