@@ -1,6 +1,7 @@
 """Claims of noise-based single-step training, on MNIST, each beside what it is compared with; prints the tables.
 
-Run with ``BIOWORKBENCH_DATA=... pytest -m slow -s tests/verification/test_noise_single_step.py``; hours on one core. The dense network
+Run with ``BIOWORKBENCH_DATA=... pytest -m slow -s tests/verification/test_noise_single_step.py``; hours on one core, less with
+``BIOWORKBENCH_IMAGES=10000`` training images. The dense network
 in Brian2 has been run to the end, the others have not. One update costs 72 % less
 at one noisy step than at eight (`tests.benchmarks.bench_gradients`).
 
@@ -12,6 +13,7 @@ is too little for one seed to tell. A second process with the same seed gave val
 time, conversion and convolutions stays open.
 """
 
+import os
 import time
 from functools import cache
 
@@ -36,6 +38,7 @@ from tests.verification.mnist_chains import (
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(14_400)]
 
 SEEDS = (1, 2, 3)
+N_IMAGES = int(os.environ.get("BIOWORKBENCH_IMAGES", "0")) or None  # for training; all by default
 SIZES = (784, 500, 500)
 SETTINGS = {"epochs": 30, "image": (28, 28, 1), "shift": 1}
 STEPS = (1, 2, 4, 8, 16)
@@ -59,7 +62,7 @@ CONVERSIONS = {
 @cache
 def task_of(folder, seed):
     """MNIST, its validation images chosen by the seed."""
-    return mnist_task(folder, seed)
+    return mnist_task(folder, seed, N_IMAGES)
 
 
 @cache
@@ -100,7 +103,7 @@ def test_accuracy_by_steps_and_whether_the_noise_or_its_mean_does_it(data_folder
     found = {name: [by_steps(data_folder, s, trained_on(data_folder, s, name), STEPS) for s in SEEDS] for name in VARIANTS}
     rows = [[name, *(mean_and_error([run[n] for run in runs]) for n in STEPS)] for name, runs in found.items()]
     table("Test accuracy, %, by number of steps", rows, ["training", *(f"T = {n}" for n in STEPS)])
-    assert np.mean([run[1] for run in found[NOISY]]) >= 0.985
+    assert N_IMAGES is not None or np.mean([run[1] for run in found[NOISY]]) >= 0.985
     assert abs(np.mean([run[N_STEPS] - run[1] for run in found[NOISY]])) <= 0.001
     assert np.mean([run[16] for run in found["single step, neither"]]) < np.mean([run[16] for run in found[NOISY]])
 
