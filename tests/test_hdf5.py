@@ -90,3 +90,18 @@ def _impatient(path):
     script = path.with_name("impatient.py")
     script.write_text(Path(hdf5.__file__).read_text().replace("_SECONDS, _MEMORY = 5", "_SECONDS, _MEMORY = 1"))
     return script
+
+
+def test_texts_are_read_elsewhere_once_for_each_content(path, monkeypatch):
+    with h5py.File(path, "a") as file:
+        file["names"] = ["one", "three"]
+    read = []
+    monkeypatch.setattr(hdf5, "_SOUND", set())
+    monkeypatch.setattr(hdf5, "_read_elsewhere", read.append)
+    for _ in range(2):
+        with opened(path) as file:
+            assert len(file["names"]) == 2
+    with h5py.File(path, "a") as file:
+        file["more"] = ["four"]
+    with opened(path):
+        assert read == [path, path]
