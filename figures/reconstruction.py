@@ -1,40 +1,55 @@
 """Parameter reconstruction: recurrent threshold networks by a convex program
 
 Small recurrent threshold networks are drawn at random, a convex program picks the few whose last neurons add up to the answer, and their
-weights are the reconstructed network. Left and middle: test accuracy on "do the first and the last of ten bits differ?" and on digits
-read row by row, beside the baselines. Right: relative duality gap of the program by iteration, the proof that no other choice from the
-same dictionary fits better.
+weights are the reconstructed network. a: test accuracy on "do the first and the last of ten bits differ?" by the number of networks to
+choose from, beside the best baseline. b: on digits read row by row, beside all baselines. c: relative duality gap of the program by
+iteration (largest dictionary), the proof that no other choice from the same dictionary fits better.
 """
 
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bioworkbench.averages import mean_and_error
 from bioworkbench.convex import CHECKED_EVERY
-from bioworkbench.gallery.runs import Run, baseline_scores, scores_on_test
-from bioworkbench.plots.comparison import scores_of_repeats
+from bioworkbench.gallery.runs import Run, baseline_scores, grouped, scores_on_test
+from bioworkbench.plots.comparison import curves_with_errors, scores_of_repeats
 from bioworkbench.plots.panels import COLORS
 from figures import style
 
 SPECS = ("reconstruction_xor", "reconstruction_sequential_digits")
+TITLES = ("first-last XOR", "sequential digits")
 
 
 def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
-    """Draw accuracy of both tasks beside the baselines, and the duality gap."""
+    """Draw accuracy by size of the dictionary and beside the baselines, and the duality gap."""
+    xor, digits = (results[name] for name in SPECS)
     with plt.rc_context(dict(style.RC)):
-        figure, panels = plt.subplots(1, 3, figsize=(style.PAGE, 2.3), layout="constrained")
-        for axes, (name, runs), title in zip(panels, results.items(), ("first-last XOR", "sequential digits"), strict=False):
-            accuracies = {"reconstructed": scores_on_test(runs, "accuracy", 100)} | baseline_scores(runs, "accuracy", 100)
-            scores_of_repeats(axes, accuracies, "test accuracy (%)")
+        figure, (sizes, scores, gaps) = plt.subplots(1, 3, figsize=(style.PAGE, 2.3), layout="constrained")
+        by_size = {
+            float(size): scores_on_test(group, "accuracy", 100) for size, group in grouped(xor, "method.n_gaussian").items()
+        }
+        best, values = max(baseline_scores(xor, "accuracy", 100).items(), key=lambda item: mean_and_error(item[1])[0])
+        level = (f"best baseline: {best}", mean_and_error(values)[0])
+        curves_with_errors(sizes, {"reconstructed": by_size}, "networks to choose from", "test accuracy (%)", level)
+        sizes.set_xscale("log")
+        accuracies = {"reconstructed": scores_on_test(digits, "accuracy", 100)} | baseline_scores(digits, "accuracy", 100)
+        scores_of_repeats(scores, accuracies, "test accuracy (%)")
+        for k, (runs, title) in enumerate(zip((grouped(xor, "method.n_gaussian")[max(by_size)], digits), TITLES, strict=True)):
+            _gap(gaps, runs[0], title, COLORS[k])
+        for axes, title in zip((sizes, scores), TITLES, strict=True):
             axes.set_title(title)
-            trained = runs[0].record.data.trained
-            if trained is not None and "gap_by_iteration" in trained.history:
-                gaps = trained.history["gap_by_iteration"]
-                iterations = CHECKED_EVERY * np.arange(1, len(gaps) + 1)
-                panels[2].semilogy(iterations, gaps, color=COLORS[name != SPECS[0]], label=title)
-        panels[2].set(xlabel="iteration", ylabel="relative duality gap")
-        panels[2].legend()
+        gaps.set(xlabel="iteration", ylabel="relative duality gap")
+        gaps.legend()
         style.letter(figure.axes)
     return figure
+
+
+def _gap(axes: Axes, run: Run, label: str, color: str) -> None:
+    trained = run.record.data.trained
+    if trained is not None and "gap_by_iteration" in trained.history:
+        found = trained.history["gap_by_iteration"]
+        axes.semilogy(CHECKED_EVERY * np.arange(1, len(found) + 1), found, color=color, label=label)

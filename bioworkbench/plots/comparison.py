@@ -13,7 +13,9 @@ __all__ = ["curves_with_errors", "scores_of_repeats"]
 _GRAY = "#7a828c"
 
 
-def scores_of_repeats(axes: Axes, scores: Mapping[str, Sequence[float]], label: str, n_ours: int = 1) -> None:
+def scores_of_repeats(
+    axes: Axes, scores: Mapping[str, Sequence[float]], label: str, n_ours: int = 1, limits: tuple[float, float] | None = None
+) -> None:
     """One row per method: a pale dot per run, and mean and standard error with the mean's value.
 
     Parameters
@@ -25,10 +27,21 @@ def scores_of_repeats(axes: Axes, scores: Mapping[str, Sequence[float]], label: 
         Of the axis of scores, with unit.
     n_ours : int
         Rows from the top that are set off by color.
+    limits : (low, high), optional
+        Scores that must be told apart; a row whose mean lies outside is an arrow at the edge, with its value.
     """
+    low, high = limits or (-np.inf, np.inf)
     for row, (name, values) in enumerate(scores.items()):
         color = COLORS[0] if row < n_ours else _GRAY
         mean, error = mean_and_error(values)
+        if not low <= mean <= high:
+            beyond, sign = (1.0, ">") if mean > high else (0.0, "<")
+            axes.plot(beyond, row, sign, color=color, markersize=5, transform=axes.get_yaxis_transform(), clip_on=False)
+            axes.annotate(
+                f"{mean:.3g}", (beyond, row), (-4 if beyond else 4, 5), xycoords=axes.get_yaxis_transform(),
+                textcoords="offset points", ha="right" if beyond else "left", fontsize=6.5, color=color,
+            )  # fmt: skip
+            continue
         axes.scatter(values, np.full(len(values), row), s=9, color=color, alpha=0.35, linewidths=0, label=f"{name}, runs")
         axes.errorbar(mean, row, xerr=error, fmt="o", markersize=4.5, capsize=2.5, color=color, label=name)
         axes.annotate(f"{mean:.3g}", (mean, row), (0, 5), textcoords="offset points", ha="center", fontsize=6.5, color=color)

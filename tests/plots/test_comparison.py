@@ -1,0 +1,39 @@
+"""Panels that set repeated runs beside each other, looked at through their artists."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from bioworkbench.plots.comparison import curves_with_errors, scores_of_repeats
+
+
+@pytest.fixture
+def axes():
+    figure, axes = plt.subplots()
+    yield axes
+    plt.close(figure)
+
+
+def texts(axes):
+    return [text.get_text() for text in axes.texts]
+
+
+def test_every_method_is_a_row_with_its_mean(axes):
+    scores_of_repeats(axes, {"ours": [0.8, 0.9], "chance": [0.1]}, "accuracy")
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["ours", "chance"]
+    assert texts(axes) == ["0.85", "0.1"]
+
+
+def test_means_beyond_the_limits_are_arrows_that_leave_the_rest_room(axes):
+    scores_of_repeats(axes, {"ours": [0.5, 0.6], "far": [9.0, 9.0], "less": [0.1]}, "error", limits=(0.4, 0.7))
+    assert axes.get_xlim()[1] < 1.0
+    assert [line.get_marker() for line in axes.lines if line.get_marker() in ("<", ">")] == [">", "<"]
+    assert texts(axes) == ["0.55", "9", "0.1"]
+
+
+def test_a_single_run_has_no_error_bar(axes):
+    curves_with_errors(axes, {"ours": {2.0: [5.0], 1.0: [1.0, 3.0]}}, "n", "score", ("level", 4.0))
+    line, (bars,) = axes.containers[0][0], axes.containers[0][2]
+    np.testing.assert_allclose(line.get_xydata(), [[1.0, 2.0], [2.0, 5.0]])
+    heights = [np.ptp(segment[:, 1]) for segment in bars.get_segments()]
+    assert heights == pytest.approx([2.0, 0.0])
