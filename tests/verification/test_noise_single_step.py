@@ -88,6 +88,14 @@ def by_steps(folder, seed, trained, steps):
     return {n: accuracy_in_jax(task_of(folder, seed), trained, n) for n in steps}
 
 
+def seconds_in_brian2(task, trained, n_steps):
+    """Seconds in which Brian2 judges all test images, its program built before."""
+    accuracy_in_brian2(task, trained, n_steps)
+    began = time.perf_counter()
+    accuracy_in_brian2(task, trained, n_steps)
+    return time.perf_counter() - began
+
+
 def epochs_to(history, level):
     """Epochs until the validation score first reaches a level."""
     reached = np.flatnonzero(history["score"] >= level)
@@ -126,12 +134,16 @@ def test_conversion_needs_more_steps(data_folder, tmp_path):
     level = np.mean([accuracy_in_jax(task_of(data_folder, s), trained_on(data_folder, s, NOISY), 1) for s in SEEDS])
     rows, needed = [], []
     for name in CONVERSIONS:
-        runs = [by_steps(data_folder, s, converted(data_folder, s, name, tmp_path), LONGER) for s in SEEDS]
+        networks = [converted(data_folder, s, name, tmp_path) for s in SEEDS]
+        runs = [by_steps(data_folder, s, network, LONGER) for s, network in zip(SEEDS, networks, strict=True)]
         mean = {n: float(np.mean([run[n] for run in runs])) for n in LONGER}
         needed.append(first_reaching(mean, level - 0.001))
-        rows.append([name, *(f"{100 * mean[n]:.2f}" for n in LONGER), first_reaching(mean, level), needed[-1]])
-    head = ["", *(f"T = {n}" for n in LONGER), f"steps to {100 * level:.2f} %", "to 0.1 points less"]
+        seconds = seconds_in_brian2(task_of(data_folder, SEEDS[0]), networks[0], needed[-1] or LONGER[-1])
+        rows.append([name, *(f"{100 * mean[n]:.2f}" for n in LONGER), first_reaching(mean, level), needed[-1], seconds])
+    head = ["", *(f"T = {n}" for n in LONGER), f"steps to {100 * level:.2f} %", "to 0.1 points less", "seconds then"]
     table("Steps that conversion needs for what one step gives", rows, head)
+    one = seconds_in_brian2(task_of(data_folder, SEEDS[0]), trained_on(data_folder, SEEDS[0], NOISY), 1)
+    print(f"The noisy network at one step: {one:.2f} s for all test images in Brian2")
     assert all(n is None or n >= 4 for n in needed)
 
 
