@@ -2,8 +2,9 @@
 
 A recurrent network of noisy excitatory and inhibitory neurons keeps a fading memory of its input. Between simulations it loses the fifth of
 its synapses that its own spikes use least, and regrows as many by CH3-L3 scores, at random, by distance, by correlation, or none at all.
-Left: memory capacity on test trials by rule of regrowth, beside a linear readout of the input; small dots are seeds. Right: validation
-score over the episodes of the first seed. Look for whether the rules differ by more than the seeds do.
+Left: memory capacity on test trials by rule of regrowth, beside a linear readout of the input; small dots are seeds, baselines beyond
+the panel are arrows. Right: mean and standard error of the validation score over the episodes. Look for whether the rules differ by
+more than the seeds do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +13,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from bioworkbench.gallery.runs import Run, baseline_scores, grouped, scores_on_test
-from bioworkbench.plots.comparison import scores_of_repeats
-from bioworkbench.plots.panels import COLORS
+from bioworkbench.plots.comparison import curves_with_errors, scores_of_repeats
 from figures import style
 
 SPECS = ("rewired_reservoir_memory",)
@@ -30,15 +30,19 @@ def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
     """Draw memory capacity by rule, and scores over the episodes."""
     runs = results["rewired_reservoir_memory"]
     by_rule = {NAMES[rule]: group for rule, group in grouped(runs, "method.regrowth").items()}
+    capacity = {name: scores_on_test(group, "memory_capacity") for name, group in by_rule.items()}
     with plt.rc_context(dict(style.RC)):
         figure, (scores, episodes) = plt.subplots(1, 2, figsize=(style.PAGE, 2.4), layout="constrained")
-        capacity = {name: scores_on_test(group, "memory_capacity") for name, group in by_rule.items()}
-        scores_of_repeats(scores, capacity | baseline_scores(runs, "memory_capacity"), "memory capacity, test", len(capacity))
-        for k, (name, group) in enumerate(by_rule.items()):
-            trained = group[0].record.data.trained
-            if trained is not None and "score" in trained.history:
-                episodes.plot(trained.history["score"], color=COLORS[k], label=name)
-        episodes.set(xlabel="episode", ylabel="memory capacity, validation")
-        episodes.legend()
+        beside = baseline_scores(runs, "memory_capacity")
+        scores_of_repeats(scores, capacity | beside, "memory capacity, test", len(capacity), style.span(capacity.values()))
+        curves = {name: _by_episode(group) for name, group in by_rule.items()}
+        curves_with_errors(episodes, curves, "episode", "memory capacity, validation")
+        episodes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
         style.letter(figure.axes)
     return figure
+
+
+def _by_episode(runs: Sequence[Run]) -> dict[float, list[float]]:
+    """Validation scores of all seeds by episode."""
+    histories = [run.record.data.trained.history["score"] for run in runs if run.record.data.trained is not None]
+    return {float(episode): list(scores) for episode, scores in enumerate(zip(*histories, strict=True))}

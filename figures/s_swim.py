@@ -42,7 +42,7 @@ def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
     answers = [data.answers for data in of_pairs if data.answers is not None]
     with plt.rc_context(dict(style.RC)):
         figure, ((scores, horizons), (forecast, kernels)) = plt.subplots(2, 2, figsize=(style.PAGE, 4.6), layout="constrained")
-        limits = _around([*errors.values(), baseline_scores(runs, "rse")["raw linear"]])
+        limits = style.span([*errors.values(), baseline_scores(runs, "rse")["raw linear"]])
         scores_of_repeats(scores, errors | baseline_scores(runs, "rse"), ERROR, len(errors), limits)
         _errors_by_hour(horizons, answers)
         _forecast(forecast, answers[0])
@@ -51,11 +51,6 @@ def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
             _kernels(kernels, np.asarray(trained.network.populations[0].model.constants["decay"]))
         style.letter(figure.axes)
     return figure
-
-
-def _around(groups: Sequence[Sequence[float]]) -> tuple[float, float]:
-    values = np.concatenate([np.asarray(group) for group in groups])
-    return float(values.min()), float(values.max())
 
 
 def _errors_by_hour(axes: Axes, answers: Sequence[Answers]) -> None:

@@ -1,6 +1,6 @@
 """Look of all figures: sizes of journal columns, colors that color-blind readers can tell apart (Okabe & Ito 2008)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from string import ascii_lowercase
 from typing import Any
 
@@ -26,6 +26,12 @@ RC: Mapping[Any, Any] = {
     "svg.fonttype": "path",
 }
 """Matplotlib settings; the fixed salt makes SVG files the same bytes each time."""
+
+
+def span(groups: Iterable[Sequence[float]]) -> tuple[float, float]:
+    """Least and largest of all values."""
+    values = [value for group in groups for value in group]
+    return min(values), max(values)
 
 
 def letter(panels: Sequence[Axes]) -> None:

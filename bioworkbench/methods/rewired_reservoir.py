@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from scipy import sparse
 
 from bioworkbench.arrays import count, fraction, positive
 from bioworkbench.errors import TopologyError, unknown_name
-from bioworkbench.evaluation import scores
+from bioworkbench.evaluation import SMALLER_IS_BETTER, scores
 from bioworkbench.methods.rewired_reservoir_plasticity import Plasticity, Wiring, neuron_rates
 from bioworkbench.methods.rewired_reservoir_structure import SmallWorld, unreachable
 from bioworkbench.network import INPUT, Network
@@ -37,6 +37,7 @@ def train(
     n_episodes: int = 10,
     every: int = 1,
     last_share: float = 0.8,
+    keep_best: bool = False,
     n_trials: int | None = None,
     rewired: Sequence[str] | None = None,
     removed_share: float = 0.1,
@@ -78,6 +79,8 @@ def train(
         Episodes from one rewiring to the next; scaling happens in all of them.
     last_share : float
         Share of the episodes after which synapses stay where they are.
+    keep_best : bool
+        Return the network of the episode with the best score on its scored trials, the first of equals, instead of the last one.
     n_trials : int, optional
         Training trials that an episode simulates, the first ones; by default all.
     rewired : sequence of str, optional
@@ -117,7 +120,7 @@ def train(
         Followed over the episodes, a name in ``evaluation.METRICS``; by default accuracy or r2.
     validation_share : float
         Of the trials of an episode, the last ones, that a readout of the others is scored on; the task's own validation trials
-        are simulated in their place where it has some. Nothing is chosen by this score.
+        are simulated in their place where it has some. Nothing but what `keep_best` says is chosen by this score.
     block : int
         Most trials whose spikes are held at once when the readout is fitted in the end.
     checkpoint : str, optional
@@ -160,7 +163,7 @@ def train(
     read = read_feature(task, network, feature, populations)
     seed = int(rng.integers(2**31))
     episode = _Episodes(
-        rules, count("n_episodes", n_episodes), count("every", every), fraction("last_share", last_share), seed,
+        rules, count("n_episodes", n_episodes), count("every", every), fraction("last_share", last_share), keep_best, seed,
         positive("max_rate", max_rate), _Judge(task, read, readout, metric, *_parts(task, n_trials, validation_share)),
     )  # fmt: skip
     wiring, history = episode.run(simulate, checkpoint)
@@ -226,9 +229,17 @@ class _Judge:
     def score(self, recording: Recording) -> float:
         features, n = features_of(recording, self.read), self.fitted.n_trials
         readout = fitted_readout(self.task, features[:n], self.fitted.targets, self.readout)
-        metric = self.metric or ("accuracy" if self.task.kind == "classification" else "r2")
         judged = replace(self.task, validation=self.judged)
-        return scores(judged, readout.predictions(features[n:]), (metric,), "validation")[metric]
+        return scores(judged, readout.predictions(features[n:]), (self.name,), "validation")[self.name]
+
+    @property
+    def name(self) -> str:
+        """Of the metric."""
+        return self.metric or ("accuracy" if self.task.kind == "classification" else "r2")
+
+    def best(self, found: Sequence[float]) -> int:
+        """Index of the best score, the first of equals."""
+        return int(np.argmin(found) if self.name in SMALLER_IS_BETTER else np.argmax(found))
 
 
 @dataclass(frozen=True)
@@ -239,6 +250,7 @@ class _Episodes:
     n_episodes: int
     every: int
     last_share: float
+    keep_best: bool
     seed: int
     max_rate: float
     judge: _Judge
@@ -246,19 +258,21 @@ class _Episodes:
     def run(self, simulate: Simulate, checkpoint: str | None) -> tuple[Wiring, dict[str, np.ndarray]]:
         stimulus = self.judge.task.encode(self.judge.values)
         world = SmallWorld.beside(self.rules.start, stream(self.seed, "random links"))
-        wiring, history = _load(checkpoint, self.rules.fresh, self.seed)
+        wiring, best, history = _load(checkpoint, self.rules.fresh, self.seed)
         for episode in range(len(history.get("score", [])), self.n_episodes):
             began = time.perf_counter()
             network = wiring.network(self.rules.start)
             recording = simulate(network, stimulus, _integer(self.seed, f"episode {episode}"))
             found = self._activity(recording, episode) | {"score": self.judge.score(recording)}
             found |= world.measured(network) | {"reachable": _reachable(network, episode)}
+            if self.judge.best([*history.get("score", []), found["score"]]) == episode:
+                best = wiring
             wiring, moved = self._changed(wiring, recording, episode)
             found |= moved | {"seconds": time.perf_counter() - began}
             for name, value in found.items():
                 history.setdefault(name, []).append(value)
-            _save(checkpoint, wiring, history, self.seed)
-        return wiring, {name: np.asarray(values) for name, values in history.items()}
+            _save(checkpoint, wiring, best, history, self.seed)
+        return best if self.keep_best else wiring, {name: np.asarray(values) for name, values in history.items()}
 
     def _changed(self, wiring: Wiring, recording: Recording, episode: int) -> tuple[Wiring, dict[str, float]]:
         moved = {"overlap": float("nan"), "n_filled": 0.0}
@@ -306,11 +320,12 @@ def _arrays(wiring: Wiring) -> dict[str, np.ndarray]:
     return found | {f"{name}.factors": values for name, values in wiring.factors.items()}
 
 
-def _save(path: str | None, wiring: Wiring, history: dict[str, list[float]], seed: int) -> None:
+def _save(path: str | None, wiring: Wiring, best: Wiring, history: dict[str, list[float]], seed: int) -> None:
     """Write a file that is complete whenever it exists."""
     if path is None:
         return
     arrays: dict[str, Any] = {**_arrays(wiring), **{f"{name}.set_points": rate for name, rate in wiring.set_points.items()}}
+    arrays |= {f"best {name}": values for name, values in _arrays(best).items()}
     arrays |= {f"history.{name}": np.asarray(values) for name, values in history.items()}
     unfinished = Path(path).with_name(Path(path).name + ".unfinished")
     with unfinished.open("wb") as file:
@@ -318,16 +333,22 @@ def _save(path: str | None, wiring: Wiring, history: dict[str, list[float]], see
     os.replace(unfinished, path)
 
 
-def _load(path: str | None, fresh: Wiring, seed: int) -> tuple[Wiring, dict[str, list[float]]]:
-    """Wiring and history as saved, or fresh ones where nothing is saved."""
+def _load(path: str | None, fresh: Wiring, seed: int) -> tuple[Wiring, Wiring, dict[str, list[float]]]:
+    """Wiring, the best one so far, and history as saved, or fresh ones where nothing is saved."""
     if path is None or not Path(path).exists():
-        return fresh, {}
+        return fresh, fresh, {}
     with np.load(path, allow_pickle=False) as file:
         saved = dict(file)
     wanted = {name: values.shape for name, values in _arrays(fresh).items()}
-    if int(saved.pop("seed")) != seed or {name: saved[name].shape for name in wanted if name in saved} != wanted:
+    best = {name.removeprefix("best "): values for name, values in saved.items() if name.startswith("best ")}
+    fits = all({name: part[name].shape for name in wanted if name in part} == wanted for part in (saved, best))
+    if int(saved.pop("seed")) != seed or not fits:
         raise ValueError(f"checkpoint = '{path}' holds a run with another seed or network; remove it, or name another file")
     history = {name.removeprefix("history."): list(values) for name, values in saved.items() if name.startswith("history.")}
+    return _wiring(saved, fresh), _wiring(best, fresh), history
+
+
+def _wiring(saved: Mapping[str, np.ndarray], fresh: Wiring) -> Wiring:
     projections = []
     for p in fresh.projections:
         if p.source != INPUT:
@@ -338,4 +359,4 @@ def _load(path: str | None, fresh: Wiring, seed: int) -> tuple[Wiring, dict[str,
         part: {name: saved[f"{name}.{part}"] for name in fresh.factors if f"{name}.{part}" in saved}
         for part in ("factors", "set_points")
     }
-    return Wiring(tuple(projections), **by_population), history
+    return Wiring(tuple(projections), **by_population)

@@ -163,6 +163,22 @@ def test_validation_trials_of_the_task_are_scored_where_there_are_some(task):
     assert seen == [6, 6, 6, 6]  # 4 + 2 in the episodes, all 6 training trials in the end
 
 
+@pytest.mark.parametrize("metric", ["r2", "rse"])
+def test_the_network_of_the_best_episode_is_kept_when_asked_for(task, metric):
+    simulated = []
+
+    def simulate(network, stimulus, seed):
+        simulated.append(network)
+        return in_numpy(network, stimulus, seed)
+
+    found = trained(task, None, simulate, n_episodes=4, last_share=1.0, metric=metric, keep_best=True)
+    scores = found.history["score"] * (-1 if metric == "rse" else 1)
+    best = simulated[int(np.argmax(scores))]
+    for kept, before in zip(found.network.projections, best.projections, strict=True):
+        assert same_bits(kept.weights.data, before.weights.data)
+        assert same_bits(kept.weights.indices, before.weights.indices)
+
+
 # programs, interruption ---------------------------------------------------------------------------------------------------------
 
 
@@ -190,12 +206,12 @@ def interrupted_after(n):
     return simulate
 
 
-@pytest.mark.parametrize("n_calls", [0, 1, 2, 3])
-def test_an_interrupted_training_ends_as_if_it_had_not_been(task, tmp_path, n_calls):
+@pytest.mark.parametrize(("n_calls", "keep_best"), [(0, False), (1, False), (2, False), (3, False), (2, True), (3, True)])
+def test_an_interrupted_training_ends_as_if_it_had_not_been(task, tmp_path, n_calls, keep_best):
     path = str(tmp_path / "run.npz")
     with pytest.raises(KeyboardInterrupt, match=r"^$"):
-        trained(task, None, interrupted_after(n_calls), checkpoint=path)
-    resumed, whole = trained(task, checkpoint=path), trained(task)
+        trained(task, None, interrupted_after(n_calls), checkpoint=path, keep_best=keep_best)
+    resumed, whole = trained(task, checkpoint=path, keep_best=keep_best), trained(task, keep_best=keep_best)
     for before, after in zip(whole.network.projections, resumed.network.projections, strict=True):
         assert same_bits(before.weights.data, after.weights.data)
         assert same_bits(before.weights.indices, after.weights.indices)
