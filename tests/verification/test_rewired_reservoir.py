@@ -1,8 +1,9 @@
 """Does a reservoir recall more after it has rewired itself by CH3-L3? Paired over seeds, with controls, whichever way it falls.
 
 Every arm starts from the same network, input and seeds and has the same number of episodes, so that "none" is a control for
-scaling alone; regrowth by distance and correlation is in the figure `rewired_reservoir`. "shuffled" and "reweighted" are the network that CH3-L3 left with its synapses exchanged at random, degrees kept, and
-with its weights dealt anew: what is left of an effect is due to degrees, or to links, alone. Nothing is chosen by the scores.
+scaling alone; regrowth by distance and correlation is in the figure `rewired_reservoir`. "shuffled" and "reweighted" are the network
+that CH3-L3 left with its synapses exchanged at random, degrees kept, and with its weights dealt anew: what is left of an effect is due
+to degrees, or to links, alone. Nothing is chosen by the test scores.
 """
 
 import copy
