@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from bioworkbench.gallery.runs import Run, grouped
 from bioworkbench.plots.panels import COLORS
@@ -22,15 +23,21 @@ NAMES = {"cpp": "C++", "cython": "Cython", "numpy": "NumPy"}
 def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
     """Draw seconds by number of neurons, one color per backend."""
     with plt.rc_context(dict(style.RC)):
-        figure, axes = plt.subplots(figsize=(style.COLUMN, 2.6), layout="constrained")
+        figure, axes = plt.subplots(figsize=(style.COLUMN, 3.0), layout="constrained")
         for k, (backend, runs) in enumerate(grouped(results["speed"], "backend").items()):
             sizes = [run.values["populations.exc.size"] for run in runs]
             timings = [run.metrics["timing"] for run in runs]
             alone = [timing["simulate_simulate"] for timing in timings]
             axes.loglog(sizes, alone, color=COLORS[k], marker="o", markersize=3.5, label=NAMES[backend])
-            whole = [timing["total"] for timing in timings]
-            axes.loglog(sizes, whole, color=COLORS[k], linestyle="--", linewidth=0.9, label=f"{NAMES[backend]}, spec to results")
+            axes.loglog(sizes, [timing["total"] for timing in timings], color=COLORS[k], linestyle="--", linewidth=0.9)
+            axes.set_xticks(sizes, [f"{size:,}".replace(",", " ") for size in sizes], minor=False)
         axes.axhline(1.0, color="0.6", linewidth=0.7)
-        axes.set(xlabel="neurons", ylabel="wall time of 1 s (s)")
-        axes.legend(fontsize=6)
+        axes.set(xlabel="neurons", ylabel="wall time of 1 s of the network (s)")
+        axes.minorticks_off()
+        lines = {"-": "simulation alone", "--": "spec to results"}
+        handles = [
+            *axes.get_legend_handles_labels()[0],
+            *(Line2D([], [], color="0.3", ls=ls, label=name) for ls, name in lines.items()),
+        ]
+        figure.legend(handles=handles, loc="outside upper center", ncols=2)
     return figure
