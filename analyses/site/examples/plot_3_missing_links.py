@@ -24,8 +24,9 @@ for u, v, score in best:
 place = nx.spring_layout(graph, seed=3)
 figure, axes = plt.subplots(figsize=(6, 5), layout="constrained")
 nx.draw_networkx_edges(graph, place, ax=axes, edge_color="0.8")
+links = [(u, v) for u, v, _ in best]
 widths = [3 * score / best[0][2] for *_, score in best]
-nx.draw_networkx_edges(graph, place, [(u, v) for u, v, _ in best], width=widths, edge_color="#0072B2", ax=axes)
+nx.draw_networkx_edges(graph, place, links, width=widths, edge_color="#0072B2", ax=axes)
 nx.draw_networkx_nodes(graph, place, node_size=120, node_color="#E69F00", ax=axes)
 nx.draw_networkx_labels(graph, place, font_size=6, ax=axes)
-axes.axis("off")
+_ = axes.axis("off")
