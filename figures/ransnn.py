@@ -25,8 +25,9 @@ def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
     answers = runs[0].record.data.answers
     with plt.rc_context(dict(style.RC)):
         figure, (scores, confusion) = plt.subplots(1, 2, figsize=(style.PAGE, 2.7), layout="constrained", width_ratios=(1.15, 1))
-        accuracies = {"random spiking network": scores_on_test(runs, "accuracy", 100)} | baseline_scores(runs, "accuracy", 100)
-        scores_of_repeats(scores, accuracies, "test accuracy (%)")
+        ours, beside = scores_on_test(runs, "accuracy", 100), baseline_scores(runs, "accuracy", 100)
+        limits = style.span([ours, beside["raw linear"]])
+        scores_of_repeats(scores, {"random spiking network": ours} | beside, "test accuracy (%)", 1, limits)
         if answers is not None:
             confusion_matrix(confusion, answers.targets, answers.predictions)
             confusion.set_title("")

@@ -36,8 +36,10 @@ def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
         level = (f"best baseline: {best}", mean_and_error(values)[0])
         curves_with_errors(sizes, {"reconstructed": by_size}, "networks to choose from", "test accuracy (%)", level)
         sizes.set_xscale("log")
-        accuracies = {"reconstructed": scores_on_test(digits, "accuracy", 100)} | baseline_scores(digits, "accuracy", 100)
-        scores_of_repeats(scores, accuracies, "test accuracy (%)")
+        sizes.legend(loc="upper left", fontsize=7)
+        ours, beside = scores_on_test(digits, "accuracy", 100), baseline_scores(digits, "accuracy", 100)
+        limits = style.span([ours, beside["raw linear"]])
+        scores_of_repeats(scores, {"reconstructed": ours} | beside, "test accuracy (%)", 1, limits)
         for k, (runs, title) in enumerate(zip((grouped(xor, "method.n_gaussian")[max(by_size)], digits), TITLES, strict=True)):
             _gap(gaps, runs[0], title, COLORS[k])
         for axes, title in zip((sizes, scores), TITLES, strict=True):
