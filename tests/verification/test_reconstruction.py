@@ -120,39 +120,59 @@ def test_addition_digit_by_digit(base, least):
 
 @pytest.mark.usefixtures("data_folder")
 @pytest.mark.parametrize("frames", ["rows", "columns"])
-def test_sequential_mnist(frames, trained_once):
-    """One leaky neuron per sub-network, read at every row but the first three, which are empty."""
-    task = shown_as_current(mnist(np.random.default_rng(0), frames=frames))
+def test_sequential_mnist(frames, solved_once):
+    """One leaky neuron per sub-network, read at every row but the first three, which are empty.
+
+    The penalty of the logistic regression was chosen on 5000 validation images of seed 0: 0.9538, 0.9584, 0.9626 and 0.9636 with
+    1e-4, 1e-3, 3e-3 and 1e-2; surrogate gradients have 0.9634 there.
+    """
     settings = {"leak": (0.2, 0.8), "steps": range(3, 28), "penalties": (0.0003,), "n_gaussian": 0}
     trained = settings | {"n_trained": 60, "epochs": 3, "batch_size": 128}
     ways = {
         "surrogate gradients": trained | {"convex": False},
         "program after them": trained,
-        "and logistic regression": trained | {"refit": 1e-4},
+        "and logistic regression": trained | {"refit": 1e-2},
         "random witnesses alone": settings | {"n_gaussian": 60},
     }
-    found = {}
-    for way, given in ways.items():
-        made = reconstruction.train(task, start(28, (1,), 0.5), simulate, np.random.default_rng(0), **given)
-        found[way] = accuracy(task, made)
-        print(f"MNIST by {frames}: {way:28s} {found[way]:.4f} {made.history.get('gap')}", flush=True)
-    print(f"MNIST by {frames}: raw linear {(raw_linear(task) == task.test.targets).mean():.4f}")
-    assert found["program after them"] >= 0.925
-    assert found["and logistic regression"] > found["program after them"]
+    found = {way: [] for way in [*ways, "raw linear"]}
+    for seed in range(N_SEEDS):
+        task = shown_as_current(mnist(np.random.default_rng(seed), frames=frames))
+        for way, given in ways.items():
+            made = reconstruction.train(task, start(28, (1,), 0.5), simulate, np.random.default_rng(seed), **given)
+            found[way].append(accuracy(task, made))
+            print(f"MNIST by {frames}, seed {seed}: {way:28s} {found[way][-1]:.4f} {made.history.get('gap')}", flush=True)
+        found["raw linear"].append(float((raw_linear(task) == task.test.targets).mean()))
+    for way, scores in found.items():
+        print(f"MNIST by {frames}: {way:28s} {mean_and_error(scores)[0]:.4f} +- {mean_and_error(scores)[1]:.4f}", flush=True)
+    gain = np.subtract(found["and logistic regression"], found["surrogate gradients"])
+    print(f"MNIST by {frames}: gain {mean_and_error(gain)[0]:+.4f} +- {mean_and_error(gain)[1]:.4f}")
+    assert np.mean(found["program after them"]) >= 0.925
+    assert np.mean(found["and logistic regression"]) > np.mean(found["program after them"])
+
+
+def remember(monkeypatch, name, key):
+    """Let a function of `reconstruction` compute once what has the same key."""
+    known, original = {}, getattr(reconstruction, name)
+
+    def remembered(*given, **settings):
+        place = key(*given, **settings)
+        if place not in known:
+            known[place] = original(*given, **settings)
+        return known[place]
+
+    monkeypatch.setattr(reconstruction, name, remembered)
 
 
 @pytest.fixture
 def trained_once(monkeypatch):
     """Trains networks of the same start once: surrogate gradients alone and the program after them share what was trained."""
-    known, original = {}, reconstruction.train_parallel
+    remember(monkeypatch, "train_parallel", lambda networks, _, __, seed, **___: (seed, networks.layers[0].weights.tobytes()))
 
-    def remembered(networks, training, settings, seed, **given):
-        key = (seed, networks.layers[0].weights.tobytes())
-        if key not in known:
-            known[key] = original(networks, training, settings, seed, **given)
-        return known[key]
 
-    monkeypatch.setattr(reconstruction, "train_parallel", remembered)
+@pytest.fixture
+def solved_once(monkeypatch, trained_once):
+    """The same for the program, which the output weights fitted once more share."""
+    remember(monkeypatch, "sparse_coefficients", lambda patterns, _, penalty, **__: (patterns.sum(0).tobytes(), penalty))
 
 
 @pytest.mark.parametrize("name", TASKS)
