@@ -123,11 +123,12 @@ def test_addition_digit_by_digit(base, least):
 def test_sequential_mnist(frames, solved_once):
     """One leaky neuron per sub-network, read at every row but the first three, which are empty.
 
-    The penalty of the logistic regression was chosen on 5000 validation images of seed 0: 0.9538, 0.9584, 0.9626 and 0.9636 with
-    1e-4, 1e-3, 3e-3 and 1e-2; surrogate gradients have 0.9634 there.
+    Copies and the penalty of the logistic regression were chosen on 5000 validation images of seed 0: without copies 0.9538, 0.9584,
+    0.9626 and 0.9636 with 1e-4, 1e-3, 3e-3 and 1e-2; with two noisy copies of each and 1e-2 0.9648. As many random witnesses beside,
+    3e-4: 0.9574. Surrogate gradients have 0.9634 there.
     """
     settings = {"leak": (0.2, 0.8), "steps": range(3, 28), "penalties": (0.0003,), "n_gaussian": 0}
-    trained = settings | {"n_trained": 60, "epochs": 3, "batch_size": 128}
+    trained = settings | {"n_trained": 60, "n_copies": 2, "epochs": 3, "batch_size": 128}
     ways = {
         "surrogate gradients": trained | {"convex": False},
         "program after them": trained,
