@@ -2,7 +2,7 @@
 
 Handwritten digits through a spiking network with few links, which are removed and regrown after each epoch. Left: test accuracy by
 sparsity for regrowth by CH3-L3 scores and at random, beside the linear model of the raw pixels. Right: share of neurons that are still
-connected during training at the highest sparsity (first seed). Look for the sparsity at which the curves part.
+connected during training at the highest sparsity (first seed, colors as on the left). Look for the sparsity at which the curves part.
 """
 
 from collections.abc import Mapping, Sequence
