@@ -4,6 +4,9 @@ Every arm starts from the same network, input and seeds and has the same number 
 scaling alone; regrowth by distance and correlation is in the figure `rewired_reservoir`. "shuffled" and "reweighted" are the network
 that CH3-L3 left with its synapses exchanged at random, degrees kept, and with its weights dealt anew: what is left of an effect is due
 to degrees, or to links, alone. Nothing is chosen by the test scores.
+
+Seen with 10 seeds: see `bioworkbench.methods.rewired_reservoir`. An episode takes 2.3 s where it rewires and 1.7 s where it does not (one
+loaded core); all arms, seeds, episodes and readouts ran in one program.
 """
 
 import copy
@@ -115,7 +118,7 @@ def results_of(seed):
 def paired(found, one, other):
     """Mean difference, its standard error, Cohen's d of the pairs, and the p of a t test."""
     difference = np.array([seed[one]["recall"] - seed[other]["recall"] for seed in found])
-    deviation = difference.std(ddof=1)
+    deviation = max(difference.std(ddof=1), np.finfo(float).tiny)
     p = stats.ttest_1samp(difference, 0.0).pvalue
     return [difference.mean(), deviation / len(difference) ** 0.5, difference.mean() / deviation, f"{p:.3g}"]
 
