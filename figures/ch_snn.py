@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from bioworkbench.averages import mean_and_error
-from bioworkbench.gallery.runs import Run, baseline_scores, grouped, scores_on_test
+from bioworkbench.gallery.runs import Run, best_baseline, grouped, scores_on_test
 from bioworkbench.plots.comparison import curves_with_errors
 from bioworkbench.plots.panels import COLORS
 from figures import style
@@ -32,9 +31,7 @@ def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
             }
             for name, group in by_rule.items()
         }
-        best, values = max(baseline_scores(runs, "accuracy", 100).items(), key=lambda item: mean_and_error(item[1])[0])
-        level = (f"best baseline: {best}", mean_and_error(values)[0])
-        curves_with_errors(sparsity, curves, "absent links (%)", "test accuracy (%)", level)
+        curves_with_errors(sparsity, curves, "absent links (%)", "test accuracy (%)", best_baseline(runs, "accuracy", 100))
         for k, (name, group) in enumerate(by_rule.items()):
             sparsest = max(grouped(group, "method.sparsity").items())[1][0].record.data.trained
             if sparsest is not None and "active_nodes" in sparsest.history:

@@ -12,8 +12,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from bioworkbench.averages import mean_and_error
-from bioworkbench.gallery.runs import Run, baseline_scores, grouped, scores_on_test
+from bioworkbench.gallery.runs import Run, best_baseline, grouped, scores_on_test
 from bioworkbench.plots.comparison import curves_with_errors
 from bioworkbench.plots.panels import COLORS
 from bioworkbench.quantities import parse_quantity
@@ -29,10 +28,8 @@ def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
     by_training = {NAMES[name]: group for name, group in grouped(runs, "method.training").items()}
     with plt.rc_context(dict(style.RC)):
         figure, (steps, training) = plt.subplots(1, 2, figsize=(style.PAGE, 2.6), layout="constrained")
-        best, values = max(baseline_scores(runs, "accuracy", 100).items(), key=lambda item: mean_and_error(item[1])[0])
-        level = (f"best baseline: {best}", mean_and_error(values)[0])
         curves = {name: _by_steps(group) for name, group in by_training.items()}
-        curves_with_errors(steps, curves, "steps T", "test accuracy (%)", level)
+        curves_with_errors(steps, curves, "steps T", "test accuracy (%)", best_baseline(runs, "accuracy", 100))
         steps.set_xscale("log", base=2)
         places = sorted(curves[NAMES["single_step"]])
         steps.set_xticks(places, [f"{n:.0f}" for n in places])

@@ -13,9 +13,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bioworkbench.averages import mean_and_error
 from bioworkbench.convex import CHECKED_EVERY
-from bioworkbench.gallery.runs import Run, baseline_scores, grouped, scores_on_test
+from bioworkbench.gallery.runs import Run, baseline_scores, best_baseline, grouped, scores_on_test
 from bioworkbench.plots.comparison import curves_with_errors, scores_of_repeats
 from bioworkbench.plots.panels import COLORS
 from figures import style
@@ -32,8 +31,7 @@ def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
         by_size = {
             float(size): scores_on_test(group, "accuracy", 100) for size, group in grouped(xor, "method.n_gaussian").items()
         }
-        best, values = max(baseline_scores(xor, "accuracy", 100).items(), key=lambda item: mean_and_error(item[1])[0])
-        level = (f"best baseline: {best}", mean_and_error(values)[0])
+        level = best_baseline(xor, "accuracy", 100)
         curves_with_errors(sizes, {"reconstructed": by_size}, "networks to choose from", "test accuracy (%)", level)
         sizes.set_xscale("log")
         sizes.legend(loc="upper left", fontsize=7)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bioworkbench.averages import mean_and_error
+from bioworkbench.evaluation import SMALLER_IS_BETTER
 from bioworkbench.results.files import is_complete
 from bioworkbench.results.store import RunRecord, load_record, result_folder
 from bioworkbench.spec.reader import sweep_points
 from bioworkbench.spec.records import ExperimentSpec
 
-__all__ = ["Run", "baseline_scores", "finished_runs", "grouped", "scores_on_test"]
+__all__ = ["Run", "baseline_scores", "best_baseline", "finished_runs", "grouped", "scores_on_test"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,13 @@ def baseline_scores(runs: Sequence[Run], metric: str, scale: float = 1.0) -> dic
         for name in names
     }
     return {name: values for name, values in found.items() if values}
+
+
+def best_baseline(runs: Sequence[Run], metric: str, scale: float = 1.0) -> tuple[str, float]:
+    """Label and mean score of the best baseline, as a level to compare with."""
+    means = {name: mean_and_error(values)[0] for name, values in baseline_scores(runs, metric, scale).items()}
+    best = min(means, key=means.__getitem__) if metric in SMALLER_IS_BETTER else max(means, key=means.__getitem__)
+    return f"best baseline: {best}", means[best]
 
 
 def grouped(runs: Sequence[Run], field: str) -> dict[Any, list[Run]]:
