@@ -2,15 +2,27 @@
 
 Run with ``BIOWORKBENCH_DATA=... pytest -m slow -s tests/verification/test_noise_single_step.py``; hours on one core, less with
 ``BIOWORKBENCH_IMAGES=10000`` training images. The networks
-in Brian2 have been run to the end. One update costs 72 % less
-at one noisy step than at eight (`tests.benchmarks.bench_gradients`).
+in Brian2 have been run with all images, the comparisons with 10 000.
 
-Seen with one seed, 10 000 training images (1000 of them for validation), no shifts, 15 epochs and JAX instead of Brian2, test
-accuracy in % at 1, 2, 4, 8 and 16 steps: noise and its mean 96.47, 96.53, 96.48, 96.45, 96.45; the mean alone 96.29, 96.18, 96.35, 96.28,
-96.32; noise alone 96.25, 96.10, 95.54, 95.13, 94.66; neither 96.01, 95.82, 95.10, 94.46, 93.59; eight-step training 96.06, 96.39, 96.42,
-96.42, 96.41. So training with the mean, from which the network then starts, is what makes memory harmless; what the noise adds to it
-is too little for one seed to tell. A second process with the same seed gave values up to 0.07 points apart. What is said of training
-time, conversion and convolutions stays open.
+Seen with 10 000 training images (1000 of them for validation), images moved by a pixel, 30 epochs, 3 seeds, test accuracy in %:
+
+===============================  ============  ============  ============  ============  ============
+training                         T = 1         T = 2         T = 4         T = 8         T = 16
+===============================  ============  ============  ============  ============  ============
+single step, noise and its mean  97.50 ± 0.05  97.79 ± 0.06  97.77 ± 0.08  97.82 ± 0.05  97.82 ± 0.08
+single step, mean alone          97.45 ± 0.17  97.81 ± 0.06  97.77 ± 0.05  97.82 ± 0.06  97.79 ± 0.07
+single step, noise alone         97.26 ± 0.05  97.62 ± 0.01  97.55 ± 0.04  97.41 ± 0.02  97.25 ± 0.05
+single step, neither             97.31 ± 0.01  97.72 ± 0.04  97.46 ± 0.06  97.10 ± 0.03  96.72 ± 0.04
+multi-step surrogate, T = 8      97.28 ± 0.09  97.67 ± 0.11  97.76 ± 0.05  97.80 ± 0.04  97.78 ± 0.05
+===============================  ============  ============  ============  ============  ============
+
+So one step trained with noise and its mean loses nothing with memory, and is level with eight-step training; it is the mean, from which
+the network then starts, that does it, and what the noise adds to it is too little for three seeds to tell. A second process with the
+same seed gave values up to 0.07 points apart.
+
+An epoch takes 55 % less than one of eight steps (1.1 and 2.5 s, each alone on a core), not the 65 to 75 % that are claimed: the first
+layer sees the same image at every step and costs the same in both, as do optimizer and moved images. To the same validation accuracy the
+single step needs 28 epochs where eight steps need 24, so that 46 % of the time is saved: NOT reached.
 """
 
 import os
@@ -112,7 +124,7 @@ def test_accuracy_by_steps_and_whether_the_noise_or_its_mean_does_it(data_folder
     rows = [[name, *(mean_and_error([run[n] for run in runs]) for n in STEPS)] for name, runs in found.items()]
     table("Test accuracy, %, by number of steps", rows, ["training", *(f"T = {n}" for n in STEPS)])
     assert N_IMAGES is not None or np.mean([run[1] for run in found[NOISY]]) >= 0.985
-    assert abs(np.mean([run[N_STEPS] - run[1] for run in found[NOISY]])) <= 0.001
+    assert np.mean([run[1] - run[N_STEPS] for run in found[NOISY]]) <= 0.001
     assert np.mean([run[16] for run in found["single step, neither"]]) < np.mean([run[16] for run in found[NOISY]])
 
 
