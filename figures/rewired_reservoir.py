@@ -2,9 +2,9 @@
 
 A recurrent network of noisy excitatory and inhibitory neurons keeps a fading memory of its input. Between simulations it loses the fifth of
 its synapses that its own spikes use least, and regrows as many by CH3-L3 scores, at random, by distance, by correlation, or none at all.
-Left: memory capacity on test trials by rule of regrowth, beside a linear readout of the input; small dots are seeds, baselines beyond
-the panel are arrows. Right: mean and standard error of the validation score over the episodes. Look for whether the rules differ by
-more than the seeds do.
+Left: memory capacity of the best validated episode on test trials by rule of regrowth, beside a linear readout of the input; small dots
+are seeds, baselines beyond the panel are arrows. Right: mean and standard error of the validation score over the episodes. Look for
+whether the rules differ by more than the seeds do.
 """
 
 from collections.abc import Mapping, Sequence
