@@ -19,7 +19,9 @@ What was found, on test parts; all gaps below 1e-6:
   program is no match for their cross-entropy, 0.946 +- 0.001 over what they trained and two noisy copies of each, 0.912 +- 0.001 over
   random ones; with logistic regression of what was kept (``refit = 1e-2``) 0.969 +- 0.001, which is 0.002 +- 0.001 ahead of them.
   Column by column, 1 seed and no copies: 0.964, 0.942, 0.916, 0.959 (with ``refit = 1e-4``).
-* Open: more seeds for MNIST, and columns with copies.
+* Digits of 8 x 8 pixels row by row, 4 seeds: surrogate gradients 0.980, the program over what they trained and three copies of each 0.949,
+  with logistic regression of what was kept (1e-3) 0.973, raw pixels 0.949: here nothing is gained over surrogate gradients.
+* Open: a gain over surrogate gradients on digits, more seeds for MNIST, and columns with copies.
 """
 
 from collections.abc import Callable, Sequence
