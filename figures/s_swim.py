@@ -42,8 +42,9 @@ def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
     answers = [data.answers for data in of_pairs if data.answers is not None]
     with plt.rc_context(dict(style.RC)):
         figure, ((scores, horizons), (forecast, kernels)) = plt.subplots(2, 2, figsize=(style.PAGE, 4.6), layout="constrained")
-        limits = style.span([*errors.values(), baseline_scores(runs, "rse")["raw linear"]])
-        scores_of_repeats(scores, errors | baseline_scores(runs, "rse"), ERROR, len(errors), limits)
+        beside = baseline_scores(runs, "rse")
+        limits = style.span([*errors.values(), beside["raw linear"]])
+        scores_of_repeats(scores, errors | beside, ERROR, len(errors), limits)
         _errors_by_hour(horizons, answers)
         _forecast(forecast, answers[0])
         trained = of_pairs[0].trained

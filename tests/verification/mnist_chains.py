@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
+from bioworkbench import averages
 from bioworkbench.encoding import as_current
 from bioworkbench.gradients.chains import chain_weights, feed_forward
 from bioworkbench.gradients.objectives import accuracy, spike_rasters
@@ -114,6 +115,5 @@ def table(title: str, rows: list[list[object]], head: list[str]) -> None:
 
 def mean_and_error(values: list[float]) -> str:
     """Mean and standard error in percent."""
-    percent = 100 * np.asarray(values)
-    error = percent.std(ddof=1) / len(percent) ** 0.5 if len(percent) > 1 else float("nan")
-    return f"{percent.mean():.2f} ± {error:.2f}"
+    mean, error = averages.mean_and_error(100 * np.asarray(values))
+    return f"{mean:.2f} ± {float('nan') if error is None else error:.2f}"
