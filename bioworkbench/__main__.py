@@ -1,22 +1,35 @@
 """The command ``bioworkbench``."""
 
+import importlib.metadata
+import inspect
+import os
 import sys
 from collections.abc import Callable, Sequence
-from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
+
+from bioworkbench.commands.interruption import ending, interruptible
+from bioworkbench.commands.sparing import imported
+from bioworkbench.records.docstrings import summary
+from bioworkbench.records.functions import allow
 
 __all__ = ["COMMANDS", "app_for", "main"]
 
 COMMANDS = {
     "run": "Run an experiment; prints the results folder last.",
     "sweep": "Run every point of a sweep on many cores or a cluster, or search ranges for the best values.",
+    "predict": "Ask a trained network about new data.",
     "table": "Put the scores of many results beside each other.",
+    "index": "Write a page of all runs, to sort and filter.",
+    "compare": "Show runs side by side: specs, scores, activity, figures.",
+    "explore": "Write a page of the spikes and traces of a run, to zoom and choose in.",
     "check": "Check specs and estimate memory and time; simulates nothing.",
     "list": "List what a spec can name, with its settings.",
+    "schema": "Write the JSON Schema of a spec, for editors.",
     "new": "Write a commented spec that runs as it is.",
-    "doctor": "Say what this machine has, lacks, and how to mend it.",
+    "demo": "Run one small example of each kind, and write a page of all of them.",
+    "doctor": "Say what this machine has, lacks, and how to fix it.",
     "figures": "Draw the figures of a project from its results.",
     "cache": "Show the compiled programs that are kept, or remove them.",
     "export": "Write a run in another format: SONATA, NWB, Neo, NIR, GraphML, CSV.",
@@ -25,8 +38,20 @@ COMMANDS = {
 """Subcommands and what they are for; NAME is the function ``NAME_command`` of ``bioworkbench.commands.NAME``."""
 
 
+_COMPILE_NOTHING = ("check", "compare", "explore", "export", "index", "list", "new", "schema", "table", "topology")
+
+
 def app_for(arguments: Sequence[str]) -> typer.Typer:
     """The command line that answers these arguments; only the subcommand they name is imported, so that help comes at once.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Words after the program's name.
+
+    Returns
+    -------
+    Typer
 
     Examples
     --------
@@ -37,17 +62,53 @@ def app_for(arguments: Sequence[str]) -> typer.Typer:
         name="bioworkbench",
         help="Spiking networks in Brian2, from a spec to a report.",
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
+    app.callback()(_root)
     for name, words in COMMANDS.items():
-        function = _function(name) if name in arguments[:1] else _not_imported
-        app.command(name, help=function.__doc__ if name in arguments[:1] else words)(function)
+        function = _function(name, arguments) if name == _asked(arguments) else _not_imported
+        app.command(name, help=summary(inspect.getdoc(function) or "") if name == _asked(arguments) else words)(function)
     return app
 
 
-def _function(name: str) -> Callable[..., Any]:
-    return getattr(import_module(f"bioworkbench.commands.{name}"), f"{name}_command")
+def _asked(arguments: Sequence[str]) -> str:
+    """The subcommand, which options of all may stand before."""
+    rest = list(arguments)
+    while rest[:1] == ["--allow"]:
+        rest = rest[2:]
+    return next((word for word in rest[:1] if word in COMMANDS), "")
+
+
+def _function(name: str, arguments: Sequence[str]) -> Callable[..., Any]:
+    compiles = name not in _COMPILE_NOTHING or "--converge" in arguments
+    return getattr(imported(f"bioworkbench.commands.{name}", compiles=compiles), f"{name}_command")
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=lambda wanted: _version(wanted), is_eager=True, help="Print it.")
+    ] = False,
+    packages: Annotated[
+        list[str] | None, typer.Option("--allow", metavar="PACKAGE", help="Let specs name functions of this package.")
+    ] = None,
+) -> None:
+    """Spiking networks in Brian2, from a spec to a report."""
+    allow(packages or [])
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"bioworkbench {importlib.metadata.version('bioworkbench')}")
+        raise typer.Exit()
+
+
+def _arguments() -> list[str]:
+    """Words of the command line; while a shell completes one, those typed so far."""
+    typed = os.environ.get("_TYPER_COMPLETE_ARGS") or (
+        os.environ.get("COMP_WORDS") if "_BIOWORKBENCH_COMPLETE" in os.environ else ""
+    )
+    return typed.split()[1:] if typed else sys.argv[1:]
 
 
 def _not_imported() -> None:
@@ -56,7 +117,13 @@ def _not_imported() -> None:
 
 def main() -> None:
     """Run the command line."""
-    app_for(sys.argv[1:])()
+    try:
+        with interruptible():
+            app_for(_arguments())(prog_name="bioworkbench")
+    except KeyboardInterrupt as error:  # outside of a command: while its modules are imported
+        code, message = ending(error)
+        print(message, file=sys.stderr)
+        sys.exit(code)
 
 
 if __name__ == "__main__":

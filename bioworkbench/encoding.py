@@ -3,18 +3,18 @@
 Every encoding is deterministic; Poisson spikes are drawn by ``simulate``, from its own seed.
 """
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bioworkbench.arrays import Floats, count, finite, non_negative, positive, shaped
-from bioworkbench.signals import Stimulus
+from bioworkbench.records.annotations import AnyUnit, Hertz, Seconds
+from bioworkbench.records.arrays import Floats, count, finite, non_negative, positive, shaped
+from bioworkbench.records.functions import Functions
+from bioworkbench.records.stimulus import Stimulus
 
 __all__ = ["ENCODINGS", "as_current", "as_latency", "as_rate"]
 
 
-def as_current(values: ArrayLike, *, frame: float, gain: float = 1.0, offset: float = 0.0, patch: int = 1) -> Stimulus:
+def as_current(values: ArrayLike, *, frame: Seconds, gain: AnyUnit = 1.0, offset: AnyUnit = 0.0, patch: int = 1) -> Stimulus:
     """Stimulus that input weights multiply: ``gain * values + offset``, constant during a frame.
 
     Parameters
@@ -27,6 +27,11 @@ def as_current(values: ArrayLike, *, frame: float, gain: float = 1.0, offset: fl
     patch : int
         So many frames of values become one frame of the stimulus, their channels side by side, the earliest first: a neuron then
         has weights of its own for each of them.
+
+    Returns
+    -------
+    Stimulus
+        Of kind "current": (n_trials, n_frames / patch, patch * n_channels).
 
     Raises
     ------
@@ -48,7 +53,7 @@ def as_current(values: ArrayLike, *, frame: float, gain: float = 1.0, offset: fl
 
 
 def as_rate(
-    values: ArrayLike, *, frame: float, maximum: float, minimum: float = 0.0, lowest: float = 0.0, highest: float = 1.0
+    values: ArrayLike, *, frame: Seconds, maximum: Hertz, minimum: Hertz = 0.0, lowest: float = 0.0, highest: float = 1.0
 ) -> Stimulus:
     """Rates of Poisson spikes, linear in the values between `lowest` and `highest` and saturating outside.
 
@@ -57,9 +62,15 @@ def as_rate(
     values : array (n_trials, n_frames, n_channels)
     frame : float, seconds
     maximum, minimum : float, hertz
-        Rates at `highest` and `lowest`. With ``maximum = 1 / dt`` a value of 1 gives a spike in every step.
+        Rates at `highest` and `lowest`. Onto neurons in discrete time, ``maximum = 1 / dt`` gives a spike in every step for a value
+        of 1, and more is refused; onto other neurons spikes are Poisson at any rate.
     lowest, highest : float
         Ends of the range of values.
+
+    Returns
+    -------
+    Stimulus
+        Of kind "rate", in hertz, of the shape of the values.
 
     Raises
     ------
@@ -77,7 +88,7 @@ def as_rate(
     return Stimulus(minimum + (maximum - minimum) * _strength(values, lowest, highest), frame, "rate")
 
 
-def as_latency(values: ArrayLike, *, frame: float, n_levels: int = 25, lowest: float = 0.0, highest: float = 1.0) -> Stimulus:
+def as_latency(values: ArrayLike, *, frame: Seconds, n_levels: int = 25, lowest: float = 0.0, highest: float = 1.0) -> Stimulus:
     """One spike per frame and channel, the earlier the larger the value; none at `lowest` or below.
 
     Each frame is divided into `n_levels` equal parts. A value that lies a fraction s of the way from `lowest` to `highest`
@@ -92,6 +103,11 @@ def as_latency(values: ArrayLike, *, frame: float, n_levels: int = 25, lowest: f
         Two or more.
     lowest, highest : float
         Ends of the range of values.
+
+    Returns
+    -------
+    Stimulus
+        Of kind "spikes", its frames ``frame / n_levels`` long.
 
     Raises
     ------
@@ -128,9 +144,12 @@ def _strength(values: ArrayLike, lowest: float, highest: float) -> Floats:
     return np.clip((_values(values) - low) / (high - low), 0.0, 1.0)
 
 
-ENCODINGS: Mapping[str, Callable[..., Stimulus]] = {
-    "as_current": as_current,
-    "as_latency": as_latency,
-    "as_rate": as_rate,
-}
+ENCODINGS = Functions(
+    "encodings",
+    {
+        "as_current": as_current,
+        "as_latency": as_latency,
+        "as_rate": as_rate,
+    },
+)
 """Encodings by the name that a spec uses."""

@@ -11,7 +11,7 @@ runs in Brian2.
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
 # scikit-learn is not typed
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,19 +24,23 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from bioworkbench.arrays import Floats, count, finite, positive
+from bioworkbench.discrete.lif import DiscreteLIF
 from bioworkbench.discrete.simulate import simulate_discrete
-from bioworkbench.features import FEATURES
-from bioworkbench.network import INPUT, Network, Population, Projection
+from bioworkbench.experiment.spec.places import Place
+from bioworkbench.experiment.spec.values import chosen
 from bioworkbench.neurons import NEURON_MODELS, NeuronModel
-from bioworkbench.randomness import stream
-from bioworkbench.readouts import READOUTS
-from bioworkbench.signals import Recording, Stimulus
+from bioworkbench.readout.features import FEATURES
+from bioworkbench.readout.fits import READOUTS
+from bioworkbench.readout.trials import blocked_features
+from bioworkbench.records.arrays import Floats, count, finite, positive
+from bioworkbench.records.choice import Choice
+from bioworkbench.records.linear_readout import LinearReadout
+from bioworkbench.records.network import INPUT, Network, Population, Projection
+from bioworkbench.records.randomness import stream
+from bioworkbench.records.recording import Recording
+from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.simulation import simulate
-from bioworkbench.spec.values import Place, chosen
 from bioworkbench.topology.generators import TOPOLOGIES
-from bioworkbench.trained import Choice, LinearReadout
-from bioworkbench.trials import blocked_features
 
 __all__ = ["SpikingReservoirClassifier", "SpikingReservoirRegressor"]
 
@@ -44,7 +48,7 @@ _NEURONS = "reservoir"
 _MODEL = {"kind": "discrete_lif", "leak": 0.8}
 _TOPOLOGY = {"kind": "bernoulli", "p": 0.1}
 
-Kind = str | Mapping[str, Any]
+Kind = str | Mapping[str, Any] | Callable[..., Any]
 
 
 class _SpikingReservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -130,7 +134,7 @@ class _SpikingReservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         return Stimulus(values, count("n_steps", self.n_steps) * positive("dt", self.dt), "current")
 
     def _simulate(self, network: Network, stimulus: Stimulus, seed: int) -> Recording:
-        if self.backend == "auto" and network.populations[0].model.update.startswith("v = leak*"):
+        if self.backend == "auto" and isinstance(network.populations[0].model.discrete, DiscreteLIF):
             return simulate_discrete(network, stimulus, dt=self.dt, rng=stream(seed, "noise"))
         return simulate(network, stimulus, seed, dt=self.dt, backend=self.backend)
 
@@ -158,8 +162,8 @@ class SpikingReservoirClassifier(ClassifierMixin, _SpikingReservoir):
     topology : name or mapping, optional
         Links between the neurons, as a spec gives them; by default ``{"kind": "bernoulli", "p": 0.1}``.
     input_scale : float
-        Standard deviation, over neurons, of the current that a standardised row brings; in the unit of the model's ``drive``.
-        Columns are standardised with their mean and deviation over the training rows.
+        Standard deviation, over neurons, of the current that a standardized row brings; in the unit of the model's ``drive``.
+        Columns are standardized with their mean and deviation over the training rows.
     bias_scale : float
         Standard deviation of the neurons' constant currents, same unit.
     recurrent_scale : float
@@ -177,7 +181,7 @@ class SpikingReservoirClassifier(ClassifierMixin, _SpikingReservoir):
         "auto" runs `discrete_lif` in NumPy and other models in C++ where there is a compiler; or a backend of
         `bioworkbench.simulate`.
     random_state : int, RandomState or None
-        Seeds topology, weights and noise; a noisy model draws its noise anew, but equally, in every call.
+        Seeds topology, weights and noise; a noisy model draws the same noise in every call.
 
     Attributes
     ----------
@@ -201,7 +205,24 @@ class SpikingReservoirClassifier(ClassifierMixin, _SpikingReservoir):
     """
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> "SpikingReservoirClassifier":
-        """Draw the network and fit the readout to rows (n_samples, n_features) and their classes (n_samples,)."""
+        """Draw the network and fit the readout to rows and their classes.
+
+        Parameters
+        ----------
+        X : array (n_samples, n_features)
+        y : array (n_samples,)
+            Classes, of any type that scikit-learn takes.
+
+        Returns
+        -------
+        SpikingReservoirClassifier
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If `y` holds fewer than two classes.
+        """
         rows, classes = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(classes)
         coder = LabelEncoder()
@@ -213,18 +234,45 @@ class SpikingReservoirClassifier(ClassifierMixin, _SpikingReservoir):
         return self
 
     def decision_function(self, X: ArrayLike) -> Floats:
-        """Outputs of the readout (n_samples, n_classes); for two classes their difference (n_samples,)."""
+        """Outputs of the readout; for two classes the difference of the two.
+
+        Parameters
+        ----------
+        X : array (n_samples, n_features)
+
+        Returns
+        -------
+        array (n_samples, n_classes), or (n_samples,) for two classes
+        """
         outputs = self._outputs(X)
         return outputs[:, 1] - outputs[:, 0] if len(self.classes_) == 2 else outputs
 
     def predict(self, X: ArrayLike) -> np.ndarray:
-        """Classes (n_samples,)."""
+        """Classes with the largest output.
+
+        Parameters
+        ----------
+        X : array (n_samples, n_features)
+
+        Returns
+        -------
+        array (n_samples,)
+        """
         best = self._outputs(X).argmax(axis=1)
         return self.classes_[best]
 
     @available_if(lambda self: self.readout == "logistic")
     def predict_proba(self, X: ArrayLike) -> Floats:
-        """Probabilities (n_samples, n_classes); with readout "logistic"."""
+        """Probabilities of the classes; with readout "logistic".
+
+        Parameters
+        ----------
+        X : array (n_samples, n_features)
+
+        Returns
+        -------
+        array (n_samples, n_classes)
+        """
         return special.softmax(self._outputs(X), axis=1)
 
 
@@ -246,7 +294,18 @@ class SpikingReservoirRegressor(RegressorMixin, _SpikingReservoir):
     """
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> "SpikingReservoirRegressor":
-        """Draw the network and fit the readout to rows (n_samples, n_features) and values (n_samples,) or (n_samples, n_outputs)."""
+        """Draw the network and fit the readout to rows and their values.
+
+        Parameters
+        ----------
+        X : array (n_samples, n_features)
+        y : array (n_samples,) or (n_samples, n_outputs)
+
+        Returns
+        -------
+        SpikingReservoirRegressor
+            Itself.
+        """
         rows, values = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         self.one_output_ = np.ndim(values) == 1
         self._fit(rows, np.asarray(values, dtype=float).reshape(len(rows), -1))
@@ -258,6 +317,16 @@ class SpikingReservoirRegressor(RegressorMixin, _SpikingReservoir):
         return tags
 
     def predict(self, X: ArrayLike) -> Floats:
-        """Values, shaped as those of the fit."""
+        """Values that the readout gives.
+
+        Parameters
+        ----------
+        X : array (n_samples, n_features)
+
+        Returns
+        -------
+        array (n_samples,) or (n_samples, n_outputs)
+            As the values of the fit.
+        """
         outputs = self._outputs(X)
         return outputs[:, 0] if self.one_output_ else outputs

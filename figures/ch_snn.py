@@ -1,7 +1,7 @@
 """CH-SNN: sparse spiking networks whose links move
 
 Handwritten digits through a spiking network with few links, which are removed and regrown after each epoch. Left: test accuracy by
-sparsity for regrowth by CH3-L3 scores and at random, beside the linear model of the raw pixels. Right: share of neurons that are still
+sparsity for regrowth by CH3-L3 scores and at random, beside the linear model of the raw pixels. Right: fraction of neurons that are still
 connected during training at the highest sparsity (first seed, colors as on the left). Look for the sparsity at which the curves part.
 """
 
@@ -10,19 +10,19 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from bioworkbench.gallery.runs import Run, best_baseline, grouped, scores_on_test
+from bioworkbench.gallery.runs import FinishedRun, best_baseline, grouped, scores_on_test
+from bioworkbench.plots import style
 from bioworkbench.plots.comparison import curves_with_errors
 from bioworkbench.plots.panels import COLORS
-from figures import style
 
 SPECS = ("ch_snn_digits",)
 NAMES = {"ch3_l3": "CH3-L3", "random": "random"}
 
 
-def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
+def draw(results: Mapping[str, Sequence[FinishedRun]]) -> Figure:
     """Draw accuracy by sparsity, and active neurons during training."""
     runs = results["ch_snn_digits"]
-    by_rule = {NAMES.get(name, name): group for name, group in grouped(runs, "method.regrowth").items()}
+    by_rule = {NAMES.get(name, name): group for name, group in grouped(runs, "method.rewiring.regrowth").items()}
     with plt.rc_context(dict(style.RC)):
         figure, (sparsity, training) = plt.subplots(1, 2, figsize=(style.PAGE, 2.4), layout="constrained")
         curves = {

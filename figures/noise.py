@@ -13,11 +13,11 @@ from brian2.units import mV
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bioworkbench.averages import mean_and_error
-from bioworkbench.gallery.runs import Run, baseline_scores, grouped, scores_on_test
+from bioworkbench.gallery.runs import FinishedRun, baseline_scores, grouped, scores_on_test
+from bioworkbench.plots import style
 from bioworkbench.plots.comparison import curves_with_errors
-from bioworkbench.quantities import parse_quantity
-from figures import style
+from bioworkbench.records.averages import mean_and_error
+from bioworkbench.records.units import parse_quantity
 
 SPECS = (
     "noise_digits",
@@ -35,7 +35,7 @@ _SCORES = {  # by metric: name on the axis, and factor
 }
 
 
-def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
+def draw(results: Mapping[str, Sequence[FinishedRun]]) -> Figure:
     """Draw the score by noise, a panel per task."""
     with plt.rc_context(dict(style.RC)):
         figure, panels = plt.subplots(2, 3, figsize=(style.PAGE, 3.8), layout="constrained")
@@ -46,7 +46,7 @@ def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, name: str, runs: Sequence[Run]) -> None:
+def _panel(axes: Axes, name: str, runs: Sequence[FinishedRun]) -> None:
     (metric,) = (metric for metric in _SCORES if metric in runs[0].metrics["test"])
     (field,) = (field for field in runs[0].values if field.endswith("sigma"))
     label, factor = _SCORES[metric]

@@ -2,7 +2,7 @@
 
 A network of soft-reset neurons is trained for a single step, in which Gaussian noise stands in for the membrane potential that earlier
 steps leave over, and then runs in Brian2 without noise for T steps. Left: test accuracy on digits for T = 1, 2, 4, 8, beside surrogate
-gradients through eight steps, a converted network of rectified units (scaled to the 99.9 % quantile, started at half the threshold), and
+gradients through eight steps, a converted ReLU network (scaled to the 99.9 % quantile, started at half the threshold), and
 the best baseline without a network. Right: validation accuracy during training, of the first seed. Look for a flat curve of the method
 on the left: the conversion costs nothing.
 """
@@ -12,17 +12,17 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from bioworkbench.gallery.runs import Run, best_baseline, grouped, scores_on_test
+from bioworkbench.gallery.runs import FinishedRun, best_baseline, grouped, scores_on_test
+from bioworkbench.plots import style
 from bioworkbench.plots.comparison import curves_with_errors
 from bioworkbench.plots.panels import COLORS
-from bioworkbench.quantities import parse_quantity
-from figures import style
+from bioworkbench.records.units import parse_quantity
 
 SPECS = ("noise_single_step_digits",)
 NAMES = {"single_step": "one noisy step", "multi_step": "eight steps", "conversion": "converted"}
 
 
-def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
+def draw(results: Mapping[str, Sequence[FinishedRun]]) -> Figure:
     """Draw accuracy by the number of steps, and the training."""
     runs = results["noise_single_step_digits"]
     by_training = {NAMES[name]: group for name, group in grouped(runs, "method.training").items()}
@@ -44,7 +44,7 @@ def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
     return figure
 
 
-def _by_steps(runs: Sequence[Run]) -> dict[float, list[float]]:
+def _by_steps(runs: Sequence[FinishedRun]) -> dict[float, list[float]]:
     """Test accuracies by number of steps of a millisecond."""
     dt = float(parse_quantity("1 ms"))
     frames = grouped(runs, "input.frame")

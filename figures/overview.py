@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from figures import style
+from bioworkbench.plots import style
 
 SPECS: tuple[str, ...] = ()
 

@@ -11,15 +11,15 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from bioworkbench.gallery.runs import Run, baseline_scores, scores_on_test
+from bioworkbench.gallery.runs import FinishedRun, baseline_scores, scores_on_test
+from bioworkbench.plots import style
 from bioworkbench.plots.comparison import scores_of_repeats
 from bioworkbench.plots.panels import confusion_matrix
-from figures import style
 
 SPECS = ("ransnn_digits",)
 
 
-def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
+def draw(results: Mapping[str, Sequence[FinishedRun]]) -> Figure:
     """Draw accuracy beside the baselines, and the confusion matrix of the first run."""
     runs = results["ransnn_digits"]
     answers = runs[0].record.data.answers

@@ -13,23 +13,24 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bioworkbench.convex import CHECKED_EVERY
-from bioworkbench.gallery.runs import Run, baseline_scores, best_baseline, grouped, scores_on_test
+from bioworkbench.convex.program import CHECKED_EVERY
+from bioworkbench.gallery.runs import FinishedRun, baseline_scores, best_baseline, grouped, scores_on_test
+from bioworkbench.plots import style
 from bioworkbench.plots.comparison import curves_with_errors, scores_of_repeats
 from bioworkbench.plots.panels import COLORS
-from figures import style
 
 SPECS = ("reconstruction_xor", "reconstruction_sequential_digits")
 TITLES = ("first-last XOR", "sequential digits")
 
 
-def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
+def draw(results: Mapping[str, Sequence[FinishedRun]]) -> Figure:
     """Draw accuracy by size of the dictionary and beside the baselines, and the duality gap."""
     xor, digits = (results[name] for name in SPECS)
     with plt.rc_context(dict(style.RC)):
         figure, (sizes, scores, gaps) = plt.subplots(1, 3, figsize=(style.PAGE, 2.3), layout="constrained")
         by_size = {
-            float(size): scores_on_test(group, "accuracy", 100) for size, group in grouped(xor, "method.n_gaussian").items()
+            float(size): scores_on_test(group, "accuracy", 100)
+            for size, group in grouped(xor, "method.dictionary.n_gaussian").items()
         }
         level = best_baseline(xor, "accuracy", 100)
         curves_with_errors(sizes, {"reconstructed": by_size}, "networks to choose from", "test accuracy (%)", level)
@@ -38,7 +39,9 @@ def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
         ours, beside = scores_on_test(digits, "accuracy", 100), baseline_scores(digits, "accuracy", 100)
         limits = style.span([ours, beside["raw linear"]])
         scores_of_repeats(scores, {"reconstructed": ours} | beside, "test accuracy (%)", 1, limits)
-        for k, (runs, title) in enumerate(zip((grouped(xor, "method.n_gaussian")[max(by_size)], digits), TITLES, strict=True)):
+        for k, (runs, title) in enumerate(
+            zip((grouped(xor, "method.dictionary.n_gaussian")[max(by_size)], digits), TITLES, strict=True)
+        ):
             _gap(gaps, runs[0], title, COLORS[k])
         for axes, title in zip((sizes, scores), TITLES, strict=True):
             axes.set_title(title)
@@ -48,7 +51,7 @@ def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
     return figure
 
 
-def _gap(axes: Axes, run: Run, label: str, color: str) -> None:
+def _gap(axes: Axes, run: FinishedRun, label: str, color: str) -> None:
     trained = run.record.data.trained
     if trained is not None and "gap_by_iteration" in trained.history:
         found = trained.history["gap_by_iteration"]

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from bioworkbench.gallery.runs import Run, baseline_scores, grouped, scores_on_test
+from bioworkbench.gallery.runs import FinishedRun, baseline_scores, grouped, scores_on_test
+from bioworkbench.plots import style
 from bioworkbench.plots.comparison import curves_with_errors, scores_of_repeats
-from figures import style
 
 SPECS = ("rewired_reservoir_memory",)
 NAMES = {
@@ -26,10 +26,10 @@ NAMES = {
 }
 
 
-def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
+def draw(results: Mapping[str, Sequence[FinishedRun]]) -> Figure:
     """Draw memory capacity by rule, and scores over the episodes."""
     runs = results["rewired_reservoir_memory"]
-    by_rule = {NAMES[rule]: group for rule, group in grouped(runs, "method.regrowth").items()}
+    by_rule = {NAMES[rule]: group for rule, group in grouped(runs, "method.rewiring.regrowth").items()}
     capacity = {name: scores_on_test(group, "memory_capacity") for name, group in by_rule.items()}
     with plt.rc_context(dict(style.RC)):
         figure, (scores, episodes) = plt.subplots(1, 2, figsize=(style.PAGE, 2.4), layout="constrained")
@@ -42,7 +42,7 @@ def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
     return figure
 
 
-def _by_episode(runs: Sequence[Run]) -> dict[float, list[float]]:
+def _by_episode(runs: Sequence[FinishedRun]) -> dict[float, list[float]]:
     """Validation scores of all seeds by episode."""
     histories = [run.record.data.trained.history["score"] for run in runs if run.record.data.trained is not None]
     return {float(episode): list(scores) for episode, scores in enumerate(zip(*histories, strict=True))}

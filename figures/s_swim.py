@@ -14,12 +14,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bioworkbench.evaluation import rse
-from bioworkbench.gallery.runs import Run, baseline_scores, grouped, scores_on_test
+from bioworkbench.experiment.results.record import Answers
+from bioworkbench.gallery.runs import FinishedRun, baseline_scores, grouped, scores_on_test
+from bioworkbench.plots import style
 from bioworkbench.plots.comparison import curves_with_errors, scores_of_repeats
 from bioworkbench.plots.panels import COLORS
-from bioworkbench.results.run_file import Answers
-from figures import style
+from bioworkbench.readout.metrics import rse
 
 SPECS = ("s_swim_etth1",)
 NAMES = {
@@ -29,14 +29,14 @@ NAMES = {
     "random": "random weights",
 }
 N_CHANNELS, OIL_TEMPERATURE = 7, 6
-HOURS_PER_DAY, STEPS_PER_DAY = 24, 8  # of the data, and of the simulation (the spec's patch and steps_per_frame)
+HOURS_PER_DAY, STEPS_PER_DAY = 24, 8  # of the data, and of the simulation (the spec's patch, and frame over dt)
 ERROR = "root relative squared error, test"
 
 
-def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
+def draw(results: Mapping[str, Sequence[FinishedRun]]) -> Figure:
     """Draw errors by sampling beside the baselines and by hours ahead, a forecast, and kernels."""
     runs = results["s_swim_etth1"]
-    by_sampling = grouped(runs, "method.sampling")
+    by_sampling = grouped(runs, "method.pairs.sampling")
     errors = {NAMES[name]: scores_on_test(group, "rse") for name, group in by_sampling.items()}
     of_pairs = [run.record.data for run in by_sampling["pairs"]]
     answers = [data.answers for data in of_pairs if data.answers is not None]
@@ -84,5 +84,5 @@ def _kernels(axes: Axes, decays: np.ndarray) -> None:
     for k, width in enumerate(np.quantile(-1 / np.log(decays), [0, 0.5, 1])):
         response = steps / width * np.exp(1 - steps / width)
         axes.plot(steps / STEPS_PER_DAY, response, color=COLORS[k], label=f"width {width / STEPS_PER_DAY:.2f} days")
-    axes.set(xlabel="time after a pulse of input (days)", ylabel="response (share of its peak)", xlim=(0, 2))
+    axes.set(xlabel="time after a pulse of input (days)", ylabel="response (fraction of its peak)", xlim=(0, 2))
     axes.legend(title="narrowest, median, widest", title_fontsize=7)

@@ -12,15 +12,15 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bioworkbench.gallery.runs import Run, grouped
+from bioworkbench.gallery.runs import FinishedRun, grouped
+from bioworkbench.plots import style
 from bioworkbench.plots.panels import COLORS
-from figures import style
 
 SPECS = ("speed",)
 NAMES = {"cpp": "C++", "cython": "Cython", "numpy": "NumPy"}
 
 
-def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
+def draw(results: Mapping[str, Sequence[FinishedRun]]) -> Figure:
     """Draw seconds by number of neurons, one color per backend."""
     with plt.rc_context(dict(style.RC)):
         figure, axes = plt.subplots(figsize=(style.COLUMN, 3.0), layout="constrained")

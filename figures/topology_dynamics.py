@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from bioworkbench.gallery.runs import Run
+from bioworkbench.gallery.runs import FinishedRun
+from bioworkbench.plots import style
 from bioworkbench.plots.comparison import scores_of_repeats
-from figures import style
 
 SPECS = ("topology_dynamics",)
 NAMES = {
@@ -26,9 +26,9 @@ NAMES = {
 STATISTICS = {"mean_rate": "mean rate (Hz)", "cv_isi": "CV of inter-spike intervals", "synchrony": "synchrony"}
 
 
-def draw(results: Mapping[str, Sequence[Run]]) -> Figure:
+def draw(results: Mapping[str, Sequence[FinishedRun]]) -> Figure:
     """Draw rate, irregularity and synchrony by topology."""
-    by_topology: dict[str, list[Run]] = {name: [] for name in NAMES.values()}
+    by_topology: dict[str, list[FinishedRun]] = {name: [] for name in NAMES.values()}
     for run in results["topology_dynamics"]:
         by_topology[NAMES[run.values["projections.exc_exc.topology"]["kind"]]].append(run)
     with plt.rc_context(dict(style.RC)):

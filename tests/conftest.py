@@ -1,12 +1,16 @@
 """Fixtures for all tests: built programs go to one cache per test run, and real data are found or the test skips by name."""
 
+import gc
 import os
 from pathlib import Path
 
 import pytest
 
-from bioworkbench.simulation.cuda import missing_for_cuda, missing_to_build
+from bioworkbench.simulation.backends.cuda.toolkit import missing_for_cuda, missing_to_build
 from tests.simulation.emulated_gpu import emulate
+
+# Small networks of tests take longer to compile than to run.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -14,6 +18,12 @@ def _programs(tmp_path_factory):
     """Programs are built afresh in every test run, shared by its workers, unless BIOWORKBENCH_CACHE says where to keep them."""
     if "BIOWORKBENCH_CACHE" not in os.environ:
         os.environ["BIOWORKBENCH_CACHE"] = str(tmp_path_factory.getbasetemp().parent / "programs")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _older_objects_set_aside():
+    """Brian2 collects garbage before every run, which takes a second in a process that has run many tests."""
+    gc.freeze()
 
 
 EMULATED = "BIOWORKBENCH_EMULATED_GPU" in os.environ

@@ -5,13 +5,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bioworkbench.features import FEATURES
 from bioworkbench.methods import METHODS
-from bioworkbench.network import Network
-from bioworkbench.readouts import READOUTS
-from bioworkbench.signals import Recording, Stimulus
+from bioworkbench.readout.features import FEATURES
+from bioworkbench.readout.fits import READOUTS
+from bioworkbench.records.choice import Choice
+from bioworkbench.records.network import Network
+from bioworkbench.records.recording import Recording
+from bioworkbench.records.stimulus import Stimulus
+from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task
-from bioworkbench.trained import Choice, TrainedNetwork
 
 COUNTS, RIDGE = Choice("spike_counts"), Choice("ridge")
 

@@ -1,54 +1,60 @@
 """The rules of the house: which module may import which, how large things may grow, and that errors and docs are complete.
 
-The sizes are a ratchet: they may be tightened, never loosened.
+The sizes are a ratchet: `tests/house_limits.json` is written by a script that only tightens.
 """
 
 import ast
-import statistics
+import json
+import re
 import subprocess
 from itertools import accumulate, pairwise
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-PACKAGE = ROOT / "bioworkbench"
-MODULES = sorted(PACKAGE.rglob("*.py"))
-TREES = {path: ast.parse(path.read_text()) for path in MODULES}
+from tests import house
+from tests.house import ROOT, functions, imports, place
+
+TREES = house.trees()
+MODULES = sorted(TREES)
+NUMBERS = house.measured()
 FORBIDDEN_NAMES = {"utils", "helpers", "base", "core", "common"}
 
 FENCES = {  # library: the places, below bioworkbench/, that may import it
-    "brian2": ("quantities.py", "neurons/", "simulation/"),
+    "brian2": (
+        *(f"records/{name}.py" for name in ("units", "neuron", "synapse", "synapse_text", "language", "expressions")),
+        *("neurons/", "synapses/", "discrete/", "simulation/"),
+    ),
     "brian2cuda": ("simulation/",),
     "jax": ("gradients/",),
     "optax": ("gradients/",),
-    "sklearn": ("readouts.py", "tasks/", "convex/", "sklearn.py"),
+    "sklearn": ("readout/", "tasks/", "convex/", "sklearn.py"),
     "matplotlib": ("plots/", "report/", "gallery/"),
-    "distributed": ("sweeps/",),
-    "optuna": ("sweeps/",),
-    "pandas": ("results/",),
+    "distributed": ("experiment/sweeps/",),
+    "optuna": ("experiment/sweeps/",),
+    "bokeh": ("report/explorer.py",),
+    "pandas": (
+        *("exchange/frames.py", "records/tables.py", "tasks/measured.py"),
+        *("topology/measures/", "topology/prediction/", "commands/topology.py"),
+    ),
+    "igraph": ("topology/measures/community_detection.py",),
+    "xarray": (),
 }
-NOT_IN = {"networkx": ("simulation/", "features.py", "readouts.py")}
+NOT_IN = {"networkx": ("simulation/", "readout/")}
 
 FLOORS = [  # a module imports from floors below its own, or from its own floor
-    ("errors", "arrays", "averages", "randomness", "quantities", "hdf5"),
-    ("neurons", "network", "signals", "trained"),
-    (
-        *("topology", "weights", "encoding", "tasks", "features", "trials", "readouts", "evaluation", "discrete", "gradients"),
-        *("spike_response", "convex", "fitting", "reading", "spike_statistics"),
-    ),
+    ("records",),
+    ("neurons", "synapses", "discrete", "topology", "weights", "encoding", "stimuli", "tasks", "readout", "gradients", "convex"),
     ("simulation", "methods"),
-    (
-        *("spec", "results", "experiment", "sweeps", "plots", "report", "export", "__main__", "__init__", "commands"),
-        *("schema", "kinds", "gallery", "sklearn"),
-    ),
+    ("experiment", "exchange", "plots", "report", "gallery", "sklearn", "device", "commands", "__main__", "__init__"),
 ]
 
-LIMITS = {"median": 8, "95th": 30, "max": 50, "file": 400, "nesting": 3, "parameters_95th": 6, "methods": 8}
+NOT_OURS = re.compile(
+    r"\b([Mm]end(?:ed|s|ing)?|[Nn]ewborn|[Ww]hoever|(?:the|a|equal|that|given) shares? of|is no (?:file|folder|number)|behaviour|colour"
+    r"|neighbour|centre|labelled|modelled|(?:standard|normal|optim|general|initial|minim|maxim)is(?:e|ed|es|ing|ation))\b"
+)
 
-
-def place(path: Path) -> str:
-    return path.relative_to(PACKAGE).as_posix()
+LIMITS = json.loads(house.LIMITS.read_text())
+METHODS_OF_A_CLASS = 8
 
 
 def floor_of(module: str) -> int:
@@ -58,47 +64,6 @@ def floor_of(module: str) -> int:
         if first in names:
             return number
     raise AssertionError(f"bioworkbench.{module} has no floor; give it one in FLOORS")
-
-
-def imports(tree: ast.AST) -> list[str]:
-    found = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.append(node.module)
-    return found
-
-
-def functions(tree: ast.AST) -> list[ast.FunctionDef]:
-    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-
-
-def code_lines(function: ast.FunctionDef) -> int:
-    """Lines with code: neither blank, comment nor docstring."""
-    body = function.body
-    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str):
-        body = body[1:]
-    lines: set[int] = set()
-    for statement in body:
-        lines |= {node.lineno for node in ast.walk(statement) if hasattr(node, "lineno")}
-    return len(lines)
-
-
-def depth(node: ast.AST, level: int = 0) -> int:
-    """Deepest nesting of blocks; `elif` and `with` do not count, nested functions start again."""
-    deepest = level
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.FunctionDef | ast.Lambda | ast.ClassDef):
-            continue
-        block = isinstance(child, ast.For | ast.While | ast.If | ast.Try)
-        elif_ = isinstance(node, ast.If) and isinstance(child, ast.If) and node.orelse == [child]
-        deepest = max(deepest, depth(child, level + (block and not elif_)))
-    return deepest
-
-
-def percentile(values: list[int], share: float) -> int:
-    return sorted(values)[int(share * (len(values) - 1))]
 
 
 @pytest.mark.parametrize(("library", "allowed"), FENCES.items())
@@ -173,6 +138,27 @@ def test_module_names():
     assert not {path.stem for path in MODULES} & FORBIDDEN_NAMES
 
 
+def test_no_two_classes_share_a_name():
+    homes: dict[str, list[str]] = {}
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name, []).append(f"{place(path)}:{node.lineno}")
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}
+
+
+def test_words_that_are_not_ours():
+    """One spelling, one word per thing: what to say instead is in CONTRIBUTING.md."""
+    texts = {
+        path.relative_to(ROOT).as_posix(): path.read_text()
+        for folder in ("bioworkbench", "figures", "network_specs", "analyses/site")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".toml", ".md", ".h", ".cpp", ".jinja"}
+    }
+    found = [f"{name}: {match[0]}" for name, text in texts.items() for match in NOT_OURS.finditer(text)]
+    assert found == []
+
+
 def test_imports_stand_at_the_top():
     """Deferred imports are for optional extras alone, and say so."""
     for path, tree in TREES.items():
@@ -183,33 +169,24 @@ def test_imports_stand_at_the_top():
                     assert "optional extra" in lines[node.lineno - 1], f"{place(path)}:{node.lineno} imports inside a function"
 
 
-def test_sizes_of_functions():
-    sizes = {(place(p), f.name): code_lines(f) for p, tree in TREES.items() for f in functions(tree)}
-    longest = max(sizes, key=lambda key: sizes[key])
-    assert statistics.median(sizes.values()) <= LIMITS["median"]
-    assert percentile(list(sizes.values()), 0.95) <= LIMITS["95th"]
-    assert sizes[longest] <= LIMITS["max"], f"{longest} has {sizes[longest]} lines"
+@pytest.mark.parametrize("name", LIMITS)
+def test_numbers_stay_within_their_limits(name):
+    """``python -m tests.house`` prints them; limits are only ever tightened, by ``--tighten``."""
+    value = NUMBERS[name]
+    assert value >= LIMITS[name] if name in house.AT_LEAST else value <= LIMITS[name]
 
 
 def test_sizes_of_files():
     for path in [*MODULES, *ROOT.glob("tests/**/*.py"), *ROOT.glob("figures/**/*.py")]:
-        assert len(path.read_text().splitlines()) <= LIMITS["file"], path
+        assert len(path.read_text().splitlines()) <= LIMITS["lines of a file, most"], path
 
 
-def test_nesting():
-    deepest = {f"{place(p)}:{f.name}": depth(f) for p, tree in TREES.items() for f in functions(tree)}
-    assert {name: level for name, level in deepest.items() if level > LIMITS["nesting"]} == {}
-
-
-def test_numbers_of_parameters_and_methods():
-    """Keyword-only arguments are settings, which specs name; they do not count."""
-    counts = [len(f.args.args) + len(f.args.posonlyargs) for tree in TREES.values() for f in functions(tree)]
-    assert percentile(counts, 0.95) <= LIMITS["parameters_95th"]
+def test_numbers_of_methods():
     for path, tree in TREES.items():
-        for node in ast.walk(tree):
+        for node in house.nodes(tree):
             if isinstance(node, ast.ClassDef):
                 public = [f for f in node.body if isinstance(f, ast.FunctionDef) and not f.name.startswith("__")]
-                assert len(public) <= LIMITS["methods"], f"{place(path)}:{node.name}"
+                assert len(public) <= METHODS_OF_A_CLASS, f"{place(path)}:{node.name}"
 
 
 def test_public_functions_are_documented_and_annotated():
@@ -225,14 +202,7 @@ def test_public_functions_are_documented_and_annotated():
 
 
 def raises(tree: ast.AST) -> list[ast.Call]:
-    return [node.exc for node in ast.walk(tree) if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)]
-
-
-def test_error_messages_carry_the_value():
-    """Nearly every message is built from what was given, not a fixed text."""
-    calls = [call for tree in TREES.values() for call in raises(tree) if call.args]
-    fixed = [call for call in calls if isinstance(call.args[0], ast.Constant)]
-    assert len(fixed) <= 0.05 * len(calls), [call.args[0].value for call in fixed]
+    return [node.exc for node in house.nodes(tree) if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)]
 
 
 def test_no_bare_errors():
@@ -240,8 +210,8 @@ def test_no_bare_errors():
         for call in raises(tree):
             name = call.func.id if isinstance(call.func, ast.Name) else ""
             assert name not in {"Exception", "AssertionError", "NotImplementedError"}, f"{place(path)}:{call.lineno}"
-        assert not [n for n in ast.walk(tree) if isinstance(n, ast.ExceptHandler) and n.type is None], place(path)
-        assert not [n for n in ast.walk(tree) if isinstance(n, ast.Assert)], f"{place(path)} uses assert"
+        assert not [n for n in house.nodes(tree) if isinstance(n, ast.ExceptHandler) and n.type is None], place(path)
+        assert not [n for n in house.nodes(tree) if isinstance(n, ast.Assert)], f"{place(path)} uses assert"
 
 
 def test_every_expected_error_is_matched():
@@ -253,7 +223,7 @@ def test_every_expected_error_is_matched():
 
 def test_nothing_runs_untrusted_text():
     for path, tree in TREES.items():
-        for node in ast.walk(tree):
+        for node in house.nodes(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id not in {"eval", "exec", "compile", "__import__"}, f"{place(path)}:{node.lineno}"
         assert "pickle" not in {name.split(".")[0] for name in imports(tree)}, place(path)

@@ -12,7 +12,7 @@ from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from bioworkbench.discrete.simulate import simulate_discrete
-from bioworkbench.neurons import noisy_lif
+from bioworkbench.neurons import custom, noisy_lif
 from bioworkbench.simulation import simulate
 from bioworkbench.sklearn import SpikingReservoirClassifier, SpikingReservoirRegressor
 
@@ -33,6 +33,7 @@ def circles():
     return make_circles(300, noise=0.05, factor=0.5, random_state=1)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", BOTH)
 def test_scikit_learns_own_checks(kind):
     assert set(not_passed(kind(n_neurons=30))) <= set(DECLARED)
@@ -148,3 +149,23 @@ def test_too_little_data():
         SpikingReservoirRegressor().fit([[1.0]], [1.0])
     with pytest.raises(ValueError, match=r"y holds one class, \[3\]"):
         SpikingReservoirClassifier().fit([[1.0], [2.0]], [3, 3])
+
+
+@pytest.mark.thorough
+def test_a_model_is_simulated_as_it_is_written(circles):
+    """Its update begins as that of `discrete_lif` does, and goes on in another way."""
+    model = custom(
+        equations="v : 1\ndrive : 1\ncurrent : 1\nleak : 1 (constant)",
+        threshold="v >= 1",
+        reset="v = 0",
+        update="v = leak*v + 0.5*drive + current + 0.25\ncurrent = 0",
+        constants={"leak": 0.5},
+        receives="current",
+    )
+    settings = {"model": model, "n_neurons": 20, "random_state": 1}
+    counts = [
+        SpikingReservoirClassifier(backend=backend, **settings).fit(*circles).transform(circles[0])
+        for backend in ("auto", "numpy")
+    ]
+    assert 0.5 < counts[0].mean() < 20
+    np.testing.assert_array_equal(*counts)

@@ -7,20 +7,27 @@ from typing import Annotated, Any
 import typer
 
 from bioworkbench.commands.terminal import output, rich_table, with_exit_codes
-from bioworkbench.simulation.programs import Program, cache_folder, cache_limit, clear_programs, programs
+from bioworkbench.simulation.backends.cpp.programs import Program, cache_folder, cache_limit, clear_programs, programs
 
 __all__ = ["cache_command"]
 
 
 @with_exit_codes
 def cache_command(
-    clear: Annotated[bool, typer.Option("--clear", help="Remove all programs that are not in use.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the programs as JSON.")] = False,
+    clear: Annotated[bool, typer.Option("--clear")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Show the compiled programs that are kept, or remove them.
 
     BIOWORKBENCH_CACHE names their folder, BIOWORKBENCH_CACHE_LIMIT how many gigabytes they may take together (2 by default); those
     that were not used for longest go first.
+
+    Parameters
+    ----------
+    clear : bool
+        Remove all programs that are not in use.
+    as_json : bool
+        Print the programs as JSON.
     """
     removed, kept = clear_programs() if clear else ([], programs())
     if as_json:

@@ -1,52 +1,115 @@
 """``bioworkbench check``: everything that can be known about a spec without simulating it."""
 
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bioworkbench.commands.terminal import BAD_INPUT, output, with_exit_codes, words
-from bioworkbench.errors import SpecError
-from bioworkbench.results.store import fingerprint
-from bioworkbench.spec.plan import construct, estimate
-from bioworkbench.spec.ranges import Range
-from bioworkbench.spec.reader import load, sweep_points
+from bioworkbench.commands.sparing import imported
+from bioworkbench.commands.terminal import BAD_INPUT, labeled, output, progress_bars, rich_table, with_exit_codes, words
+from bioworkbench.experiment.results.spec_fingerprints import fingerprint
+from bioworkbench.experiment.spec.plan import Plan, estimate
+from bioworkbench.experiment.spec.ranges import Range
+from bioworkbench.experiment.spec.reader import load, sweep_points
+from bioworkbench.experiment.spec.records import ExperimentSpec
+from bioworkbench.experiment.spec.validation import examined_file
+from bioworkbench.experiment.warnings import about_delays, about_time_step
+from bioworkbench.records.errors import SpecError
+from bioworkbench.simulation.rates import about_rates
 
 __all__ = ["check_command"]
 
 
 @with_exit_codes
-def check_command(specs: Annotated[list[Path], typer.Argument(help="TOML files.")]) -> None:
-    """Check fields, units, equations, data and memory of specs, and estimate the time; simulates nothing."""
+def check_command(
+    specs: list[Path],
+    converge: Annotated[bool, typer.Option("--converge")] = False,
+    seeds: Annotated[int, typer.Option(min=1)] = 5,
+    backend: str = "auto",
+) -> None:
+    """Check fields, units, equations, data and memory of specs, and estimate the time; simulates nothing but for --converge.
+
+    Parameters
+    ----------
+    specs : list of path
+        TOML files.
+    converge : bool
+        Run at dt and dt/2, and show what moves.
+    seeds : int
+        Seeds that --converge runs.
+    backend : str
+        For --converge: auto, numpy, cython, cpp or cuda.
+    """
     if sum([not _is_fine(path) for path in specs]):
         raise typer.Exit(BAD_INPUT)
+    if converge:
+        for path in specs:
+            _show_convergence(path, seeds, backend)
     output.print(f"Next: bioworkbench run {specs[0]}")
+
+
+def _show_convergence(path: Path, n_seeds: int, backend: str) -> None:
+    """Table of what moves when the time step is halved; a star where it moves by two standard errors or more."""
+    spec = load(path)
+    with progress_bars() as progress:
+        convergence = imported("bioworkbench.experiment.convergence", compiles=True)  # brings all that runs need
+        shifts = convergence.converged(
+            spec, n_seeds=n_seeds, backend=backend, progress=lambda done, total: progress("runs", done, total)
+        )
+    header = ["", f"dt = {spec.document['dt']}", "half of it", "difference", "standard error", ""]
+    rows = [
+        [shift.name, *(f"{number:.4g}" for number in (shift.whole, shift.half, shift.change, shift.error)), "*" * shift.counts]
+        for shift in shifts
+    ]
+    output.print(rich_table(header, rows))
+    moved = [shift.name for shift in shifts if shift.counts]
+    told = (
+        f"{', '.join(moved)} moved by at least two standard errors (*); take a smaller dt."
+        if moved
+        else (f"Nothing moved by two standard errors over {n_seeds} seeds.")
+    )
+    words.print(told, markup=False)
 
 
 def _is_fine(path: Path) -> bool:
     try:
-        output.print(f"fine   {path}: {summary(path)}")
+        spec, plan = examined_file(path)
+        output.print(f"fine   {path}: {summary(spec, plan)}")
     except SpecError as error:
-        words.print(f"[bold red]error[/]  {error}".replace("[", "\\[").replace("\\[bold red]error\\[/]", "[bold red]error[/]"))
+        for problem in error.problems:
+            words.print(labeled("error", f" {problem}", "bold red"))
         return False
+    doubts = (
+        about_time_step(plan.network, spec.dt),
+        about_delays(plan.network, spec.dt, plan.stimulus.duration),
+        about_rates(plan.network, plan.stimulus, spec.dt),
+    )
+    for warning in chain.from_iterable(doubts):
+        words.print(labeled("warning", warning, "yellow"))
     return True
 
 
-def summary(path: Path) -> str:
+def summary(spec: ExperimentSpec, plan: Plan) -> str:
     """Sizes, memory, time and fingerprint of a spec on one line.
 
-    Raises
-    ------
-    SpecError
-        If anything in the spec cannot be used.
+    Parameters
+    ----------
+    spec : ExperimentSpec
+    plan : Plan
+        What a run of it starts from.
+
+    Returns
+    -------
+    str
     """
-    spec = load(path)
-    need = estimate(spec, construct(spec))
+    need = estimate(spec, plan)
+    source = f"; task from {plan.task.reference}" if plan.task is not None else ""
     searched = [name for name, values in spec.sweep.items() if isinstance(values, Range) and values.steps is None]
     n_points = 0 if searched else len(sweep_points(spec))
     sweep = f", {n_points} points in its sweep" if n_points else f", {', '.join(searched)} to optimize" if searched else ""
     return (
         f"{need.n_neurons:,} neurons, {need.n_synapses:,} synapses, {need.n_trials:,} trials of {need.n_steps:,} steps, "
-        f"{need.bytes_per_trial / 1e6:.3g} MB a trial, about {need.seconds:.0f} s with a first build{sweep}; "
+        f"{need.bytes_per_trial / 1e6:.3g} MB a trial, about {need.seconds:.0f} s with a first build{sweep}{source}; "
         f"fingerprint {fingerprint(spec)}"
     )

@@ -14,22 +14,24 @@ from typing import Annotated
 
 import typer
 
-from bioworkbench.commands.terminal import MISSING, output, with_exit_codes, words
-from bioworkbench.errors import SimulationError
-from bioworkbench.network import Network, Population
+from bioworkbench.commands.terminal import MISSING, labeled, output, with_exit_codes, words
+from bioworkbench.experiment.results.provenance import versions
 from bioworkbench.neurons import noisy_lif
-from bioworkbench.results.provenance import versions
-from bioworkbench.signals import silence
+from bioworkbench.records.errors import SimulationError
+from bioworkbench.records.network import Network, Population
+from bioworkbench.records.stimulus import silence
 from bioworkbench.simulation import BACKENDS, simulate
-from bioworkbench.simulation.cuda import brian2cuda_version, curand, gpu, missing_for_cuda, nvcc, nvcc_version
-from bioworkbench.simulation.devices import compiler
+from bioworkbench.simulation.backends.cpp.toolchain import compiler
+from bioworkbench.simulation.backends.cuda.toolkit import brian2cuda_version, curand, gpu, missing_for_cuda, nvcc, nvcc_version
 
 __all__ = ["Finding", "doctor_command", "findings", "probed"]
+
+_EXTRAS = {"jax": 'pip install "bioworkbench[gradients]", for training by gradients'}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was looked for, what was found, and how to mend it.
+    """What was looked for, what was found, and how to fix it.
 
     Parameters
     ----------
@@ -49,17 +51,25 @@ class Finding:
 
 @with_exit_codes
 def doctor_command(
-    probe: Annotated[bool, typer.Option("--probe", help="Build and run a tiny network on each backend; a minute or so.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    probe: Annotated[bool, typer.Option("--probe")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Look for Python, packages, compiler, CUDA and data, and say how to mend what is missing."""
+    """Look for Python, packages, compiler, CUDA and data, and say how to get what is missing.
+
+    Parameters
+    ----------
+    probe : bool
+        Build and run a tiny network on each backend; a minute or so.
+    as_json : bool
+        Print the findings as JSON.
+    """
     found = findings() + (probed() if probe else [])
     if as_json:
         output.print_json(json.dumps([asdict(finding) for finding in found]))
     else:
         for finding in found:
-            state = "[green]fine[/]   " if finding.found else "[red]missing[/]" if finding.needed else "[yellow]without[/]"
-            output.print(f"{state} {finding.what}: {(finding.found or finding.fix).replace('[', chr(92) + '[')}")
+            state, style = ("fine", "green") if finding.found else ("missing", "red") if finding.needed else ("without", "yellow")
+            output.print(labeled(f"{state:7}", f"{finding.what}: {finding.found or finding.fix}", style))
         output.print("Next: bioworkbench new my_experiment")
     if any(finding.needed and not finding.found for finding in found):
         raise typer.Exit(MISSING)
@@ -99,7 +109,7 @@ def _cuda() -> list[Finding]:
 
 
 def probed() -> list[Finding]:
-    """Whether a tiny network can be built and run on each backend, and what that takes; programs are built anew."""
+    """Whether a tiny network can be built and run on each backend, and what that takes; programs are built again."""
     with tempfile.TemporaryDirectory() as folder:
         kept = os.environ.get("BIOWORKBENCH_CACHE")
         os.environ["BIOWORKBENCH_CACHE"] = folder
@@ -126,7 +136,7 @@ def _probe(backend: str) -> tuple[str, str]:
 
 def _packages() -> list[Finding]:
     return [
-        Finding(name, version or "", f"pip install {name}", needed=True)
+        Finding(name, version or "", _EXTRAS.get(name, f"pip install {name}"), needed=name not in _EXTRAS)
         for name, version in versions().items()
         if name != "python"
     ]

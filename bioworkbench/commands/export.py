@@ -5,22 +5,32 @@ from typing import Annotated
 
 import typer
 
-from bioworkbench.commands.terminal import output, with_exit_codes, words
-from bioworkbench.export import FORMATS, export
+from bioworkbench.commands.terminal import labeled, output, with_exit_codes, words
+from bioworkbench.exchange.formats import FORMATS, export
 
 __all__ = ["export_command"]
 
 
 @with_exit_codes
 def export_command(
-    run: Annotated[Path, typer.Argument(help="Results folder, as 'run' prints it.")],
+    run: Path,
     to: Annotated[str, typer.Option(help=f"Format: {', '.join(FORMATS)}.")],
-    path: Annotated[Path | None, typer.Option("--output", help="File or folder to write; else in the results folder.")] = None,
+    path: Annotated[Path | None, typer.Option("--output")] = None,
 ) -> None:
-    """Write a run in another format, and say what the format does not carry; prints the path last."""
+    """Write a run in another format, and say what the format does not carry; prints the path last.
+
+    Parameters
+    ----------
+    run : path
+        Results folder, as 'run' prints it.
+    to : str
+        Format to write.
+    path : path, optional
+        File or folder to write; else in the results folder.
+    """
     written = export(run, to=to, output=path)
     for lost in written.lost:
-        words.print(f"[yellow]not carried[/] {lost}")
+        words.print(labeled("not carried", lost, "yellow"))
     if written.note:
-        words.print(f"[yellow]note[/] {written.note}")
+        words.print(labeled("note", written.note, "yellow"))
     output.print(str(written.path))

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from bioworkbench.commands.terminal import output, progress_bars, rich_table, with_exit_codes, words
+from bioworkbench.commands.terminal import labeled, output, progress_bars, rich_table, with_exit_codes, words
 from bioworkbench.experiment.running import Result, run
+from bioworkbench.experiment.spec.changes import parse_change
+from bioworkbench.experiment.spec.reader import load
 from bioworkbench.report.text import activity_table, score_table
-from bioworkbench.spec.changes import parse_change
-from bioworkbench.spec.reader import load
 
 __all__ = ["run_command"]
 
@@ -20,20 +20,52 @@ _SLOWEST = 12  # objects that a profile shows
 
 @with_exit_codes
 def run_command(
-    spec: Annotated[Path, typer.Argument(help="TOML file of the experiment.")],
-    changes: Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Set a value of the spec.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Set the seed.")] = None,
-    backend: Annotated[str, typer.Option(help="auto, numpy, cython, cpp or cuda; auto leaves it to the spec.")] = "auto",
-    jobs: Annotated[int, typer.Option(min=1, help="Simulations at the same time.")] = 1,
-    results: Annotated[Path, typer.Option(help="Folder of all results.")] = Path("results"),
-    force: Annotated[bool, typer.Option("--force", help="Run again although the results are there.")] = False,
-    profile: Annotated[bool, typer.Option("--profile", help="Show which Brian2 objects took longest.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print folder and metrics as JSON.")] = False,
+    spec: Path,
+    changes: Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE")] = None,
+    seed: int | None = None,
+    backend: str = "auto",
+    jobs: Annotated[int, typer.Option(min=1)] = 1,
+    threads: Annotated[int, typer.Option(min=0)] = 0,
+    results: Path = Path("results"),
+    force: Annotated[bool, typer.Option("--force")] = False,
+    profile: Annotated[bool, typer.Option("--profile")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Run an experiment; prints the results folder last."""
+    """Run an experiment; prints the results folder last.
+
+    Parameters
+    ----------
+    spec : path
+        TOML file of the experiment.
+    changes : list of str, optional
+        Set a value of the spec.
+    seed : int, optional
+        Set the seed.
+    backend : str
+        auto, numpy, cython, cpp or cuda; auto leaves it to the spec.
+    jobs : int
+        Simulations at the same time.
+    threads : int
+        Threads of one simulation; 0 leaves it to the spec.
+    results : path
+        Folder of all results.
+    force : bool
+        Run again although the results are there.
+    profile : bool
+        Show which Brian2 objects took longest.
+    as_json : bool
+        Print folder and metrics as JSON.
+    """
     wanted = dict(parse_change(change) for change in changes or [])
     experiment = load(spec, wanted if seed is None else wanted | {"seed": seed})
-    settings: dict[str, Any] = {"backend": backend, "jobs": jobs, "results": results, "force": force, "profile": profile}
+    settings: dict[str, Any] = {
+        "backend": backend,
+        "jobs": jobs,
+        "threads": threads,
+        "results": results,
+        "force": force,
+        "profile": profile,
+    }
     with progress_bars() as progress:
         result = run(experiment, progress=progress, **settings)
     if as_json:
@@ -51,13 +83,13 @@ def _show(result: Result) -> None:
         if table is not None:
             output.print(rich_table(table.header, table.rows))
     for warning in result.record.warnings:
-        words.print(f"[yellow]warning[/] {warning}")
+        words.print(labeled("warning", warning, "yellow"))
     output.print(f"Next: open {result.folder / 'report.html'} in a browser.")
     output.print(str(result.folder))
 
 
 def _show_profile(metrics: Mapping[str, Any]) -> None:
-    """The slowest Brian2 objects, with their share of all."""
+    """The slowest Brian2 objects, with their fraction of all."""
     seconds = metrics.get("profile", {})
     if not seconds:
         words.print("There is no profile of this run; --force runs it again with one.")

@@ -1,8 +1,9 @@
 """``bioworkbench sweep``: every point of a sweep, or the best of its ranges."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,13 +11,16 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from bioworkbench.commands.terminal import FAILED, escaped, output, rich_table, with_exit_codes, words
+from bioworkbench.commands.terminal import FAILED, labeled, output, rich_table, with_exit_codes, words
+from bioworkbench.experiment.results.swept import PointOutcome
+from bioworkbench.experiment.spec.changes import parse_seeds, parse_values
+from bioworkbench.experiment.spec.reader import load
+from bioworkbench.experiment.spec.records import ExperimentSpec
+from bioworkbench.experiment.sweeps import Advance, SearchResult, SweepWarning, TriedValues, optimize, sweep
+from bioworkbench.experiment.sweeps.slurm import parse_jobs, slurm_cluster
+from bioworkbench.report.index import write_index
 from bioworkbench.report.text import shown
-from bioworkbench.spec.changes import parse_seeds, parse_values
-from bioworkbench.spec.reader import load
-from bioworkbench.spec.records import ExperimentSpec
-from bioworkbench.sweeps.optimizing import Optimization, TriedValues, optimize
-from bioworkbench.sweeps.sweeping import Advance, Outcome, n_cores, sweep
+from bioworkbench.simulation.threads import n_cores
 
 __all__ = ["sweep_command"]
 
@@ -26,34 +30,65 @@ _MOST_TRIED_SHOWN = 10
 
 @with_exit_codes
 def sweep_command(
-    spec: Annotated[Path, typer.Argument(help="TOML file of the experiment; its [sweep] has lists of values, or ranges.")],
-    sets: Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=V1,V2", help="Values to sweep over.")] = None,
-    seeds: Annotated[str, typer.Option(help="Seeds to sweep over: 0:10 (0 to 9), or 1,5,7.")] = "",
-    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0 for one per core.")] = 0,
-    scheduler: Annotated[str, typer.Option(metavar="ADDRESS", help="Dask scheduler to use instead of processes here.")] = "",
-    backend: Annotated[str, typer.Option(help="auto, numpy, cython, cpp or cuda; auto leaves it to the spec.")] = "auto",
-    results: Annotated[Path, typer.Option(help="Folder of all results.")] = Path("results"),
-    force: Annotated[bool, typer.Option("--force", help="Run again what is there.")] = False,
-    reports: Annotated[bool, typer.Option("--reports", help="Write the report of every point too.")] = False,
-    metric: Annotated[str, typer.Option("--optimize", metavar="METRIC", help="Search for the values of the best score.")] = "",
-    trials: Annotated[int, typer.Option(min=1, help="Values to try when optimizing.")] = 100,
-    folds: Annotated[int, typer.Option(min=2, help="Folds, for tasks without validation trials.")] = 5,
+    spec: Path,
+    sets: Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=V1,V2")] = None,
+    seeds: str = "",
+    jobs: Annotated[int, typer.Option(min=0)] = 0,
+    scheduler: Annotated[str, typer.Option(metavar="ADDRESS")] = "",
+    slurm: Annotated[str, typer.Option(metavar="SETTINGS")] = "",
+    backend: str = "auto",
+    results: Path = Path("results"),
+    force: Annotated[bool, typer.Option("--force")] = False,
+    reports: Annotated[bool, typer.Option("--reports")] = False,
+    metric: Annotated[str, typer.Option("--optimize", metavar="METRIC")] = "",
+    trials: Annotated[int, typer.Option(min=1)] = 100,
+    folds: Annotated[int, typer.Option(min=2)] = 5,
 ) -> None:
-    """Run every point of a sweep that has no results yet, or optimize; go on after an interruption with the same command."""
+    """Run every point of a sweep that has no results yet, or optimize; go on after an interruption with the same command.
+
+    Parameters
+    ----------
+    spec : path
+        TOML file of the experiment; its [sweep] has lists of values, or ranges.
+    sets : list of str, optional
+        Values to sweep over.
+    seeds : str
+        Seeds to sweep over: 0:10 (0 to 9), or 1,5,7.
+    jobs : int
+        Processes; 0 for one per core.
+    scheduler : str
+        Dask scheduler to use instead of processes here.
+    slurm : str
+        Jobs of a SLURM queue to use instead: jobs=4,cores=8,memory=16GB,walltime=04:00:00,queue=NAME.
+    backend : str
+        auto, numpy, cython, cpp or cuda; auto leaves it to the spec.
+    results : path
+        Folder of all results.
+    force : bool
+        Run again what is there.
+    reports : bool
+        Write the report of every point too.
+    metric : str
+        Search for the values of the best score.
+    trials : int
+        Values to try when optimizing.
+    folds : int
+        Folds, for tasks without validation trials.
+    """
     values: dict[str, Any] = dict(parse_values(text) for text in sets or [])
     if seeds:
         values["seed"] = parse_seeds(seeds)
-    workers = 1 if scheduler else jobs or n_cores()
-    settings: dict[str, Any] = {"jobs": workers, "scheduler": scheduler, "backend": backend, "results": results}
+    if slurm and scheduler:
+        raise ValueError(f"--slurm and --scheduler = {scheduler}: both say where points are run; give one of them")
     experiment = load(spec)
-    try:
+    with warnings.catch_warnings(), slurm_cluster(parse_jobs(slurm)) if slurm else nullcontext(scheduler) as address:
+        workers = 1 if address else jobs or n_cores()
+        settings: dict[str, Any] = {"jobs": workers, "scheduler": address, "backend": backend, "results": results}
+        warnings.simplefilter("ignore", SweepWarning)  # failures are listed below, each on its line
         if metric:
-            _optimize(experiment, spec, metric, values, {"trials": trials, "folds": folds, **settings})
+            _optimize(experiment, spec, metric, values, {"n_trials": trials, "n_folds": folds, **settings})
         else:
             _sweep(experiment, values, {"force": force, "reports": reports, **settings})
-    except KeyboardInterrupt as interruption:
-        words.print("interrupted; finished points are kept, and the same command goes on with the rest")
-        raise typer.Exit(FAILED) from interruption
 
 
 def _sweep(experiment: ExperimentSpec, values: dict[str, Any], settings: dict[str, Any]) -> None:
@@ -63,14 +98,17 @@ def _sweep(experiment: ExperimentSpec, values: dict[str, Any], settings: dict[st
     counts = {status: sum(outcome.status == status for outcome in outcomes) for status in ("done", "found", "failed")}
     parts = ", ".join(f"{n} {status}" for status, n in counts.items() if n)
     output.print(f"{len(outcomes)} points: {parts}; {_duration(time.monotonic() - started)}")
-    _end(outcomes, f"bioworkbench table {outcomes[0].point.folder.parent}")
+    page = outcomes.page()
+    if counts["failed"] < len(outcomes):
+        write_index(outcomes.folder)
+    _end(outcomes, f"open {page} in a browser, or bioworkbench table {outcomes.folder}")
 
 
-def _end(outcomes: Sequence[Outcome], following: str) -> None:
+def _end(outcomes: Sequence[PointOutcome], following: str) -> None:
     """List the failures, and say what comes next."""
     failures = [outcome for outcome in outcomes if outcome.status == "failed"]
     for failure in failures:
-        words.print(f"[bold red]failed[/] {escaped(failure.point.name)} ({failure.point.folder.name}): {escaped(failure.error)}")
+        words.print(labeled("failed", f"{failure.point.name} ({failure.point.folder.name}): {failure.error}", "bold red"))
     output.print(f"Next: {following}")
     if failures:
         raise typer.Exit(FAILED)
@@ -80,7 +118,7 @@ def _end(outcomes: Sequence[Outcome], following: str) -> None:
 def _progress() -> Iterator[Callable[[Advance], None]]:
     """Callback that shows points done, failures, rate and time left: a bar on a terminal, else a line now and then."""
     started, failed, last = time.monotonic(), 0, time.monotonic()
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=words, transient=True, disable=not words.is_terminal) as bar:
         task = bar.add_task("", total=None)
 
@@ -99,8 +137,8 @@ def _progress() -> Iterator[Callable[[Advance], None]]:
 
 def _pace(advance: Advance, failed: int, elapsed: float) -> str:
     """Rate and time left, the latter by the work that is expected rather than by the number of points."""
-    share = advance.share or advance.done / advance.total
-    left = elapsed * (1 - share) / share
+    fraction = advance.fraction or advance.done / advance.total
+    left = elapsed * (1 - fraction) / fraction
     failures = f", {failed} failed" if failed else ""
     return f"{advance.done / elapsed * 60:.3g} points/min, {_duration(left)} left{failures}"
 
@@ -110,11 +148,11 @@ def _duration(seconds: float) -> str:
 
 
 def _optimize(experiment: ExperimentSpec, path: Path, metric: str, values: dict[str, Any], settings: dict[str, Any]) -> None:
-    failures: list[Outcome] = []
+    failures: list[PointOutcome] = []
 
     def notify(tried: TriedValues) -> None:
         failures.extend(tried.failures)
-        words.print(f"trial {tried.number}: {_score(metric, tried)}  {escaped(_values(tried))}")
+        words.print(f"trial {tried.number}: {_score(metric, tried)}  {_values(tried)}")
 
     found = optimize(experiment, metric, values, progress=notify, **settings)
     rows = [[str(tried.number), _values(tried), _score(metric, tried)] for tried in found.tried[:_MOST_TRIED_SHOWN]]
@@ -125,7 +163,7 @@ def _optimize(experiment: ExperimentSpec, path: Path, metric: str, values: dict[
     _end(failures, f"bioworkbench run {path} {changes}    # once: this scores the test part, which was not used so far")
 
 
-def _parts(found: Optimization) -> str:
+def _parts(found: SearchResult) -> str:
     return "validation" if found.parts == ("validation",) else f"{len(found.parts)} folds of training"
 
 

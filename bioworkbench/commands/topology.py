@@ -1,32 +1,40 @@
 """``bioworkbench topology``: measure a graph, predict its links, or generate one."""
 
-import heapq
 import json
 import math
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import typer
 
-from bioworkbench.commands.terminal import output, rich_table, with_exit_codes
-from bioworkbench.errors import TopologyError, unknown_name
-from bioworkbench.randomness import stream
-from bioworkbench.spec.changes import parse_change
-from bioworkbench.spec.values import Place, chosen
-from bioworkbench.topology.connectomes import READERS, read_graph, read_link_table, write_graph
+from bioworkbench.commands.terminal import labeled, output, rich_table, with_exit_codes, words
+from bioworkbench.exchange.connectomes import READERS, read_graph, write_graph
+from bioworkbench.experiment.spec.changes import parse_change
+from bioworkbench.experiment.spec.places import Place
+from bioworkbench.experiment.spec.values import chosen
+from bioworkbench.records.errors import TopologyError, unknown_name
+from bioworkbench.records.randomness import stream
+from bioworkbench.report.graph_page import GraphFindings, write_graph_page
 from bioworkbench.topology.generators import TOPOLOGIES
-from bioworkbench.topology.link_evaluation import PREDICTORS
-from bioworkbench.topology.measures import MAX_NODES, layer_measures, measures
-from bioworkbench.topology.modularity import modularity
-from bioworkbench.topology.null_comparisons import small_worldness
+from bioworkbench.topology.measures.catalog import MeasureTable, measures
+from bioworkbench.topology.measures.community_detection import communities
+from bioworkbench.topology.measures.comparisons import against_nulls, small_worldness
+from bioworkbench.topology.measures.estimates import EXACT_LINKS, EXACT_NODES
+from bioworkbench.topology.measures.layers import layer_measures
+from bioworkbench.topology.measures.null_models import NULL_MODELS
+from bioworkbench.topology.prediction.all_pairs import SCORES
+from bioworkbench.topology.prediction.best_links import best_links
+from bioworkbench.topology.prediction.comparison import compare
+from bioworkbench.topology.simple_graph import SimpleGraph, graph_of_links, simple_graph
 
 __all__ = ["topology_command"]
 
-_CHUNK = 200_000  # pairs scored at a time
+_MOST_NULLS = 10_000
 
 Prediction = tuple[Any, Any, float]
 
@@ -34,46 +42,146 @@ Prediction = tuple[Any, Any, float]
 @with_exit_codes
 def topology_command(
     file: Annotated[Path | None, typer.Argument(help=f"Graph to read: {', '.join(READERS)}.")] = None,
-    generate: Annotated[str | None, typer.Option(metavar="KIND", help="Make a graph; see 'list topologies'.")] = None,
-    nodes: Annotated[str, typer.Option(help="Size of the graph to make: 100, or 784x1000 for sources and targets.")] = "",
-    changes: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Setting of the topology.")] = None,
-    undirected: Annotated[bool, typer.Option("--undirected", help="The links of a table have no direction.")] = False,
-    predict: Annotated[str | None, typer.Option(metavar="SCORE", help="Rank absent links, for example by ch3_l3.")] = None,
-    top: Annotated[int, typer.Option(min=1, help="How many predicted links.")] = 20,
-    nulls: Annotated[int, typer.Option(min=0, help="Random graphs for small-worldness and runs for modularity.")] = 0,
-    seed: Annotated[int | None, typer.Option(min=0, help="For everything that is random.")] = None,
-    write: Annotated[
-        Path | None, typer.Option(help="Write the graph, or the predicted links, as .graphml, .csv or .tsv.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    generate: Annotated[str | None, typer.Option(metavar="KIND")] = None,
+    nodes: str = "",
+    changes: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE")] = None,
+    undirected: Annotated[bool, typer.Option("--undirected")] = False,
+    predict: Annotated[str | None, typer.Option(metavar="SCORES")] = None,
+    compare_them: Annotated[bool, typer.Option("--compare")] = False,
+    repeats: Annotated[int, typer.Option(min=2)] = 10,
+    top: Annotated[int, typer.Option(min=1)] = 20,
+    nulls: Annotated[int, typer.Option(min=0, max=_MOST_NULLS)] = 0,
+    keep: Annotated[str, typer.Option(help=f"What these keep: {', '.join(NULL_MODELS)}.")] = "degrees",
+    seed: Annotated[int | None, typer.Option(min=0)] = None,
+    write: Path | None = None,
+    page: Annotated[Path | None, typer.Option("--report", metavar="PAGE.html")] = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Measure a graph, predict its missing links, or generate one."""
-    graph = _graph(file, generate, nodes, changes or [], undirected, seed)
-    results: dict[str, Any] = {"measures": _measures(graph, nulls, seed)}
-    if predict is not None:
-        results["predictions"] = predictions(graph, predict, top, seed)
+    """Measure a graph, predict its missing links, or generate one.
+
+    Parameters
+    ----------
+    file : path, optional
+        Graph to read.
+    generate : str, optional
+        Make a graph; see 'list topologies'.
+    nodes : str
+        Size of the graph to make: 100, or 784x1000 for sources and targets.
+    changes : list of str, optional
+        Settings of the topology.
+    undirected : bool
+        The links have no direction.
+    predict : str, optional
+        Rank absent links: ch3_l3, or several as a,b,c.
+    compare_them : bool
+        Hide a tenth of the links, and say how high each score ranks them.
+    repeats : int
+        How often, for --compare.
+    top : int
+        How many predicted links.
+    nulls : int
+        How many random graphs to set every measure beside.
+    keep : str
+        What the random graphs keep.
+    seed : int, optional
+        For everything that is random.
+    write : path, optional
+        Write the graph, or the predicted links, as .graphml, .csv or .tsv.
+    page : path, optional
+        Write a page about the graph.
+    as_json : bool
+        Print JSON.
+    """
+    if page is not None and page.suffix != ".html":
+        raise TopologyError(f"--report = {page}: the page is HTML; give a name that ends in .html")
+    given = _graph(file, generate, nodes, changes or [], seed)
+    graph = _undirected(simple_graph(given)) if undirected else simple_graph(given)
+    to_know = notes(graph, seed, predict)
+    for note in to_know:
+        words.print(labeled("note", note, "yellow"))
+    names = [name.strip() for name in predict.split(",")] if predict is not None else []
+    if compare_them and not names:
+        raise TopologyError(
+            f"--predict = {predict}: --compare needs the scores to compare; add for example --predict ch3_l3,random"
+        )
+    _check_predictors(names, graph, seed)
+    rng = stream(1 if seed is None else seed, "topology --compare")
+    found = GraphFindings(
+        graph,
+        _measures(given, graph, nulls, keep, seed),
+        _predictions(graph, names, top, seed),
+        compare(graph, rng, predictors=names, n_repeats=repeats) if compare_them else None,
+        nulls,
+        keep,
+        to_know,
+    )
     if write is not None:
-        write_graph(graph if predict is None else _link_graph(graph, results["predictions"]), write)
+        write_graph(_link_graph(graph, found.predictions[names[0]]) if names else given, write)
+    if page is not None:
+        write_graph_page(page, file.name if file else f"{generate} graph", found, 1 if seed is None else seed)
     if as_json:
-        results["measures"] = {name: None if math.isnan(value) else value for name, value in results["measures"].items()}
-        output.print_json(json.dumps(results, default=str))
+        output.print_json(json.dumps(_plain(found), default=str))
     else:
-        _show(results, predict, write)
+        _show(found)
+        for path in filter(None, (write, page)):
+            output.print(str(path))
 
 
-def _graph(
-    file: Path | None, generate: str | None, nodes: str, changes: list[str], undirected: bool, seed: int | None
-) -> nx.Graph:
+def notes(graph: SimpleGraph, seed: int | None, predict: str | None = None) -> list[str]:
+    """What a reader of the numbers must know of the graph: what was dropped, and what is sampled with which seed.
+
+    Parameters
+    ----------
+    graph : SimpleGraph
+    seed : int, optional
+        As given on the command line.
+    predict : str, optional
+        Names of the scores by which absent links are ranked.
+
+    Returns
+    -------
+    list of str
+    """
+    found = []
+    if graph.n_self_links:
+        found.append(f"self-links (autapses) dropped: {graph.n_self_links}; measures and predictions are of links between nodes")
+    if graph.n_parallel_links:
+        found.append(f"parallel links joined with others of the same ends, and their weights added: {graph.n_parallel_links}")
+    weights = graph.links()[2]
+    if weights is not None and (weights < 0).any():
+        n = int((weights < 0).sum())
+        found.append(f"links with negative weights: {n}; strengths and weighted measures take weights by their size")
+    lonely = int((graph.plain.degrees == 0).sum())
+    if lonely:
+        found.append(f"nodes without links: {lonely} of {graph.n_nodes}; they count in means over nodes")
+    if graph.n_nodes > EXACT_NODES or graph.plain.n_links > EXACT_LINKS:
+        found.append(f"{graph} is too large for some exact measures: these are sampled, with their standard errors")
+    if predict is not None and graph.directed:
+        found.append("both directions of a pair are predicted apart; --undirected joins them")
+    if seed is None:
+        found.append("what is random is drawn with seed 1; --seed takes another")
+    return found
+
+
+def _graph(file: Path | None, generate: str | None, nodes: str, changes: list[str], seed: int | None) -> nx.Graph:
     if (file is None) == (generate is None):
         raise TopologyError(f"FILE = {file}, --generate = {generate}: name a file to read, or a topology to generate, not both")
     if generate is not None:
         return _generated(generate, nodes, changes, seed)
     if nodes or changes:
         raise TopologyError(f"--nodes = '{nodes}', --set = {changes}: these are settings of --generate, not of a file")
-    if undirected and file is not None and file.suffix.lower() in (".csv", ".tsv"):
-        return read_link_table(file, directed=False)
-    graph = read_graph(str(file))
-    return graph.to_undirected() if undirected else graph
+    return read_graph(str(file), parallel=True)
+
+
+def _undirected(graph: SimpleGraph) -> SimpleGraph:
+    """The graph without directions; weights that differ between the two directions are added."""
+    if not graph.directed:
+        return graph
+    try:
+        found = graph_of_links(*graph.links(), graph.nodes, directed=False)
+    except TopologyError:
+        found = graph.plain
+    return replace(found, nodes=graph.nodes, n_self_links=graph.n_self_links, n_parallel_links=graph.n_parallel_links)
 
 
 def _generated(kind: str, nodes: str, changes: list[str], seed: int | None) -> nx.Graph:
@@ -110,63 +218,104 @@ def _rng(seed: int | None, what: str) -> np.random.Generator:
     return stream(seed, f"topology {what}")
 
 
-def _measures(graph: nx.Graph, nulls: int, seed: int | None) -> dict[str, float]:
-    results = measures(graph, paths=graph.number_of_nodes() <= MAX_NODES)
-    sides = set(dict(graph.nodes(data="side")).values())
-    if sides == {"source", "target"}:
-        sources = [node for node, side in graph.nodes(data="side") if side == "source"]
-        mask = nx.bipartite.biadjacency_matrix(graph, sources, weight=None)  # pyright: ignore[reportArgumentType]
-        results |= {f"layer_{name}": value for name, value in layer_measures(mask).items()}
+def _measures(given: nx.Graph, graph: SimpleGraph, nulls: int, keep: str, seed: int | None) -> MeasureTable:
+    """Measures (rows) with their values and errors and, with null models, what these give."""
+    seed = 1 if seed is None else seed
+    found = pd.DataFrame(measures(graph, stream(seed, "topology measures")))
     if nulls:
-        rng = _rng(seed, "--nulls")
-        results |= small_worldness(graph, rng, n_nulls=nulls) | {"modularity": modularity(graph, rng, n_runs=nulls)}
-    return results
+        rng = stream(seed, "topology --nulls")
+        modules = communities(graph, rng).tolist() if keep == "modules" else None
+        table = against_nulls(graph, rng, n_nulls=nulls, keep=keep, modules=modules, positions=_positions(given, keep))
+        found = pd.concat([found, pd.DataFrame(table).drop(columns="value")], axis=1)
+        found = pd.concat([found, pd.DataFrame(small_worldness(graph, rng, n_nulls=nulls))])
+    if set(dict(given.nodes(data="side")).values()) == {"source", "target"}:
+        sources = [node for node, side in given.nodes(data="side") if side == "source"]
+        mask = nx.bipartite.biadjacency_matrix(given, sources, weight=None)  # pyright: ignore[reportArgumentType]
+        layer = {f"layer_{name}": value for name, value in layer_measures(mask).items()}
+        found = pd.concat([found, pd.DataFrame({"value": layer, "standard_error": dict.fromkeys(layer, 0.0)})])
+    return MeasureTable(found)
 
 
-def predictions(graph: nx.Graph, name: str, top: int, seed: int | None) -> list[Prediction]:
-    """Absent links (u, v, score) with the largest positive scores, best first; ties in the order of the nodes.
-
-    Parameters
-    ----------
-    graph : networkx Graph or DiGraph
-    name : str
-        Name in `link_evaluation.PREDICTORS`.
-    top : int
-    seed : int, optional
-        Needed for random scores alone.
-
-    Raises
-    ------
-    TopologyError
-        If the name is unknown, or random scores lack a seed.
-    """
-    if name not in PREDICTORS:
-        raise TopologyError(unknown_name(name, "link score", PREDICTORS))
-    rng = _rng(seed, "--predict random") if name == "random" else np.random.default_rng(0)  # not drawn from
-    best: list[Prediction] = []
-    for pairs in _chunks(nx.non_edges(graph)):
-        scores = np.asarray(PREDICTORS[name](graph, pairs, rng))
-        found = [(*pairs[k], float(scores[k])) for k in np.argsort(-scores, kind="stable")[:top] if scores[k] > 0]
-        best = heapq.nlargest(top, [*best, *found], key=lambda entry: round(entry[2], 12))
-    return best
+def _positions(graph: nx.Graph, keep: str) -> list[list[float]] | None:
+    """Positions of the nodes from their attributes x, y and z, as far as all have them."""
+    if keep != "lengths":
+        return None
+    axes = [axis for axis in "xyz" if graph.number_of_nodes() and all(axis in data for _, data in graph.nodes(data=True))]
+    if not axes:
+        raise TopologyError(f"--keep = '{keep}': the nodes of the graph have no attribute x, y or z to take lengths from")
+    return [[_coordinate(node, axis, data[axis]) for axis in axes] for node, data in graph.nodes(data=True)]
 
 
-def _chunks(pairs: Iterator[tuple[Any, Any]]) -> Iterator[list[tuple[Any, Any]]]:
-    while chunk := list(islice(pairs, _CHUNK)):
-        yield chunk
+def _coordinate(node: Any, axis: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise TopologyError(f"node {node!r}: {axis} = {value!r} is not a number; a position is made of numbers") from error
 
 
-def _link_graph(graph: nx.Graph, links: list[Prediction]) -> nx.Graph:
+def _check_predictors(names: Sequence[str], graph: SimpleGraph, seed: int | None) -> None:
+    """Refuse what cannot be predicted before anything is measured."""
+    for name in names:
+        if name not in SCORES:
+            raise TopologyError(f"--predict {name}: {unknown_name(name, 'link score', SCORES)}")
+        if name == "random":
+            _rng(seed, "--predict random")
+        try:
+            SCORES[name].check(name, graph)
+        except TopologyError as error:
+            raise TopologyError(f"--predict {name}: {error}") from error
+
+
+def _predictions(graph: SimpleGraph, names: list[str], top: int, seed: int | None) -> dict[str, list[Prediction]]:
+    """Best absent links by every predictor."""
+    found = {}
+    for name in names:
+        rng = _rng(seed, "--predict random") if name == "random" else stream(1, name)
+        try:
+            table = best_links(graph, rng, by=name, k=top)
+        except (nx.NetworkXException, ValueError) as error:
+            raise TopologyError(f"--predict {name}: {error}") from error
+        found[name] = list(zip(table.source, table.target, table.score, strict=True))
+    return found
+
+
+def _link_graph(graph: SimpleGraph, links: Sequence[Prediction]) -> nx.Graph:
     """Graph of the predicted links alone, with their scores."""
-    result = graph.__class__()
+    result: nx.Graph = nx.DiGraph() if graph.directed else nx.Graph()
     result.add_edges_from((u, v, {"score": score}) for u, v, score in links)
     return result
 
 
-def _show(results: dict[str, Any], predict: str | None, write: Path | None) -> None:
-    output.print(rich_table(["measure", "value"], [[name, f"{value:.6g}"] for name, value in results["measures"].items()]))
-    if predict is not None:
-        rows = [[f"{u} - {v}", f"{score:.6g}"] for u, v, score in results["predictions"]]
-        output.print(rich_table(["absent link", predict], rows) if rows else f"No absent link has a positive score by {predict}.")
-    if write is not None:
-        output.print(str(write))
+def _plain(found: GraphFindings) -> dict[str, Any]:
+    """Findings for JSON: values by measure, and by column what else is known of them; what is not defined is null."""
+    columns = {str(name): _jsonable(found.measures[name].to_dict()) for name in found.measures}
+    plain: dict[str, Any] = {"measures": columns.pop("value"), **columns}
+    if found.predictions:
+        links = list(found.predictions.values())
+        plain["predictions"] = found.predictions if len(links) > 1 else links[0]
+    if found.comparison is not None:
+        plain["comparison"] = {str(name): _jsonable(row.to_dict()) for name, row in found.comparison.iterrows()}
+    return plain
+
+
+def _jsonable(values: dict[str, float]) -> dict[str, float | None]:
+    return {name: None if math.isnan(value) else value for name, value in values.items()}
+
+
+def _show(found: GraphFindings) -> None:
+    _show_table(found.measures, "measure")
+    for name, links in found.predictions.items():
+        rows = [[f"{u} - {v}", f"{score:.6g}"] for u, v, score in links]
+        output.print(rich_table(["absent link", name], rows) if rows else f"No absent link has a positive score by {name}.")
+    if found.comparison is not None:
+        _show_table(found.comparison, "predictor")
+
+
+def _show_table(table: pd.DataFrame, what: str) -> None:
+    columns = [name for name in table if name in ("value", "aupr") or bool(table[name].fillna(0).any())]
+    rows = [[str(name), *map(_cell, row[columns])] for name, row in table.iterrows()]
+    output.print(rich_table([what, *(str(name).replace("_", " ").replace("half width", "±") for name in columns)], rows))
+
+
+def _cell(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.6g}"

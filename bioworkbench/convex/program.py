@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from bioworkbench.arrays import Floats, Integers, count, finite, positive, shaped
+from bioworkbench.records.arrays import Floats, Integers, count, finite, positive, shaped
 
 __all__ = [
     "CHECKED_EVERY",
@@ -78,6 +78,10 @@ def certificate(dictionary: NDArray, targets: Floats, coefficients: Floats, pena
     coefficients : array (n_atoms, n_outputs)
     penalty : float
 
+    Returns
+    -------
+    Certificate
+
     Examples
     --------
     >>> certificate(np.eye(2), np.array([[3.0], [1.0]]), np.array([[2.5], [0.5]]), 0.5)
@@ -109,7 +113,7 @@ def _product(left: NDArray, right: Floats) -> Floats:
 
 
 def largest_penalty(dictionary: NDArray, targets: Floats) -> float:
-    """Smallest penalty at which all coefficients are 0: the largest norm of D' Y over the atoms."""
+    """Smallest penalty at which all coefficients are 0: the largest norm of D' Y, for `dictionary` D and `targets` Y."""
     return float(linalg.norm(_product(dictionary.T, targets), axis=1).max())
 
 
@@ -119,6 +123,10 @@ def distinct_columns(patterns: Booleans) -> Integers:
     Parameters
     ----------
     patterns : bool array (n_rows, n_patterns)
+
+    Returns
+    -------
+    int array (n_distinct,)
 
     Examples
     --------
@@ -135,6 +143,15 @@ def sparse_coefficients(
     dictionary: NDArray, targets: Floats, penalty: float, *, tolerance: float = 1e-6, max_iterations: int = 20_000
 ) -> tuple[Floats, Certificate]:
     """Solve the program to a relative duality gap; see `sparse_path`.
+
+    Parameters
+    ----------
+    dictionary, targets, penalty, tolerance, max_iterations
+        As of `sparse_path`, but for one penalty.
+
+    Returns
+    -------
+    array (n_atoms, n_outputs), Certificate
 
     Examples
     --------
@@ -214,6 +231,7 @@ class _Quadratic:
         Counts within a block are exact in single precision too, which is twice as fast.
         """
         n_atoms, kind = dictionary.shape[1], np.float32 if dictionary.dtype == bool else float
+        # The Gram matrix is all that the iterations need of the data; its size depends on the atoms alone.
         gram, cross = np.zeros((n_atoms, n_atoms)), np.zeros((n_atoms, targets.shape[1]))
         for first in range(0, len(targets), BLOCK_ROWS):
             block = dictionary[first : first + BLOCK_ROWS].astype(kind)
@@ -225,6 +243,7 @@ class _Quadratic:
     def solved(self, penalty: float, tolerance: float, max_iterations: int) -> tuple[Floats, tuple[float, ...]]:
         """Coefficients by alternating directions, over-relaxed, with the step size balanced now and then; and the gaps seen."""
         largest = max(float(self.values[-1]), np.finfo(float).tiny)
+        # The best step for a quadratic with these smallest and largest eigenvalues; a floor for matrices that are singular.
         rho = np.sqrt(largest * max(float(self.values[0]), 1e-6 * largest))
         sparse, multiplier = np.zeros(self.cross.shape), np.zeros(self.cross.shape)
         course: list[float] = []
@@ -233,12 +252,14 @@ class _Quadratic:
             moved = RELAXATION * smooth + (1 - RELAXATION) * sparse + multiplier
             before, sparse = sparse, _shrunk(moved, penalty / rho)
             multiplier = moved - sparse
+            # The gap costs as much as an iteration, so it is not computed in each.
             if iteration % CHECKED_EVERY == 0:
                 course.append(self._gap(sparse, penalty))
                 if course[-1] <= tolerance:
                     break
             if iteration % 100 == 0:
                 factor = _balance(smooth - sparse, sparse - before, sparse, multiplier)
+                # The multiplier is scaled by the step size, and must be scaled back when that changes.
                 rho, multiplier = rho * factor, multiplier / factor
         return sparse, tuple(course)
 
@@ -249,6 +270,7 @@ class _Quadratic:
 
     def _gap(self, coefficients: Floats, penalty: float) -> float:
         """Relative duality gap, without the data."""
+        # D' D Z from the eigenbasis; with D' Y and ||Y||^2 it gives the residual's norm without the data.
         seen = self.vectors @ (self.values[:, None] * (self.vectors.T @ coefficients))
         overlap = float((coefficients * self.cross).sum())
         residual = self.energy - 2 * overlap + float((coefficients * seen).sum())
@@ -272,7 +294,7 @@ def _balance(disagreement: Floats, change: Floats, coefficients: Floats, multipl
 
 
 def kept_columns(coefficients: Floats, threshold: float = 0.0) -> Integers:
-    """Indices of the atoms whose coefficients have a norm above `threshold`."""
+    """Indices of the atoms whose `coefficients` (n_atoms, n_outputs) have a norm above `threshold`."""
     return np.flatnonzero(linalg.norm(coefficients, axis=1) > threshold)
 
 
@@ -306,6 +328,8 @@ def _cut(values: Floats, penalty: float) -> Floats:
     if values.sum() <= penalty:
         return np.zeros_like(values)
     falling = np.sort(values)[::-1]
+    # Cut at the k-th largest, the k values above a level sum to the penalty if the level is this; the last that lies below its
+    # own value is the one.
     levels = (np.cumsum(falling) - penalty) / np.arange(1, len(values) + 1)
     return np.minimum(values, levels[np.flatnonzero(falling > levels)[-1]])
 
@@ -341,6 +365,14 @@ def level_sets(values: Floats) -> tuple[Booleans, Floats]:
 
 def n_patterns_bound(n_rows: int, rank: int) -> int:
     """Most patterns ``X w >= 0`` of n_rows points in general position in `rank` dimensions: ``2 sum_{k<rank} C(n_rows - 1, k)``.
+
+    Parameters
+    ----------
+    n_rows, rank : int
+
+    Returns
+    -------
+    int
 
     References
     ----------

@@ -12,13 +12,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
-from bioworkbench.arrays import Floats
-from bioworkbench.network import INPUT, Network, Population, Projection
-from bioworkbench.neurons.discrete_time import arguments_of, discrete_lif
-from bioworkbench.signals import Recording, Stimulus
+from bioworkbench.discrete.lif import arguments_of, discrete_lif
+from bioworkbench.readout.trials import Simulate
+from bioworkbench.records.arrays import Floats
+from bioworkbench.records.choice import Choice
+from bioworkbench.records.linear_readout import LinearReadout
+from bioworkbench.records.network import INPUT, Network, Population, Projection
+from bioworkbench.records.randomness import derived_seed
+from bioworkbench.records.recording import Recording
+from bioworkbench.records.stimulus import Stimulus
+from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task
-from bioworkbench.trained import Choice, LinearReadout, TrainedNetwork
-from bioworkbench.trials import Simulate
 
 __all__ = [
     "chain",
@@ -36,12 +40,17 @@ _N_CHECKED = 200  # trials that are simulated to see how a trained network does
 
 
 def chain(network: Network) -> tuple[Population, ...]:
-    """Populations of a feed-forward chain, the first at the stimulus.
+    """Populations of a feed-forward chain.
 
     Parameters
     ----------
     network : Network
         Populations in layers 0, 1, 2, ...; projections from the stimulus to the first and from each to the next, without delay.
+
+    Returns
+    -------
+    tuple of Population
+        From the stimulus on.
 
     Raises
     ------
@@ -67,6 +76,15 @@ def chain(network: Network) -> tuple[Population, ...]:
 def chain_sizes(network: Network) -> tuple[int, ...]:
     """Number of stimulus channels, then the size of each population of the chain.
 
+    Parameters
+    ----------
+    network : Network
+        See `chain`.
+
+    Returns
+    -------
+    tuple of int
+
     Examples
     --------
     >>> links = Projection("input", "a", sparse.csr_array(np.ones((3, 2))))
@@ -77,12 +95,21 @@ def chain_sizes(network: Network) -> tuple[int, ...]:
 
 
 def scalar_arguments(population: Population) -> dict[str, Any]:
-    """Arguments of `discrete_lif` that made the population's model; all but the bias must be one value for all neurons.
+    """Arguments of `discrete_lif` that made a population's model; all but the bias must be one value for all neurons.
+
+    Parameters
+    ----------
+    population : Population
+
+    Returns
+    -------
+    dict
+        Values by argument.
 
     Raises
     ------
     ValueError
-        If the model is no `discrete_lif`, has noise, starts from a law, or a value differs between neurons.
+        If the model is not `discrete_lif`, has noise, starts from a distribution, or a value differs between neurons.
     """
     arguments = arguments_of(population.model, population.name)
     for name, value in arguments.items():
@@ -91,7 +118,9 @@ def scalar_arguments(population: Population) -> dict[str, Any]:
                 f"{name} of population '{population.name}' differs between neurons; training needs one value for all"
             )
     if isinstance(arguments["start"], str):
-        raise ValueError(f"population '{population.name}' starts from the law '{arguments['start']}'; training needs one number")
+        raise ValueError(
+            f"population '{population.name}' starts from '{arguments['start']}', drawn in each trial; training needs one number"
+        )
     if arguments["noise_deviation"] or arguments["noise_mean"]:
         raise ValueError(f"population '{population.name}' has noise of its own; leave it out, the method adds what it needs")
     return arguments
@@ -109,8 +138,13 @@ def with_weights(
     weights : sequence of csr_array
         Of each projection along the chain.
     biases : sequence of array (n_neurons,)
+        Of each population along the chain.
     changes : mapping from argument of `discrete_lif` to value
         For all populations; a sequence of one value per population gives each its own.
+
+    Returns
+    -------
+    Network
     """
     populations, source, projections, changed = chain(network), INPUT, [], []
     for number, population in enumerate(populations):
@@ -125,7 +159,15 @@ def with_weights(
 
 
 def frame_input(stimulus: Stimulus) -> np.ndarray:
-    """Currents of a stimulus, float32 (n_trials, n_frames, n_channels).
+    """Currents of a stimulus.
+
+    Parameters
+    ----------
+    stimulus : Stimulus
+
+    Returns
+    -------
+    float32 array (n_trials, n_frames, n_channels)
 
     Raises
     ------
@@ -138,7 +180,15 @@ def frame_input(stimulus: Stimulus) -> np.ndarray:
 
 
 def constant_input(stimulus: Stimulus) -> np.ndarray:
-    """Currents that do not change within a trial, float32 (n_trials, n_channels).
+    """Currents that do not change within a trial.
+
+    Parameters
+    ----------
+    stimulus : Stimulus
+
+    Returns
+    -------
+    float32 array (n_trials, n_channels)
 
     Raises
     ------
@@ -152,7 +202,7 @@ def constant_input(stimulus: Stimulus) -> np.ndarray:
 
 
 def check_classes(task: Task) -> None:
-    """Raise ValueError unless the task is to classify whole trials."""
+    """Raise ValueError unless `task` is to classify whole trials."""
     if task.kind != "classification" or task.train.per_frame:
         wanted = "a class per frame" if task.kind == "classification" else "values"
         raise ValueError(f"task '{task.name}' wants {wanted}; this method learns one class per trial")
@@ -179,8 +229,13 @@ def with_readout(
         Gets "simulated_accuracy", "accuracy_by_steps" (n_steps,) of a readout after 1, 2, ... steps, "simulated_rate" (spikes per
         neuron and step, by population) and "synaptic_operations" (per trial: each spike counts the synapses and output weights
         that it meets) in addition.
-    simulate : callable
+    simulate : callable (network, stimulus, seed) -> Recording
     rng : Generator
+        For the seed of the simulation.
+
+    Returns
+    -------
+    TrainedNetwork
 
     Raises
     ------
@@ -188,7 +243,7 @@ def with_readout(
         If a population stays silent.
     """
     trials = task.train if task.validation is None else task.validation
-    recording = simulate(network, task.encode(trials.values[:_N_CHECKED]), int(rng.integers(2**31)))
+    recording = simulate(network, task.encode(trials.values[:_N_CHECKED]), derived_seed(rng))
     rates = np.array([len(s) for s in recording.spikes.values()], dtype=float)
     rates /= [recording.n_trials * recording.n_steps * recording.sizes[name] for name in recording.spikes]
     silent = [name for name, rate in zip(recording.spikes, rates, strict=True) if rate == 0]
@@ -217,6 +272,7 @@ def _accuracy_by_steps(recording: Recording, population: str, readout: LinearRea
         fired = sparse.csr_array(
             (np.ones(now.sum()), (spikes.trial[now], spikes.neuron[now])), shape=(recording.n_trials, recording.sizes[population])
         )
+        # coefficients are divided by the number of all steps; the mean after k + 1 steps needs them as they were
         outputs += fired @ readout.coefficients * n_steps
         accuracies[k] = ((outputs / (k + 1) + readout.intercepts).argmax(axis=1) == labels).mean()
     return accuracies

@@ -1,59 +1,27 @@
 """Networks in discrete time with NumPy: the readable twin that Brian2 is tested against.
 
-The law of a neuron is that of `bioworkbench.neurons.discrete_time`. In one step, layer 0 is updated and tested, its spikes are
+A neuron's step is that of `bioworkbench.discrete.lif`. In one step, layer 0 is updated and tested, its spikes are
 delivered, then layer 1 is updated, and so on; spikes to the same or a lower layer arrive in the next step.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 
-from bioworkbench.arrays import Floats, finite, shaped
-from bioworkbench.errors import unknown_name
-from bioworkbench.network import INPUT, Network, Population, Projection
-from bioworkbench.neurons.discrete_time import RESETS, Reset, arguments_of
-from bioworkbench.signals import Recording, Spikes, Stimulus
+from bioworkbench.discrete.lif import DiscreteLIF, Reset, lif_of
+from bioworkbench.records.arrays import Floats, finite, shaped
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.recording import Recording, Spikes
+from bioworkbench.records.stimulus import Stimulus
+from bioworkbench.records.synapse import PULSE
+from bioworkbench.records.times import whole_steps
 
 __all__ = ["lif_layer", "simulate_discrete"]
 
 Booleans = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class _Law:
-    """Law of the neurons of a layer; every value is a number or an array (n_neurons,)."""
-
-    leak: Floats
-    threshold: Floats
-    reset: str
-    strict: bool
-    floor: Floats | None
-
-    def updated(self, potential: Floats, total: Floats) -> Floats:
-        """Potential before the reset, from the one left by the last step and everything added in this one."""
-        left = potential if self.floor is None else np.maximum(potential, self.floor)
-        return self.leak * left + total
-
-    def fires(self, potential: Floats) -> Booleans:
-        """Which neurons spike."""
-        return potential > self.threshold if self.strict else potential >= self.threshold
-
-    def after(self, potential: Floats, fired: Booleans) -> Floats:
-        """Potential after the reset."""
-        if self.reset == "zero":
-            return np.where(fired, 0.0, potential)
-        taken = self.threshold / self.leak if self.reset == "delayed_subtract" else self.threshold
-        return np.where(fired, potential - taken, potential)
-
-    @classmethod
-    def of(cls, leak: ArrayLike, threshold: ArrayLike, reset: str, strict: bool, floor: ArrayLike | None) -> "_Law":
-        """Law with its values as arrays."""
-        if reset not in RESETS:
-            raise ValueError(unknown_name(reset, "reset", RESETS))
-        lowest = None if floor is None else finite("floor", floor)
-        return cls(finite("leak", leak), finite("threshold", threshold), reset, strict, lowest)
 
 
 def lif_layer(
@@ -100,7 +68,7 @@ def lif_layer(
     (array([1, 0, 1, 0]), array([1.5, 0.5, 1. , 0.5]))
     """
     drive = shaped("drive", finite("drive", drive), (None, None, None))
-    law = _Law.of(leak, threshold, reset, strict, floor)
+    neuron = DiscreteLIF(leak=leak, threshold=threshold, reset=reset, strict=strict, floor=floor)
     n_trials, n_steps, n_neurons = drive.shape
     weights = None if recurrent is None else np.asarray(recurrent, dtype=float)
     spikes, potentials = np.zeros(drive.shape, dtype=bool), np.zeros(drive.shape)
@@ -111,9 +79,7 @@ def lif_layer(
             total = total + spikes[:, step - 1] @ weights
         if noise is not None:
             total = total + np.asarray(noise)[:, step]
-        potentials[:, step] = law.updated(left, total)
-        spikes[:, step] = law.fires(potentials[:, step])
-        left = law.after(potentials[:, step], spikes[:, step])
+        potentials[:, step], spikes[:, step], left = neuron.step(left, total)
     return spikes, potentials
 
 
@@ -121,34 +87,27 @@ class _State:
     """Potentials of one population, and what is on its way to it."""
 
     def __init__(self, population: Population, n_trials: int, n_ahead: int) -> None:
-        given = _arguments(population)
-        self.law = _Law.of(given["leak"], given["threshold"], given["reset"], given["strict"], given["floor"])
-        self.bias, self.mean, self.deviation = given["bias"], given["noise_mean"], given["noise_deviation"]
-        self.potential = np.broadcast_to(np.asarray(given["start"], dtype=float), (n_trials, population.size))
+        self.neuron = lif_of(population.model, population.name)
+        if isinstance(self.neuron.start, str):
+            raise ValueError(
+                f"population '{population.name}' starts from '{self.neuron.start}', drawn in each trial; draw it and give numbers"
+            )
+        self.potential = np.broadcast_to(np.asarray(self.neuron.start, dtype=float), (n_trials, population.size))
         self.arriving = np.zeros((n_ahead, n_trials, population.size))
 
     def advance(self, step: int, drive: Floats, rng: np.random.Generator | None) -> Booleans:
-        """Update, test, reset; returns who spiked."""
+        """Update, test, reset; returns which neurons spiked."""
         slot = self.arriving[step % len(self.arriving)]
-        total = drive + slot + self.bias + self.mean
-        slot[:] = 0
-        if rng is not None and np.any(self.deviation):
-            total = total + self.deviation * rng.standard_normal(self.potential.shape)
-        before = self.law.updated(self.potential, total)
-        fired = self.law.fires(before)
-        self.potential = self.law.after(before, fired)
+        total = drive + slot + np.asarray(self.neuron.bias) + np.asarray(self.neuron.noise_mean)
+        slot[:] = 0  # the ring comes round to this slot again
+        if rng is not None and np.any(self.neuron.noise_deviation):
+            total = total + np.asarray(self.neuron.noise_deviation) * rng.standard_normal(self.potential.shape)
+        _, fired, self.potential = self.neuron.step(self.potential, total)
         return fired
 
     def receive(self, step: int, amounts: Floats) -> None:
         """Note what will be added in a coming step."""
         self.arriving[step % len(self.arriving)] += amounts
-
-
-def _arguments(population: Population) -> dict[str, Any]:
-    arguments = arguments_of(population.model, population.name)
-    if isinstance(arguments["start"], str):
-        raise ValueError(f"population '{population.name}' starts from the law '{arguments['start']}'; draw it and give numbers")
-    return arguments
 
 
 def simulate_discrete(
@@ -174,19 +133,25 @@ def simulate_discrete(
     ------
     ValueError
         If a population has no NumPy twin, a projection acts on another variable than "current", the stimulus does not fit the
-        input weights, the frame or a delay is no whole number of steps, a rate exceeds one spike per step, or there is noise or
+        input weights, the frame or a delay is not a whole number of steps, a rate exceeds one spike per step, or there is noise or
         a rate and no `rng`.
     """
     dt = stimulus.frame if dt is None else dt
     _check(network, stimulus, dt, rng)
-    per_frame = _whole_steps("stimulus frame", stimulus.frame, dt)
+    per_frame = whole_steps("stimulus frame", stimulus.frame, dt)
     n_steps = per_frame * stimulus.values.shape[1]
-    links = [link for projection in network.projections if projection.source != INPUT for link in _links(network, projection, dt)]
+    links = [
+        link
+        for projection in network.projections
+        if projection.source in network.sizes
+        for link in _links(network, projection, dt)
+    ]
+    inputs = [(p.target, p.weights) for p in network.projections if p.source not in network.sizes]
     ahead = 1 + max((link.steps for link in links), default=0)
     states = {p.name: _State(p, stimulus.n_trials, ahead) for p in network.populations}
     rasters = {name: np.zeros((stimulus.n_trials, n_steps, size), dtype=bool) for name, size in network.sizes.items()}
     for step in range(n_steps):
-        drives = _drives(network, stimulus, step, per_frame, rng)
+        drives = _drives(network.sizes, inputs, stimulus, step, per_frame, rng)
         for layer in sorted({p.layer for p in network.populations}):
             names = [p.name for p in network.populations if p.layer == layer]
             for name in names:
@@ -212,6 +177,9 @@ def _check(network: Network, stimulus: Stimulus, dt: float, rng: np.random.Gener
     elsewhere = [p.name for p in network.projections if p.receives not in ("", "current")]
     if elsewhere:
         raise ValueError(f"projections {', '.join(elsewhere)} do not act on 'current'; only those have a NumPy twin")
+    more = [p.name for p in network.projections if p.synapse != PULSE]
+    if more:
+        raise ValueError(f"synapses of {', '.join(more)} do more than add their weight; only those that do have a NumPy twin")
     random = [p.name for p in network.populations if np.any(p.model.constants.get("noise_deviation", 0.0))]
     random += ["the stimulus"] * (stimulus.kind == "rate")
     if random and rng is None:
@@ -220,40 +188,38 @@ def _check(network: Network, stimulus: Stimulus, dt: float, rng: np.random.Gener
         raise ValueError(f"rates go up to {stimulus.values.max()} Hz; with dt = {dt} s there is at most one spike per step")
 
 
-def _whole_steps(what: str, duration: float, dt: float) -> int:
-    steps = round(duration / dt)
-    if abs(steps * dt - duration) > 1e-9 * max(duration, dt):
-        raise ValueError(f"{what} = {duration} s is not a whole number of steps of dt = {dt} s")
-    return steps
-
-
 def _links(network: Network, projection: Projection, dt: float) -> list[_Link]:
     """Projection split by delay, in steps until the target's update that takes the spike in."""
     layers = {p.name: p.layer for p in network.populations}
+    # the target's update of this step is over unless its layer is above: then a spike without delay waits for the next step
     extra = int(layers[projection.target] <= layers[projection.source])
     delays = np.broadcast_to(projection.delay, projection.weights.data.shape)
     links = []
     for delay in np.unique(delays):
         weights = projection.weights.copy()
         weights.data = np.where(delays == delay, weights.data, 0.0)
-        steps = _whole_steps(f"delay of projection {projection.name}", float(delay), dt) + extra
+        steps = whole_steps(f"delay of projection {projection.name}", float(delay), dt, least=0) + extra
         links.append(_Link(projection.source, projection.target, weights, steps))
     return links
 
 
 def _drives(
-    network: Network, stimulus: Stimulus, step: int, per_frame: int, rng: np.random.Generator | None
+    sizes: Mapping[str, int],
+    inputs: Sequence[tuple[str, sparse.csr_array]],
+    stimulus: Stimulus,
+    step: int,
+    per_frame: int,
+    rng: np.random.Generator | None,
 ) -> dict[str, Floats]:
-    """What the stimulus adds to each population in a step."""
+    """What the stimulus adds to each population (n_trials, n_neurons) in a step; inputs are targets and (n_channels, n_neurons)."""
     frame, within = divmod(step, per_frame)
     values = stimulus.values[:, frame]
     if stimulus.kind == "rate" and rng is not None:
         values = (rng.random(values.shape) < values * stimulus.frame / per_frame).astype(float)
-    drives = {name: np.zeros((stimulus.n_trials, size)) for name, size in network.sizes.items()}
+    drives = {name: np.zeros((stimulus.n_trials, size)) for name, size in sizes.items()}
     if stimulus.kind != "spikes" or within == 0:
-        for projection in network.projections:
-            if projection.source == INPUT:
-                drives[projection.target] += values @ projection.weights
+        for target, weights in inputs:
+            drives[target] += values @ weights
     return drives
 
 

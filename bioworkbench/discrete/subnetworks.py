@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bioworkbench.arrays import Floats, Integers, shaped
-from bioworkbench.network import INPUT, Network, Population, Projection
-from bioworkbench.neurons.discrete_time import Reset, discrete_lif
+from bioworkbench.discrete.lif import Reset, discrete_lif, lif_step
+from bioworkbench.records.arrays import Floats, Integers, shaped
+from bioworkbench.records.network import INPUT, Network, Population, Projection
 
 __all__ = ["Layer", "SubNetworks", "as_network", "joined", "last_layer_spikes", "noisy_copies"]
 
@@ -62,7 +62,7 @@ class Layer:
         return self.weights.shape[2]
 
     def take(self, indices: Integers) -> "Layer":
-        """The layer of these sub-networks."""
+        """The layer of the sub-networks with these `indices`."""
         recurrent = None if self.recurrent is None else self.recurrent[indices]
         return Layer(self.weights[indices], self.bias[indices], self.leak[indices], recurrent)
 
@@ -97,12 +97,22 @@ class SubNetworks:
         return self.layers[0].weights.shape[1]
 
     def take(self, indices: Integers) -> "SubNetworks":
-        """These sub-networks, in this order."""
+        """The sub-networks with these `indices`, in their order."""
         return replace(self, layers=tuple(layer.take(indices) for layer in self.layers))
 
 
 def joined(*parts: SubNetworks) -> SubNetworks:
-    """All sub-networks of the parts, which must have one shape and reset.
+    """All sub-networks of several records in one.
+
+    Parameters
+    ----------
+    *parts : SubNetworks
+        Of one shape and reset.
+
+    Returns
+    -------
+    SubNetworks
+        In the order of the parts.
 
     Raises
     ------
@@ -132,9 +142,21 @@ def _stacked(layers: Sequence[Layer]) -> Layer:
 
 
 def noisy_copies(networks: SubNetworks, n_copies: int, deviation: float, rng: np.random.Generator) -> SubNetworks:
-    """Copies whose weights and biases have Gaussian noise added, in units of the root mean square of each array.
+    """Copies whose weights and biases have Gaussian noise added. Weights of 0 stay 0. The originals are not among them.
 
-    Weights of 0 stay 0. The originals are not among them.
+    Parameters
+    ----------
+    networks : SubNetworks
+    n_copies : int
+        Of each sub-network.
+    deviation : float
+        Of the noise, in units of the root mean square of each array.
+    rng : Generator
+
+    Returns
+    -------
+    SubNetworks
+        ``n_copies * networks.n`` of them: first one copy of each, then the next.
     """
     chosen = networks.take(np.tile(np.arange(networks.n), n_copies))
 
@@ -175,6 +197,7 @@ def last_layer_spikes(networks: SubNetworks, values: NDArray, steps: Sequence[in
     if not asked or min(asked) < 0 or max(asked) >= n_steps:
         raise ValueError(f"steps = {asked}: must name steps from 0 to {n_steps - 1}")
     spikes = np.zeros((n_trials, len(asked), networks.n * networks.shape[-1]), dtype=bool)
+    # potentials and spikes of all layers, of which a step holds a few copies, stay within a block of memory
     block = max(1, BLOCK_BYTES // (8 * networks.n * (sum(networks.shape) * 4)))
     for first in range(0, n_trials, block):
         part = slice(first, first + block)
@@ -195,15 +218,16 @@ def _steps(networks: SubNetworks, values: NDArray, n_steps: int) -> Iterator[Boo
             drive = signal if k == 0 else fired[k - 1] @ layer.weights
             if layer.recurrent is not None:
                 drive = drive + fired[k] @ layer.recurrent
-            before = layer.leak[:, None] * left[k] + drive + layer.bias[:, None]
-            fired[k] = (before >= 1.0).astype(float)
-            left[k] = before - fired[k] if networks.reset == "subtract" else before * (1 - fired[k])
+            total = drive + layer.bias[:, None]
+            _, spiked, left[k] = lif_step(left[k], total, layer.leak[:, None], 1.0, networks.reset)
+            fired[k] = spiked.astype(float)
         yield fired[-1] > 0
 
 
 def _fed(layer: Layer, values: Floats) -> Floats:
     """Input (n_trials, n_channels) times the weights of a layer: (n, n_trials, size), as one matrix product."""
     n, n_channels, size = layer.weights.shape
+    # all sub-networks see the same input: one wide product is faster than n narrow ones
     flat = layer.weights.transpose(1, 0, 2).reshape(n_channels, n * size)
     return (values @ flat).reshape(len(values), n, size).transpose(1, 0, 2)
 
@@ -220,7 +244,7 @@ def as_network(networks: SubNetworks, names: Sequence[str] | None = None) -> Net
     Returns
     -------
     Network
-        Neuron j of sub-network p has the index ``p * m + j`` in its population. A weight of exactly 0 is no synapse.
+        Neuron j of sub-network p has the index ``p * m + j`` in its population. Where a weight is exactly 0 there is no synapse.
     """
     names = [f"layer_{k + 1}" for k in range(len(networks.layers))] if names is None else list(names)
     populations, projections, below = [], [], INPUT

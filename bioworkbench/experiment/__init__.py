@@ -1,5 +1,15 @@
-"""`run`: from a spec to a results folder."""
+"""`run`: from a spec to a results folder.
 
-from bioworkbench.experiment.running import Result, run
+The names below are imported when they are first used, so that reading results imports no method.
+"""
+
+from typing import TYPE_CHECKING
+
+from bioworkbench.records.lazily import facade, within
+
+if TYPE_CHECKING:
+    from bioworkbench.experiment.running import Result, run
 
 __all__ = ["Result", "run"]
+
+__getattr__, __dir__ = facade(__name__, within(__name__, {"running": ("Result", "run")}))

@@ -1,92 +1,68 @@
 """`run`: from a spec to a results folder."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bioworkbench.experiment.comments import commented, with_report
+from bioworkbench.experiment.results.claims import claimed, remove_leftovers
+from bioworkbench.experiment.results.files import check_writable, is_complete
+from bioworkbench.experiment.results.provenance import provenance
+from bioworkbench.experiment.results.record import RunData, RunRecord
+from bioworkbench.experiment.results.result import Result
+from bioworkbench.experiment.results.spec_fingerprints import fingerprint
+from bioworkbench.experiment.results.store import load_record, result_folder, save_comments, save_record
 from bioworkbench.experiment.scores import activity, scored
-from bioworkbench.experiment.theory import expected_activity
-from bioworkbench.experiment.warnings import suspicions
-from bioworkbench.kinds import KINDS
-from bioworkbench.network import Network
-from bioworkbench.randomness import stream
-from bioworkbench.report.page import write_report
-from bioworkbench.report.sweep import sweep_curves
-from bioworkbench.results.claims import claimed
-from bioworkbench.results.files import check_writable, is_complete
-from bioworkbench.results.provenance import provenance
-from bioworkbench.results.run_file import RunData
-from bioworkbench.results.store import RunRecord, fingerprint, load_record, result_folder, save_record
-from bioworkbench.signals import Recording
-from bioworkbench.simulation import choose_backend, simulate
-from bioworkbench.simulation.simulate import Progress
-from bioworkbench.spec.plan import Plan, construct
-from bioworkbench.spec.records import ExperimentSpec, check_whole
+from bioworkbench.experiment.spec.kinds import KINDS
+from bioworkbench.experiment.spec.plan import Plan, construct
+from bioworkbench.experiment.spec.reader import loaded
+from bioworkbench.experiment.spec.records import ExperimentSpec
+from bioworkbench.experiment.spec.rules import check_whole
+from bioworkbench.experiment.spec.stimuli import phases_with
+from bioworkbench.readout.trials import Simulate
+from bioworkbench.records.above import shown_progress
+from bioworkbench.records.network import Network
+from bioworkbench.records.randomness import seed_of, stream
+from bioworkbench.records.recording import Recording
+from bioworkbench.records.trained import TrainedNetwork
+from bioworkbench.simulation.backends.backend import Notify
+from bioworkbench.simulation.backends.choice import choose_backend
+from bioworkbench.simulation.seam import simulate
 from bioworkbench.tasks import Task
-from bioworkbench.trained import TrainedNetwork
-from bioworkbench.trials import Simulate
 
 __all__ = ["Result", "compute", "run"]
 
 Bound = Callable[..., Recording]  # simulate with the settings of the spec
 
 
-@dataclass(frozen=True)
-class Result:
-    """A finished run and where it is kept.
-
-    Parameters
-    ----------
-    folder : Path
-    record : RunRecord
-    found : bool
-        Whether it had been run before.
-    """
-
-    folder: Path
-    record: RunRecord
-    found: bool = False
-
-    @property
-    def recording(self) -> Recording:
-        """Spikes and traces of the test trials, or of the network without a task."""
-        return self.record.data.recording
-
-    @property
-    def metrics(self) -> Mapping[str, Any]:
-        """Test and training scores, baselines, activity, timing."""
-        return self.record.metrics
-
-    def report(self) -> Path:
-        """Path of ``report.html``, which is written anew."""
-        return write_report(self.record, self.folder, sweep_curves(self.record.spec, self.folder.parent))
-
-
 def run(
-    spec: ExperimentSpec,
+    spec: ExperimentSpec | str | Path,
     *,
     backend: str = "auto",
     jobs: int = 1,
+    threads: int = 0,
     results: str | Path = "results",
     force: bool = False,
     report: bool = True,
-    progress: Progress | None = None,
+    progress: Notify | None = None,
     profile: bool = False,
 ) -> Result:
     """Run an experiment and keep its results, or find them where it has been run before.
 
     Parameters
     ----------
-    spec : ExperimentSpec
+    spec : ExperimentSpec, or path of a TOML file
         See `bioworkbench.load`.
     backend : str
         Where to simulate; "auto" leaves it to the spec.
     jobs : int
         Simulations that run at the same time; does not change the result.
+    threads : int
+        That run one network together; 0 leaves it to the spec. Does not change the result either.
     results : str or path
         Folder in which ``<experiment>/<fingerprint>/`` is written.
     force : bool
@@ -94,7 +70,7 @@ def run(
     report : bool
         Whether to write ``report.html``; where it is missing, a later call writes it.
     progress : callable (phase, done, total), optional
-        Phases are build, train, compile, simulate and report.
+        Phases are build, train, compile, simulate and report. A notebook shows bars by itself.
     profile : bool
         Also keep, as the metric ``profile``, the seconds that each Brian2 object took in the last simulation.
 
@@ -111,16 +87,18 @@ def run(
     ResultError
         If the results cannot be written.
     """
-    spec = spec if backend == "auto" else _on(spec, backend)
+    spec = loaded(spec) if backend == "auto" else _on(loaded(spec), backend)
     folder = result_folder(results, spec)
     if is_complete(folder) and not force:
         return _found(spec, folder, report)
     check_writable(folder)
     choose_backend(spec.backend)
+    remove_leftovers(folder.parent)
     with claimed(folder):
         if is_complete(folder) and not force:  # by another process, while this one waited
             return _found(spec, folder, report)
-        return compute(spec, folder, jobs=jobs, report=report, progress=progress, profile=profile)
+        with shown_progress(progress) as notify:
+            return compute(spec, folder, jobs=jobs, threads=threads, report=report, progress=notify, profile=profile)
 
 
 def compute(
@@ -128,15 +106,36 @@ def compute(
     folder: Path,
     *,
     jobs: int = 1,
+    threads: int = 0,
     report: bool = True,
-    progress: Progress | None = None,
+    progress: Notify | None = None,
     profile: bool = False,
 ) -> Result:
-    """Run an experiment into a results folder that this process has claimed; see `run`."""
+    """Run an experiment into a results folder that this process has claimed; see `run`.
+
+    Parameters
+    ----------
+    spec : ExperimentSpec
+    folder : Path
+    jobs : int
+        Simulations at the same time.
+    threads : int
+        That run one network together; 0 leaves it to the spec.
+    report : bool
+        Whether to write ``report.html``.
+    progress : callable, optional
+        Called with a phase and the fraction of it that is done.
+    profile : bool
+        Whether to measure how long every Brian2 object takes.
+
+    Returns
+    -------
+    Result
+    """
     clock = _Clock(progress)
     with clock.phase("build"):
         plan = construct(spec)
-    settings = {"dt": spec.dt, "backend": spec.backend, "memory": spec.memory * 1e9, "precision": spec.precision}
+    settings = spec.simulation | {"threads": threads or spec.threads}
     bound = partial(simulate, **settings, jobs=jobs, progress=progress, profile=profile)
     data, scores = _alone(spec, plan, bound, clock) if plan.task is None else _with_task(spec, plan, plan.task, bound, clock)
     metrics = {**scores, "activity": activity(data.recording), "timing": clock.timing(data.recording)}
@@ -144,18 +143,28 @@ def compute(
         metrics["profile"] = dict(data.recording.profile)
     about = provenance() | {
         "fingerprint": fingerprint(spec),
-        "seed": spec.seed,
-        "backend": data.recording.backend,
         "stimulus": plan.stimulus.kind,
+        "task": "" if plan.task is None else plan.task.reference,
         "seconds": metrics["timing"],
     }
-    record = RunRecord(spec, data, metrics, about, suspicions(spec, data.network, metrics))
-    save_record(record, folder)
-    result = Result(folder, record)
-    if report:
-        with clock.phase("report"):
-            result.report()
-    return result
+    first = RunRecord(spec, data, metrics, about)
+    save_record(first, folder)
+    record = commented(first)
+    if record != first:
+        save_comments(record, folder)
+    if not report:
+        return Result(folder, record)
+    with clock.phase("report"):
+        return _reported(Result(folder, record))
+
+
+def _reported(result: Result) -> Result:
+    """The result with its report, or with the warning that there is none, which is kept."""
+    record = with_report(result.record, result.report)
+    if record is result.record:
+        return result
+    save_comments(record, result.folder)
+    return Result(result.folder, record, found=result.found)
 
 
 def _on(spec: ExperimentSpec, backend: str) -> ExperimentSpec:
@@ -166,19 +175,19 @@ def _on(spec: ExperimentSpec, backend: str) -> ExperimentSpec:
 
 
 def _found(spec: ExperimentSpec, folder: Path, report: bool) -> Result:
-    """The results of an earlier run; a report that is missing, or has a sweep to show, is written anew."""
+    """The results of an earlier run; a report that is missing, or has a sweep to show, is written again."""
     result = Result(folder, replace(load_record(folder), spec=spec), found=True)
     if report and (spec.sweep or not (folder / "report.html").is_file()):
-        result.report()
+        return _reported(result)
     return result
 
 
 def _alone(spec: ExperimentSpec, plan: Plan, bound: Bound, clock: "_Clock") -> tuple[RunData, dict[str, Any]]:
     """A network that runs by itself."""
     with clock.phase("simulate"), spec.place().named():
-        recording = bound(plan.network, plan.stimulus, _seed(spec, "simulate"), record=spec.record)
-    theory = expected_activity(spec, plan.network)
-    return RunData(plan.network, recording), {"theory": theory} if theory else {}
+        phases = phases_with(spec, plan.stimuli)
+        recording = bound(plan.network, phases or (plan.stimulus, *plan.stimuli), _seed(spec, "simulate"), record=spec.record)
+    return RunData(plan.network, recording), {}
 
 
 def _with_task(spec: ExperimentSpec, plan: Plan, task: Task, bound: Bound, clock: "_Clock") -> tuple[RunData, dict[str, Any]]:
@@ -206,13 +215,13 @@ def _trained(spec: ExperimentSpec, plan: Plan, task: Task, bound: Simulate) -> T
 
 
 def _seed(spec: ExperimentSpec, use: str) -> int:
-    return int(stream(spec.seed, use).integers(2**31))
+    return seed_of(spec.seed, use)
 
 
 class _Clock:
-    """Seconds of each phase, told to whoever shows progress."""
+    """Seconds of each phase, for those that show progress."""
 
-    def __init__(self, progress: Progress | None) -> None:
+    def __init__(self, progress: Notify | None) -> None:
         self.progress = progress
         self.started = time.perf_counter()
         self.seconds: dict[str, float] = {}

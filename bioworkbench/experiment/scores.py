@@ -5,17 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from bioworkbench.evaluation import baselines, scores
-from bioworkbench.network import Network
-from bioworkbench.randomness import stream
-from bioworkbench.results.run_file import Answers
-from bioworkbench.signals import Recording, Stimulus
-from bioworkbench.spike_statistics import STATISTICS
+from bioworkbench.experiment.results.record import Answers
+from bioworkbench.readout.metrics import baselines, scores
+from bioworkbench.readout.spike_statistics import STATISTICS
+from bioworkbench.readout.trials import Simulate, blocked_predictions
+from bioworkbench.records.network import Network
+from bioworkbench.records.randomness import seed_of
+from bioworkbench.records.recording import Recording
+from bioworkbench.records.stimulus import Stimulus
+from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task
-from bioworkbench.trained import TrainedNetwork
-from bioworkbench.trials import Simulate, blocked_predictions
 
-__all__ = ["Scored", "activity", "scored"]
+__all__ = ["Scored", "activity", "block_size", "scored"]
 
 _MOST_TRAINING_TRIALS = 1000
 _SPIKES_PER_STEP = 0.2  # of a neuron, at most, to size batches
@@ -50,7 +51,7 @@ def scored(
     ----------
     trained : TrainedNetwork
     task : Task
-    simulate : callable
+    simulate : callable (network, stimulus, seed) -> Recording
     seed : int
     dt : float, seconds
     memory : float, bytes
@@ -58,12 +59,16 @@ def scored(
     metrics : tuple of str
         Names in ``evaluation.METRICS``; the usual ones for the kind of task by default.
 
+    Returns
+    -------
+    Scored
+
     Raises
     ------
     ValueError
         If feature and readout do not fit the recording, or a metric is not defined.
     """
-    block = _block_size(trained.network, task, dt, memory)
+    block = block_size(trained.network, task, dt, memory)
     kept: list[Recording] = []
 
     def keeping(network: Network, stimulus: Stimulus, seed: int) -> Recording:
@@ -88,18 +93,30 @@ def scored(
 
 
 def _seed(seed: int, part: str) -> int:
-    return int(stream(seed, f"simulate {part} trials").integers(2**31))
+    return seed_of(seed, f"simulate {part} trials")
 
 
-def _block_size(network: Network, task: Task, dt: float, memory: float) -> int:
-    """Trials whose spikes fit the budget."""
+def block_size(network: Network, task: Task, dt: float, memory: float) -> int:
+    """Most trials whose spikes fit the budget at once.
+
+    Parameters
+    ----------
+    network : Network
+    task : Task
+    dt : float, seconds
+    memory : float, bytes
+
+    Returns
+    -------
+    int
+    """
     duration = task.encode(task.test.values[:1]).duration
     spikes = sum(network.sizes.values()) * min(duration / dt * _SPIKES_PER_STEP, duration * _SPIKES_PER_SECOND)
     return max(1, int(memory / max(1.0, _BYTES_PER_SPIKE * spikes)))
 
 
 def activity(recording: Recording) -> dict[str, dict[str, float | None]]:
-    """Statistics of the spikes of every population; None where there are too few spikes for one."""
+    """Statistics of the spikes of every population in a `recording`; None where there are too few spikes for one."""
     return {name: {statistic: _defined(statistic, recording, name) for statistic in STATISTICS} for name in recording.spikes}
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from scipy.integrate import quad
 from scipy.special import erfcx
 
-from bioworkbench.network import INPUT, Network, Population
-from bioworkbench.spec.records import ExperimentSpec
+from bioworkbench.experiment.spec.records import ExperimentSpec
+from bioworkbench.records.network import Network, Population
 
 __all__ = ["DiffusionNeuron", "expected_activity"]
 
@@ -56,6 +56,7 @@ class DiffusionNeuron:
     def rate(self) -> float:
         """Spikes per second (Siegert 1951); Brian2 holds the reset for one step less than the refractory period."""
         low, high = self.limits
+        # So far below threshold that the integral overflows, and a spike would take longer than any run.
         if high > 20:
             return 0.0
         passage = self.tau * np.sqrt(np.pi) * quad(lambda u: erfcx(-u), low, high, limit=200)[0]
@@ -66,6 +67,7 @@ class DiffusionNeuron:
         low, high = self.limits
         if high > 5:
             return 1.0
+        # Below -6 the integrand has no weight left; both integrals are taken on one grid, the inner one summed on the way.
         y = np.linspace(min(low, -6.0) - 2.0, high, 20_001)
         inner = np.concatenate([[0.0], np.cumsum(np.diff(y) * _middle(erfcx(-y) ** 2 * np.exp(-(y**2))))])
         outer = np.where(y >= low, np.exp(y**2) * inner, 0.0)
@@ -92,7 +94,7 @@ def expected_activity(spec: ExperimentSpec, network: Network) -> dict[str, dict[
     mapping from population to ``mean_rate`` (hertz) and ``cv_isi``
     """
     kinds = {population.name: population.model for population in spec.populations}
-    if any(projection.source == INPUT for projection in network.projections):
+    if network.inputs:
         return {}
     if any(
         kinds[p.name].kind not in ("noisy_lif", "poisson_source") or p.model.receives == "synaptic" for p in network.populations

@@ -1,18 +1,22 @@
 """What is legal but suspicious in a run."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from bioworkbench.evaluation import SMALLER_IS_BETTER
-from bioworkbench.network import Network
-from bioworkbench.spec.records import ExperimentSpec
+from bioworkbench.experiment.spec.records import ExperimentSpec
+from bioworkbench.neurons.time_constants import LARGEST_FRACTION, smallest_time_constant
+from bioworkbench.readout.direction import SMALLER_IS_BETTER
+from bioworkbench.records.network import Network
+from bioworkbench.records.times import SECOND, rough_delays
+from bioworkbench.records.units import Quantity, format_quantity
+from bioworkbench.simulation.rates import about_rates
 
-__all__ = ["suspicions"]
+__all__ = ["about_delays", "about_time_step", "suspicions"]
 
 
-def suspicions(spec: ExperimentSpec, network: Network, metrics: Mapping[str, Any]) -> tuple[str, ...]:
+def suspicions(spec: ExperimentSpec, network: Network, metrics: Mapping[str, Any], duration: float) -> tuple[str, ...]:
     """Warnings about activity, scores and the spec, in words a user can act on.
 
     Parameters
@@ -21,15 +25,55 @@ def suspicions(spec: ExperimentSpec, network: Network, metrics: Mapping[str, Any
     network : Network
     metrics : mapping
         As ``metrics.json`` holds them.
+    duration : float, seconds
+        Of a trial.
+
+    Returns
+    -------
+    tuple of str
     """
-    return (*_about_activity(network, metrics["activity"]), *_about_scores(metrics), *_about_sweep(spec))
+    return (
+        *about_time_step(network, spec.dt),
+        *_about_activity(network, metrics["activity"]),
+        *about_delays(network, spec.dt, duration),
+        *about_rates(network, None, spec.dt),
+        *_about_scores(metrics),
+        *_about_sweep(spec),
+    )
+
+
+def about_time_step(network: Network, dt: float) -> Iterator[str]:
+    """Warnings about a time step that is long for the time constants of a population.
+
+    Parameters
+    ----------
+    network : Network
+    dt : float, seconds
+
+    Yields
+    ------
+    str
+        A sentence for each population whose smallest time constant is less than five steps.
+    """
+    for population in network.populations:
+        found = smallest_time_constant(population.model)
+        if found is not None and dt > LARGEST_FRACTION * found[0] * (1 + 1e-9):
+            yield (
+                f"dt = {_written(dt)} is {dt / found[0]:.2g} times the smallest time constant of population '{population.name}', "
+                f"{_written(found[0])} ({found[1]}); take {_written(LARGEST_FRACTION * found[0])} or less, or see how much it matters: "
+                "bioworkbench check --converge SPEC."
+            )
+
+
+def _written(time: float) -> str:
+    return format_quantity(cast("Quantity", Quantity(float(f"{time:.3g}"), dim=SECOND)))
 
 
 def _about_activity(network: Network, activity: Mapping[str, Any]) -> Iterator[str]:
     for population in network.populations:
-        numbers, refractory = activity[population.name], population.model.refractory
-        if not population.model.threshold:
+        if population.name not in activity:  # without a threshold there are no spikes
             continue
+        numbers, refractory = activity[population.name], population.model.refractory
         if numbers["mean_rate"] == 0:
             yield f"Population '{population.name}' never spiked; raise its drive or its input weights."
         elif numbers["silent_fraction"] > 0.5:
@@ -40,6 +84,24 @@ def _about_activity(network: Network, activity: Mapping[str, Any]) -> Iterator[s
                 f"Population '{population.name}' spikes at {numbers['mean_rate']:.0f} Hz, more than half of the {limit:.0f} Hz that its "
                 "refractory period allows; its input may be too strong."
             )
+
+
+def about_delays(network: Network, dt: float, duration: float) -> Iterator[str]:
+    """Warnings about delays that are not simulated as they are written; see `bioworkbench.records.times.rough_delays`.
+
+    Parameters
+    ----------
+    network : Network
+    dt : float, seconds
+    duration : float, seconds
+        Of a trial.
+
+    Yields
+    ------
+    str
+    """
+    for projection in (p for p in network.projections if not p.is_drawn):
+        yield from (f"{sentence}." for sentence in rough_delays(projection.name, projection.delay, dt, duration))
 
 
 def _about_scores(metrics: Mapping[str, Any]) -> Iterator[str]:

@@ -1,23 +1,24 @@
 """Drawing figures from finished runs: each figure module says which specs it reads, and draws; the files are written here."""
 
 import sys
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from pathlib import Path
 from types import ModuleType
 
 import matplotlib
 from matplotlib.figure import Figure
 
-from bioworkbench.errors import ResultError
 from bioworkbench.experiment import run
+from bioworkbench.experiment.spec.reader import load
+from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.gallery.plotted import write_plotted
-from bioworkbench.gallery.runs import Run, finished_runs
-from bioworkbench.gallery.stamps import FORMATS, Places, write_stamp
-from bioworkbench.simulation.simulate import Progress
-from bioworkbench.spec.reader import load
-from bioworkbench.spec.records import ExperimentSpec
+from bioworkbench.gallery.runs import FinishedRun, finished_runs
+from bioworkbench.gallery.stamps import Places, write_stamp
+from bioworkbench.records.errors import ResultError
+from bioworkbench.simulation.backends.backend import Notify
 
 __all__ = ["draw_figure"]
 
@@ -29,13 +30,13 @@ _NO_DATES: Mapping[str, dict[str, str | None]] = {
 _DOTS_PER_INCH = 300
 
 
-def draw_figure(name: str, places: Places, *, run_missing: bool = False, progress: Progress | None = None) -> None:
+def draw_figure(name: str, places: Places, *, run_missing: bool = False, progress: Notify | None = None) -> None:
     """Draw one figure from the results of its specs, and write it with its data and a note of what it was drawn from.
 
     Parameters
     ----------
     name : str
-        Module ``<figures>/<name>.py`` with ``SPECS`` (names of specs), ``draw(results)``, which gets a list of `Run` for each
+        Module ``<figures>/<name>.py`` with ``SPECS`` (names of specs), ``draw(results)``, which gets a list of `FinishedRun` for each
         spec, and a docstring whose first line is the title and whose rest says what to see.
     places : Places
     run_missing : bool
@@ -45,7 +46,7 @@ def draw_figure(name: str, places: Places, *, run_missing: bool = False, progres
     Raises
     ------
     ResultError
-        If the module is not a figure, or runs are missing.
+        If the module is not a figure, fails, or runs are missing.
     SpecError
         If a spec cannot be used.
     """
@@ -53,18 +54,53 @@ def draw_figure(name: str, places: Places, *, run_missing: bool = False, progres
     results = {spec: _runs(name, spec, places, run_missing, progress) for spec in module.SPECS}
     matplotlib.use("Agg")
     with matplotlib.rc_context({"svg.hashsalt": name}):  # the same names of clip paths each time
-        _write(module.draw(results), places.made, name)
+        _write(_drawn(module, results, name), places, name)
     folders = [run.folder.relative_to(places.results).as_posix() for runs in results.values() for run in runs]
     write_stamp(name, places, (module.__doc__ or name).strip(), module.SPECS, folders)
 
 
 def _module(name: str, places: Places) -> ModuleType:
-    with _importable(places.figures.parent):
-        module = import_module(f"{places.figures.name}.{name}")
+    package = places.figures.name
+    for loaded in [other for other in sys.modules if other == package or other.startswith(f"{package}.")]:
+        del sys.modules[loaded]  # of another folder of that name, or of a file that has changed
+    if not (places.figures / "__init__.py").is_file():
+        sys.modules[package] = made = ModuleType(package)  # else a package of that name elsewhere would be taken
+        made.__path__ = [str(places.figures)]
+    with _importable(places.figures.parent), _named(name, places.figures):
+        invalidate_caches()
+        module = import_module(f"{package}.{name}")
     missing = [attribute for attribute in ("SPECS", "draw") if not hasattr(module, attribute)]
     if missing:
-        raise ResultError(f"{places.figures / name}.py is no figure module; {' and '.join(missing)} is missing")
+        raise ResultError(f"{places.figures / name}.py is not a figure module; {' and '.join(missing)} is missing")
+    if isinstance(module.SPECS, str) or not all(isinstance(spec, str) for spec in module.SPECS):
+        raise ResultError(f"{places.figures / name}.py: SPECS = {module.SPECS!r}; it must be a tuple of names of specs")
     return module
+
+
+def _drawn(module: ModuleType, results: Mapping[str, list[FinishedRun]], name: str) -> Figure:
+    """The figure that a module draws."""
+    file = Path(str(module.__file__))
+    with _named(name, file.parent):
+        figure = module.draw(results)
+    if not isinstance(figure, Figure):
+        raise ResultError(
+            f"figure '{name}': draw of {file} returned a {type(figure).__name__}; it must return a Matplotlib figure"
+        )
+    return figure
+
+
+@contextmanager
+def _named(figure: str, folder: Path) -> Iterator[None]:
+    """Name figure, file and line in what its code raises; the line is the last one in the folder of figures."""
+    try:
+        yield
+    except SyntaxError as error:
+        raise ResultError(f"figure '{figure}': {error.filename}, line {error.lineno}: {error.msg}") from error
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        last = next((frame for frame in reversed(frames) if Path(frame.filename).parent == folder), frames[-1])
+        reason = f"{type(error).__name__}: {error}"
+        raise ResultError(f"figure '{figure}': {last.filename}, line {last.lineno}: {reason}") from error
 
 
 @contextmanager
@@ -77,7 +113,7 @@ def _importable(folder: Path) -> Iterator[None]:
         sys.path.remove(str(folder))
 
 
-def _runs(figure: str, name: str, places: Places, run_missing: bool, progress: Progress | None) -> list[Run]:
+def _runs(figure: str, name: str, places: Places, run_missing: bool, progress: Notify | None) -> list[FinishedRun]:
     spec = load(places.specs / f"{name}.toml")
     found, missing = finished_runs(spec, places.results)
     if missing and not run_missing:
@@ -88,7 +124,9 @@ def _runs(figure: str, name: str, places: Places, run_missing: bool, progress: P
     return _run_all(spec, missing, places, progress) if missing else found
 
 
-def _run_all(spec: ExperimentSpec, missing: Sequence[ExperimentSpec], places: Places, progress: Progress | None) -> list[Run]:
+def _run_all(
+    spec: ExperimentSpec, missing: Sequence[ExperimentSpec], places: Places, progress: Notify | None
+) -> list[FinishedRun]:
     for done, point in enumerate(missing):
         if progress:
             progress(f"runs of {spec.name}", done, len(missing))
@@ -96,16 +134,21 @@ def _run_all(spec: ExperimentSpec, missing: Sequence[ExperimentSpec], places: Pl
     return finished_runs(spec, places.results)[0]
 
 
-def _write(figure: Figure, folder: Path, name: str) -> None:
+def _write(figure: Figure, places: Places, name: str) -> None:
     """Write all formats and the plotted data, the same bytes each time."""
+    cut = "tight" if places.width is None else None  # a width that was asked for is kept, margins included
     try:
-        folder.mkdir(exist_ok=True)
-        for ending in FORMATS[:-1]:
-            temporary = folder / f".{name}.{ending}"
-            figure.savefig(temporary, bbox_inches="tight", dpi=_DOTS_PER_INCH, metadata=_NO_DATES[ending], format=ending)
-            temporary.replace(folder / f"{name}.{ending}")
-        write_plotted(figure, folder / f"{name}.csv")
+        if places.width is not None:
+            width, height = figure.get_size_inches()
+            figure.set_size_inches(places.width, height * places.width / width)
+        places.made.mkdir(exist_ok=True)
+        for ending in places.formats[:-1]:
+            temporary = places.made / f".{name}.{ending}"
+            metadata = _NO_DATES.get(ending)
+            figure.savefig(temporary, bbox_inches=cut, dpi=_DOTS_PER_INCH, metadata=metadata, format=ending)
+            temporary.replace(places.made / f"{name}.{ending}")
+        write_plotted(figure, places.made / f"{name}.csv")
     except OSError as error:
-        raise ResultError(f"figure '{name}' cannot be written to {folder} ({error.strerror or error})") from error
+        raise ResultError(f"figure '{name}' cannot be written to {places.made} ({error.strerror or error})") from error
     finally:
         figure.clear()

@@ -7,10 +7,14 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.category import StrCategoryFormatter
 from matplotlib.collections import PathCollection
 from matplotlib.container import BarContainer, ErrorbarContainer
+from matplotlib.dates import AutoDateFormatter, ConciseDateFormatter, DateFormatter, num2date
 from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
+
+from bioworkbench.records.cells import safe_cell
 
 __all__ = ["COLUMNS", "plotted_rows", "write_plotted"]
 
@@ -40,7 +44,14 @@ def plotted_rows(figure: Figure) -> Iterator[dict[str, Any]]:
 
 
 def write_plotted(figure: Figure, path: Path) -> None:
-    """Write `plotted_rows` as a CSV file."""
+    """Write `plotted_rows` as a CSV file.
+
+    Parameters
+    ----------
+    figure : Figure
+    path : Path
+        Of the file to write.
+    """
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
@@ -48,7 +59,7 @@ def write_plotted(figure: Figure, path: Path) -> None:
 
 
 def _text(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float | np.floating) else "" if value is None else str(value)
+    return f"{value:.6g}" if isinstance(value, float | np.floating) else "" if value is None else safe_cell(str(value))
 
 
 def _title(axes: Axes) -> str:
@@ -68,7 +79,7 @@ def _drawn(axes: Axes) -> Iterator[tuple[str, str, Points]]:
             yield "bar", _name(container), _bars(container)
     for line in axes.get_lines():
         if id(line) not in of_error_bars:
-            yield "line", _name(line), _points(line.get_xdata(), line.get_ydata())
+            yield "line", _name(line), _points(line.get_xdata(orig=False), line.get_ydata(orig=False))
     for artist in axes.collections:
         if isinstance(artist, PathCollection):
             yield "scatter", _name(artist), _points(*np.asarray(artist.get_offsets()).T)
@@ -99,7 +110,7 @@ def _error_bars(container: ErrorbarContainer) -> Points:
         if has and bars:
             part = bars.pop(0)
             errors[name] = (part[:, 1, axis] - part[:, 0, axis]) / 2
-    for k, point in enumerate(_points(line.get_xdata(), line.get_ydata())):
+    for k, point in enumerate(_points(line.get_xdata(orig=False), line.get_ydata(orig=False))):
         yield point | {f"{name}_error": float(values[k]) for name, values in errors.items()}
 
 
@@ -113,7 +124,13 @@ def _bars(container: BarContainer) -> Points:
 
 
 def _worded(axis: Any, value: Any) -> Any:
-    """The word at a place on an axis whose ticks are words, otherwise the number."""
+    """The word, category or date at a place on an axis that has such, otherwise the number."""
+    form = axis.get_major_formatter()
+    if isinstance(form, StrCategoryFormatter):
+        nearest = round(float(value)) if np.isfinite(float(value)) else 0
+        return (form(nearest) or value) if np.isclose(float(value), nearest, atol=1e-9) else value
+    if isinstance(form, DateFormatter | AutoDateFormatter | ConciseDateFormatter):
+        return num2date(value).replace(tzinfo=None).isoformat() if np.isfinite(float(value)) else value
     labels = [label.get_text() for label in axis.get_majorticklabels()]
     if any(any(character.isalpha() for character in label) for label in labels):
         places = np.asarray(axis.get_majorticklocs(), dtype=float)

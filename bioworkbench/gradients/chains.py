@@ -10,7 +10,7 @@ from bioworkbench.discrete.layers import chain, chain_sizes, scalar_arguments
 from bioworkbench.gradients.matrices import neuron_biases, projection_weights
 from bioworkbench.gradients.networks import Convolution, Dense, FeedForward, Neuron, initial_parameters
 from bioworkbench.gradients.training import State
-from bioworkbench.network import Network
+from bioworkbench.records.network import Network
 
 __all__ = ["chain_weights", "feed_forward", "start_state", "trained_arrays"]
 
@@ -39,10 +39,14 @@ def feed_forward(
     image : (rows, columns, channels), optional
         Of the stimulus; needed where there are convolutions.
 
+    Returns
+    -------
+    FeedForward
+
     Raises
     ------
     ValueError
-        If the network is no such chain, or a population does not have the size that its convolution gives.
+        If the network is not such a chain, or a population does not have the size that its convolution gives.
     """
     populations, sizes = chain(network), chain_sizes(network)
     if len(convolutions) > len(populations):
@@ -70,10 +74,24 @@ def _neuron(given: dict) -> Neuron:
 
 
 def start_state(network: Network, model: FeedForward, rng: np.random.Generator) -> State:
-    """Parameters to start from, ``{"layers": ...}``, and masks where the network does not have all links.
+    """Parameters to start from, and masks where the network does not have all links.
 
     Dense layers start from the weights of the network's projections and the biases of its populations; convolutions and the
     outputs are drawn (`initial_parameters`).
+
+    Parameters
+    ----------
+    network : Network
+        A chain.
+    model : FeedForward
+        From `feed_forward`.
+    rng : Generator
+        For convolutions and outputs.
+
+    Returns
+    -------
+    State
+        ``parameters["layers"]``, and ``fixed["masks"]["layers"]``: per layer 1, or an array of 0 and 1.
     """
     parameters = initial_parameters(model.layers, rng)
     own, masks = [], []
@@ -92,7 +110,7 @@ def start_state(network: Network, model: FeedForward, rng: np.random.Generator) 
 
 
 def chain_weights(network: Network) -> list[sparse.csr_array]:
-    """Weights of the projections along the chain."""
+    """Weights of the projections along the chain of `network`."""
     by_target = {projection.target: projection.weights for projection in network.projections}
     return [by_target[population.name] for population in chain(network)]
 
@@ -100,7 +118,21 @@ def chain_weights(network: Network) -> list[sparse.csr_array]:
 def trained_arrays(
     model: FeedForward, layers: Sequence[dict[str, np.ndarray]], masks: Sequence[dict[str, np.ndarray | float]]
 ) -> tuple[list[sparse.csr_array], list[np.ndarray]]:
-    """Weights of the projections and biases of the neurons along the chain, outputs left out."""
+    """Weights of the projections and biases of the neurons along the chain, outputs left out.
+
+    Parameters
+    ----------
+    model : FeedForward
+    layers : sequence of dict with "weights" and "bias"
+        Trained parameters, those of the outputs last.
+    masks : sequence of dict with "weights"
+        Per layer 1, or an array of 0 and 1; see `start_state`.
+
+    Returns
+    -------
+    weights : list of csr_array (n_in, n_out)
+    biases : list of array (n_out,)
+    """
     weights, biases = [], []
     for layer, own, mask in zip(model.layers[:-1], layers[:-1], masks[:-1], strict=True):
         links = None if np.ndim(mask["weights"]) == 0 else np.asarray(mask["weights"])

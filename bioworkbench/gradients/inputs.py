@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from bioworkbench.gradients.objectives import Shift
-from bioworkbench.signals import Stimulus
+from bioworkbench.records.stimulus import Stimulus
 
 __all__ = ["StepInputs", "step_inputs"]
 
@@ -30,7 +30,7 @@ class StepInputs:
     n_steps: int
 
     def changed(self, shift: Shift) -> Shift:
-        """Function for the loss that moves a batch and draws its spikes."""
+        """Function for the loss that moves a batch with `shift` and draws its spikes."""
         if not self.random:
             return shift
 
@@ -43,7 +43,19 @@ class StepInputs:
         return changed
 
     def drawn(self, rng: np.random.Generator, n_trials: int | None = None) -> np.ndarray:
-        """Inputs of the first trials as they are, or with spikes drawn once (bool)."""
+        """Inputs of the first trials as they are, or with spikes drawn once (bool).
+
+        Parameters
+        ----------
+        rng : Generator
+            For spikes.
+        n_trials : int, optional
+            By default all.
+
+        Returns
+        -------
+        float32 or bool array (n_trials, n_frames or n_steps, n_channels)
+        """
         values = self.values[:n_trials]
         if not self.random:
             return values
@@ -51,12 +63,22 @@ class StepInputs:
 
 
 def step_inputs(stimulus: Stimulus, n_steps: int) -> StepInputs:
-    """What a network sees in each of `n_steps` steps that last as long as the stimulus.
+    """What a network sees in each of some steps that last as long as the stimulus.
+
+    Parameters
+    ----------
+    stimulus : Stimulus
+    n_steps : int
+        A multiple of its frames.
+
+    Returns
+    -------
+    StepInputs
 
     Raises
     ------
     ValueError
-        If frames are no whole number of steps, or a rate exceeds one spike per step.
+        If frames are not a whole number of steps, or a rate exceeds one spike per step.
     """
     values, n_frames = stimulus.values, stimulus.values.shape[1]
     if n_steps % n_frames:

@@ -19,7 +19,7 @@ from bioworkbench.topology.rewiring import weights_on
 
 __all__ = ["dense_gradients", "linked_accuracy", "linked_gradient", "linked_state", "links_of", "relinked"]
 
-_DENSE = 0.3  # share of links above which a matrix product is faster
+_DENSE = 0.3  # fraction of links above which a matrix product is faster
 _BATCH = 500  # trials that are judged together
 
 
@@ -32,6 +32,10 @@ def linked_state(weights: Sequence[sparse.csr_array], fixed: dict[str, Tree] | N
         A stored zero is a link.
     fixed : dict of trees, optional
         What else the state carries.
+
+    Returns
+    -------
+    State
     """
     layers = tuple(
         {"weights": jnp.asarray(layer.data, jnp.float32), "bias": jnp.zeros(layer.shape[1], jnp.float32)} for layer in weights
@@ -49,12 +53,24 @@ def _matrix(values: Any, links: Tree, n_target: int) -> sparse.csr_array:
 
 
 def links_of(state: State, tree: Tree = None) -> list[sparse.csr_array]:
-    """Weights of each layer with its links, stored zeros included; or what a tree like the parameters has in their place."""
+    """Weights of each layer with its links, stored zeros included.
+
+    Parameters
+    ----------
+    state : State
+        From `linked_state`.
+    tree : tree like the parameters, optional
+        Whose numbers take the place of the weights: moments, averages.
+
+    Returns
+    -------
+    list of csr_array (n_source, n_target)
+    """
     layers = (state.parameters if tree is None else tree)["layers"]
     return [_matrix(own["weights"], links, own["bias"].shape[0]) for own, links in zip(layers, state.fixed["links"], strict=True)]
 
 
-def relinked(state: State, weights: Sequence[sparse.csr_array], newborn: Sequence[sparse.csr_array]) -> State:
+def relinked(state: State, weights: Sequence[sparse.csr_array], regrown: Sequence[sparse.csr_array]) -> State:
     """State after a change of links: moments and averages of new links start at 0.
 
     Parameters
@@ -62,8 +78,12 @@ def relinked(state: State, weights: Sequence[sparse.csr_array], newborn: Sequenc
     state : State
     weights : sequence of csr_array
         As `links_of`, with as many other links.
-    newborn : sequence of csr_arrays of bool, as weights
+    regrown : sequence of csr_arrays of bool, as weights
         Links that forget what their place in the optimizer knew.
+
+    Returns
+    -------
+    State
     """
     structure = jax.tree.structure(state.parameters)
 
@@ -71,7 +91,8 @@ def relinked(state: State, weights: Sequence[sparse.csr_array], newborn: Sequenc
         if jax.tree.structure(tree) != structure:
             return tree
         kept = []
-        for old, layer, new, own in zip(links_of(state, tree), weights, newborn, tree["layers"], strict=True):
+        for old, layer, new, own in zip(links_of(state, tree), weights, regrown, tree["layers"], strict=True):
+            # what the optimizer knew of a link moves with the link; where a link is new, its place may have known another one
             moved = weights_on(layer, old) if old.nnz else layer.astype(float)
             forgotten = weights_on(layer, sparse.csr_array(new, dtype=float)).data != 0
             kept.append({"weights": jnp.asarray(np.where(forgotten, 0.0, moved.data), jnp.float32), "bias": own["bias"]})
@@ -89,7 +110,23 @@ def relinked(state: State, weights: Sequence[sparse.csr_array], newborn: Sequenc
 def dense_gradients(
     network: FeedForward, n_steps: int, batches: Batches, n_trials: int
 ) -> Callable[[State, int], list[np.ndarray]]:
-    """Function ``(state, epoch)`` that gives the gradient of all weights, absent links included, from the first trials."""
+    """Function ``(state, epoch)`` that gives the gradient of all weights, absent links included, from the first trials.
+
+    Parameters
+    ----------
+    network : FeedForward
+        Of dense layers.
+    n_steps : int
+        Of a trial.
+    batches : Batches
+        Training trials.
+    n_trials : int
+        That the gradient is computed from.
+
+    Returns
+    -------
+    callable (State, int) -> list of array (n_source, n_target)
+    """
     gradient = jax.jit(jax.grad(unrolled_loss(network, n_steps)))
     prepare = jax.jit(batches.prepare or (lambda inputs, key: inputs))
 
@@ -185,6 +222,11 @@ def linked_gradient(network: FeedForward, n_steps: int) -> Gradient:
     network : FeedForward
         Of dense layers.
     n_steps : int
+        Of a trial.
+
+    Returns
+    -------
+    callable (parameters, fixed, batch, key) -> (loss, gradient)
     """
     neurons = [_constants(neuron) for neuron in network.neurons]
     surrogate = jax.jit(lambda margins: SURROGATES[network.surrogate](margins, network.width))
@@ -192,6 +234,7 @@ def linked_gradient(network: FeedForward, n_steps: int) -> Gradient:
     def gradient(parameters: Tree, fixed: Tree, batch: Any, key: jax.Array) -> tuple[float, Tree]:
         layers = _layers(parameters, fixed["links"])
         signals, margins = _run(layers, neurons, batch[0], n_steps)
+        # outputs are linear, so their mean over the steps is the output of the mean
         mean = signals[-1].mean(axis=0, keepdims=True)
         loss, change = _cross_entropy(layers[-1].drive(mean)[0], np.asarray(batch[1]))
         found = [layers[-1].gradient(mean, change)]
@@ -217,7 +260,7 @@ def _cross_entropy(outputs: np.ndarray, labels: np.ndarray) -> tuple[float, np.n
 
 
 def linked_accuracy(network: FeedForward, inputs: np.ndarray, labels: np.ndarray, n_steps: int) -> Callable[[Tree, Tree], float]:
-    """Function ``(parameters, fixed)`` that gives the share of trials whose largest output is their label.
+    """Function that gives the fraction of trials whose largest output is their label.
 
     Parameters
     ----------
@@ -225,6 +268,11 @@ def linked_accuracy(network: FeedForward, inputs: np.ndarray, labels: np.ndarray
     inputs : array (n_trials, n_inputs) or (n_trials, n_steps, n_inputs)
     labels : int array (n_trials,)
     n_steps : int
+        Of a trial.
+
+    Returns
+    -------
+    callable (parameters, fixed) -> float
     """
     neurons = [_constants(neuron) for neuron in network.neurons]
 

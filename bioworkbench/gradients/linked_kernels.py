@@ -13,14 +13,26 @@ __all__ = ["Constants", "drive", "fire", "link_gradient", "pulled_back", "throug
 
 
 class Constants(NamedTuple):
-    """Of the neurons of one layer; see `bioworkbench.gradients.networks.Neuron`."""
+    """Numbers of the neurons of one layer.
+
+    Parameters
+    ----------
+    leak, threshold, strict, start
+        As of `bioworkbench.gradients.networks.Neuron`.
+    taken : float
+        From the potential at a spike; where `to_zero`, everything is.
+    to_zero : bool
+        Whether the reset is to zero.
+    floor : float
+        Minus infinity where there is none.
+    """
 
     leak: float
     threshold: float
-    taken: float  # from the potential at a spike; where `to_zero`, everything is
+    taken: float
     to_zero: bool
     strict: bool
-    floor: float  # minus infinity where there is none
+    floor: float
     start: float
 
 
@@ -57,7 +69,7 @@ def _add(row: np.ndarray, other: np.ndarray, weight: float) -> None:
 
 @njit(cache=True, fastmath=True)
 def drive(starts: np.ndarray, targets: np.ndarray, weights: np.ndarray, bias: np.ndarray, signal: np.ndarray) -> np.ndarray:
-    """Drive (n_frames, n_target, n_trials) of a signal (n_frames, n_source, n_trials).
+    """Drive of the targets of a layer.
 
     Parameters
     ----------
@@ -67,6 +79,10 @@ def drive(starts: np.ndarray, targets: np.ndarray, weights: np.ndarray, bias: np
     bias : array (n_target,)
     signal : array
         Costs what is not 0 in it.
+
+    Returns
+    -------
+    array (n_frames, n_target, n_trials)
     """
     n_frames, n_source, n_trials = signal.shape
     found = np.empty((n_frames, bias.size, n_trials), dtype=signal.dtype)
@@ -75,6 +91,7 @@ def drive(starts: np.ndarray, targets: np.ndarray, weights: np.ndarray, bias: np
         for target in range(bias.size):
             found[frame, target] = bias[target]
         for source in range(n_source):
+            # spikes are rare: the trials in which this source spikes are listed once for all of its links
             n = _present(signal[frame, source], trials, values)
             for link in range(starts[source], starts[source + 1]):
                 _add_at(found[frame, targets[link]], trials[:n], values[:n], weights[link])
@@ -83,7 +100,20 @@ def drive(starts: np.ndarray, targets: np.ndarray, weights: np.ndarray, bias: np
 
 @njit(cache=True, fastmath=True)
 def pulled_back(starts: np.ndarray, targets: np.ndarray, weights: np.ndarray, change: np.ndarray) -> np.ndarray:
-    """Change of the signal, (n_frames, n_source, n_trials), from that of the drive."""
+    """Change of a signal from that of the drive: the transposed step of `drive`.
+
+    Parameters
+    ----------
+    starts, targets, weights
+        As of `drive`.
+    change : array (n_frames, n_target, n_trials)
+        Derivative of the loss by the drive.
+
+    Returns
+    -------
+    array (n_frames, n_source, n_trials)
+        Derivative of the loss by the signal.
+    """
     n_frames, _, n_trials = change.shape
     found = np.zeros((n_frames, starts.size - 1, n_trials), dtype=change.dtype)
     for frame in range(n_frames):
@@ -95,7 +125,20 @@ def pulled_back(starts: np.ndarray, targets: np.ndarray, weights: np.ndarray, ch
 
 @njit(cache=True, fastmath=True)
 def link_gradient(starts: np.ndarray, targets: np.ndarray, signal: np.ndarray, change: np.ndarray) -> np.ndarray:
-    """Gradient of the weights, (n_links,), from signal and change of the drive."""
+    """Gradient of the weights of links.
+
+    Parameters
+    ----------
+    starts, targets
+        As of `drive`.
+    signal : array (n_frames, n_source, n_trials)
+    change : array (n_frames, n_target, n_trials)
+        Derivative of the loss by the drive.
+
+    Returns
+    -------
+    array (n_links,)
+    """
     n_frames, n_source, n_trials = signal.shape
     found = np.zeros(targets.size, dtype=signal.dtype)
     trials, values = np.empty(n_trials, dtype=np.uint32), np.empty(n_trials, dtype=signal.dtype)
@@ -109,8 +152,24 @@ def link_gradient(starts: np.ndarray, targets: np.ndarray, signal: np.ndarray, c
 
 @njit(cache=True)
 def fire(incoming: np.ndarray, neuron: Constants, n_steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Margins of the potentials before the reset, and spikes, both (n_steps, n_neurons, n_trials)."""
+    """Steps of one layer of neurons.
+
+    Parameters
+    ----------
+    incoming : array (1 or n_steps, n_neurons, n_trials)
+        The drive; one frame is held for all steps.
+    neuron : Constants
+    n_steps : int
+
+    Returns
+    -------
+    margins : array (n_steps, n_neurons, n_trials)
+        Potential before the reset, minus threshold.
+    spikes : array (n_steps, n_neurons, n_trials)
+        0 or 1.
+    """
     n_frames, n_neurons, n_trials = incoming.shape
+    # a Python float would turn all of it into double precision
     real = incoming.dtype.type
     one, leak, threshold = real(1), real(neuron.leak), real(neuron.threshold)
     taken, floor = real(neuron.taken), real(neuron.floor)
@@ -135,7 +194,7 @@ def fire(incoming: np.ndarray, neuron: Constants, n_steps: int) -> tuple[np.ndar
 def through_steps(
     margins: np.ndarray, spikes: np.ndarray, slopes: np.ndarray, change: np.ndarray, neuron: Constants, n_frames: int
 ) -> np.ndarray:
-    """Change of the drive, (n_frames, n_neurons, n_trials), from that of the spikes, back through the steps.
+    """Change of the drive from that of the spikes, back through the steps.
 
     Parameters
     ----------
@@ -144,9 +203,14 @@ def through_steps(
     slopes : array, as margins
         Derivatives that stand in for the step's; a reset passes none.
     change : array (1 or n_steps, n_neurons, n_trials)
+        Derivative of the loss by the spikes.
     neuron : Constants
     n_frames : int
         Of the drive.
+
+    Returns
+    -------
+    array (n_frames, n_neurons, n_trials)
     """
     n_steps, n_neurons, n_trials = margins.shape
     real = margins.dtype.type
@@ -159,11 +223,12 @@ def through_steps(
         for step in range(n_steps - 1, -1, -1):
             own, given = found[step if n_frames > 1 else 0, i], change[step if change.shape[0] > 1 else 0, i]
             margin, spike, slope = margins[step, i], spikes[step, i], slopes[step, i]
+            # back in the order opposite to `fire`: floor, reset, threshold, decay; a spike's part in the reset passes nothing
             for trial in range(n_trials):
                 before, fired = margin[trial] + threshold, spike[trial]
                 kept = one - fired if neuron.to_zero else one
                 left = before * kept if neuron.to_zero else before - taken * fired
-                kept *= one * (left > floor) + real(0.5) * (left == floor)  # as JAX shares the derivative of a maximum
+                kept *= one * (left > floor) + real(0.5) * (left == floor)  # as the derivative of JAX's maximum
                 total = slope[trial] * given[trial] + kept * later[trial]
                 own[trial] += total
                 later[trial] = leak * total

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import sparse
 
-from bioworkbench.arrays import Floats
 from bioworkbench.gradients.networks import Convolution, Dense
+from bioworkbench.records.arrays import Floats
 
 __all__ = ["neuron_biases", "projection_weights"]
 
@@ -32,11 +32,22 @@ def projection_weights(layer: Dense | Convolution, weights: np.ndarray, mask: np
 
 
 def neuron_biases(layer: Dense | Convolution, bias: np.ndarray) -> Floats:
-    """Bias of every neuron of a layer, (n_out,); filters share theirs over the image."""
+    """Bias of every neuron of a layer; the neurons of a filter have one in common.
+
+    Parameters
+    ----------
+    layer : Dense or Convolution
+    bias : array (n_out,) or (filters,)
+
+    Returns
+    -------
+    array (n_out,)
+    """
     return np.resize(np.asarray(bias, dtype=float), layer.n_out)
 
 
 def _convolution_matrix(layer: Convolution, kernel: Floats) -> sparse.csr_array:
+    # row and column are independent: taps that lie inside the image along both axes are links, one for each pair of channel and filter
     (rows, columns, channels), (rows_out, columns_out, filters) = layer.image, layer.image_out
     row, row_inside = _taps(rows, rows_out, layer)
     column, column_inside = _taps(columns, columns_out, layer)

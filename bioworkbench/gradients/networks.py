@@ -1,6 +1,6 @@
 """Feed-forward networks of discrete-time neurons, unrolled over their steps so that gradients flow through them.
 
-Neurons follow `bioworkbench.neurons.discrete_time`; what is trained here runs in Brian2 with the same spikes.
+Neurons follow `bioworkbench.discrete.lif`; what is trained here runs in Brian2 with the same spikes.
 Arrays are flat per neuron: (n_trials, n_neurons); images in the order row, column, channel.
 """
 
@@ -12,17 +12,17 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from bioworkbench.arrays import count
+from bioworkbench.discrete.lif import Reset
 from bioworkbench.gradients.surrogate import draw, expected_spike, spike
-from bioworkbench.neurons.discrete_time import Reset
+from bioworkbench.records.arrays import count
 
 __all__ = [
     "Convolution",
     "Dense",
     "FeedForward",
     "Neuron",
-    "NoiseLaw",
     "Parameters",
+    "StepNoise",
     "drawn_noise",
     "initial_parameters",
     "noisy_outputs",
@@ -36,7 +36,13 @@ Parameters = tuple[dict[str, jax.Array], ...]
 
 @dataclass(frozen=True)
 class Neuron:
-    """Constants of `bioworkbench.neurons.discrete_lif`, one value for all neurons of a layer."""
+    """Constants of `bioworkbench.neurons.discrete_lif`, one value for all neurons of a layer.
+
+    Parameters
+    ----------
+    leak, threshold, reset, strict, floor, start
+        As of `bioworkbench.neurons.discrete_lif`.
+    """
 
     leak: float = 1.0
     threshold: float = 1.0
@@ -69,7 +75,7 @@ class Dense:
         return self.n_in
 
     def apply(self, weights: jax.Array, bias: jax.Array, inputs: jax.Array) -> jax.Array:
-        """Drive (n, n_out) of inputs (n, n_in)."""
+        """Drive (n, n_out) of `inputs` (n, n_in) through `weights` (n_in, n_out), with `bias` (n_out,) added."""
         return inputs @ weights + bias
 
 
@@ -120,7 +126,7 @@ class Convolution:
         return self.size**2 * self.image[2]
 
     def apply(self, weights: jax.Array, bias: jax.Array, inputs: jax.Array) -> jax.Array:
-        """Drive (n, n_out) of inputs (n, n_in)."""
+        """Drive (n, n_out) of `inputs` (n, n_in) through `weights` of `weight_shape`, with `bias` (filters,) added."""
         images = inputs.reshape((-1, *self.image))
         layout = ("NHWC", "HWIO", "NHWC")
         drive = lax.conv_general_dilated(images, weights, (self.stride, self.stride), "SAME", dimension_numbers=layout)
@@ -160,12 +166,24 @@ class FeedForward:
                 raise ValueError(f"a layer of {before.n_out} neurons is followed by one that expects {after.n_in} inputs")
 
     def fire(self, neuron: Neuron, margin: jax.Array) -> jax.Array:
-        """Spikes with the surrogate's derivative."""
+        """Spikes of a `neuron` where its potential exceeds the threshold by `margin`, with the surrogate's derivative."""
         return spike(margin, self.surrogate, self.width, neuron.strict)
 
 
 def initial_parameters(layers: Sequence[Dense | Convolution], rng: np.random.Generator, gain: float = 2.0) -> Parameters:
-    """Gaussian weights of variance ``gain / fan_in`` and zero biases (He et al. 2015, arXiv:1502.01852), float32."""
+    """Gaussian weights and zero biases (He et al. 2015, arXiv:1502.01852).
+
+    Parameters
+    ----------
+    layers : sequence of Dense or Convolution
+    rng : Generator
+    gain : float
+        Variance of the weights times the number of inputs of a neuron.
+
+    Returns
+    -------
+    tuple of dict with "weights" and "bias", float32 arrays
+    """
     parameters = []
     for layer in layers:
         weights = rng.normal(0.0, (gain / layer.fan_in) ** 0.5, layer.weight_shape).astype(np.float32)
@@ -187,7 +205,7 @@ def _unroll(network: FeedForward, neuron: Neuron, drive: jax.Array, n_steps: int
     def step(left: jax.Array, incoming: jax.Array | None) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
         before = neuron.leak * left + (drive[0] if incoming is None else incoming)
         fired = network.fire(neuron, before - neuron.threshold)
-        cut = lax.stop_gradient(fired)
+        cut = lax.stop_gradient(fired)  # no gradient through the reset, as most publications do
         left = before * (1 - cut) if neuron.reset == "zero" else before - taken * cut
         left = left if neuron.floor is None else jnp.maximum(left, neuron.floor)
         return left, (fired, left)
@@ -226,7 +244,7 @@ def unrolled_outputs(
 
 
 @dataclass(frozen=True)
-class NoiseLaw:
+class StepNoise:
     """Noise that stands in for the potential left by the step before.
 
     Parameters
@@ -240,18 +258,29 @@ class NoiseLaw:
     backward: str = "surrogate"
 
 
-def drawn_noise(network: FeedForward, law: NoiseLaw, n_trials: int, key: jax.Array) -> list[jax.Array]:
-    """Noise with mean 0 and deviation 1 for the neurons of each layer, arrays (n_trials, n_neurons).
+def drawn_noise(network: FeedForward, step_noise: StepNoise, n_trials: int, key: jax.Array) -> list[jax.Array]:
+    """Noise with mean 0 and deviation 1 for the neurons of each layer.
 
     Draw it in a compiled function of its own: inside that of a gradient, XLA draws the same numbers several times.
+
+    Parameters
+    ----------
+    network : FeedForward
+    step_noise : StepNoise
+    n_trials : int
+    key : JAX random key
+
+    Returns
+    -------
+    list of array (n_trials, n_neurons)
     """
     keys = jax.random.split(key, len(network.neurons))
-    return [draw(law.kind, own, (n_trials, layer.n_out)) for own, layer in zip(keys, network.layers[:-1], strict=True)]
+    return [draw(step_noise.kind, own, (n_trials, layer.n_out)) for own, layer in zip(keys, network.layers[:-1], strict=True)]
 
 
 def noisy_outputs(
     network: FeedForward,
-    law: NoiseLaw,
+    step_noise: StepNoise,
     parameters: Parameters,
     inputs: jax.Array,
     noise: Mapping[str, jax.Array],
@@ -262,7 +291,7 @@ def noisy_outputs(
     Parameters
     ----------
     network : FeedForward
-    law : NoiseLaw
+    step_noise : StepNoise
     parameters : Parameters
     inputs : array (n_trials, n_inputs)
     noise : mapping with "mean" and "deviation", arrays (n_layers,)
@@ -279,15 +308,27 @@ def noisy_outputs(
         drive = layer.apply(own["weights"], own["bias"], signal)
         margin = drive + neuron.leak * noise["mean"][number] - neuron.threshold
         deviation = neuron.leak * noise["deviation"][number]
-        if law.backward == "expected":
-            signal = expected_spike(law.kind, margin, deviation, drawn[number])
+        if step_noise.backward == "expected":
+            signal = expected_spike(step_noise.kind, margin, deviation, drawn[number])
         else:
             signal = network.fire(neuron, margin + deviation * drawn[number])
     return network.layers[-1].apply(parameters[-1]["weights"], parameters[-1]["bias"], signal)
 
 
 def rectified_outputs(network: FeedForward, parameters: Parameters, inputs: jax.Array) -> tuple[jax.Array, list[jax.Array]]:
-    """Outputs and activations of the same layers with rectified linear units instead of neurons."""
+    """The same layers with rectified linear units in place of neurons.
+
+    Parameters
+    ----------
+    network : FeedForward
+    parameters : Parameters
+    inputs : array (n_trials, n_inputs)
+
+    Returns
+    -------
+    outputs : array (n_trials, n_outputs)
+    activations : list of array (n_trials, n_neurons)
+    """
     signal, activations = inputs, []
     for layer, own in zip(network.layers[:-1], parameters[:-1], strict=True):
         signal = jax.nn.relu(layer.apply(own["weights"], own["bias"], signal))

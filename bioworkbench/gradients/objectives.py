@@ -8,17 +8,17 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from bioworkbench.arrays import Floats, count
 from bioworkbench.gradients.networks import (
     FeedForward,
-    NoiseLaw,
     Parameters,
+    StepNoise,
     drawn_noise,
     noisy_outputs,
     rectified_outputs,
     unrolled_outputs,
 )
 from bioworkbench.gradients.training import Loss, Tree, cross_entropy
+from bioworkbench.records.arrays import Floats, count
 
 __all__ = [
     "Shift",
@@ -42,7 +42,7 @@ _BATCH = 500  # trials that are judged together
 
 
 def no_shift(inputs: jax.Array, key: jax.Array) -> jax.Array:
-    """The inputs themselves."""
+    """The `inputs` themselves; `key` is not used."""
     return inputs
 
 
@@ -55,6 +55,10 @@ def random_shift(image: tuple[int, int, int] | None, pixels: int) -> Shift:
     pixels : int
         0 moves nothing.
 
+    Returns
+    -------
+    callable (inputs, key) -> inputs
+
     Raises
     ------
     ValueError
@@ -63,7 +67,7 @@ def random_shift(image: tuple[int, int, int] | None, pixels: int) -> Shift:
     if count("shift", pixels, least=0) == 0:
         return no_shift
     if image is None:
-        raise ValueError(f"shift = {pixels}: say how the channels form an image, such as image = (28, 28, 1)")
+        raise ValueError(f"shift = {pixels}: say how the channels form an image, such as shape = (28, 28, 1)")
 
     def shift(inputs: jax.Array, key: jax.Array) -> jax.Array:
         images = inputs.reshape((-1, *image))
@@ -75,33 +79,64 @@ def random_shift(image: tuple[int, int, int] | None, pixels: int) -> Shift:
     return shift
 
 
-def noisy_inputs(network: FeedForward, law: NoiseLaw, shift: Shift = no_shift) -> Callable[[jax.Array, jax.Array], Tree]:
-    """Function that prepares a batch for `single_step_loss`: ``(inputs, key) -> (moved inputs, noise of each layer)``."""
+def noisy_inputs(network: FeedForward, step_noise: StepNoise, shift: Shift = no_shift) -> Callable[[jax.Array, jax.Array], Tree]:
+    """Function that prepares a batch for `single_step_loss`.
+
+    Parameters
+    ----------
+    network : FeedForward
+    step_noise : StepNoise
+    shift : callable (inputs, key) -> inputs
+        How images are moved.
+
+    Returns
+    -------
+    callable (inputs, key) -> (moved inputs, noise of each layer)
+    """
 
     def prepare(inputs: jax.Array, key: jax.Array) -> Tree:
         for_noise, for_shift = jax.random.split(key)
-        return shift(inputs, for_shift), drawn_noise(network, law, len(inputs), for_noise)
+        return shift(inputs, for_shift), drawn_noise(network, step_noise, len(inputs), for_noise)
 
     return prepare
 
 
-def single_step_loss(network: FeedForward, law: NoiseLaw) -> Loss:
+def single_step_loss(network: FeedForward, step_noise: StepNoise) -> Loss:
     """Cross-entropy after one noisy step; inputs as `noisy_inputs` prepares them, labels (n_trials,).
 
     The moments of the noise are ``fixed["noise"]``; where the parameters have ``"log_deviation"``, that is trained instead.
+
+    Parameters
+    ----------
+    network : FeedForward
+    step_noise : StepNoise
+
+    Returns
+    -------
+    callable (parameters, fixed, batch, key) -> scalar
     """
 
     def loss(parameters: Tree, fixed: Tree, batch: Tree, key: jax.Array) -> jax.Array:
         (inputs, drawn), noise = batch[0], fixed["noise"]
         if "log_deviation" in parameters:
             noise = {"mean": noise["mean"], "deviation": jnp.exp(parameters["log_deviation"])}
-        return cross_entropy(noisy_outputs(network, law, parameters["layers"], inputs, noise, drawn), batch[1])
+        return cross_entropy(noisy_outputs(network, step_noise, parameters["layers"], inputs, noise, drawn), batch[1])
 
     return loss
 
 
 def unrolled_loss(network: FeedForward, n_steps: int) -> Loss:
-    """Cross-entropy of the mean output over some steps; inputs (n_trials, n_inputs) or (n_trials, n_steps, n_inputs)."""
+    """Cross-entropy of the mean output over some steps; inputs (n_trials, n_inputs) or (n_trials, n_steps, n_inputs).
+
+    Parameters
+    ----------
+    network : FeedForward
+    n_steps : int
+
+    Returns
+    -------
+    callable (parameters, fixed, batch, key) -> scalar
+    """
 
     def loss(parameters: Tree, fixed: Tree, batch: Tree, key: jax.Array) -> jax.Array:
         outputs, _, _ = unrolled_outputs(network, parameters["layers"], _frames(batch[0]), n_steps)
@@ -111,7 +146,7 @@ def unrolled_loss(network: FeedForward, n_steps: int) -> Loss:
 
 
 def rectified_loss(network: FeedForward) -> Loss:
-    """Cross-entropy of the same layers with rectified linear units; inputs (n_trials, n_inputs)."""
+    """Cross-entropy of the layers of `network` with rectified linear units; inputs (n_trials, n_inputs)."""
 
     def loss(parameters: Tree, fixed: Tree, batch: Tree, key: jax.Array) -> jax.Array:
         return cross_entropy(rectified_outputs(network, parameters["layers"], batch[0])[0], batch[1])
@@ -126,7 +161,7 @@ def _frames(inputs: jax.Array) -> jax.Array:
 
 
 def accuracy(network: FeedForward, inputs: np.ndarray, labels: np.ndarray, n_steps: int | None) -> Callable[[Parameters], float]:
-    """Function from the parameters of all layers to the share of trials whose largest output is their label.
+    """Function from the parameters of all layers to the fraction of trials whose largest output is their label.
 
     Parameters
     ----------
@@ -135,6 +170,10 @@ def accuracy(network: FeedForward, inputs: np.ndarray, labels: np.ndarray, n_ste
     labels : int array (n_trials,)
     n_steps : int, optional
         None judges rectified linear units instead of spiking neurons.
+
+    Returns
+    -------
+    callable (parameters) -> float
     """
 
     @jax.jit
@@ -151,7 +190,7 @@ def accuracy(network: FeedForward, inputs: np.ndarray, labels: np.ndarray, n_ste
 
 
 def spike_rasters(network: FeedForward, parameters: Any, inputs: np.ndarray, n_steps: int) -> list[np.ndarray]:
-    """Spikes of each layer, bool (n_trials, n_steps, n_neurons), in double precision as Brian2 computes them.
+    """Spikes of each layer in double precision, as Brian2 computes them.
 
     Parameters
     ----------
@@ -160,6 +199,11 @@ def spike_rasters(network: FeedForward, parameters: Any, inputs: np.ndarray, n_s
         Arrays of JAX or NumPy.
     inputs : array (n_trials, n_inputs) or (n_trials, n_steps, n_inputs)
     n_steps : int
+        Of a trial.
+
+    Returns
+    -------
+    list of bool array (n_trials, n_steps, n_neurons)
     """
     with jax.enable_x64(True):
         exact = jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf, dtype=float)), parameters)
@@ -201,12 +245,25 @@ def left_over_moments(network: FeedForward, n_steps: int) -> Callable[[Parameter
     return measure
 
 
-def activation_scales(network: FeedForward, parameters: Parameters, inputs: np.ndarray, share: float) -> Floats:
-    """Activation of rectified linear units that the given share of them does not exceed, layer by layer; 1 gives the maximum."""
+def activation_scales(network: FeedForward, parameters: Parameters, inputs: np.ndarray, fraction: float) -> Floats:
+    """Activation that a fraction of the rectified linear units of each layer does not exceed.
+
+    Parameters
+    ----------
+    network : FeedForward
+    parameters : Parameters
+    inputs : array (n_trials, n_inputs)
+    fraction : float
+        0 to 1; 1 gives the maximum.
+
+    Returns
+    -------
+    array (n_layers - 1,)
+    """
     _, activations = rectified_outputs(network, parameters, jnp.asarray(inputs))
-    return np.array([float(np.quantile(np.asarray(activation, dtype=float), share)) for activation in activations])
+    return np.array([float(np.quantile(np.asarray(activation, dtype=float), fraction)) for activation in activations])
 
 
 def arrays_of(parameters: Parameters) -> tuple[dict[str, np.ndarray], ...]:
-    """Parameters of all layers as NumPy arrays in double precision."""
+    """`parameters` of all layers as NumPy arrays in double precision."""
     return tuple({name: np.asarray(value, dtype=float) for name, value in own.items()} for own in parameters)

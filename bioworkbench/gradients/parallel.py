@@ -1,16 +1,18 @@
 """Parallel threshold networks trained by surrogate gradients: the same networks as in `bioworkbench.discrete.subnetworks`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from bioworkbench.arrays import Floats
 from bioworkbench.discrete.subnetworks import Layer, SubNetworks
 from bioworkbench.gradients.surrogate import spike
-from bioworkbench.gradients.training import Batches, Loss, Settings, State, Tree, cross_entropy, fit
+from bioworkbench.gradients.training import Batches, Loss, State, Tree, cross_entropy, fit
+from bioworkbench.records.arrays import Floats
+from bioworkbench.records.linear_readout import LinearReadout
+from bioworkbench.records.optimization import Optimization
 
 __all__ = ["train_parallel"]
 
@@ -19,23 +21,25 @@ SURROGATE, WIDTH = "arctan", 1.0
 
 def train_parallel(
     networks: SubNetworks,
-    training: tuple[np.ndarray, np.ndarray],
-    settings: Settings,
+    data: Sequence[tuple[np.ndarray, np.ndarray]],
+    settings: Optimization,
     seed: int,
     *,
     n_outputs: int,
     steps: Sequence[int],
     per_frame: bool = False,
+    readout: LinearReadout | None = None,
 ) -> tuple[SubNetworks, Floats, Floats, dict[str, Floats]]:
     """Minimize the cross-entropy (classes) or squared error (values) of an affine readout of the last layers.
 
     Parameters
     ----------
     networks : SubNetworks
-        With one neuron in the last layer; weights, biases and recurrent weights are trained, leaks are not.
-    training : (array (n_trials, n_steps, n_channels), array)
-        Integer targets are classes: (n_trials,), or (n_trials, n_steps) per frame.
-    settings : Settings
+        Weights, biases and recurrent weights are trained, leaks are not.
+    data : sequence of (array (n_trials, n_steps, n_channels), array)
+        Training trials and, if the epoch of least loss on others is to be kept, validation trials. Integer targets are classes:
+        (n_trials,), or (n_trials, n_steps) per frame.
+    settings : Optimization
     seed : int
         Of the order of the trials, and the readout's start.
     n_outputs : int
@@ -43,29 +47,47 @@ def train_parallel(
         At which the last layers are read.
     per_frame : bool
         Whether every asked step has a target of its own and one readout serves them all; else one readout sees all steps.
+    readout : LinearReadout, optional
+        Where the output weights start; by default they are drawn. It is returned, with the networks as they were, where no epoch has
+        less validation loss.
 
     Returns
     -------
     networks : SubNetworks
-    coefficients : array (n_steps * n, n_outputs) or, per frame, (n, n_outputs)
-        Step by step.
+    coefficients : array (n_steps * n * m, n_outputs) or, per frame, (n * m, n_outputs)
+        Step by step, for m neurons in a last layer.
     intercepts : array (n_outputs,)
     history : dict of arrays (n_epochs,)
     """
-    values, targets = training
-    n_features = networks.n * (1 if per_frame else len(steps))
-    rng = np.random.default_rng([seed, 1])
-    readout = {
-        "coefficients": jnp.asarray(rng.normal(0, n_features**-0.5, (n_features, n_outputs)), jnp.float32),
-        "intercepts": jnp.zeros(n_outputs, jnp.float32),
+    values, targets = data[0]
+    n_features = networks.n * networks.shape[-1] * (1 if per_frame else len(steps))
+    given = readout
+    if readout is None:
+        drawn = np.random.default_rng([seed, 1]).normal(0, n_features**-0.5, (n_features, n_outputs))
+        readout = LinearReadout(drawn, np.zeros(n_outputs), "value")
+    start = {
+        "layers": [_leaves(layer) for layer in networks.layers],
+        "coefficients": jnp.asarray(readout.coefficients, jnp.float32),
+        "intercepts": jnp.asarray(readout.intercepts, jnp.float32),
     }
-    start = {"layers": [_leaves(layer) for layer in networks.layers], **readout}
     loss = _loss(networks, tuple(steps), per_frame, np.issubdtype(targets.dtype, np.integer))
-    state, history = fit(loss, State(start), Batches(np.asarray(values, np.float32), targets, seed), settings)
-    trained, coefficients, intercepts = state.average, state.average["coefficients"], state.average["intercepts"]
+    batches = Batches(np.asarray(values, np.float32), targets, seed)
+    score = _score(loss, data[1]) if len(data) > 1 else None
+    state, history = fit(loss, State(start), batches, settings, score=score)
+    # A start that was given may be better than all that follows.
+    stays = given is not None and score is not None and score(start, {}) >= history["score"].max()
+    trained = start if stays else state.average
+    coefficients, intercepts = trained["coefficients"], trained["intercepts"]
     layers = tuple(_layer(leaves, before) for leaves, before in zip(trained["layers"], networks.layers, strict=True))
     arrays = (np.asarray(coefficients, dtype=float), np.asarray(intercepts, dtype=float))
     return SubNetworks(layers, networks.reset), *arrays, history
+
+
+def _score(loss: Loss, validation: tuple[np.ndarray, np.ndarray]) -> Callable[[Tree, Tree], float]:
+    """Negative loss of validation trials."""
+    batch = (jnp.asarray(validation[0], jnp.float32), jnp.asarray(validation[1]))
+    value = jax.jit(lambda parameters: loss(parameters, {}, batch, jax.random.key(0)))
+    return lambda parameters, fixed: -float(value(parameters))
 
 
 def _leaves(layer: Layer) -> dict[str, jax.Array]:
@@ -84,7 +106,7 @@ def _loss(networks: SubNetworks, steps: tuple[int, ...], per_frame: bool, classe
     def loss(parameters: Tree, fixed: Tree, batch: tuple[jax.Array, jax.Array], key: jax.Array) -> jax.Array:
         values, targets = batch
         seen = _last_spikes(parameters["layers"], leaks, networks.reset, values)[jnp.asarray(steps)]
-        seen = jnp.swapaxes(seen, 0, 1)
+        seen = jnp.swapaxes(seen, 0, 1)  # (n_trials, n_steps, n * m_L)
         seen = seen if per_frame else seen.reshape(len(values), -1)
         outputs = seen @ parameters["coefficients"] + parameters["intercepts"]
         if classes:
@@ -95,9 +117,10 @@ def _loss(networks: SubNetworks, steps: tuple[int, ...], per_frame: bool, classe
 
 
 def _last_spikes(layers: list[Tree], leaks: list[jax.Array], reset: str, values: jax.Array) -> jax.Array:
-    """Spikes of the last layers, (n_steps, n_trials, n)."""
+    """Spikes of the last layers, (n_steps, n_trials, n * m_L), sub-network after sub-network."""
     shape = [(layer["bias"].shape[0], len(values), layer["bias"].shape[1]) for layer in layers]
     first = layers[0]["weights"]
+    # all networks see the same input: one product for the first layers of all of them
     flat = jnp.swapaxes(first, 0, 1).reshape(first.shape[1], -1)
 
     def step(state: list[tuple[jax.Array, jax.Array]], frame: jax.Array) -> tuple[list[tuple[jax.Array, jax.Array]], jax.Array]:
@@ -110,7 +133,7 @@ def _last_spikes(layers: list[Tree], leaks: list[jax.Array], reset: str, values:
             signal = spike(before - 1.0, SURROGATE, WIDTH)
             cut = lax.stop_gradient(signal)
             new.append((before - cut if reset == "subtract" else before * (1 - cut), signal))
-        return new, signal[..., 0]
+        return new, jnp.swapaxes(signal, 0, 1).reshape(len(frame), -1)
 
     start = [(jnp.zeros(s), jnp.zeros(s)) for s in shape]
-    return jnp.swapaxes(lax.scan(step, start, jnp.swapaxes(values, 0, 1))[1], 1, 2)
+    return lax.scan(step, start, jnp.swapaxes(values, 0, 1))[1]

@@ -1,7 +1,7 @@
 """Spike-response layers unrolled over their steps, so that sampled networks can be trained further by surrogate gradients.
 
-The law is that of `bioworkbench.neurons.spike_response` with one hidden layer; the output is affine in spikes that are filtered
-with an exponential and read at the end of every frame, as `bioworkbench.features.filtered_spikes` gives them.
+The neurons are those of `bioworkbench.discrete.spike_response` with one hidden layer; the output is affine in spikes that are filtered
+with an exponential and read at the end of every frame, as `bioworkbench.readout.features.filtered_spikes` gives them.
 """
 
 from dataclasses import dataclass
@@ -11,9 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from bioworkbench.arrays import Floats
 from bioworkbench.gradients.surrogate import spike
-from bioworkbench.gradients.training import Batches, Loss, Settings, State, Tree, fit
+from bioworkbench.gradients.training import Batches, Loss, State, Tree, fit
+from bioworkbench.records.arrays import Floats
+from bioworkbench.records.optimization import Optimization
 
 __all__ = ["ResponseLayer", "filtered_responses", "train_response_layer"]
 
@@ -66,6 +67,7 @@ def filtered_responses(layer: ResponseLayer, weights: jax.Array, bias: jax.Array
     forget, cost = float(np.exp(-1 / layer.readout_tau)), jnp.asarray(layer.c)
 
     def step(state: tuple[jax.Array, ...], drive: jax.Array) -> tuple[tuple[jax.Array, ...], None]:
+        # in the order of the model: kernels take in what came one step ago, and an own spike acts from the next step on
         received, a, g, own, trace = state
         a = decay * (a + received)
         g = decay * g + a if layer.alpha else a
@@ -84,7 +86,8 @@ def filtered_responses(layer: ResponseLayer, weights: jax.Array, bias: jax.Array
 
 def _outputs(layer: ResponseLayer, parameters: Tree, frames: jax.Array) -> jax.Array:
     responses = filtered_responses(layer, parameters["weights"], parameters["bias"], frames)
-    return responses.reshape(len(frames), -1) @ parameters["coefficients"] + parameters["intercepts"]
+    outputs = responses.reshape(len(frames), -1) @ parameters["coefficients"] + parameters["intercepts"]
+    return outputs + frames.reshape(len(frames), -1) @ parameters["skip"] if "skip" in parameters else outputs
 
 
 def _error(layer: ResponseLayer) -> Loss:
@@ -100,7 +103,7 @@ def train_response_layer(
     start: dict[str, Floats],
     training: tuple[Floats, Floats],
     validation: tuple[Floats, Floats],
-    settings: Settings,
+    settings: Optimization,
     seed: int,
 ) -> tuple[dict[str, Floats], dict[str, Floats]]:
     """Minimize the squared error by surrogate gradients, and keep the epoch of least validation error.
@@ -110,9 +113,10 @@ def train_response_layer(
     layer : ResponseLayer
     start : dict
         ``weights`` (n_channels, n_neurons), of which those that are 0 stay 0, ``bias`` (n_neurons,), ``coefficients``
-        (n_frames * n_neurons, n_outputs), ``intercepts`` (n_outputs,).
+        (n_frames * n_neurons, n_outputs), ``intercepts`` (n_outputs,); with a linear path around the layer also ``skip``
+        (n_frames * n_channels, n_outputs).
     training, validation : (array (n_trials, n_frames, n_channels), array (n_trials, n_outputs))
-    settings : Settings
+    settings : Optimization
     seed : int
         Of the order of the trials.
 

@@ -47,7 +47,21 @@ _DISTRIBUTIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
 
 
 def draw(kind: str, key: jax.Array, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32) -> jax.Array:
-    """Noise with mean 0 and deviation 1; kind is a key of `DENSITIES`."""
+    """Noise with mean 0 and deviation 1.
+
+    Parameters
+    ----------
+    kind : str
+        Key of `DENSITIES`.
+    key : JAX random key
+    shape : tuple of int
+    dtype : data type
+
+    Returns
+    -------
+    array
+        Of that shape.
+    """
     if kind == "gauss":
         return jax.random.normal(key, shape, dtype)
     return jax.random.uniform(key, shape, dtype, -_ROOT3, _ROOT3)
@@ -88,7 +102,7 @@ def expected_spike(kind: str, margin: jax.Array, deviation: jax.Array, noise: ja
     Parameters
     ----------
     kind : str
-        Law of the noise, a key of `DENSITIES`.
+        Distribution of the noise, a key of `DENSITIES`.
     margin : array
         Potential plus mean of the noise, minus threshold.
     deviation : array
@@ -107,12 +121,27 @@ def expected_spike(kind: str, margin: jax.Array, deviation: jax.Array, noise: ja
 def _expected_spike_jvp(kind: str, primals: tuple, tangents: tuple) -> tuple[jax.Array, jax.Array]:
     margin, deviation, noise = primals
     z = margin / deviation
+    # derivative of the probability of firing by the margin; by the deviation it is this times -z
     slope = DENSITIES[kind](z) / deviation
     return expected_spike(kind, margin, deviation, noise), slope * (tangents[0] - z * tangents[1])
 
 
 def firing_probability(kind: str, margin: jax.Array, deviation: jax.Array) -> jax.Array:
     """Probability that margin plus noise reaches 0.
+
+    Parameters
+    ----------
+    kind : str
+        Distribution of the noise, a key of `DENSITIES`.
+    margin : array
+        Potential minus threshold.
+    deviation : array
+        Of the noise; fits the shape of `margin`.
+
+    Returns
+    -------
+    array
+        Of the shape of `margin`.
 
     Examples
     --------

@@ -13,8 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from bioworkbench.arrays import count, fraction, non_negative, positive
-from bioworkbench.errors import unknown_name
+from bioworkbench.records.optimization import Optimization
 
 __all__ = [
     "OPTIMIZERS",
@@ -23,11 +22,9 @@ __all__ = [
     "DivergenceError",
     "Gradient",
     "Prepare",
-    "Settings",
     "State",
     "cross_entropy",
     "fit",
-    "squared_error",
 ]
 
 Tree = Any
@@ -40,13 +37,8 @@ Prepare = Callable[[jax.Array, jax.Array], Tree]
 
 
 def cross_entropy(outputs: jax.Array, labels: jax.Array) -> jax.Array:
-    """Mean cross-entropy of softmax(outputs) (n, n_classes) against labels (n,)."""
+    """Mean cross-entropy of softmax of `outputs` (n, n_classes) against `labels` (n,)."""
     return optax.softmax_cross_entropy_with_integer_labels(outputs, labels).mean()
-
-
-def squared_error(outputs: jax.Array, targets: jax.Array) -> jax.Array:
-    """Half the mean squared error of outputs (n, n_outputs)."""
-    return 0.5 * jnp.mean((outputs - targets) ** 2)
 
 
 SCHEDULES: dict[str, Callable[[float, int], optax.Schedule]] = {
@@ -61,55 +53,6 @@ OPTIMIZERS: dict[str, Callable[[optax.Schedule, float], optax.GradientTransforma
     "sgd": lambda rate, decay: optax.chain(optax.add_decayed_weights(decay), optax.sgd(rate, momentum=0.9)),
 }
 """Optimizers by name; "sgd" has momentum 0.9."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to optimize.
-
-    Parameters
-    ----------
-    epochs, batch_size : int
-        The last, incomplete batch of an epoch is left out, so that every update sees arrays of one shape.
-    learning_rate : float
-    optimizer : key of `OPTIMIZERS`
-    schedule : key of `SCHEDULES`
-        Of the learning rate, over all epochs.
-    weight_decay : float
-    average : float
-        Decay per update of the moving average of the parameters that is validated and returned; 0 averages nothing.
-    patience : int, optional
-        Stop after so many epochs without a better validation score.
-    keep : {"best", "last"}
-        Which parameters to return where there is a validation score.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range or a name unknown.
-    """
-
-    epochs: int
-    batch_size: int = 128
-    learning_rate: float = 1e-3
-    optimizer: str = "adam"
-    schedule: str = "cosine"
-    weight_decay: float = 0.0
-    average: float = 0.0
-    patience: int | None = None
-    keep: str = "best"
-
-    def __post_init__(self) -> None:
-        count("epochs", self.epochs)
-        count("batch_size", self.batch_size)
-        positive("learning_rate", self.learning_rate)
-        non_negative("weight_decay", self.weight_decay)
-        fraction("average", self.average)
-        for what, known in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("keep", ("best", "last"))):
-            if getattr(self, what) not in known:
-                raise ValueError(unknown_name(getattr(self, what), what, known))
-        if self.patience is not None:
-            count("patience", self.patience)
 
 
 @jax.tree_util.register_dataclass
@@ -168,7 +111,20 @@ class Batches:
             raise ValueError(f"{len(self.inputs)} inputs and {len(self.targets)} targets; there must be one target per input")
 
     def epoch(self, epoch: int, size: int) -> tuple[np.ndarray, jax.Array]:
-        """Indices (n_batches, size) and the random key of an epoch."""
+        """Order and random key of an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            Its number.
+        size : int
+            Of a batch.
+
+        Returns
+        -------
+        indices : int array (n_batches, size)
+        key : JAX random key
+        """
         if len(self.inputs) < size:
             raise ValueError(f"batch_size = {size} exceeds the {len(self.inputs)} training trials; choose a smaller one")
         rng = np.random.default_rng([self.seed, epoch])
@@ -233,7 +189,7 @@ def fit(
     loss: Loss | None,
     state: State,
     batches: Batches,
-    settings: Settings,
+    settings: Optimization,
     *,
     gradient: Gradient | None = None,
     score: Callable[[Tree, Tree], float] | None = None,
@@ -249,7 +205,7 @@ def fit(
     state : State
         Parameters to start from.
     batches : Batches
-    settings : Settings
+    settings : Optimization
     gradient : callable ``(parameters, fixed, (inputs, targets), key) -> (number, gradient)``, optional
         Takes the place of the loss.
     score : callable ``(parameters, fixed) -> number``, optional
@@ -327,6 +283,7 @@ def _save(path: str | os.PathLike | None, run: _Run, seed: int) -> None:
     """Write the run to a file that is complete whenever it exists."""
     if path is None:
         return
+    # trees are written leaf by leaf, in JAX's order; a run of the same kind has the same structure to put them back into
     leaves = jax.tree.leaves((run.state, run.best))
     arrays: dict[str, Any] = {f"leaf_{number}": np.asarray(leaf) for number, leaf in enumerate(leaves)}
     arrays |= {f"history_{name}": np.asarray(values) for name, values in run.history.items()}

@@ -1,18 +1,47 @@
 """Training methods by name; each is ``train(task, network, simulate, rng, *, ...) -> TrainedNetwork`` in a module of its own."""
 
-from collections.abc import Callable, Mapping
+from bioworkbench.records.choice import Choice
+from bioworkbench.records.functions import Functions
 
-from bioworkbench.methods import ch_snn, noise_single_step, ransnn, reconstruction, rewired_reservoir, s_swim
-from bioworkbench.trained import TrainedNetwork
+__all__ = ["METHODS", "drawn_by"]
 
-__all__ = ["METHODS"]
+METHODS = Functions(
+    "methods",
+    {
+        "ch_snn": "bioworkbench.methods.ch_snn:train",
+        "noise_single_step": "bioworkbench.methods.noise_single_step:train",
+        "ransnn": "bioworkbench.methods.ransnn:train",
+        "reconstruction": "bioworkbench.methods.reconstruction:train",
+        "rewired_reservoir": "bioworkbench.methods.rewired_reservoir:train",
+        "s_swim": "bioworkbench.methods.s_swim:train",
+    },
+)
+"""Methods that a spec can name; each is imported when it is used."""
 
-METHODS: Mapping[str, Callable[..., TrainedNetwork]] = {
-    "ch_snn": ch_snn.train,
-    "noise_single_step": noise_single_step.train,
-    "ransnn": ransnn.train,
-    "reconstruction": reconstruction.train,
-    "rewired_reservoir": rewired_reservoir.train,
-    "s_swim": s_swim.train,
+_EVERYTHING = frozenset({"topology", "weights"})
+_DRAWN = {
+    "ch_snn": _EVERYTHING,
+    "reconstruction": frozenset({"weights"}),
+    "s_swim": frozenset({"weights"}),
 }
-"""Methods that a spec can name."""
+
+
+def drawn_by(method: Choice | None, layer: int) -> frozenset[str]:
+    """What of a projection a method draws itself, so that a spec leaves it out: "topology", "weights", both or nothing.
+
+    Parameters
+    ----------
+    method : Choice or None
+        With its settings: CH-SNN that starts from a given network draws nothing, convolutions are drawn whole.
+    layer : int
+        Of the population that the projection goes to.
+
+    Returns
+    -------
+    frozenset of str
+    """
+    if method is None or getattr(method.arguments.get("start"), "topology", "") == "given":
+        return frozenset()
+    if layer < len(getattr(method.arguments.get("images"), "convolutions", ())):
+        return _EVERYTHING
+    return _DRAWN.get(method.kind, frozenset())

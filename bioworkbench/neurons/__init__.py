@@ -1,15 +1,23 @@
-"""Neuron models: one function per model, each returning a `NeuronModel`."""
+"""Neuron models: one function per model, each returning a `NeuronModel`.
 
-from collections.abc import Callable, Mapping
+The names below are imported when they are first used, so that a list of them costs nothing.
+"""
 
-from bioworkbench.neurons.conductance_based import conductance_lif, hodgkin_huxley
-from bioworkbench.neurons.custom import custom
-from bioworkbench.neurons.discrete_time import discrete_lif, soft_reset_if
-from bioworkbench.neurons.integrate_and_fire import adaptive_lif, adex, exponential_if, noisy_lif
-from bioworkbench.neurons.izhikevich_model import izhikevich
-from bioworkbench.neurons.model import NeuronModel, Start
-from bioworkbench.neurons.poisson import poisson_source
-from bioworkbench.neurons.spike_response import spike_response
+from typing import TYPE_CHECKING
+
+from bioworkbench.records.functions import Functions
+from bioworkbench.records.lazily import facade
+
+if TYPE_CHECKING:
+    from bioworkbench.discrete.lif import discrete_lif, soft_reset_if
+    from bioworkbench.discrete.spike_response import spike_response
+    from bioworkbench.neurons.conductance_based import conductance_lif, hodgkin_huxley
+    from bioworkbench.neurons.custom_model import custom
+    from bioworkbench.neurons.integrate_and_fire import adaptive_lif, adex, exponential_if, noisy_lif
+    from bioworkbench.neurons.izhikevich_model import izhikevich
+    from bioworkbench.neurons.poisson import poisson_source
+    from bioworkbench.records.neuron import NeuronModel
+    from bioworkbench.records.units import Start
 
 __all__ = [
     "NEURON_MODELS",
@@ -29,18 +37,28 @@ __all__ = [
     "spike_response",
 ]
 
-NEURON_MODELS: Mapping[str, Callable[..., NeuronModel]] = {
-    "adaptive_lif": adaptive_lif,
-    "adex": adex,
-    "conductance_lif": conductance_lif,
-    "custom": custom,
-    "discrete_lif": discrete_lif,
-    "exponential_if": exponential_if,
-    "hodgkin_huxley": hodgkin_huxley,
-    "izhikevich": izhikevich,
-    "noisy_lif": noisy_lif,
-    "poisson_source": poisson_source,
-    "soft_reset_if": soft_reset_if,
-    "spike_response": spike_response,
-}
+NEURON_MODELS = Functions(
+    "neurons",
+    {
+        "adaptive_lif": "bioworkbench.neurons.integrate_and_fire:adaptive_lif",
+        "adex": "bioworkbench.neurons.integrate_and_fire:adex",
+        "conductance_lif": "bioworkbench.neurons.conductance_based:conductance_lif",
+        "custom": "bioworkbench.neurons.custom_model:custom",
+        "discrete_lif": "bioworkbench.discrete.lif:discrete_lif",
+        "exponential_if": "bioworkbench.neurons.integrate_and_fire:exponential_if",
+        "hodgkin_huxley": "bioworkbench.neurons.conductance_based:hodgkin_huxley",
+        "izhikevich": "bioworkbench.neurons.izhikevich_model:izhikevich",
+        "noisy_lif": "bioworkbench.neurons.integrate_and_fire:noisy_lif",
+        "poisson_source": "bioworkbench.neurons.poisson:poisson_source",
+        "soft_reset_if": "bioworkbench.discrete.lif:soft_reset_if",
+        "spike_response": "bioworkbench.discrete.spike_response:spike_response",
+    },
+)
 """Models that a spec can name."""
+
+_OTHERS = {
+    "NeuronModel": "bioworkbench.records.neuron:NeuronModel",
+    "Start": "bioworkbench.records.units:Start",
+}
+
+__getattr__, __dir__ = facade(__name__, {**NEURON_MODELS.data, **_OTHERS})

@@ -4,13 +4,15 @@
 # Brian2 does not type its quantities
 
 from math import comb
+from typing import Annotated
 
 from brian2.units import Quantity, amp, cm, farad, meter, ms, msiemens, mV, second, siemens, uF, um, volt
 from brian2.units.allunits import meter2
 
-from bioworkbench.neurons.model import NeuronModel
-from bioworkbench.neurons.parts import Part, joined, membrane_noise, synapse, unless_refractory
+from bioworkbench.neurons.parts import Mechanism, joined, membrane_noise, synapse, unless_refractory
 from bioworkbench.neurons.values import ascending, positive, refractory_period, signed, start_value
+from bioworkbench.records.annotations import Unit
+from bioworkbench.records.neuron import NeuronModel
 
 __all__ = ["conductance_lif", "hodgkin_huxley"]
 
@@ -42,8 +44,10 @@ def _mode(name: str, variance: str, rate: str) -> list[str]:
     ]
 
 
-def _channel_noise(sodium_channels: Quantity, potassium_channels: Quantity) -> Part:
-    """Fluctuations of the open shares: one process for each way in which the gates of a channel can fail to be all open."""
+def _channel_noise(sodium_channels: Quantity, potassium_channels: Quantity) -> Mechanism:
+    """Fluctuations of the open fractions: one process for each way in which the gates of a channel can fail to be all open."""
+    # a potassium channel has 4 equal gates, a sodium channel 3 of kind m and 1 of kind h; with k shut gates, a mode decays k times
+    # as fast as one gate, and its variance is the binomial term divided by the number of channels
     lines, sodium, potassium = [], [], []
     for k in range(1, 5):
         variance = f"{comb(4, k)}*n_open**{8 - k}*(1 - n_open)**{k}/potassium_channels"
@@ -56,7 +60,7 @@ def _channel_noise(sodium_channels: Quantity, potassium_channels: Quantity) -> P
     lines += [f"{gate}_open = alpha_{gate}/(alpha_{gate} + beta_{gate}) : 1 (constant over dt)" for gate in _RATES]
     lines.append(f"sodium_noise = {' + '.join(sodium)} : 1")
     lines.append(f"potassium_noise = {' + '.join(potassium)} : 1")
-    return Part("noise", tuple(lines), positive(1.0, sodium_channels=sodium_channels, potassium_channels=potassium_channels))
+    return Mechanism("noise", tuple(lines), positive(1.0, sodium_channels=sodium_channels, potassium_channels=potassium_channels))
 
 
 def hodgkin_huxley(
@@ -88,7 +92,7 @@ def hodgkin_huxley(
         Conductance densities with all channels open.
     sodium_reversal, potassium_reversal, leak_reversal : Quantity, volt
     channel_noise : bool
-        Whether the shares of open channels fluctuate.
+        Whether the fractions of open channels fluctuate.
     sodium_density, potassium_density : Quantity, 1/meter**2
         Channels per area; they set the size of the noise, not the conductances.
     detection : Quantity, volt
@@ -97,7 +101,7 @@ def hodgkin_huxley(
         Time after a spike during which no other is counted; longer than a spike stays above `detection`.
     synaptic_tau : Quantity, second
         Decay of the synaptic current; 0 for spikes that add their weight to the potential at once.
-    start : Quantity or law, volt
+    start : Quantity or distribution, volt
         Potential at the start; the gates start at their steady state for -65 mV.
 
     Returns
@@ -112,8 +116,8 @@ def hodgkin_huxley(
 
     Notes
     -----
-    The deviation of each open share from its deterministic value is a sum of Ornstein-Uhlenbeck processes with the variances and
-    time constants of the channel's Markov chain in steady state; shares are cut at 0 and 1. Equations are linear in each variable
+    The deviation of each open fraction from its deterministic value is a sum of Ornstein-Uhlenbeck processes with the variances and
+    time constants of the channel's Markov chain in steady state; fractions are cut at 0 and 1. Equations are linear in each variable
     for fixed others, so exponential Euler is stable at any dt; it is of first order: at 10 uA/cm**2 the intervals between spikes
     are 0.5 % too long at dt = 0.01 ms, 2 % at 0.05 ms.
 
@@ -127,7 +131,7 @@ def hodgkin_huxley(
     constants |= positive(siemens / meter**2, sodium=sodium, potassium=potassium, leak=leak) | signed(volt, detection=detection)
     constants |= signed(volt, sodium_reversal=sodium_reversal, potassium_reversal=potassium_reversal, leak_reversal=leak_reversal)
     positive(1 / meter**2, sodium_density=sodium_density, potassium_density=potassium_density)
-    noises = _channel_noise(sodium_density * area, potassium_density * area) if channel_noise else Part()
+    noises = _channel_noise(sodium_density * area, potassium_density * area) if channel_noise else Mechanism()
     synapses = synapse(synaptic_tau, amp)
     return NeuronModel(
         equations=joined(*_membrane(noises, synapses), *_gates(), "drive : amp", parts=(synapses, noises)),
@@ -142,14 +146,14 @@ def hodgkin_huxley(
     )
 
 
-def _membrane(noises: Part, synapses: Part) -> list[str]:
-    shares = {"sodium": "m**3*h", "potassium": "n**4"}
+def _membrane(noises: Mechanism, synapses: Mechanism) -> list[str]:
+    fractions = {"sodium": "m**3*h", "potassium": "n**4"}
     if noises.term:
-        shares = {ion: f"clip({share} + {ion}_noise, 0, 1)" for ion, share in shares.items()}
+        fractions = {ion: f"clip({fraction} + {ion}_noise, 0, 1)" for ion, fraction in fractions.items()}
     currents = "sodium*open_sodium*(sodium_reversal - v) + potassium*open_potassium*(potassium_reversal - v)"
     return [
         f"dv/dt = ({currents} + leak*(leak_reversal - v) + (drive{synapses.term})/area)/capacitance : volt",
-        *(f"open_{ion} = {share} : 1 (constant over dt)" for ion, share in shares.items()),
+        *(f"open_{ion} = {fraction} : 1 (constant over dt)" for ion, fraction in fractions.items()),
     ]
 
 
@@ -167,7 +171,7 @@ def conductance_lif(
     sigma: Quantity = 0 * mV,
     noise_tau: Quantity = 0 * ms,
     correlation: float = 0.0,
-    start: Quantity | str | None = None,
+    start: Annotated[Quantity, Unit("volt")] | str | None = None,
 ) -> NeuronModel:
     """Leaky integrate-and-fire neuron whose synapses are conductances; the defaults are those of the COBA benchmark network.
 

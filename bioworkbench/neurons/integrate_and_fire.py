@@ -18,16 +18,19 @@ only at potentials below the spike's peak, where a rule with several stages woul
 # pyright: reportArgumentType=false
 # Brian2 does not type its quantities
 
+from typing import Annotated
+
 from brian2.units import Quantity, amp, farad, ms, mV, nA, nS, pF, second, siemens, volt
 
-from bioworkbench.neurons.model import NeuronModel
-from bioworkbench.neurons.parts import Part, distinct, joined, membrane_noise, synapse, unless_refractory
+from bioworkbench.neurons.parts import Mechanism, distinct, joined, membrane_noise, synapse, unless_refractory
 from bioworkbench.neurons.values import ascending, positive, refractory_period, signed, start_value
+from bioworkbench.records.annotations import Unit
+from bioworkbench.records.neuron import NeuronModel
 
 __all__ = ["adaptive_lif", "adex", "exponential_if", "noisy_lif"]
 
 
-def _receives(synapses: Part) -> str:
+def _receives(synapses: Mechanism) -> str:
     return "synaptic" if synapses.term else "v"
 
 
@@ -42,7 +45,7 @@ def noisy_lif(
     noise_tau: Quantity = 0 * ms,
     correlation: float = 0.0,
     synaptic_tau: Quantity = 0 * ms,
-    start: Quantity | str | None = None,
+    start: Annotated[Quantity, Unit("volt")] | str | None = None,
 ) -> NeuronModel:
     """Leaky integrate-and-fire neuron with noise; the defaults are Brunel's neuron, at rest at -70 mV.
 
@@ -61,7 +64,7 @@ def noisy_lif(
         Correlation of the noises of two neurons, 0 to 1.
     synaptic_tau : Quantity, second
         Decay of the synaptic input; 0 for spikes that add to ``v`` at once.
-    start : Quantity or law, volt, optional
+    start : Quantity or distribution, volt, optional
         Potential at the start; None means at rest.
 
     Returns
@@ -120,7 +123,7 @@ def adaptive_lif(
     noise_tau: Quantity = 0 * ms,
     correlation: float = 0.0,
     synaptic_tau: Quantity = 0 * ms,
-    start: Quantity | str | None = None,
+    start: Annotated[Quantity, Unit("volt")] | str | None = None,
 ) -> NeuronModel:
     """Leaky integrate-and-fire neuron whose every spike lowers its drive for a while.
 
@@ -184,7 +187,7 @@ def exponential_if(
     noise_tau: Quantity = 0 * ms,
     correlation: float = 0.0,
     synaptic_tau: Quantity = 0 * ms,
-    start: Quantity | str | None = None,
+    start: Annotated[Quantity, Unit("volt")] | str | None = None,
 ) -> NeuronModel:
     """Integrate-and-fire neuron with an exponential spike current; it fires steadily where drive > threshold - rest - slope.
 
@@ -255,7 +258,7 @@ def adex(
     noise_tau: Quantity = 0 * ms,
     correlation: float = 0.0,
     synaptic_tau: Quantity = 0 * ms,
-    start: Quantity | str | None = None,
+    start: Annotated[Quantity, Unit("volt")] | str | None = None,
 ) -> NeuronModel:
     """Adaptive exponential integrate-and-fire neuron; the defaults are the source's fit to a regularly firing pyramidal cell.
 

@@ -5,9 +5,9 @@
 
 from brian2.units import Quantity, ms, mV, second, volt
 
-from bioworkbench.neurons.model import NeuronModel
 from bioworkbench.neurons.parts import joined, noise, synapse
 from bioworkbench.neurons.values import ascending, signed, start_value
+from bioworkbench.records.neuron import NeuronModel
 
 __all__ = ["izhikevich"]
 
@@ -44,7 +44,7 @@ def izhikevich(
         thalamic input is 5 mV, for excitatory cells.
     noise_tau, correlation, synaptic_tau
         See `noisy_lif`.
-    start : Quantity or law, volt
+    start : Quantity or distribution, volt
         Potential at the start; the recovery starts at b times -65 mV.
 
     Returns

@@ -5,8 +5,8 @@
 
 from brian2.units import Hz, Quantity, hertz
 
-from bioworkbench.neurons.model import NeuronModel
 from bioworkbench.neurons.values import non_negative
+from bioworkbench.records.neuron import NeuronModel
 
 __all__ = ["poisson_source"]
 
@@ -17,12 +17,14 @@ def poisson_source(*, rate: Quantity = 10 * Hz) -> NeuronModel:
     Parameters
     ----------
     rate : Quantity, hertz
-        Spikes per second, one value or one per neuron (n_neurons,). A stimulus of kind "current" adds to it, in hertz.
+        Spikes per second, one value or one per neuron (n_neurons,). A stimulus of kind "current" adds to it, in hertz. Above 1 / dt it
+        is refused when dt is known.
 
     Returns
     -------
     NeuronModel
-        Receives no spikes. A neuron fires at most once per step, so rates must stay well below 1 / dt.
+        Receives no spikes. A neuron fires at most once per step: the variance of its counts is that of a Poisson process times
+        1 - rate * dt. From rate * dt = 0.1 on the spikes are no longer Poisson, and a warning says so.
 
     Raises
     ------
@@ -44,5 +46,6 @@ def poisson_source(*, rate: Quantity = 10 * Hz) -> NeuronModel:
         reset="",
         constants=non_negative(hertz, rate=rate),
         receives="",
+        rates=("rate", "drive"),
         reference="Gerstner, Kistler, Naud and Paninski, Neuronal Dynamics, 2014, doi 10.1017/CBO9781107447615",
     )

@@ -6,8 +6,10 @@ import numpy as np
 from brian2.units import second
 from brian2.units.fundamentalunits import Quantity, get_dimensions
 
-from bioworkbench.arrays import finite
-from bioworkbench.quantities import dimension_name, format_quantity, parse_law, parse_quantity, unit_text
+from bioworkbench.records.arrays import finite
+from bioworkbench.records.distributions import start_dimension
+from bioworkbench.records.expressions import is_expression
+from bioworkbench.records.units import dimension_name, format_quantity, parse_quantity, unit_text
 
 __all__ = ["ascending", "non_negative", "positive", "refractory_period", "signed", "start_value"]
 
@@ -16,7 +18,18 @@ Amount = Any  # a Quantity, which Brian2 leaves untyped, or a number
 
 
 def signed(unit: Amount, **values: Amount) -> Constants:
-    """The values by name, if they are finite numbers or arrays (n_neurons,) of the dimension of `unit`.
+    """Return values by name if they are finite numbers of one dimension, of either sign.
+
+    Parameters
+    ----------
+    unit : Quantity or float
+        Of the right dimension, as an example.
+    **values : Quantity or float, one or array (n_neurons,)
+
+    Returns
+    -------
+    dict
+        The same values.
 
     Raises
     ------
@@ -39,7 +52,7 @@ def signed(unit: Amount, **values: Amount) -> Constants:
 
 
 def positive(unit: Amount, **values: Amount) -> Constants:
-    """As `signed`; every value must be above 0."""
+    """As `signed`, of the dimension of `unit`; all `values` must be above 0."""
     for name, value in signed(unit, **values).items():
         if np.min(np.asarray(value)) <= 0:
             raise ValueError(f"{name} = {format_quantity(value)}: must be above 0")
@@ -47,7 +60,7 @@ def positive(unit: Amount, **values: Amount) -> Constants:
 
 
 def non_negative(unit: Amount, **values: Amount) -> Constants:
-    """As `signed`; no value may be below 0."""
+    """As `signed`, of the dimension of `unit`; all `values` must be 0 or more."""
     for name, value in signed(unit, **values).items():
         if np.min(np.asarray(value)) < 0:
             raise ValueError(f"{name} = {format_quantity(value)}: cannot be negative")
@@ -55,7 +68,7 @@ def non_negative(unit: Amount, **values: Amount) -> Constants:
 
 
 def ascending(low: str, high: str, constants: Constants) -> None:
-    """Raise ValueError unless, neuron by neuron, the first named value is below the second."""
+    """Raise ValueError unless, neuron by neuron, the one of the `constants` that is named `low` is below the one named `high`."""
     first, second_ = np.asarray(constants[low]), np.asarray(constants[high])
     if np.any(first >= second_):
         raise ValueError(
@@ -64,7 +77,16 @@ def ascending(low: str, high: str, constants: Constants) -> None:
 
 
 def refractory_period(refractory: Quantity) -> Quantity | None:
-    """The period, or None for 0.
+    """The period of refractoriness, or None without one.
+
+    Parameters
+    ----------
+    refractory : Quantity, second
+
+    Returns
+    -------
+    Quantity or None
+        None for 0.
 
     Raises
     ------
@@ -78,17 +100,35 @@ def refractory_period(refractory: Quantity) -> Quantity | None:
 
 
 def start_value(start: Quantity | str | None, default: Quantity, name: str = "start") -> Quantity | str:
-    """Value or law that a variable starts with; None means the default, which also says the dimension.
+    """Value, distribution or expression that a variable starts with.
+
+    Parameters
+    ----------
+    start : Quantity, text or None
+        Text is a quantity, a distribution or an expression; None means the default.
+    default : Quantity
+        Also says the dimension.
+    name : str
+        Of the argument, for messages.
+
+    Returns
+    -------
+    Quantity or str
+        Text for a distribution or an expression; what that names is checked by `NeuronModel`, which knows the constants.
 
     Raises
     ------
     ValueError
-        If the dimension is another, a value is not finite, or the text is neither quantity nor law.
+        If the dimension is another, a value is not finite, or the text is neither quantity, distribution nor expression.
     """
     if start is None:
         return default
-    unit = Quantity(1.0, dim=get_dimensions(default))
-    if isinstance(start, str) and "(" in start:
-        signed(unit, **{name: parse_law(start)[1]})
+    if isinstance(start, str) and is_expression(start):
         return start
+    wanted = get_dimensions(default)
+    if isinstance(start, str) and "(" in start:
+        if (found := start_dimension(start)) is not wanted:
+            raise ValueError(f"{name} = {start} is a {dimension_name(found)}; it must be a {dimension_name(wanted)}")
+        return start
+    unit = Quantity(1.0, dim=wanted)
     return signed(unit, **{name: parse_quantity(start) if isinstance(start, str) else start})[name]

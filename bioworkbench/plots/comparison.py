@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from bioworkbench.averages import mean_and_error
 from bioworkbench.plots.panels import COLORS
+from bioworkbench.records.averages import mean_and_error
 
 __all__ = ["curves_with_errors", "scores_of_repeats"]
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from bioworkbench.network import INPUT, Network
 from bioworkbench.plots.panels import color
+from bioworkbench.records.network import Network
 
 __all__ = ["network_diagram"]
 
@@ -26,11 +26,11 @@ def network_diagram(axes: Axes, network: Network, read: Sequence[str] = (), n_ou
     """
     reader = "readout" if read else ""
     places = _places(network, reader)
-    sizes = {INPUT: f"{network.n_channels} channels", reader: f"{n_outputs} outputs"}
+    sizes = {name: f"{n} channels" for name, n in network.channels.items()} | {reader: f"{n_outputs} outputs"}
     sizes |= {name: f"{size:,} neurons" for name, size in network.sizes.items()}
     boxes = {}
     for name, (x, y) in places.items():
-        shade = "#e8e8e8" if name in (INPUT, reader) else color(list(network.sizes).index(name)) + "33"
+        shade = "#e8e8e8" if name in (*network.channels, reader) else color(list(network.sizes).index(name)) + "33"
         box = FancyBboxPatch((x - 0.3, y - 0.14), 0.6, 0.28, boxstyle="round,pad=0.03", facecolor=shade, edgecolor="#444444")
         boxes[name] = axes.add_patch(box)
         axes.text(x, y, f"{name}\n{sizes[name]}", ha="center", va="center", fontsize=8.5, zorder=3)
@@ -71,14 +71,14 @@ def _detour(places: Mapping[str, tuple[float, float]], source: str, target: str)
 
 
 def _depths(network: Network) -> dict[str, int]:
-    """Number of projections on the shortest way from the input, or from populations that no other one projects to.
+    """Number of projections on the shortest path from the input, or from populations that no other one projects to.
 
     Where everything is fed by something else, the first population that has not been reached begins.
     """
     links = {(p.source, p.target) for p in network.projections if p.source != p.target}
     fed = {target for _, target in links}
     depths: dict[str, int] = {}
-    for root in [INPUT] * bool(network.n_channels) + sorted(network.sizes, key=lambda name: name in fed):
+    for root in list(network.channels) + sorted(network.sizes, key=lambda name: name in fed):
         front = [] if root in depths else [root]
         depth = 0
         while front:

@@ -8,14 +8,18 @@ Colors are those of Okabe and Ito, which readers with any form of color vision c
 # Matplotlib takes arrays where its types say sequences
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from scipy import sparse
 
-from bioworkbench.arrays import Floats
-from bioworkbench.quantities import Dimension, Quantity, format_quantity, parse_quantity
-from bioworkbench.signals import Recording
+from bioworkbench.records.arrays import Floats
+from bioworkbench.records.recording import Recording, Trace
+from bioworkbench.records.units import Dimension, Quantity, format_quantity, parse_quantity
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 __all__ = [
     "COLORS",
@@ -24,10 +28,12 @@ __all__ = [
     "degree_histogram",
     "error_curve",
     "forecast",
+    "in_readable_unit",
     "population_rates",
     "raster",
     "score_bars",
     "suitable_unit",
+    "time_scale",
     "traces",
     "weight_bins",
     "weight_histogram",
@@ -36,7 +42,7 @@ __all__ = [
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 """Blue, vermillion, green, purple, orange, sky blue, black, yellow."""
 
-STYLE = {
+STYLE: "dict[RcKeyType, Any]" = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 10,
@@ -58,7 +64,7 @@ _MOST_DOTS = 60_000
 
 
 def color(k: int) -> str:
-    """Color of the k-th thing in a panel."""
+    """Color of the `k`-th thing in a panel; colors repeat after the last."""
     return COLORS[k % len(COLORS)]
 
 
@@ -72,7 +78,7 @@ def raster(axes: Axes, recording: Recording, trial: int = 0) -> None:
     trial : int
     """
     bottom, ticks = 0, []
-    scale, unit = _time_scale(recording.duration)
+    scale, unit = time_scale(recording.duration)
     for k, (name, spikes) in enumerate(recording.spikes.items()):
         shown = np.unique(np.linspace(0, recording.sizes[name] - 1, _MOST_ROWS).astype(int))
         row = np.full(recording.sizes[name], -1)
@@ -93,7 +99,8 @@ def _shown(n_shown: int, n: int) -> str:
     return f"{n} neurons" if n_shown == n else f"{n_shown} of {n}"
 
 
-def _time_scale(duration: float) -> tuple[float, str]:
+def time_scale(duration: float) -> tuple[float, str]:
+    """Factor from seconds, and unit of time axes, for a `duration` in seconds: "s" from 2 s on, "ms" below."""
     return (1.0, "s") if duration >= 2 else (1e3, "ms")
 
 
@@ -107,7 +114,7 @@ def population_rates(axes: Axes, recording: Recording, n_bins: int = 100) -> Non
     n_bins : int
         At most; a bin is a whole number of steps.
     """
-    scale, unit = _time_scale(recording.duration)
+    scale, unit = time_scale(recording.duration)
     length = max(1, int(np.ceil(recording.n_steps / n_bins)))
     edges = np.append(np.arange(0, recording.n_steps, length), recording.n_steps)
     seconds = np.diff(edges) * recording.dt
@@ -129,7 +136,7 @@ def _legend(axes: Axes, n_entries: int) -> None:
         axes.legend(ncols=1 + (n_entries > 6))
 
 
-def traces(axes: Axes, name: str, trace: Floats, duration: float, dimension: Dimension, trial: int = 0) -> None:
+def traces(axes: Axes, name: str, trace: Trace, duration: float, trial: int = 0) -> None:
     """A state variable of up to five recorded neurons in one trial.
 
     Parameters
@@ -137,17 +144,15 @@ def traces(axes: Axes, name: str, trace: Floats, duration: float, dimension: Dim
     axes : Axes
     name : str
         ``"population.variable"``.
-    trace : array (n_trials, n_steps, n_recorded), SI units
+    trace : Trace
     duration : float, seconds
-    dimension : Dimension
-        Of the variable.
     trial : int
     """
-    scale, time_unit = _time_scale(duration)
-    values, label = scaled(trace[trial, :, :5], dimension)
-    times = np.arange(len(values)) * duration / len(values) * scale
+    scale, time_unit = time_scale(duration)
+    values, label = in_readable_unit(trace[trial, :, :5], trace.unit)
+    times = trace.times * scale
     for k in range(values.shape[1]):
-        axes.plot(times, values[:, k], color=color(k), linewidth=0.9, label=f"neuron {k}")
+        axes.plot(times, values[:, k], color=color(k), linewidth=0.9, label=f"neuron {trace.neurons[k]}")
     axes.set(xlabel=f"time ({time_unit})", ylabel=f"{name.split('.')[1]}{label}", xlim=(0, duration * scale))
     axes.set_title(f"{name} in trial {trial}")
     _legend(axes, values.shape[1])
@@ -155,6 +160,15 @@ def traces(axes: Axes, name: str, trace: Floats, duration: float, dimension: Dim
 
 def suitable_unit(size: float, dimension: Dimension) -> tuple[float, str]:
     """Unit in which a number of that size, given in SI, is easy to read: its SI value and name.
+
+    Parameters
+    ----------
+    size : float, SI
+    dimension : Dimension
+
+    Returns
+    -------
+    float, str
 
     Examples
     --------
@@ -166,11 +180,40 @@ def suitable_unit(size: float, dimension: Dimension) -> tuple[float, str]:
 
 
 def scaled(values: Floats, dimension: Dimension) -> tuple[Floats, str]:
-    """Values in a unit that suits their size, and that unit in brackets for a label; plain numbers as they are."""
+    """Values in a unit that suits their size, and that unit in brackets for a label; plain numbers as they are.
+
+    Parameters
+    ----------
+    values : array, SI
+    dimension : Dimension
+
+    Returns
+    -------
+    array, str
+    """
     if dimension.is_dimensionless:
         return values, ""
     unit, name = suitable_unit(float(np.abs(values).max(initial=0.0)), dimension)
     return values / unit, f" ({name.replace('**2', '²')})"
+
+
+def in_readable_unit(values: Floats, unit: str) -> tuple[Floats, str]:
+    """Values in a unit that suits their size, and that unit in brackets for a label; SI units that cannot be read stay.
+
+    Parameters
+    ----------
+    values : array, SI
+    unit : str
+        Such as "volt"; "1" for plain numbers. Fractional powers, as of noise, cannot be read.
+
+    Returns
+    -------
+    array, str
+    """
+    try:
+        return scaled(values, parse_quantity(f"1 {unit}" if unit != "1" else 1).dim)
+    except ValueError:
+        return values, f" ({unit})"
 
 
 def degree_histogram(axes: Axes, weights: Mapping[str, sparse.csr_array]) -> None:
@@ -222,8 +265,19 @@ def weight_histogram(axes: Axes, weights: Mapping[str, Floats], dimension: Dimen
 
 
 def weight_bins(weights: Sequence[Floats], dimension: Dimension) -> tuple[float, str, Floats, bool]:
-    """What histograms of weights in SI units share: factor to a suitable unit, that unit in brackets, edges of the bins, and
-    whether their heights differ so much that an axis should be logarithmic."""
+    """What several histograms of weights share, so that they can be compared.
+
+    Parameters
+    ----------
+    weights : sequence of arrays, SI
+    dimension : Dimension
+
+    Returns
+    -------
+    factor, unit, edges, log
+        Factor to a unit that suits the weights; that unit in brackets, for a label; edges of the bins in it; whether heights
+        differ so much that their axis should be logarithmic.
+    """
     joined = np.concatenate(weights)
     factor = _factor(joined, dimension)
     edges = np.histogram_bin_edges(joined * factor, bins=60)

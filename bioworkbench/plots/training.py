@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from scipy import sparse
 
-from bioworkbench.arrays import Floats
-from bioworkbench.network import INPUT, Network
 from bioworkbench.plots.panels import COLORS, color, weight_bins
-from bioworkbench.quantities import Dimension
+from bioworkbench.records.arrays import Floats
+from bioworkbench.records.network import INPUT, Network
+from bioworkbench.records.units import Dimension
 
 __all__ = [
     "adjacency_change",
@@ -148,7 +148,7 @@ def weights_before_and_after(axes: Axes, before: Mapping[str, Floats], after: Ma
 
 
 def adjacency_change(axes: Axes, before: Network, after: Network) -> None:
-    """Who projects to whom: synapses that stayed, went and came; of large networks evenly spaced neurons.
+    """Which neurons project to which: synapses that stayed, went and came; of large networks evenly spaced neurons.
 
     Parameters
     ----------

@@ -3,46 +3,37 @@
 # pyright: reportArgumentType=false
 # neither Matplotlib nor scipy.sparse say precisely what they take and give
 
-import base64
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
 import tomli_w
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
 
-from bioworkbench.network import INPUT, Network, Projection
-from bioworkbench.plots import panels, training
+from bioworkbench.experiment.results.files import write_bytes, write_text
+from bioworkbench.experiment.results.record import RunRecord
+from bioworkbench.plots import activity, panels, training
 from bioworkbench.plots.network import network_diagram
-from bioworkbench.quantities import Dimension
+from bioworkbench.plots.pictures import thumbnail
+from bioworkbench.records.errors import softly
+from bioworkbench.records.network import Projection
+from bioworkbench.records.units import Dimension
 from bioworkbench.report import text
-from bioworkbench.results.files import write_text
-from bioworkbench.results.store import RunRecord
+from bioworkbench.report.drawn import Panel, drawn
+from bioworkbench.report.methods import methods_paragraph, projection_rows, weight_dimension
+from bioworkbench.report.pages import rendered
 
-__all__ = ["Curve", "Panel", "render", "write_report"]
+__all__ = ["SweepCurve", "render", "write_report"]
 
 MAX_BYTES = 5_000_000
+THUMBNAIL = "thumbnail.png"
 
 
 @dataclass(frozen=True)
-class Panel:
-    """A figure as a data URI, and the sentence under it."""
-
-    image: str
-    caption: str
-    wide: bool = False
-
-
-@dataclass(frozen=True)
-class Curve:
+class SweepCurve:
     """A score over a swept value.
 
     Parameters
@@ -63,8 +54,21 @@ class Curve:
     n_seeds: int
 
 
-def write_report(record: RunRecord, folder: Path, curves: tuple[Curve, ...] = ()) -> Path:
-    """Write ``report.html`` into a results folder.
+def write_report(record: RunRecord, folder: Path, curves: tuple[SweepCurve, ...] = ()) -> Path:
+    """Write ``report.html`` into a results folder, and the thumbnail that pages over many runs show.
+
+    Parameters
+    ----------
+    record : RunRecord
+    folder : Path
+        The results folder.
+    curves : tuple of Curve
+        What a sweep of the spec has left so far.
+
+    Returns
+    -------
+    Path
+        Of the report.
 
     Raises
     ------
@@ -73,32 +77,35 @@ def write_report(record: RunRecord, folder: Path, curves: tuple[Curve, ...] = ()
     """
     path = folder / "report.html"
     write_text(path, render(record, curves))
+    softly("thumbnail", lambda: write_bytes(folder / THUMBNAIL, thumbnail(record.data.recording)), None, [])
     return path
 
 
-def render(record: RunRecord, curves: tuple[Curve, ...] = ()) -> str:
+def render(record: RunRecord, curves: tuple[SweepCurve, ...] = ()) -> str:
     """The report as HTML text.
 
     Parameters
     ----------
     record : RunRecord
-    curves : tuple of Curve
+    curves : tuple of SweepCurve
         What a sweep of the spec has left so far.
+
+    Returns
+    -------
+    str
     """
-    environment = Environment(
-        loader=PackageLoader("bioworkbench"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    with matplotlib.rc_context(panels.STYLE):
-        groups = [group for group in _groups(record, curves) if group["table"] or group["panels"]]
-    return environment.get_template("report.html.jinja").render(
+    failures: list[str] = []
+    groups = [group for group in _groups(record, curves, failures) if group["table"] or group["panels"]]
+    return rendered(
+        "report.html.jinja",
         title=record.spec.name.replace("_", " "),
         subtitle=_subtitle(record),
         cards=text.cards(record),
         groups=groups,
         populations=text.population_rows(record),
-        projections=text.projection_rows(record),
-        warnings=record.warnings,
-        methods=text.methods_paragraph(record),
+        projections=projection_rows(record),
+        warnings=(*record.warnings, *failures),
+        methods=methods_paragraph(record),
         references=text.cited(record),
         provenance=text.provenance_rows(record),
         spec_text=tomli_w.dumps(record.spec.document),
@@ -114,22 +121,19 @@ def _subtitle(record: RunRecord) -> str:
     )
 
 
-def _groups(record: RunRecord, curves: tuple[Curve, ...]) -> Iterator[dict[str, Any]]:
-    scores = text.score_table(record.metrics)
-    yield {"title": "Score", "table": scores, "panels": [*_score_panels(record), *map(_curve_panel, curves)]}
-    yield {"title": "Training", "table": None, "panels": [*_history_panels(record), *_change_panels(record)]}
-    yield {"title": "Activity", "table": text.activity_table(record.metrics), "panels": list(_activity_panels(record))}
-    yield {"title": "Network", "table": None, "panels": list(_network_panels(record))}
-
-
-def _panel(draw: Callable[[Axes], Any], caption: str, *, wide: bool = False, height: float = 3.2) -> Panel:
-    """Draw on a new figure and pack it as SVG, dense point clouds as pixels inside."""
-    figure = Figure(figsize=(11.0 if wide else 5.5, height), layout="constrained", dpi=110)
-    FigureCanvasSVG(figure)
-    draw(figure.subplots())
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return Panel(f"data:image/svg+xml;base64,{base64.b64encode(buffer.getvalue()).decode()}", caption, wide)
+def _groups(record: RunRecord, curves: tuple[SweepCurve, ...], failures: list[str]) -> Iterator[dict[str, Any]]:
+    """Titles, tables and panels; a panel that cannot be drawn becomes a failure, and the others of its kind are left out."""
+    groups: dict[str, tuple[Callable[[], text.ReportTable | None], tuple[Iterator[Panel], ...]]] = {
+        "Score": (lambda: text.score_table(record.metrics), (_score_panels(record), map(_curve_panel, curves))),
+        "Training": (lambda: None, (_history_panels(record), _change_panels(record))),
+        "Activity": (lambda: text.activity_table(record.metrics), (_activity_panels(record),)),
+        "Network": (lambda: None, (_network_panels(record),)),
+    }
+    for title, (table, sources) in groups.items():
+        made: list[Panel] = []
+        for panels_of_group in sources:
+            softly(f"further panels of '{title}'", partial(made.extend, panels_of_group), None, failures)
+        yield {"title": title, "table": softly(f"table of '{title}'", table, None, failures), "panels": made}
 
 
 def _score_panels(record: RunRecord) -> Iterator[Panel]:
@@ -138,15 +142,15 @@ def _score_panels(record: RunRecord) -> Iterator[Panel]:
         return
     if record.data.trained.readout.rule == "argmax":
         caption = "Rows are the true classes; a perfect readout has 100 % on the diagonal."
-        yield _panel(lambda axes: panels.confusion_matrix(axes, answers.targets, answers.predictions), caption, height=4.2)
+        yield drawn(lambda axes: panels.confusion_matrix(axes, answers.targets, answers.predictions), caption, height=4.2)
     else:
         caption = "The readout's output beside what was wanted; the last 500 values of the first test trial."
-        yield _panel(lambda axes: panels.forecast(axes, answers.targets, answers.predictions), caption, wide=True)
+        yield drawn(lambda axes: panels.forecast(axes, answers.targets, answers.predictions), caption, wide=True)
     name = next(iter(record.metrics["test"]))
     bars = {"this network": record.metrics["test"][name]} | text.rivals(record.metrics, name)
     scale, label = (100, f"test {name} (%)") if name in text.PERCENT else (1, f"test {name}")
     scaled = {bar: scale * value for bar, value in bars.items()}
-    yield _panel(lambda axes: panels.score_bars(axes, scaled, label), "The same test trials, without a network.", height=4.2)
+    yield drawn(lambda axes: panels.score_bars(axes, scaled, label), "The same test trials, without a network.", height=4.2)
 
 
 def _history_panels(record: RunRecord) -> Iterator[Panel]:
@@ -158,11 +162,11 @@ def _history_panels(record: RunRecord) -> Iterator[Panel]:
         over = "simulation steps" if name.endswith("_by_steps") else "training step"
         title = name.removesuffix("_by_steps")
         caption = f"{title.replace('_', ' ')} by {over}" + (f", of {', '.join(lines)}." if len(lines) > 1 else ".")
-        yield _panel(lambda axes, n=title, v=lines, o=over: training.training_history(axes, n, v, o), caption.capitalize())
+        yield drawn(lambda axes, n=title, v=lines, o=over: training.training_history(axes, n, v, o), caption.capitalize())
     pair = [history.get(name, np.zeros(0)) for name in ("node_sparsity", "score")]
     if len(pair[0]) == len(pair[1]) > 1 and np.ptp(pair[0]) > 0:
-        draw = partial(training.trajectory, x=pair[0], y=pair[1], xlabel="share of neurons cut off", ylabel="validation score")
-        yield _panel(draw, "Each dot is a step of training: how many hidden neurons links have left, and how well it does.")
+        draw = partial(training.trajectory, x=pair[0], y=pair[1], xlabel="fraction of neurons cut off", ylabel="validation score")
+        yield drawn(draw, "Each dot is a step of training: how many hidden neurons links have left, and how well it does.")
 
 
 def _change_panels(record: RunRecord) -> Iterator[Panel]:
@@ -172,58 +176,105 @@ def _change_panels(record: RunRecord) -> Iterator[Panel]:
         return
     pairs = [(a, b) for a, b in zip(start.projections, network.projections, strict=True) if a.n_synapses and a is not b]
     moved = [(a, b) for a, b in pairs if a.n_synapses != b.n_synapses or (a.weights.indices != b.weights.indices).any()]
-    if any(b.source != INPUT for _, b in moved):
+    if any(b.source in network.sizes for _, b in moved):
         caption = "Synapses that training left alone, removed, and grew."
-        yield _panel(partial(training.adjacency_change, before=start, after=network), caption, height=4.6)
+        yield drawn(partial(training.adjacency_change, before=start, after=network), caption, height=4.6)
     if moved:
         matrices = [{_arrow(p): p.weights for p in side} for side in zip(*moved, strict=True)]
         draw = partial(training.degrees_before_and_after, before=matrices[0], after=matrices[1])
-        yield _panel(draw, "How many synapses neurons have: thick lines onto them, thin lines from them.", height=4.6)
+        yield drawn(draw, "How many synapses neurons have: thick lines onto them, thin lines from them.", height=4.6)
     for dimension, projections in _by_dimension(record):
         here = [(a, b) for a, b in pairs if any(b is p for p in projections)]
         sides = [{_arrow(p): p.weights.data for p in side} for side in zip(*here, strict=True)]
         if sides:
             draw = partial(training.weights_before_and_after, before=sides[0], after=sides[1], dimension=dimension)
-            yield _panel(draw, "Weights of the synapses that training changed.")
+            yield drawn(draw, "Weights of the synapses that training changed.")
 
 
-def _curve_panel(curve: Curve) -> Panel:
+def _curve_panel(curve: SweepCurve) -> Panel:
     def draw(axes: Axes) -> None:
         panels.error_curve(axes, {"this network": (curve.x, curve.mean, curve.error)}, curve.field, curve.score, curve.n_seeds)
 
-    return _panel(draw, f"{curve.score} as {curve.field} grows; bars are standard errors over seeds.", height=4.2)
+    return drawn(draw, f"{curve.score} as {curve.field} grows; bars are standard errors over seeds.", height=4.2)
 
 
 def _activity_panels(record: RunRecord) -> Iterator[Panel]:
     recording = record.data.recording
-    yield _panel(
-        lambda axes: panels.raster(axes, recording), "Each dot is a spike; colors are populations.", wide=True, height=3.8
-    )
-    yield _panel(
-        lambda axes: panels.population_rates(axes, recording), "Mean over the neurons of a population and over all trials."
-    )
-    for name, trace in recording.traces.items():
-        dimension = _dimension(record.data.network, *name.split("."))
-        caption = f"{name} as Brian2 integrated it, read at the start of each step."
-        yield _panel(lambda axes, n=name, t=trace, d=dimension: panels.traces(axes, n, t, recording.duration, d), caption)
+    if recording.spikes:
+        caption = (
+            "Each dot is a spike, colors are populations. Look for stripes (synchrony), silent rows, and a start that differs."
+        )
+        yield drawn(lambda axes: panels.raster(axes, recording), caption, wide=True, height=3.8)
+        caption = "Mean over the neurons of a population and over all trials. A flat line after the start is a stationary state."
+        yield drawn(lambda axes: panels.population_rates(axes, recording), caption)
+    for draw, caption in _DISTRIBUTIONS:
+        there_was: list[bool] = []
+        panel = drawn(lambda axes, d=draw, there_was=there_was: there_was.append(d(axes, recording)), caption)
+        if all(there_was):
+            yield panel
+    for name in recording.traces:
+        caption = _OF_NEURONS if name.partition(".")[0] in recording.sizes else _OF_SYNAPSES
+        yield drawn(lambda axes, n=name: activity.traced(axes, recording, n), caption)
 
 
-def _dimension(network: Network, population: str, variable: str) -> Dimension:
-    return network.population(population).model.parsed[variable].dim
+_OF_NEURONS = (
+    "Read at the start of each step. A reset that is cut off, or a line that leaps between points: the record step is long."
+)
+_OF_SYNAPSES = (
+    "Mean over synapses; dark, the middle half of them, light, the middle nine tenths. Flat at the end: learning has settled. A "
+    "band that widens: synapses become different."
+)
+
+
+_DISTRIBUTIONS = (
+    (activity.rates_of_neurons, "A long tail: few neurons do most of the spiking. A bar at 0: neurons that never spike."),
+    (
+        activity.interval_histogram,
+        "A gap at short intervals is the refractory period, an even decay random firing, a peak a rhythm.",
+    ),
+    (
+        activity.variations,
+        "0 is a clock, 1 (dashed) a Poisson process, above 1 bursts. Trains with fewer than 5 intervals are left out.",
+    ),
+    (
+        activity.spectra,
+        "1 (dashed): independent Poisson neurons. A peak is a rhythm; below 1, neurons avoid each other.",
+    ),
+    (
+        activity.correlations,
+        "Centered at 0: neurons are nearly independent. Shifted to the right: they share input, or fire together.",
+    ),
+)
 
 
 def _network_panels(record: RunRecord) -> Iterator[Panel]:
     network = record.data.network
-    yield _panel(lambda axes: _draw_network(axes, record), "Who projects to whom.", wide=True, height=2.6)
-    if not network.projections:
+    yield drawn(lambda axes: _draw_network(axes, record), "Which populations project to which.", wide=True, height=2.6)
+    shown = [projection for projection in network.projections if not projection.is_drawn]  # others are never held one by one
+    if not shown:
         return
-    matrices = {_arrow(projection): projection.weights for projection in network.projections}
+    matrices = {_arrow(projection): projection.weights for projection in shown}
     caption = "Filled: synapses onto a neuron; outlines: synapses from a neuron."
-    yield _panel(lambda axes: panels.degree_histogram(axes, matrices), caption)
+    yield drawn(lambda axes: panels.degree_histogram(axes, matrices), caption)
     for dimension, projections in _by_dimension(record):
         weights = {_arrow(projection): projection.weights.data for projection in projections}
         caption = "Weights of all synapses" + (", as training left them." if record.data.trained is not None else ".")
-        yield _panel(lambda axes, w=weights, d=dimension: panels.weight_histogram(axes, w, d), caption)
+        yield drawn(lambda axes, w=weights, d=dimension: panels.weight_histogram(axes, w, d), caption)
+        yield from _learned_panels(record, dimension, projections)
+
+
+def _learned_panels(record: RunRecord, dimension: Dimension, projections: list[Projection]) -> Iterator[Panel]:
+    """Weights before and after a trial, of projections whose synapses change them."""
+    learned = record.data.recording.weights
+    plastic = [projection for projection in projections if projection.name in learned]
+    before = {_arrow(projection): projection.weights.data for projection in plastic}
+    after = {_arrow(projection): learned[projection.name][-1] for projection in plastic}
+    if plastic:
+        draw = partial(training.weights_before_and_after, before=before, after=after, dimension=dimension)
+        yield drawn(
+            draw,
+            "Weights of the synapses that learn, before and after the last trial. A heap at an end: they are held at a bound.",
+        )
 
 
 def _draw_network(axes: Axes, record: RunRecord) -> None:
@@ -232,17 +283,16 @@ def _draw_network(axes: Axes, record: RunRecord) -> None:
         network_diagram(axes, network)
     else:
         read = trained.feature.arguments.get("populations", list(network.sizes))
-        network_diagram(axes, network, [read] if isinstance(read, str) else read, len(trained.readout.intercepts))
+        seen = [*([read] if isinstance(read, str) else read), *(network.channels if trained.skip else ())]
+        network_diagram(axes, network, seen, len(trained.readout.intercepts))
 
 
 def _by_dimension(record: RunRecord) -> list[tuple[Dimension, list[Projection]]]:
     """Projections in groups whose weights share a unit."""
     network = record.data.network
     groups: dict[Dimension, list[Projection]] = {}
-    for projection in network.projections:
-        by_current = projection.source == INPUT and record.provenance["stimulus"] == "current"
-        variable = "drive" if by_current else network.receiver(projection)
-        groups.setdefault(_dimension(network, projection.target, variable), []).append(projection)
+    for projection in (p for p in network.projections if not p.is_drawn):
+        groups.setdefault(weight_dimension(record, projection), []).append(projection)
     return list(groups.items())
 
 

@@ -1,6 +1,5 @@
 """Curves over a sweep, gathered from the results that lie beside each other."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,18 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from bioworkbench.experiment.results.files import is_complete
+from bioworkbench.experiment.results.points import swept_points
+from bioworkbench.experiment.results.seal import read_metrics
+from bioworkbench.experiment.spec.ranges import Range
+from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.plots.panels import suitable_unit
-from bioworkbench.quantities import parse_quantity
-from bioworkbench.report.page import Curve
-from bioworkbench.results.files import is_complete
-from bioworkbench.results.points import swept_points
-from bioworkbench.spec.ranges import Range
-from bioworkbench.spec.records import ExperimentSpec
+from bioworkbench.records.units import parse_quantity
+from bioworkbench.report.page import SweepCurve
 
 __all__ = ["sweep_curves"]
 
 
-def sweep_curves(spec: ExperimentSpec, folder: Path) -> tuple[Curve, ...]:
+def sweep_curves(spec: ExperimentSpec, folder: Path) -> tuple[SweepCurve, ...]:
     """Scores over every swept number, mean and standard error over the seeds, from the points that have been run.
 
     Parameters
@@ -28,6 +28,11 @@ def sweep_curves(spec: ExperimentSpec, folder: Path) -> tuple[Curve, ...]:
         Its sweep has at most one field beside the seed for a curve to be drawn.
     folder : Path
         ``results/<experiment>``.
+
+    Returns
+    -------
+    tuple of Curve
+        Empty where there is nothing to draw.
     """
     fields = [name for name in spec.sweep if name != "seed"]
     is_grid = all(not isinstance(values, Range) or values.steps for values in spec.sweep.values())
@@ -45,12 +50,12 @@ def _scores(spec: ExperimentSpec, folder: Path, field: str) -> Iterator[tuple[An
     """Swept value and test scores (without a task: mean rates) of every point that has been run."""
     for point in swept_points(replace(spec, name=folder.name), folder.parent):
         if is_complete(point.folder):
-            metrics = json.loads((point.folder / "metrics.json").read_text(encoding="utf-8"))
+            metrics = read_metrics(point.folder)
             rates = {f"rate of {name} (Hz)": numbers["mean_rate"] for name, numbers in metrics["activity"].items()}
             yield point.values[field], metrics.get("test") or rates
 
 
-def _curve(field: str, score: str, found: list[tuple[Any, float]]) -> Curve | None:
+def _curve(field: str, score: str, found: list[tuple[Any, float]]) -> SweepCurve | None:
     values, label = _numbers([value for value, _ in found])
     places = np.unique(values)
     if len(places) < 2:
@@ -58,11 +63,11 @@ def _curve(field: str, score: str, found: list[tuple[Any, float]]) -> Curve | No
     samples = [np.array([score for x, (_, score) in zip(values, found, strict=True) if x == place]) for place in places]
     n = min(len(sample) for sample in samples)
     errors = [sample.std(ddof=1) / np.sqrt(len(sample)) if len(sample) > 1 else 0.0 for sample in samples]
-    return Curve(field + label, score, places, np.array([sample.mean() for sample in samples]), np.array(errors), n)
+    return SweepCurve(field + label, score, places, np.array([sample.mean() for sample in samples]), np.array(errors), n)
 
 
 def _numbers(values: list[Any]) -> tuple[np.ndarray, str]:
-    """Swept values as numbers in one unit, and that unit for the label; indices for what is no number."""
+    """Swept values as numbers in one unit, and that unit for the label; indices for what is not a number."""
     try:
         quantities = [parse_quantity(value) for value in values]
     except ValueError:

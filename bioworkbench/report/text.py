@@ -1,38 +1,42 @@
-"""Words and tables of a report: verdict, scores, neurons, projections, methods paragraph, provenance."""
+"""Words and tables of a report: verdict, scores, neurons, references, provenance."""
 
 # pyright: reportArgumentType=false
 # Brian2 does not type its quantities
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
 
-from bioworkbench.evaluation import SMALLER_IS_BETTER
-from bioworkbench.kinds import KINDS
-from bioworkbench.network import INPUT, Network, Projection
+from bioworkbench.experiment.results.record import RunRecord
+from bioworkbench.experiment.spec.kinds import KINDS
+from bioworkbench.experiment.spec.schema import references
+from bioworkbench.experiment.spec.values import PerNeuron
 from bioworkbench.neurons import NeuronModel
-from bioworkbench.quantities import Quantity, format_quantity
-from bioworkbench.results.store import RunRecord
-from bioworkbench.schema import references
-from bioworkbench.trained import Choice
+from bioworkbench.readout.direction import SMALLER_IS_BETTER
+from bioworkbench.records.choice import Choice
+from bioworkbench.records.network import Network
+from bioworkbench.records.units import Quantity, format_quantity
 
 __all__ = [
     "PERCENT",
     "Card",
-    "Table",
+    "ReportTable",
     "activity_table",
+    "amount",
     "cards",
+    "choice_text",
     "cited",
-    "methods_paragraph",
+    "drawn_texts",
+    "model_text",
     "population_rows",
-    "projection_rows",
     "provenance_rows",
     "rivals",
     "score_table",
     "shown",
+    "words_of",
 ]
 
 _BRIAN2 = "Brian2: Stimberg, Brette and Goodman, eLife 8, 2019, doi 10.7554/eLife.47314"
@@ -43,6 +47,7 @@ _STATISTICS = {
     "synchrony": "synchrony",
     "fano_factor": "Fano factor",
 }
+_MOST_NAMED = 5
 PERCENT = ("accuracy", "balanced_accuracy", "silent_fraction")
 
 
@@ -58,7 +63,7 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """Header and rows of text; `ours` are the rows to set off."""
 
     header: list[str]
@@ -67,7 +72,18 @@ class Table:
 
 
 def shown(name: str, value: float | None) -> str:
-    """A number as text: percent for shares, three to four digits otherwise, a dash for none."""
+    """A number as text: percent for fractions, three digits otherwise, a dash for none.
+
+    Parameters
+    ----------
+    name : str
+        Of the metric or statistic, which says whether the number is a fraction.
+    value : float or None
+
+    Returns
+    -------
+    str
+    """
     if value is None or not np.isfinite(value):
         return "–"
     if name in PERCENT:
@@ -76,91 +92,153 @@ def shown(name: str, value: float | None) -> str:
 
 
 def cards(record: RunRecord) -> list[Card]:
-    """The verdict strip: score against baselines, activity of the populations, time taken."""
+    """The verdict strip: score against baselines, activity of the populations, time taken.
+
+    Parameters
+    ----------
+    record : RunRecord
+
+    Returns
+    -------
+    list of Card
+    """
     metrics = record.metrics
     strip = [_score_card(record, name) for name in metrics.get("test", {})]
-    activity = {name: metrics["activity"][name] for name in _interesting(record.data.network)}
-    for name, label in list(_STATISTICS.items())[:4]:
+    activity = {name: metrics["activity"][name] for name in _interesting(record.data.network) if name in metrics["activity"]}
+    for name, label in list(_STATISTICS.items())[: 4 if activity else 0]:
         values = {population: numbers[name] for population, numbers in activity.items()}
-        first, *others = values
-        note = ", ".join([first, *(f"{other} {shown(name, values[other])}" for other in others[:3])])
-        strip.append(Card(label.split(" (")[0], shown(name, values[first]) + (" Hz" if name == "mean_rate" else ""), note))
+        first = next(iter(values))
+        value = shown(name, values.pop(first)) + (" Hz" if name == "mean_rate" else "")
+        strip.append(Card(label.split(" (")[0], value, first + _of_others(name, values)))
     timing = metrics["timing"]
     phases = ", ".join(f"{phase} {timing[phase]:.1f}" for phase in ("build", "train", "simulate") if phase in timing)
     strip.append(Card("time", f"{timing['total']:.1f} s", f"{phases} s, on {record.data.recording.backend}"))
     return strip
 
 
+def _of_others(name: str, values: Mapping[str, float | None]) -> str:
+    """Each value with its population, or of many populations from where to where they go."""
+    numbers = [value for value in values.values() if value is not None and np.isfinite(value)]
+    if len(values) > _MOST_NAMED and numbers:
+        return f"; {len(values)} others {shown(name, min(numbers))} to {shown(name, max(numbers))}"
+    return "".join(f"; {population} {shown(name, value)}" for population, value in values.items())
+
+
 def _interesting(network: Network) -> list[str]:
     """Populations, those that only play spikes last."""
-    return sorted(network.sizes, key=lambda name: _is_source(network.population(name).model))
-
-
-def _is_source(model: NeuronModel) -> bool:
-    return not model.parsed.diff_eq_names and not model.update
+    models = {population.name: population.model for population in network.populations}
+    return sorted(models, key=lambda name: not (models[name].parsed.diff_eq_names or models[name].update))
 
 
 def _score_card(record: RunRecord, name: str) -> Card:
     score = record.metrics["test"][name]
     others = rivals(record.metrics, name)
     if not others or score is None:
-        return Card(f"test {_words(name)}", shown(name, score), main=True)
+        return Card(f"test {words_of(name)}", shown(name, score), main=True)
     larger_wins = name not in SMALLER_IS_BETTER
     best = (max if larger_wins else min)(others, key=lambda other: others[other])
     ahead = score > others[best] if larger_wins else score < others[best]
     note = f"best baseline: {best} {shown(name, others[best])}"
-    return Card(f"test {_words(name)}", shown(name, score), note, "good" if ahead else "bad", main=True)
+    return Card(f"test {words_of(name)}", shown(name, score), note, "good" if ahead else "bad", main=True)
 
 
 def rivals(metrics: Mapping[str, Any], name: str) -> dict[str, float]:
-    """Scores of the baselines by name, for one metric."""
+    """Scores of the baselines by name, for one metric.
+
+    Parameters
+    ----------
+    metrics : mapping
+        As in ``metrics.json``.
+    name : str
+        Of the metric.
+
+    Returns
+    -------
+    dict
+        Scores by the baseline's name with spaces; those that are not defined are left out.
+    """
     baselines = metrics.get("baselines", {})
-    return {_words(other): numbers[name] for other, numbers in baselines.items() if numbers.get(name) is not None}
+    return {words_of(other): numbers[name] for other, numbers in baselines.items() if numbers.get(name) is not None}
 
 
-def _words(name: str) -> str:
+def words_of(name: str) -> str:
+    """A `name` as words: "raw_linear" is "raw linear"."""
     return name.replace("_", " ")
 
 
-def score_table(metrics: Mapping[str, Any]) -> Table | None:
-    """Scores of the network on test and training trials, and of the baselines; None without a task."""
+def score_table(metrics: Mapping[str, Any]) -> ReportTable | None:
+    """Scores of the network on test and training trials, and of the baselines; None without a task.
+
+    Parameters
+    ----------
+    metrics : mapping
+        As in ``metrics.json``.
+
+    Returns
+    -------
+    ReportTable or None
+    """
     if not metrics.get("test"):
         return None
     names = list(metrics["test"])
     rows = [["this network", *(shown(n, metrics["test"][n]) for n in names), *(shown(n, metrics["train"].get(n)) for n in names)]]
     for baseline, numbers in metrics["baselines"].items():
-        rows.append([_words(baseline), *(shown(name, numbers.get(name)) for name in names), *["–"] * len(names)])
-    return Table(["", *(f"{_words(n)}, test" for n in names), *(f"{_words(n)}, training" for n in names)], rows, ours=(0,))
+        rows.append([words_of(baseline), *(shown(name, numbers.get(name)) for name in names), *["–"] * len(names)])
+    return ReportTable(
+        ["", *(f"{words_of(n)}, test" for n in names), *(f"{words_of(n)}, training" for n in names)], rows, ours=(0,)
+    )
 
 
-def activity_table(metrics: Mapping[str, Any]) -> Table:
-    """Statistics of every population, beside what diffusion theory expects where it applies."""
+def activity_table(metrics: Mapping[str, Any]) -> ReportTable | None:
+    """Statistics of every population that spikes, beside what diffusion theory expects where it applies; None without any.
+
+    Parameters
+    ----------
+    metrics : mapping
+        As in ``metrics.json``.
+
+    Returns
+    -------
+    ReportTable or None
+    """
+    if not metrics["activity"]:
+        return None
     theory = metrics.get("theory", {})
     expected = ("mean_rate", "cv_isi") if theory else ()
     rows = [
         [
             population,
             *(shown(name, numbers[name]) for name in _STATISTICS),
-            *(shown(name, theory[population][name]) for name in expected),
+            *(shown(name, theory.get(population, {}).get(name)) for name in expected),
         ]
         for population, numbers in metrics["activity"].items()
     ]
-    return Table(["population", *_STATISTICS.values(), *(f"{_STATISTICS[name]}, theory" for name in expected)], rows)
+    return ReportTable(["population", *_STATISTICS.values(), *(f"{_STATISTICS[name]}, theory" for name in expected)], rows)
 
 
 def population_rows(record: RunRecord) -> list[dict[str, Any]]:
-    """Name, size, kind, equations and constants of every population; equations that an earlier one has are not repeated."""
+    """Name, size, kind, equations and constants of every population; equations that an earlier one has are not repeated.
+
+    Parameters
+    ----------
+    record : RunRecord
+
+    Returns
+    -------
+    list of dict
+        What the template shows of each population.
+    """
     kinds = {population.name: population.model.kind for population in record.spec.populations}
     rows, known = [], {}
     for population in record.data.network.populations:
-        model = population.model
-        code = [model.equations.strip(), model.update.strip() and f"each step:\n{model.update.strip()}"]
-        code += [f"threshold: {model.threshold or 'none'}", f"reset: {model.reset.strip() or 'none'}"]
-        written = "\n".join(line for line in code if line)
+        model, written = population.model, model_text(population.model)
         first = known.setdefault(written, population.name)
-        constants = [(name, _amount(value)) for name, value in model.constants.items()]
-        constants += [] if model.refractory is None else [("refractory", _amount(model.refractory))]
-        constants += [(f"{name} at start", _amount(value)) for name, value in model.start.items()]
+        drawn = drawn_texts(record, population.name)
+        constants = [
+            (name, " of ".join(filter(None, (amount(value), drawn.get(name))))) for name, value in model.constants.items()
+        ]
+        constants += [] if model.refractory is None else [("refractory", amount(model.refractory))]
+        constants += [(f"{name} at start", amount(value)) for name, value in model.start.items()]
         rows.append(
             {
                 "name": population.name,
@@ -173,7 +251,51 @@ def population_rows(record: RunRecord) -> list[dict[str, Any]]:
     return rows
 
 
-def _amount(value: Any) -> str:
+def drawn_texts(record: RunRecord, population: str) -> dict[str, str]:
+    """Distributions and expressions that a spec gives in place of settings; none where a method may have changed the values.
+
+    Parameters
+    ----------
+    record : RunRecord
+    population : str
+
+    Returns
+    -------
+    dict
+        Text by the name of the setting.
+    """
+    found = next((p.model.arguments for p in record.spec.populations if p.name == population), {})
+    given = {**found, **(found.get("constants") or {})} if record.spec.method is None else {}
+    return {name: value.text for name, value in given.items() if isinstance(value, PerNeuron)}
+
+
+def model_text(model: NeuronModel) -> str:
+    """Equations, threshold and reset of a model as text.
+
+    Parameters
+    ----------
+    model : NeuronModel
+
+    Returns
+    -------
+    str
+    """
+    code = [model.equations.strip(), model.update.strip() and f"each step:\n{model.update.strip()}"]
+    code += [f"threshold: {model.threshold or 'none'}", f"reset: {model.reset.strip() or 'none'}"]
+    return "\n".join(line for line in code if line)
+
+
+def amount(value: Any) -> str:
+    """A quantity, number or text in words; of an array how many values there are, and their ends.
+
+    Parameters
+    ----------
+    value : Quantity, number, array or str
+
+    Returns
+    -------
+    str
+    """
     if isinstance(value, str):
         return value
     array = np.asarray(value, dtype=float)
@@ -183,30 +305,17 @@ def _amount(value: Any) -> str:
     return format_quantity(value) if isinstance(value, Quantity) else f"{float(array):.6g}"
 
 
-def projection_rows(record: RunRecord) -> list[dict[str, str]]:
-    """Ends, number of synapses, topology, weights and delay of every projection."""
-    described = {(p.source, p.target): p for p in record.spec.projections}
-    return [_projection_row(projection, described.get((projection.source, projection.target)), record.data.network)
-            for projection in record.data.network.projections]  # fmt: skip
-
-
-def _projection_row(projection: Projection, described: Any, network: Network) -> dict[str, str]:
-    delay = np.asarray(projection.delay) * 1e3
-    n_sources = network.n_channels if projection.source == INPUT else network.sizes[projection.source]
-    share = projection.n_synapses / (n_sources * network.sizes[projection.target])
-    spread = f"{delay.min():.3g} to {delay.max():.3g} ms" if delay.ndim and delay.size else f"{float(delay.sum()):.3g} ms"
-    return {
-        "source": projection.source,
-        "target": projection.target,
-        "synapses": f"{projection.n_synapses:,} ({100 * share:.3g} %)",
-        "topology": choice_text(described.topology) if described else "made by the method",
-        "weights": choice_text(described.weights) if described else "made by the method",
-        "delay": spread,
-    }
-
-
 def choice_text(choice: Choice) -> str:
-    """A choice on one line: ``bernoulli(p = 0.1)``; settings at None left out."""
+    """A choice on one line: ``bernoulli(p = 0.1)``; settings at None left out.
+
+    Parameters
+    ----------
+    choice : Choice
+
+    Returns
+    -------
+    str
+    """
     given = {name: value for name, value in choice.arguments.items() if value is not None}
     inside = ", ".join(f"{name} = {_argument(value)}" for name, value in given.items())
     return f"{choice.kind}({inside})" if inside else choice.kind
@@ -215,65 +324,35 @@ def choice_text(choice: Choice) -> str:
 def _argument(value: Any) -> str:
     if isinstance(value, Choice):
         return choice_text(value)
-    return value if isinstance(value, str) else str(value) if isinstance(value, bool | tuple | list) else _amount_or_text(value)
+    if is_dataclass(value):
+        return choice_text(Choice(type(value).__name__.lower(), {each.name: getattr(value, each.name) for each in fields(value)}))
+    if isinstance(value, tuple | list):
+        return f"({', '.join(map(_argument, value))})"
+    return str(value) if isinstance(value, bool | str) else _amount_or_text(value)
 
 
 def _amount_or_text(value: Any) -> str:
     try:
-        return _amount(value)
-    except (TypeError, ValueError):
+        return amount(value)
+    except (TypeError, ValueError, OverflowError):  # integers may be larger than any float
         return str(getattr(value, "text", value))
 
 
-def methods_paragraph(record: RunRecord) -> str:
-    """Sentences for the methods section of a paper: network, simulation, task, training, seed."""
-    return " ".join([*_network_sentences(record), _simulation_sentence(record), *_training_sentences(record)])
-
-
-def _network_sentences(record: RunRecord) -> list[str]:
-    populations = [f"{p.size:,} {p.model.kind} neurons ('{p.name}')" for p in record.spec.populations]
-    sentences = [f"The network consisted of {_listed(populations)}."]
-    links = [_link_sentence(row) for row in projection_rows(record)]
-    return [*sentences, f"Projections were {_listed(links)}."] if links else sentences
-
-
-def _link_sentence(row: Mapping[str, str]) -> str:
-    delay = "" if row["delay"] == "0 ms" else f", delay {row['delay']}"
-    n_synapses = row["synapses"].split(" ")[0]
-    return f"{row['source']} to {row['target']} ({n_synapses} synapses, {row['topology']}, weights {row['weights']}{delay})"
-
-
-def _listed(items: list[str]) -> str:
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
-
-
-def _simulation_sentence(record: RunRecord) -> str:
-    recording, used = record.data.recording, record.provenance["versions"]
-    version = used["bioworkbench"] or "(source tree)"
-    return (
-        f"It was simulated with Brian2 {used['brian2']} (Stimberg et al. 2019; backend {recording.backend}) through "
-        f"bioworkbench {version}, in steps of {recording.dt * 1e3:g} ms for {recording.duration * 1e3:g} ms per trial, "
-        f"with all random numbers derived from seed {record.spec.seed}."
-    )
-
-
-def _training_sentences(record: RunRecord) -> Iterable[str]:
-    spec, metrics = record.spec, record.metrics
-    if spec.task is None or spec.method is None:
-        return
-    trials = metrics["trials"]
-    encoding = f", encoded by {choice_text(spec.input)}" if spec.input else ""
-    yield f"The task was {choice_text(spec.task)} with {trials['train']:,} training and {trials['test']:,} test trials{encoding}."
-    yield f"The network was trained by {choice_text(spec.method)}."
-    scores = [f"{_words(name)} {shown(name, value)}" for name, value in metrics["test"].items()]
-    yield f"On the test trials it reached {_listed(scores)}."
-
-
 def cited(record: RunRecord) -> list[str]:
-    """References of everything that took part: Brian2, neuron models, topologies, weights, task, method, feature, readout."""
+    """References of everything that took part: Brian2, neuron models, topologies, weights, task, method, feature, readout.
+
+    Parameters
+    ----------
+    record : RunRecord
+
+    Returns
+    -------
+    list of str
+        Each once, in that order; the spec's own reference comes first.
+    """
     spec = record.spec
     functions = [KINDS["neurons"][population.model.kind] for population in spec.populations]
-    functions += [KINDS["topologies"][projection.topology.kind] for projection in spec.projections]
+    functions += [KINDS["topologies"][p.topology.kind] for p in spec.projections if p.topology is not None]
     choices = {"tasks": spec.task, "encodings": spec.input, "methods": spec.method}
     functions += [KINDS[kind][choice.kind] for kind, choice in choices.items() if choice is not None]
     models = [population.model.reference for population in record.data.network.populations if population.model.reference]
@@ -293,7 +372,17 @@ def _without_repeats(entries: list[str]) -> list[str]:
 
 
 def provenance_rows(record: RunRecord) -> list[tuple[str, str]]:
-    """Seed, fingerprint, versions, machine, commit and times."""
+    """Seed, fingerprint, versions, machine, commit and times.
+
+    Parameters
+    ----------
+    record : RunRecord
+
+    Returns
+    -------
+    list of (str, str)
+        Label and value.
+    """
     about, timing = record.provenance, record.metrics["timing"]
     git = about.get("git")
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items() if version)

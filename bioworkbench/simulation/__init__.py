@@ -1,6 +1,28 @@
-"""The seam between networks as records and Brian2 as the machine that runs them; only this package builds Brian2 objects."""
+"""The seam between networks as records and Brian2 as the machine that runs them; only this package builds Brian2 objects.
 
-from bioworkbench.simulation.devices import BACKENDS, available_backends, check_precision, choose_backend
-from bioworkbench.simulation.simulate import simulate
+The names below are imported when they are first used.
+"""
 
-__all__ = ["BACKENDS", "available_backends", "check_precision", "choose_backend", "simulate"]
+from typing import TYPE_CHECKING
+
+from bioworkbench.records.lazily import facade, within
+
+if TYPE_CHECKING:
+    from bioworkbench.simulation.backends.choice import (
+        BACKENDS,
+        available_backends,
+        backend_of,
+        check_precision,
+        check_threads,
+        choose_backend,
+    )
+    from bioworkbench.simulation.seam import simulate
+
+__all__ = ["BACKENDS", "available_backends", "backend_of", "check_precision", "check_threads", "choose_backend", "simulate"]
+
+_HOMES = {
+    "backends.choice": ("BACKENDS", "available_backends", "backend_of", "check_precision", "check_threads", "choose_backend"),
+    "seam": ("simulate",),
+}
+
+__getattr__, __dir__ = facade(__name__, within(__name__, _HOMES))

@@ -12,8 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from bioworkbench.signals import Spikes
-from bioworkbench.simulation.trials import Chunk
+from bioworkbench.records.errors import SimulationError
+from bioworkbench.records.probe import Probe
+from bioworkbench.records.recording import Spikes
+from bioworkbench.simulation.chunk import Chunk
+from bioworkbench.simulation.finite import REMEDY
 
 __all__ = ["GatheredSpikes", "GatheredTrace", "Rows", "Stored"]
 
@@ -101,16 +104,20 @@ class GatheredSpikes:
         if isinstance(index, np.ndarray) and isinstance(time, np.ndarray) and not _sorted(index, time):
             order = np.lexsort((index, time))
             index, time = index[order], time[order]
+        # First pass: numbers of spikes, which tell where each trial begins in the result before anything is written.
         counts = np.zeros(chunk.n_copies, int)
         for block in _blocks(len(index)):
             counts += np.bincount(index[block] // self.size, minlength=chunk.n_copies)
         counts = counts[: chunk.n_trials]
         places = self.n + np.cumsum(counts) - counts
         for block in _blocks(len(index)):
+            # Second pass: sorting a block by copy alone, stably, keeps the order in time within each trial. Copies fit into 16
+            # bits, for which NumPy's stable sort counts instead of comparing.
             copy, neuron = np.divmod(index[block], np.int32(self.size))
             order = np.argsort(copy.astype(np.uint16), kind="stable")
             bounds = np.searchsorted(copy[order], np.arange(chunk.n_trials + 1))
             columns = (copy[order] + chunk.first, neuron[order], time[block][order])
+            # One block held all: the trials already lie one after the other, and a single write does.
             if len(order) == len(index):
                 self._write(self.n, tuple(column[: bounds[-1]] for column in columns))
                 break
@@ -129,20 +136,52 @@ class GatheredSpikes:
 
 
 class GatheredTrace:
-    """Trace of one probe, gathered chunk by chunk in order of trials."""
+    """Trace of one probe, gathered chunk by chunk in order of trials.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    probe : Probe
+    every : float, seconds
+        Time between two rows.
+    """
+
+    def __init__(self, probe: Probe, every: float) -> None:
+        self.probe, self.every = probe, every
         self.n_trials, self.shape, self.spool = 0, (0, 0), _Spool(np.float64)
 
     def add(self, chunk: Chunk, rows: Rows) -> None:
-        """Add rows (n_steps, n_copies * n_recorded) of a chunk."""
+        """Add the rows that a chunk recorded.
+
+        Parameters
+        ----------
+        chunk : Chunk
+        rows : array (n_steps, n_copies * n_recorded)
+
+        Raises
+        ------
+        SimulationError
+            If a value is not finite.
+        """
         n_steps, width = rows.shape[0], rows.shape[1] // chunk.n_copies
         self.shape = (n_steps, width)
         for block in _blocks(n_steps, max(1, BLOCK // rows.shape[1])):
+            # Rows come step by step with all copies side by side, and are wanted trial by trial: each block goes to many
+            # places.
             part = rows[block].reshape(-1, chunk.n_copies, width)
+            if not np.isfinite(part[:, : chunk.n_trials]).all():
+                raise SimulationError(self._not_finite(part[:, : chunk.n_trials], block.start))
             for trial in range(chunk.n_trials):
                 self.spool.write(((self.n_trials + trial) * n_steps + block.start) * width, part[:, trial])
         self.n_trials += chunk.n_trials
+
+    def _not_finite(self, part: np.ndarray, first: int) -> str:
+        """Words about the first value of a block (n_steps, n_trials, n_recorded) that is not finite."""
+        step, trial, place = np.argwhere(~np.isfinite(part))[0]
+        neuron = place if self.probe.neurons is None else self.probe.neurons[place]
+        return (
+            f"{self.probe.name} became NaN or infinite: it is {part[step, trial, place]} in neuron {neuron} of trial "
+            f"{self.n_trials + trial} at t = {(first + step) * self.every:.6f} s; {REMEDY}"
+        )
 
     def trace(self) -> np.ndarray:
         """Array (n_trials, n_steps, n_recorded)."""

@@ -3,15 +3,52 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bioworkbench.network import INPUT, Network, Population, Projection
-from bioworkbench.signals import Probe
+from bioworkbench.records.probe import Probe
 
-__all__ = ["Job", "n_steps_between", "spike_projections"]
+if TYPE_CHECKING:
+    from bioworkbench.records.network import Network, Population, Projection
+    from bioworkbench.records.pathways import Pathway
+
+__all__ = ["Continued", "Job", "Left", "delay_places", "size_of", "spike_projections"]
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a job leaves, copies side by side and synapses in the order in which they are simulated.
+
+    Parameters
+    ----------
+    values : mapping from "population.variable" or "projection.variable" to array
+    queues : mapping from "projection.pathway" to (steps, synapse), int arrays
+    random : object
+        State of the random numbers.
+    """
+
+    values: Mapping[str, np.ndarray]
+    queues: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    random: Any
+
+
+@dataclass(frozen=True)
+class Continued:
+    """What a job begins with beside its values.
+
+    Parameters
+    ----------
+    step : int
+        Steps before the first one.
+    queues, random
+        As in `Left`; empty and None at the beginning.
+    """
+
+    step: int = 0
+    queues: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    random: Any = None
 
 
 @dataclass(frozen=True)
@@ -26,64 +63,157 @@ class Job:
     n_copies, n_trials, n_steps : int
         Copies in this run, how many of them hold a trial (the first ones), and simulation steps.
     dt : float, seconds
-    frame_steps : int
-        Simulation steps per stimulus frame.
+    frame_steps : mapping from stimulus to int
+        Simulation steps per frame.
     probes : tuple of Probe
     profile : bool
         Whether to measure how long each Brian2 object takes.
+    keys : mapping from population to int lists
+        For each background, keys of 64 bits of the streams of every trial.
+    threads : int
+        That run one network together.
+    first_trial : int
+        Number of the first trial among all of a simulation.
+    start : Continued
+        What it goes on from, beside its values.
     """
 
-    network: Network
+    network: "Network"
     values: Mapping[str, np.ndarray]
     n_copies: int
     n_trials: int
     n_steps: int
     dt: float
-    frame_steps: int
+    frame_steps: Mapping[str, int]
     probes: tuple[Probe, ...]
     profile: bool = False
+    keys: Mapping[str, list[list[int]]] = field(default_factory=dict)
+    threads: int = 1
+    first_trial: int = 0
+    start: Continued = field(default_factory=Continued)
 
     @property
     def n_layers(self) -> int:
         """Highest layer plus one."""
         return 1 + max(population.layer for population in self.network.populations)
 
+    def shares(self, projection: "Projection") -> bool:
+        """Whether the copies have the synapses of the first in a `projection`, or there is just one copy."""
+        return len(self.values[f"{projection.name}_synapses.i"]) == projection.n_synapses
+
+    def recorded(self, probe: Probe) -> np.ndarray:
+        """Places of what a `probe` records, of all copies, which lie side by side in one group."""
+        size = size_of(self.network, probe.population)
+        chosen = np.arange(size) if probe.neurons is None else np.asarray(probe.neurons)
+        return (np.arange(self.n_copies)[:, None] * size + chosen[None, :]).ravel()
+
     def structure(self) -> dict[str, Any]:
         """All that a built program depends on, as JSON data."""
         return {
             "populations": [_population(population) for population in self.network.populations],
             "projections": [_projection(projection) for projection in spike_projections(self.network)],
-            "inputs": [[p.target, p.receives] for p in self.network.projections if p.source == INPUT],
-            "values": {name: [array.dtype.str, list(array.shape)] for name, array in sorted(self.values.items())},
-            "run": [self.n_copies, self.n_steps, repr(self.dt), self.frame_steps],
+            "inputs": [[p.name, p.source, p.target, p.receives] for p in self.network.inputs],
+            "values": {name: [array.dtype.str, _shape(name, array)] for name, array in sorted(self.values.items())},
+            "run": [self.n_copies, self.n_steps, repr(self.dt), dict(self.frame_steps)],
             "probes": [[p.population, p.variable, p.neurons, p.every] for p in self.probes],
             "profile": self.profile,
         }
 
+    def form(self) -> dict[str, Any]:
+        """All that an engine's plan depends on, as JSON data: the structure without how many there are of anything.
+
+        Brian2 has other words where there is just one neuron or synapse, so that one is told from several.
+
+        Returns
+        -------
+        dict
+        """
+        return {
+            "populations": [[*_form_of_population(p), p.size * self.n_copies == 1] for p in self.network.populations],
+            "projections": [_form_of_projection(p, self) for p in spike_projections(self.network)],
+            "inputs": [[p.name, p.source, p.target, p.receives] for p in self.network.inputs],
+            "values": {name: array.dtype.str for name, array in sorted(self.values.items())},
+            "run": [repr(self.dt), {p.source: self.frame_steps.get(p.source) for p in self.network.inputs}],
+            "probes": [[p.population, p.variable, p.every] for p in self.probes],
+            "profile": self.profile,
+        }
+
     def key(self, *more: str) -> str:
-        """Hash of the structure and of what else a program depends on (versions, compiler, processor)."""
+        """Hash of the structure and of what else a program depends on.
+
+        Parameters
+        ----------
+        *more : str
+            Versions, compiler, processor.
+
+        Returns
+        -------
+        str
+        """
         text = json.dumps([self.structure(), more], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def spike_projections(network: Network) -> list[Projection]:
-    """Projections that become Brian2 synapses: not from the stimulus, and with at least one synapse."""
-    return [projection for projection in network.projections if projection.source != INPUT and projection.n_synapses]
+def spike_projections(network: "Network") -> "list[Projection]":
+    """Projections of a `network` that become Brian2 synapses: not from the stimulus, and with at least one synapse."""
+    sizes = network.sizes
+    return [projection for projection in network.projections if projection.source in sizes and projection.n_synapses]
 
 
-def n_steps_between(name: str, duration: float, dt: float) -> int:
-    """Whole number of steps in a duration; ValueError if it is none."""
-    steps = round(duration / dt)
-    if steps < 1 or abs(steps * dt - duration) > 1e-6 * dt:
-        raise ValueError(f"{name} = {duration:g} s is not a whole number of steps of dt = {dt:g} s")
-    return steps
+def delay_places(projection: "Projection") -> "dict[Pathway, str]":
+    """Where the delays of each pathway lie among the values of a job; "" for those that act at once.
+
+    Parameters
+    ----------
+    projection : Projection
+
+    Returns
+    -------
+    dict from Pathway to str
+    """
+    name, model = f"{projection.name}_synapses", projection.synapse
+    places = {p: f"{name}.delay" if p.end == "pre" else "" for p in model.pathways}
+    return {p: f"{name}_delay.{p.name}" if p.name in model.delays else place for p, place in places.items()}
 
 
-def _population(population: Population) -> list[Any]:
+def _shape(name: str, array: np.ndarray) -> list[int]:
+    """Shape that is compiled in; the number of spikes of a stimulus is not."""
+    return [] if ".event_" in name else list(array.shape)
+
+
+def _population(population: "Population") -> list[Any]:
     model = population.model
     texts = [model.equations, model.threshold, model.reset, model.receives, model.method, model.update]
-    return [population.name, population.size, population.layer, *texts, model.refractory is not None]
+    background = [[b.receives, b.n, repr(b.rate), repr(b.weight)] for b in population.background]
+    return [population.name, population.size, population.layer, *texts, model.refractory is not None, *background]
 
 
-def _projection(projection: Projection) -> list[Any]:
-    return [projection.source, projection.target, projection.n_synapses, np.ndim(projection.delay), projection.receives]
+def _projection(projection: "Projection") -> list[Any]:
+    ends = [projection.name, projection.source, projection.n_synapses, projection.target]
+    synapse = projection.synapse
+    paths = [
+        [p.name, p.end, p.text, np.ndim(synapse.delays.get(p.name, 0.0)), place] for p, place in delay_places(projection).items()
+    ]
+    return [*ends, np.ndim(projection.delay), projection.receives, synapse.equations, synapse.method, *paths]
+
+
+def _form_of_population(population: "Population") -> list[Any]:
+    dimensions = {name: np.ndim(value) for name, value in population.model.constants.items()}
+    return [entry for place, entry in enumerate(_population(population)) if place != 1] + [dimensions]
+
+
+def _form_of_projection(projection: "Projection", job: Job) -> list[Any]:
+    dimensions = {name: np.ndim(value) for name, value in projection.synapse.constants.items()}
+    n_synapses = len(job.values[f"{projection.name}_synapses.i"])
+    shared_weight = len(job.values[f"{projection.name}_synapses.w"]) < projection.n_synapses
+    return [entry for place, entry in enumerate(_projection(projection)) if place != 2] + [
+        dimensions,
+        n_synapses == 1,
+        shared_weight,
+    ]
+
+
+def size_of(network: "Network", name: str) -> int:
+    """Neurons of the population called `name` in a `network`, or synapses of that projection; 0 for neither."""
+    counts = {projection.name: projection.n_synapses for projection in network.projections}
+    return network.sizes.get(name, counts.get(name, 0))

@@ -1,35 +1,43 @@
 """Trials as copies of the network: how many fit into one run, and the arrays that each run is given."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
 
-from bioworkbench.network import INPUT, Network, Population, Projection
-from bioworkbench.quantities import draw_start
-from bioworkbench.randomness import stream
-from bioworkbench.signals import Probe, Stimulus
-from bioworkbench.simulation.cpp_source import SEGMENT_STEPS
-from bioworkbench.simulation.job import Job, n_steps_between, spike_projections
+from bioworkbench.records.arrays import Floats, Integers
+from bioworkbench.records.expressions import drawn_values, neuron_indices, synapse_indices
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.pathways import delay_of
+from bioworkbench.records.probe import Probe
+from bioworkbench.records.randomness import seed_of, stream
+from bioworkbench.records.times import MOST_STEPS, nearest_steps
+from bioworkbench.records.units import Start
+from bioworkbench.simulation.chunk import Chunk
+from bioworkbench.simulation.finite import SEGMENT_STEPS
+from bioworkbench.simulation.indices import index_values
+from bioworkbench.simulation.job import Job, delay_places, size_of, spike_projections
 
-__all__ = ["MOST_ON_GPU", "Chunk", "Need", "chunks", "job_of_chunk", "memory_need", "synapse_values"]
+if TYPE_CHECKING:
+    from bioworkbench.simulation.backends.backend import Backend
+    from bioworkbench.simulation.inputs import Inputs
+
+__all__ = [
+    "Need",
+    "background_keys",
+    "chunks",
+    "chunks_of",
+    "job_of_chunk",
+    "memory_need",
+    "synapse_order",
+    "synapse_values",
+]
 
 _BYTES_PER_SYNAPSE = 40  # indices, weight, delay, queue entry
+_BYTES_PER_DRAWN = {"double": 6.3, "single": 4.4}  # target, weight and index, where the program draws the links
 _BYTES_PER_NEURON = 200  # state variables, spike buffers
-MOST_ON_GPU = 4096  # copies
-_BYTES_PER_QUEUED = 32  # synapse with a delay of its own, on a GPU
-_MOST_COPIES = 256  # small enough that training and test trials share a program and several jobs have work
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Trials `first` ... `first + n_trials - 1`, simulated as `n_copies` copies; in C++ programs the surplus copies stand still."""
-
-    number: int
-    first: int
-    n_trials: int
-    n_copies: int
+_KINDS = {"float": np.float64, "integer": np.int32, "boolean": np.bool_}  # Brian2's words for what a variable holds
 
 
 @dataclass(frozen=True)
@@ -40,15 +48,31 @@ class Need:
     each: int
 
     def of(self, n_copies: int) -> int:
-        """Bytes of a run with so many copies."""
+        """Bytes of a run with `n_copies` copies of the network."""
         return self.shared + self.each * n_copies
 
 
-def chunks(n_trials: int, need: Need, memory: int, share: int = 8, most: int = _MOST_COPIES) -> list[Chunk]:
-    """Cut trials into runs of equal size, each within a share (an eighth) of the memory budget.
+def chunks(n_trials: int, need: Need, memory: int, fraction: int = 8, most: int = 256) -> list[Chunk]:
+    """Cut trials into runs of equal size, each within one part in `fraction` of the memory budget.
 
     The size is a power of two, `most` at most (or all trials, if fewer), so that runs with different numbers of trials share one
     program; it depends on the network, the stimulus and the budget, never on the number of workers.
+
+    Parameters
+    ----------
+    n_trials : int
+    need : Need
+        Memory that a run takes.
+    memory : int, bytes
+        The budget.
+    fraction : int
+        How many runs of that size fit into the budget.
+    most : int
+        Copies of the network in a run.
+
+    Returns
+    -------
+    list of Chunk
 
     Raises
     ------
@@ -60,83 +84,274 @@ def chunks(n_trials: int, need: Need, memory: int, share: int = 8, most: int = _
             f"memory = {memory / 1e9:.3g} GB: one trial needs about {need.of(1) / 1e9:.3g} GB; "
             "raise memory, record less, or simulate fewer neurons or a shorter time"
         )
-    fitting = max(1, (memory // share - need.shared) // need.each)
-    size = min(2 ** int(np.log2(fitting)), most, n_trials)
+    # Only a part of the budget for one run, so that several can go on at the same time.
+    fitting = max(1, (memory // fraction - need.shared) // need.each)
+    return chunks_of(n_trials, min(2 ** int(np.log2(fitting)), most, n_trials))
+
+
+def chunks_of(n_trials: int, size: int) -> list[Chunk]:
+    """Cut trials into runs of so many.
+
+    Parameters
+    ----------
+    n_trials, size : int
+
+    Returns
+    -------
+    list of Chunk
+    """
     firsts = range(0, n_trials, size)
     return [Chunk(number, first, min(size, n_trials - first), size) for number, first in enumerate(firsts)]
 
 
-def memory_need(network: Network, stimulus: Stimulus, dt: float, probes: tuple[Probe, ...], backend: str) -> Need:
-    """Estimated memory of a run; C++ programs share the synapses among copies, and keep no more than a segment of what they record."""
-    compiled = backend in ("auto", "cpp", "cuda")
-    n_steps = round(stimulus.duration / dt)
-    rows = stimulus.values.shape[1] if stimulus.kind == "current" else n_steps
-    fed = sum(network.sizes[p.target] for p in network.projections if p.source == INPUT)
-    synapses = _BYTES_PER_SYNAPSE * sum(projection.n_synapses for projection in spike_projections(network))
-    kept_steps = min(n_steps, SEGMENT_STEPS) if compiled else n_steps
+def memory_need(inputs: "Inputs", probes: tuple[Probe, ...], backend: "Backend", precision: str = "double") -> Need:
+    """Estimated memory of a run.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    probes : tuple of Probe
+    backend : Backend
+        Says whether copies share their synapses, and whether no more than a segment of what is recorded stays in memory.
+    precision : {"double", "single"}
+        Of state variables, and of weights where the backend draws the links.
+
+    Returns
+    -------
+    Need
+    """
+    network, dt, n_steps = inputs.network, inputs.dt, inputs.n_steps
+    synapses = {True: 0, False: 0}  # shared by the copies or not
+    drawn = backend.can_draw(network, probes)
+    for projection in spike_projections(network):
+        if drawn:
+            synapses[True] += int(_BYTES_PER_DRAWN[precision] * projection.n_synapses)
+            continue
+        shared = backend.shares_synapses and projection.synapse.shared_by_copies
+        n_variables = len(projection.synapse.parsed.names) + 2 * projection.synapse.changes_weight  # the weights are given back
+        synapses[shared] += (_BYTES_PER_SYNAPSE + 8 * n_variables) * projection.n_synapses
+    kept_steps = min(n_steps, SEGMENT_STEPS) if backend.keeps_segments else n_steps
     recorded = sum(_n_recorded(network, probe) * kept_steps * dt / (probe.every or dt) for probe in probes)
-    queued = sum(p.n_synapses for p in spike_projections(network) if np.ndim(p.delay)) if backend == "cuda" else 0
-    each = int(8 * rows * fed + 8 * recorded + _BYTES_PER_QUEUED * queued + _BYTES_PER_NEURON * sum(network.sizes.values()))
-    return Need(synapses, each) if compiled else Need(0, each + synapses)
+    queued = sum(p.n_synapses * _n_queues(p) for p in spike_projections(network))
+    neurons = _BYTES_PER_NEURON * sum(network.sizes.values())
+    each = int(inputs.bytes_per_trial + 8 * recorded + backend.bytes_per_queued * queued + neurons)
+    return Need(synapses[True], each + synapses[False])
+
+
+def _n_queues(projection: Projection) -> int:
+    """Pathways whose synapses each have a delay of their own."""
+    own = sum(bool(np.ndim(delay)) for delay in projection.synapse.delays.values())
+    return own + bool(projection.is_drawn or np.ndim(projection.delay))
 
 
 def _n_recorded(network: Network, probe: Probe) -> int:
-    return network.sizes[probe.population] if probe.neurons is None else len(probe.neurons)
+    return size_of(network, probe.population) if probe.neurons is None else len(probe.neurons)
 
 
-def job_of_chunk(
-    network: Network,
-    stimulus: Stimulus,
-    seed: int,
-    dt: float,
-    probes: tuple[Probe, ...],
-    chunk: Chunk,
-    synapses: Mapping[str, np.ndarray],
-) -> Job:
-    """The run that simulates one chunk of trials; `synapse_values` are the same for all chunks."""
-    frame_steps = n_steps_between("stimulus frame", stimulus.frame, dt)
-    part = stimulus.values[chunk.first : chunk.first + chunk.n_trials]
-    values: dict[str, np.ndarray] = {}
+def job_of_chunk(inputs: "Inputs", seed: int, probes: tuple[Probe, ...], chunk: Chunk, synapses: Mapping[str, np.ndarray]) -> Job:
+    """The run that simulates one chunk of trials.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    seed : int
+        Of the simulation.
+    probes : tuple of Probe
+    chunk : Chunk
+    synapses : mapping from str to array
+        From `synapse_values`, the same for all chunks.
+
+    Returns
+    -------
+    Job
+    """
+    network, values = inputs.network, dict[str, np.ndarray]()
     for population in network.populations:
-        values.update(_population_values(population, seed, chunk))
+        values.update(_population_values(population, seed, inputs.dt, chunk))
     values.update(synapses)
-    values.update(_input_values(network, Stimulus(part, stimulus.frame, stimulus.kind), seed, frame_steps, chunk))
-    return Job(network, values, chunk.n_copies, chunk.n_trials, part.shape[1] * frame_steps, dt, frame_steps, probes)
+    for projection in spike_projections(network) if synapses else ():  # none where the program draws them
+        n_copies = len(synapses[f"{projection.name}_synapses.i"]) // projection.n_synapses
+        values.update(_state_values(projection, seed, inputs, chunk, n_copies))
+    values.update(inputs.values(seed, chunk))
+    keys = background_keys(network, seed, range(chunk.first, chunk.first + chunk.n_trials))
+    sizes = chunk.n_copies, chunk.n_trials, inputs.n_steps
+    return Job(network, values, *sizes, inputs.dt, inputs.frame_steps, probes, keys=keys, first_trial=chunk.first)
 
 
-def synapse_values(network: Network, n_copies: int, dt: float) -> dict[str, np.ndarray]:
-    """Endpoints, weights and delays of all synapses, for copies of the network side by side."""
+def background_keys(network: Network, seed: int, trials: range) -> dict[str, list[list[int]]]:
+    """Keys of 64 bits: of a population, for each background, those of all trials.
+
+    Parameters
+    ----------
+    network : Network
+    seed : int
+        Of the simulation.
+    trials : range
+        Numbers of the trials.
+
+    Returns
+    -------
+    dict
+        For each population with background, a list of keys per background.
+    """
     return {
-        name: array for projection in spike_projections(network) for name, array in _projection_values(projection, n_copies, dt)
+        p.name: [
+            [seed_of(seed, f"background {p.name} {k} of trial {trial}") for trial in trials] for k in range(len(p.background))
+        ]
+        for p in network.populations
+        if p.background
     }
 
 
-def _population_values(population: Population, seed: int, chunk: Chunk) -> Iterator[tuple[str, np.ndarray]]:
+def synapse_values(
+    network: Network,
+    n_copies: int,
+    dt: float,
+    n_steps: int = MOST_STEPS,
+    *,
+    sharing: bool = False,
+    recorded: Collection[str] = (),
+) -> dict[str, np.ndarray]:
+    """Endpoints, weights and delays of all synapses, for copies of the network side by side.
+
+    With `sharing`, all copies have the synapses of the first, where `SynapseModel.shared_by_copies` allows it.
+    Delays are whole numbers of steps (see `bioworkbench.records.times`), and those that outlast the run just do: engines keep a place
+    for each step of the longest delay.
+
+    Parameters
+    ----------
+    network : Network
+    n_copies : int
+    dt : float, seconds
+    n_steps : int
+        Steps of the run.
+    sharing : bool
+        Whether copies may share synapses.
+    recorded : collection of str
+        Projections whose synapses are recorded: each has a weight of its own, in every copy.
+
+    Returns
+    -------
+    dict
+        Arrays (n_synapses,) by name, of the copies one after the other.
+    """
+    return {
+        name: array
+        for projection in spike_projections(network)
+        for name, array in _projection_values(
+            projection, _n_copies(projection, n_copies, recorded, sharing=sharing), dt, n_steps, projection.name not in recorded
+        )
+    }
+
+
+def synapse_order(projection: Projection, dt: float, n_steps: int = MOST_STEPS) -> Integers | None:
+    """Order in which the links of a projection are simulated: by source, then delay, then target.
+
+    Parameters
+    ----------
+    projection : Projection
+    dt : float, seconds
+    n_steps : int
+        Steps of the run.
+
+    Returns
+    -------
+    int array (n_synapses,) or None
+        None where that is the order of the links themselves.
+    """
+    # So those of a source that are due in the same step lie side by side.
+    steps, links = _delay_steps(projection, dt, n_steps), projection.links
+    return np.lexsort((links.targets, steps, links.sources)) if steps.ndim else None
+
+
+def _delay_steps(projection: Projection, dt: float, n_steps: int) -> Integers:
+    # A delay that outlasts the run never arrives, whatever its length, and must not make the queue longer.
+    return np.minimum(nearest_steps(f"delay of projection {projection.name}", projection.delay, dt), n_steps)
+
+
+def _state_values(
+    projection: Projection, seed: int, inputs: "Inputs", chunk: Chunk, n_copies: int
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Constants and start values of the synapses of so many copies."""
+    model, name, n_synapses = projection.synapse, f"{projection.name}_synapses_state", projection.n_synapses
+    constants = _numbers(model.constants)
+    # Sorting takes long, and most synapses have no value of their own besides the weight.
+    own = bool(model.start) or any(array.ndim for array in constants.values())
+    order = synapse_order(projection, inputs.dt, inputs.delay_limit) if own else None
+    order = slice(None) if order is None else order
+    for variable, array in constants.items():
+        yield f"{name}.{variable}", np.tile(array[order], n_copies) if array.ndim else array.reshape(1)
+    for variable, value in model.start.items():
+        equation = model.parsed[variable]
+        indices = synapse_indices(projection.links.sources, projection.links.targets, projection.links.shape)
+        shared = "shared" in equation.flags
+        shape = (1, 1) if shared else (n_copies, n_synapses)
+        drawn = _start(f"{projection.name}.{variable}", value, shape, seed, chunk.first, {**indices, **constants})
+        yield f"{name}.{variable}", (drawn if shared else drawn[:, order]).ravel().astype(_KINDS[equation.var_type])
+
+
+def _population_values(population: Population, seed: int, dt: float, chunk: Chunk) -> Iterator[tuple[str, np.ndarray]]:
     model = population.model
-    for name, value in model.constants.items():
-        array = np.asarray(value, dtype=float)
+    for name, array in _numbers(model.constants).items():
         yield f"{population.name}.{name}", np.tile(array, chunk.n_copies) if array.ndim else array.reshape(1)
     if model.refractory is not None:
-        yield f"{population.name}.refractory_time", np.asarray(model.refractory, dtype=float).reshape(1)
+        steps = nearest_steps(
+            f"refractory period of population '{population.name}'", np.asarray(model.refractory, dtype=float), dt
+        )
+        yield f"{population.name}.refractory_time", (steps * dt).reshape(1)
+    for name, array in index_values(model, population.size, chunk.n_copies).items():
+        yield f"{population.name}.{name}", array
     for name, value in model.start.items():
-        rng = stream(seed, f"start {population.name}.{name} of chunk {chunk.number}")
-        yield f"{population.name}.{name}", draw_start(value, (chunk.n_copies, population.size), rng).ravel()
+        equation = model.parsed[name]
+        shape = (1, 1) if "shared" in equation.flags else (chunk.n_copies, population.size)
+        known = {**neuron_indices(population.size), **_numbers(model.constants)}
+        drawn = _start(f"{population.name}.{name}", value, shape, seed, chunk.first, known)
+        yield f"{population.name}.{name}", drawn.ravel().astype(_KINDS[equation.var_type])
 
 
-def _projection_values(projection: Projection, n_copies: int, dt: float) -> Iterator[tuple[str, np.ndarray]]:
-    """Endpoints, weights and delays of all copies, sorted by source, then delay, then target; equal weights are one number."""
-    weights, name = projection.weights, f"{projection.name}_synapses"
-    rows = np.repeat(np.arange(weights.shape[0], dtype=np.int32), np.diff(weights.indptr))
-    columns, strengths = weights.indices.astype(np.int32, copy=False), weights.data
-    delay = np.asarray(projection.delay, dtype=float)
-    if delay.ndim:
-        order = np.lexsort((columns, np.rint(delay / dt), rows))
-        columns, strengths, delay = columns[order], strengths[order], delay[order]
-    same = (strengths == strengths[0]).all()
-    yield f"{name}.i", _copies(rows, weights.shape[0], n_copies)
-    yield f"{name}.j", _copies(columns, weights.shape[1], n_copies)
+def _n_copies(projection: Projection, n_copies: int, recorded: Collection[str], *, sharing: bool) -> int:
+    """Copies of the synapses of a projection that there are one by one."""
+    return 1 if sharing and projection.synapse.shared_by_copies and projection.name not in recorded else n_copies
+
+
+def _numbers(constants: Mapping[str, Any]) -> dict[str, Floats]:
+    """Constants in SI units."""
+    return {name: np.asarray(value, dtype=float) for name, value in constants.items()}
+
+
+def _start(name: str, value: Start, shape: tuple[int, int], seed: int, first: int, known: Mapping[str, Any]) -> Floats:
+    """Start values (n_copies, n), SI units. Each trial has a stream of its own: neither its chunk nor the backend moves it."""
+    if not isinstance(value, str):
+        return np.broadcast_to(np.asarray(value, dtype=float), shape)
+    rngs = [stream(seed, f"start {name} of trial {first + copy}") for copy in range(shape[0])]
+    return drawn_values(value, shape[1], rngs, known)
+
+
+def _projection_values(
+    projection: Projection, n_copies: int, dt: float, n_steps: int, joined: bool
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Endpoints, weights and delays of all copies, sorted by source, then delay, then target; equal weights are one number if `joined`."""
+    links, name = projection.links, f"{projection.name}_synapses"
+    rows, columns, strengths = links.sources, links.targets, links.weights
+    steps, order = _delay_steps(projection, dt, n_steps), synapse_order(projection, dt, n_steps)
+    # Sources stay where they are, since the order is by source first and links are sorted by it.
+    if order is not None:
+        columns, strengths, steps = columns[order], strengths[order], steps[order]
+    delay = steps * dt
+    # One number in place of one per synapse takes no memory, and stays in the cache of the processor.
+    same = joined and (strengths == strengths[0]).all() and not projection.synapse.changes_weight
+    yield f"{name}.i", _copies(rows, links.shape[0], n_copies)
+    yield f"{name}.j", _copies(columns, links.shape[1], n_copies)
     yield f"{name}.w", strengths[:1] if same else _tiled(strengths, n_copies)
     yield f"{name}.delay", _tiled(delay, n_copies) if delay.ndim else delay.reshape(1)
+    for pathway, place in delay_places(projection).items():
+        own = delay_of(projection.synapse, pathway)
+        if own is not None:
+            own = (
+                np.minimum(nearest_steps(f"delay of pathway '{pathway.name}' of projection {projection.name}", own, dt), n_steps)
+                * dt
+            )
+            yield place, _tiled(own if order is None else own[order], n_copies) if own.ndim else own.reshape(1)
 
 
 def _tiled(values: np.ndarray, n_copies: int) -> np.ndarray:
@@ -148,40 +363,3 @@ def _copies(indices: np.ndarray, size: int, n_copies: int) -> np.ndarray:
         return indices
     offsets = np.arange(n_copies, dtype=np.int32) * np.int32(size)
     return (offsets[:, None] + indices[None, :]).ravel()
-
-
-def _input_values(
-    network: Network, stimulus: Stimulus, seed: int, frame_steps: int, chunk: Chunk
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Tables (rows, n_copies * n_neurons) of what the stimulus adds to each neuron, by frame or by step."""
-    inputs = [projection for projection in network.projections if projection.source == INPUT]
-    if not inputs:
-        return
-    if stimulus.kind == "current":
-        signal, ending = stimulus.values, "frames"
-    else:
-        signal, ending = _input_spikes(stimulus, seed, frame_steps, chunk), "kicks"
-    for projection in inputs:
-        yield f"{projection.target}.{ending}", _table(signal, projection.weights, chunk.n_copies)
-
-
-def _input_spikes(stimulus: Stimulus, seed: int, frame_steps: int, chunk: Chunk) -> np.ndarray:
-    """Numbers of input spikes (n_trials, n_steps, n_channels)."""
-    if stimulus.kind == "spikes":
-        n_trials, n_frames, n_channels = stimulus.values.shape
-        spikes = np.zeros((n_trials, n_frames, frame_steps, n_channels))
-        spikes[:, :, 0] = stimulus.values
-        return spikes.reshape(n_trials, n_frames * frame_steps, n_channels)
-    chance = np.repeat(stimulus.values, frame_steps, axis=1) * (stimulus.frame / frame_steps)
-    rng = stream(seed, f"input spikes of chunk {chunk.number}")
-    return rng.random(chance.shape, dtype=np.float32) < chance
-
-
-def _table(signal: np.ndarray, weights: sparse.csr_array, n_copies: int) -> np.ndarray:
-    """Products (n_rows, n_copies * n_neurons) of signal (n_trials, n_rows, n_channels) and weights; surplus copies get zeros."""
-    n_trials, n_rows, n_channels = signal.shape
-    dense_enough = weights.nnz > 0.1 * weights.shape[0] * weights.shape[1]
-    matrix = weights.toarray() if dense_enough else weights
-    by_row = np.zeros((n_rows, n_copies, n_channels))
-    by_row[:, :n_trials] = signal.transpose(1, 0, 2)
-    return (by_row.reshape(-1, n_channels) @ matrix).reshape(n_rows, -1)

@@ -5,7 +5,6 @@ Files are looked for in the folder that the task's setting ``data`` names, else 
 in a file is executed.
 """
 
-import gzip
 import hashlib
 import os
 import zipfile
@@ -16,11 +15,11 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-__all__ = ["DATA_VARIABLE", "KNOWN_FILES", "data_file", "read_members", "read_npz", "read_text"]
+from bioworkbench.records.text_files import MAX_BYTES, limited, unzipped
+
+__all__ = ["DATA_VARIABLE", "KNOWN_FILES", "data_file", "read_members", "read_npz"]
 
 DATA_VARIABLE = "BIOWORKBENCH_DATA"
-MAX_BYTES = 2**30  # of anything that is read into memory at once
-
 KNOWN_FILES: Mapping[str, frozenset[str]] = {
     "mnist.npz": frozenset(
         {
@@ -44,6 +43,10 @@ def data_file(name: str, data: str | Path | None = None) -> Path:
         File name, or path relative to the data folder.
     data : str or path, optional
         The data folder; by default the one that the environment variable BIOWORKBENCH_DATA names.
+
+    Returns
+    -------
+    Path
 
     Raises
     ------
@@ -83,47 +86,23 @@ def _data_folder(name: str, data: str | Path | None) -> Path:
 
 def _sha256(path: Path) -> str:
     if path.suffix == ".gz":
-        return hashlib.sha256(_unzipped(path)).hexdigest()
+        return hashlib.sha256(unzipped(path)).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _unzipped(path: Path) -> bytes:
-    try:
-        with gzip.open(path) as file:
-            return _limited(cast(BinaryIO, file), path, "content")
-    except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{path} is not a whole gzip file ({error}); fetch it again") from error
-
-
-def _limited(file: BinaryIO, path: Path, what: str, limit: int = MAX_BYTES) -> bytes:
-    content = file.read(limit + 1)
-    if len(content) > limit:
-        raise ValueError(f"{path}: {what} is larger than {limit} bytes; that is more than this reader accepts")
-    return content
-
-
-def read_text(path: Path) -> str:
-    """Text of a plain or gzip-compressed UTF-8 file.
-
-    Raises
-    ------
-    ValueError
-        If the file is cut short, larger than a gibibyte, or not text.
-    """
-    if path.suffix == ".gz":
-        content = _unzipped(path)
-    else:
-        with path.open("rb") as file:
-            content = _limited(file, path, "content")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text: {error}") from error
-
-
 def read_npz(path: Path, names: tuple[str, ...]) -> list[np.ndarray]:
     """The named arrays of a NumPy archive; pickled objects are refused.
+
+    Parameters
+    ----------
+    path : Path
+    names : tuple of str
+
+    Returns
+    -------
+    list of arrays
+        In the order of the names.
 
     Raises
     ------
@@ -146,11 +125,15 @@ def read_members(path: Path, suffix: str, limit: int) -> Iterator[tuple[str, byt
 
     Parameters
     ----------
-    path : path
+    path : Path
     suffix : str
         How every member's name must end.
     limit : int, bytes
         Largest size of a member.
+
+    Yields
+    ------
+    str, bytes
 
     Raises
     ------
@@ -162,7 +145,7 @@ def read_members(path: Path, suffix: str, limit: int) -> Iterator[tuple[str, byt
             for member in sorted(archive.infolist(), key=lambda member: member.filename):
                 _check_member(member, path, suffix, limit)
                 with archive.open(member) as file:
-                    yield member.filename, _limited(cast(BinaryIO, file), path, f"member '{member.filename}'", limit)
+                    yield member.filename, limited(cast(BinaryIO, file), path, f"member '{member.filename}'", limit)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise ValueError(f"{path} is not a whole, plain zip archive: {error}") from error
 

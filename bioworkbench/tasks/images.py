@@ -1,19 +1,21 @@
 """Images of handwritten digits: whole, or row by row (column by column) as sequences."""
 
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 
-from bioworkbench.arrays import count
 from bioworkbench.encoding import as_rate
-from bioworkbench.errors import unknown_name
+from bioworkbench.records.arrays import count
+from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.lazily import later
 from bioworkbench.tasks.data import data_file, read_npz
 from bioworkbench.tasks.task import Task, Trials, split_off
 
 __all__ = ["digits", "mnist"]
+
+_load_digits = later("sklearn.datasets:load_digits")
 
 FRAMES = ("whole", "rows", "columns")
 _encode_pixels = partial(as_rate, frame=0.025, maximum=1000.0)
@@ -28,7 +30,7 @@ def digits(
     frames: str = "whole",
     split_seed: int | None = None,
 ) -> Task:
-    """The 1797 images (8 x 8 pixels, 10 classes) that come with scikit-learn, split 80/20 with equal shares of each class.
+    """The 1797 images (8 x 8 pixels, 10 classes) that come with scikit-learn, split 80/20 with equal fractions of each class.
 
     Values lie in [0, 1]. By default a value x becomes Poisson spikes at 1000 x Hz for 25 ms.
 
@@ -59,15 +61,13 @@ def digits(
     ----------
     Alpaydin & Kaynak (1998), Optical Recognition of Handwritten Digits, doi:10.24432/C50P49.
     """
-    images, labels = (np.asarray(array) for array in load_digits(return_X_y=True))
+    images, labels = _digits()
     test_size = count("n_test", 360 if n_test is None else n_test, least=10)
     train_size = count("n_train", len(labels) - test_size if n_train is None else n_train, least=10)
     if train_size + test_size > len(labels):
         raise ValueError(f"n_train = {train_size} and n_test = {test_size}: there are {len(labels)} images in all")
     state = int(rng.integers(2**31)) if split_seed is None else count("split_seed", split_seed, least=0)
-    chosen, held_out = train_test_split(
-        np.arange(len(labels)), train_size=train_size, test_size=test_size, stratify=labels, random_state=state
-    )
+    chosen, held_out = stratified_split(labels, train_size, test_size, state)
     values = _framed(images.reshape(-1, 8, 8) / 16, frames)
     train, test = Trials(values[chosen], labels[chosen]), Trials(values[held_out], labels[held_out])
     return _image_task("digits", train, test, n_validation, rng, "Alpaydin & Kaynak 1998, doi:10.24432/C50P49")
@@ -123,6 +123,57 @@ def mnist(
     test = _image_trials(f"{path}, test", test_x, test_y, n_test, frames, rng)
     reference = "LeCun et al. 1998, doi:10.1109/5.726791" if path.name == "mnist.npz" else f"file {path.name}"
     return _image_task(path.stem, train, test, n_validation, rng, reference)
+
+
+def _digits() -> tuple[np.ndarray, np.ndarray]:
+    """Pixels (1797, 64) and classes from the folder of scikit-learn, which itself takes seconds to import."""
+    found = find_spec("sklearn")
+    path = Path(str(found and found.origin)).parent / "datasets" / "data" / "digits.csv.gz"
+    if not path.is_file():  # another version keeps it elsewhere
+        images, labels = _load_digits(return_X_y=True)
+        return np.asarray(images), np.asarray(labels)
+    rows = np.loadtxt(path, delimiter=",")
+    return rows[:, :-1], rows[:, -1].astype(np.int64)
+
+
+def stratified_split(labels: np.ndarray, n_train: int, n_test: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of two parts that have the classes in equal proportions: those of scikit-learn's ``train_test_split``.
+
+    Parameters
+    ----------
+    labels : int array (n,)
+        Classes 0, 1, 2, ...; each part has at least as many trials as there are classes.
+    n_train, n_test : int
+    seed : int
+        Its ``random_state``.
+
+    Returns
+    -------
+    train : int array (n_train,)
+    test : int array (n_test,)
+    """
+    rng = np.random.RandomState(seed)
+    members = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels))[:-1])
+    sizes = np.bincount(labels)
+    in_train = _rounded(sizes, n_train, rng)
+    in_test = _rounded(sizes - in_train, n_test, rng)
+    shuffled = [own[rng.permutation(len(own))] for own in members]
+    train = [own[:n] for own, n in zip(shuffled, in_train, strict=True)]
+    test = [own[n : n + m] for own, n, m in zip(shuffled, in_train, in_test, strict=True)]
+    return rng.permutation(np.concatenate(train)), rng.permutation(np.concatenate(test))
+
+
+def _rounded(sizes: np.ndarray, total: int, rng: np.random.RandomState) -> np.ndarray:
+    """Whole numbers in proportion to sizes, with that total: largest remainders first, ties by lot."""
+    wanted = sizes / sizes.sum() * total
+    numbers = np.floor(wanted)
+    for remainder in np.unique(wanted - numbers)[::-1]:
+        missing = int(total - numbers.sum())
+        if missing == 0:
+            break
+        tied = np.flatnonzero(wanted - np.floor(wanted) == remainder)
+        numbers[rng.choice(tied, size=min(len(tied), missing), replace=False)] += 1
+    return numbers.astype(np.int64)
 
 
 def _image_trials(

@@ -8,8 +8,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from bioworkbench.arrays import Floats, Integers, count, non_negative, positive
 from bioworkbench.encoding import as_current
+from bioworkbench.records.arrays import Floats, Integers, count, non_negative, positive
 from bioworkbench.tasks.task import Task, Trials
 
 __all__ = ["addition", "delayed_xor", "first_last_xor", "mackey_glass", "memory_capacity", "narma10"]
@@ -54,8 +54,10 @@ def delayed_xor(
     return Task("delayed_xor", "classification", *parts, None, 2, encode_frames, "working-memory exclusive or of two pulses")
 
 
-def first_last_xor(rng: np.random.Generator, *, length: int = 10, n_train: int = 400, n_test: int = 400) -> Task:
-    """Whether the first and the last bit of a sequence differ; no sequence occurs twice, in train or test.
+def first_last_xor(
+    rng: np.random.Generator, *, length: int = 10, n_train: int = 400, n_test: int = 400, distinct: bool = True
+) -> Task:
+    """Whether the first and the last bit of a sequence differ.
 
     Parameters
     ----------
@@ -63,7 +65,9 @@ def first_last_xor(rng: np.random.Generator, *, length: int = 10, n_train: int =
     length : int
         Bits per sequence, 2 to 62.
     n_train, n_test : int
-        At most 2**length together.
+        At most 2**length together, if distinct.
+    distinct : bool
+        No sequence occurs twice, in train or test; False draws them independently.
 
     Returns
     -------
@@ -78,7 +82,7 @@ def first_last_xor(rng: np.random.Generator, *, length: int = 10, n_train: int =
     if count("length", length, least=2) > 62:
         raise ValueError(f"length = {length}: must be at most 62")
     sizes = (count("n_train", n_train), count("n_test", n_test))
-    bits = _distinct(rng, 2, length, sum(sizes))
+    bits = _distinct(rng, 2, length, sum(sizes)) if distinct else rng.integers(0, 2, (sum(sizes), length))
     parts = _parts(np.eye(2)[bits], bits[:, 0] ^ bits[:, -1], sizes)
     return Task("first_last_xor", "classification", *parts, None, 2, encode_frames, "first-last exclusive or of a bit sequence")
 
@@ -106,7 +110,7 @@ def addition(
         No pair of numbers occurs twice, in train or test, as long as ``base ** (2 * n_digits)`` is below 2**62; beyond that
         pairs are drawn independently.
     test_digits : int, optional
-        Digits in the test part, where generalisation to longer numbers is asked for.
+        Digits in the test part, where generalization to longer numbers is asked for.
 
     Returns
     -------
@@ -220,7 +224,16 @@ def narma10(
 
 
 def narma10_response(drive: Floats) -> Floats:
-    """The recursion of `narma10`: y(t+1) for every frame t of inputs (n_trials, n_frames); infinite where it diverges."""
+    """The recursion of `narma10`: y(t+1) for every frame t of the inputs; infinite where it diverges.
+
+    Parameters
+    ----------
+    drive : array (n_trials, n_frames)
+
+    Returns
+    -------
+    array (n_trials, n_frames)
+    """
     n_trials, n_frames = drive.shape
     past, answer = np.zeros((n_trials, n_frames + 10)), np.zeros((n_trials, n_frames))
     shown = np.concatenate([np.zeros((n_trials, 9)), drive], axis=1)  # shown[t] is u(t - 9)
@@ -245,7 +258,7 @@ def mackey_glass(
 ) -> Task:
     """Forecast of the Mackey-Glass equation x' = 0.2 x(t - tau) / (1 + x(t - tau)**10) - 0.1 x, one frame per unit of time.
 
-    Values and targets are standardised with mean and deviation of the training part.
+    Values and targets are standardized with mean and deviation of the training part.
 
     Parameters
     ----------
@@ -270,7 +283,7 @@ def mackey_glass(
     Raises
     ------
     ValueError
-        If the washout or the history leaves nothing, a horizon or count is too small, or tau is no multiple of 0.1.
+        If the washout or the history leaves nothing, a horizon or count is too small, or tau is not a multiple of 0.1.
 
     References
     ----------
@@ -282,17 +295,28 @@ def mackey_glass(
         raise ValueError(f"horizons = {horizons}: name at least one number of frames ahead")
     past = rng.uniform(0.5, 1.5, sum(sizes))
     series = mackey_glass_series(past, 500 + count("n_frames", n_frames) + max(leads), tau)[:, 500:]
-    seen = series[: sizes[0], :n_frames]
-    series = (series - seen.mean()) / seen.std()
+    series = (series - (seen := series[: sizes[0], :n_frames]).mean()) / seen.std()
     targets = np.stack([series[:, lead : lead + n_frames] for lead in leads], axis=-1)
     reference = "Mackey & Glass 1977, doi:10.1126/science.267326"
     return _frame_task("mackey_glass", series[:, :n_frames, None], targets, sizes, washout, history, reference, forecast=True)
 
 
 def mackey_glass_series(past: Floats, n_frames: int, tau: float) -> Floats:
-    """Solutions of the equation of `mackey_glass` from constant pasts (n_trials,), at times 0, 1, 2, ... (n_trials, n_frames).
+    """Solutions of the equation of `mackey_glass` from constant pasts, at times 0, 1, 2, ...
 
     Runge-Kutta steps of 0.1 of fourth order; the delayed value half way through a step is a cubic Hermite interpolation.
+
+    Parameters
+    ----------
+    past : array (n_trials,)
+        Value of each solution before time 0.
+    n_frames : int
+    tau : float
+        Delay, a multiple of 0.1, in the unit of time of the equation.
+
+    Returns
+    -------
+    array (n_trials, n_frames)
 
     Raises
     ------
@@ -346,15 +370,13 @@ def _windows(trials: Trials, washout: int, history: int) -> Trials:
     length = trials.n_frames - washout
     if count("history", history) > length:
         raise ValueError(f"history = {history}: {length} frames are left after a washout of {washout}; it must not be more")
-    values = trials.values[:, washout:]
-    cut = np.lib.stride_tricks.sliding_window_view(values, history, axis=1).transpose(0, 1, 3, 2)
+    cut = np.lib.stride_tricks.sliding_window_view(trials.values[:, washout:], history, axis=1).transpose(0, 1, 3, 2)
     targets = trials.targets[:, washout + history - 1 :]
-    return Trials(cut.reshape(-1, history, values.shape[2]), targets.reshape(-1, targets.shape[2]))
+    return Trials(cut.reshape(-1, history, trials.n_channels), targets.reshape(-1, targets.shape[2]))
 
 
 def _parts(values: np.ndarray, targets: np.ndarray, sizes: tuple[int, int]) -> tuple[Trials, Trials]:
-    n = sizes[0]
-    return Trials(values[:n], targets[:n]), Trials(values[n:], targets[n:])
+    return Trials(values[: sizes[0]], targets[: sizes[0]]), Trials(values[sizes[0] :], targets[sizes[0] :])
 
 
 def _distinct(rng: np.random.Generator, n_symbols: int, length: int, n: int) -> Integers:

@@ -3,7 +3,7 @@
 What the ear's model does, step by step: the power spectrum of overlapping Hann windows (25 ms, every 10 ms) is weighted with
 the squared responses of gammatone filters, whose centers lie at equal distances on the scale of equivalent rectangular
 bandwidths; band energies are compressed relative to the loudest one of the recording, so that distance and gain of the
-microphone drop out; the recording is then stretched or cut to a fixed number of frames; channels are standardised.
+microphone drop out; the recording is then stretched or cut to a fixed number of frames; channels are standardized.
 """
 
 import io
@@ -16,16 +16,16 @@ from pathlib import Path
 import numpy as np
 from scipy import signal
 
-from bioworkbench.arrays import Floats, count, finite, positive
 from bioworkbench.encoding import as_current
-from bioworkbench.errors import unknown_name
+from bioworkbench.records.arrays import Floats, count, finite, positive
+from bioworkbench.records.errors import unknown_name
 from bioworkbench.tasks.data import data_file, read_members
 from bioworkbench.tasks.task import Task, Trials, split_off
 
 __all__ = ["cochleagram", "spoken_digits"]
 
 WINDOW, HOP = 0.025, 0.010  # seconds
-LOWEST, HIGHEST = 100.0, 0.46  # hertz, and share of the sampling rate: centers of the outer bands
+LOWEST, HIGHEST = 100.0, 0.46  # hertz, and fraction of the sampling rate: centers of the outer bands
 COMPRESSIONS = ("log", "root")
 FITS = ("stretch", "pad")
 N_TEST_INDICES = 5
@@ -95,7 +95,7 @@ def spoken_digits(
     known = indices >= N_TEST_INDICES
     if known.all() or not known.any():
         raise ValueError(f"{path}: indices go from {indices.min()} to {indices.max()}; 0 to 4 are test, others training trials")
-    values = _standardised(values, known)
+    values = _standardized(values, known)
     chosen = rng.permutation(np.flatnonzero(known))
     if n_train is not None and count("n_train", n_train) > len(chosen):
         raise ValueError(f"n_train = {n_train}: {path} has {len(chosen)} training trials")
@@ -220,7 +220,7 @@ def _padded(picture: Floats, n_frames: int) -> Floats:
     return np.pad(picture[:n_frames], ((0, max(0, n_frames - len(picture))), (0, 0)))
 
 
-def _standardised(values: Floats, known: np.ndarray) -> Floats:
+def _standardized(values: Floats, known: np.ndarray) -> Floats:
     """Each channel with mean 0 and deviation 1 over frames and known trials; one that does not vary stays at 0."""
     seen = values[known].reshape(-1, values.shape[2])
     deviation = seen.std(axis=0)

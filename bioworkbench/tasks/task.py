@@ -3,15 +3,16 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bioworkbench.arrays import count, shaped
-from bioworkbench.signals import Stimulus
+from bioworkbench.records.arrays import count, shaped
+from bioworkbench.records.stimulus import Stimulus
 
-__all__ = ["Encode", "Task", "Trials", "held_out", "split_off"]
+__all__ = ["Encode", "NewTrials", "Task", "Trials", "held_out", "split_off"]
 
 Encode = Callable[[np.ndarray], Stimulus]
 
@@ -74,7 +75,16 @@ class Trials:
         return np.issubdtype(self.targets.dtype, np.integer)
 
     def take(self, indices: NDArray[np.integer] | slice) -> "Trials":
-        """The trials of these indices, in their order."""
+        """The trials of these indices, in their order.
+
+        Parameters
+        ----------
+        indices : int array, or slice
+
+        Returns
+        -------
+        Trials
+        """
         return Trials(self.values[indices], self.targets[indices])
 
 
@@ -106,6 +116,25 @@ def _check_targets(targets: np.ndarray, n_frames: int) -> None:
 
 
 @dataclass(frozen=True)
+class NewTrials:
+    """Trials of a file that came after training.
+
+    Parameters
+    ----------
+    values : array (n_trials, n_frames, n_channels)
+        Prepared as those of the task, scaled by its training part.
+    told : callable (predictions) -> array (n_trials, n_outputs)
+        Predictions in the units of the file, and classes by their names.
+    outputs : tuple of str (n_outputs,)
+        What these are.
+    """
+
+    values: np.ndarray
+    told: Callable[[np.ndarray], np.ndarray]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Task:
     """What a network is asked to do.
 
@@ -126,6 +155,8 @@ class Task:
         Frames at the start of a trial that neither training nor scores look at; for targets per frame.
     forecast : bool
         Whether the outputs are later values of the channels: frame by frame, each with all channels.
+    new : callable (path) -> NewTrials, optional
+        Reads a file of new data, for tasks that come from a file themselves.
 
     Raises
     ------
@@ -143,6 +174,7 @@ class Task:
     reference: str
     washout: int = 0
     forecast: bool = False
+    new: Callable[[Path], NewTrials] | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in ("classification", "regression"):
@@ -186,8 +218,12 @@ def held_out(task: Task, part: str) -> Task:
     task : Task
     part : str
         ``"test"`` for the task as it is, ``"validation"`` for its validation part, which the method then does not see, or
-        ``"2/5"`` for the second of five parts of the training trials, which is taken out of them. Parts hold equal shares of
+        ``"2/5"`` for the second of five parts of the training trials, which is taken out of them. Parts hold equal fractions of
         every class; trials without a class of their own are cut into consecutive blocks.
+
+    Returns
+    -------
+    Task
 
     Raises
     ------
@@ -212,7 +248,7 @@ def held_out(task: Task, part: str) -> Task:
     fold = re.fullmatch(r"(\d{1,4})/(\d{1,4})", part)
     number, n_folds = map(int, fold.groups()) if fold else (0, 0)
     if not 1 <= number <= n_folds or n_folds < 2:
-        raise ValueError(f"'{part}' is no part of a task; write 'test', 'validation', or '2/5' for the second of five folds")
+        raise ValueError(f"'{part}' is not a part of a task; write 'test', 'validation', or '2/5' for the second of five folds")
     folds = _folds(task.train, n_folds)
     if (np.bincount(folds, minlength=n_folds) == 0).any():
         raise ValueError(f"'{part}': {task.train.n_trials} training trials cannot be cut into {n_folds} parts; use fewer")
@@ -236,6 +272,16 @@ def _folds(trials: Trials, n_folds: int) -> np.ndarray:
 
 def split_off(train: Trials, n_validation: int, rng: np.random.Generator) -> tuple[Trials, Trials | None]:
     """Training trials without `n_validation` randomly drawn ones, and those; None for 0.
+
+    Parameters
+    ----------
+    train : Trials
+    n_validation : int
+    rng : Generator
+
+    Returns
+    -------
+    Trials, and Trials or None
 
     Raises
     ------

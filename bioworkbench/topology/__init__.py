@@ -1,1 +1,1 @@
-"""Who may be linked to whom: random graphs, connectomes, link prediction, rewiring and measures."""
+"""Which nodes may be linked: random graphs, link prediction, rewiring and measures."""

@@ -1,12 +1,12 @@
-"""Masks: who is linked to whom, as boolean CSR arrays ``(n_source, n_target)`` with sorted 32-bit indices."""
+"""Masks: which sources are linked to which targets, as boolean CSR arrays ``(n_source, n_target)`` with sorted 32-bit indices."""
 
 from typing import Any, TypeAlias
 
 import numpy as np
 from scipy import sparse
 
-from bioworkbench.arrays import Integers, count, fraction
-from bioworkbench.errors import TopologyError
+from bioworkbench.records.arrays import Integers, count, fraction
+from bioworkbench.records.errors import TopologyError
 
 __all__ = ["Mask", "checked_mask", "link_arrays", "link_mask", "mask_shape", "n_links_at", "possible_targets"]
 
@@ -22,6 +22,11 @@ def link_mask(sources: Any, targets: Any, shape: tuple[int, int]) -> Mask:
         A link given twice counts once.
     shape : (n_source, n_target)
 
+    Returns
+    -------
+    csr_array of bool
+        Of that shape.
+
     Examples
     --------
     >>> link_mask([0, 1], [2, 0], (2, 3)).toarray().astype(int)
@@ -35,18 +40,41 @@ def link_mask(sources: Any, targets: Any, shape: tuple[int, int]) -> Mask:
 
 
 def link_arrays(mask: Mask) -> tuple[Integers, Integers]:
-    """Sources and targets (n_links,) of a mask's links, in its row-major order."""
+    """Sources and targets of the links of a mask, in its row-major order.
+
+    Parameters
+    ----------
+    mask : csr_array (n_source, n_target)
+
+    Returns
+    -------
+    sources, targets : int array (n_links,)
+    """
     return np.repeat(np.arange(mask.indptr.size - 1), np.diff(mask.indptr)), mask.indices.astype(np.int64)
 
 
 def mask_shape(mask: Mask) -> tuple[int, int]:
-    """Numbers of sources and targets."""
+    """Numbers of sources and targets of `mask`."""
     shape: Any = mask.shape
     return shape
 
 
 def checked_mask(name: str, links: Any, *, recurrent: bool = False) -> Mask:
     """Mask from a dense or sparse matrix; what is not zero is a link.
+
+    Parameters
+    ----------
+    name : str
+        Of the mask, for messages.
+    links : array or sparse array (n_source, n_target)
+        What is not zero is a link.
+    recurrent : bool
+        Whether sources and targets are the same nodes.
+
+    Returns
+    -------
+    csr_array of bool (n_source, n_target)
+        Without stored zeros, indices ascending.
 
     Raises
     ------
@@ -78,6 +106,16 @@ def _check_recurrent(name: str, mask: Mask) -> None:
 def possible_targets(n_source: int, n_target: int, recurrent: bool) -> int:
     """Number of targets that one source can have: all of them, or all others in a recurrent projection.
 
+    Parameters
+    ----------
+    n_source, n_target : int
+    recurrent : bool
+        Whether sources and targets are the same nodes.
+
+    Returns
+    -------
+    int
+
     Raises
     ------
     TopologyError
@@ -91,5 +129,18 @@ def possible_targets(n_source: int, n_target: int, recurrent: bool) -> int:
 
 
 def n_links_at(sparsity: float, n_source: int, n_target: int, *, recurrent: bool = False) -> int:
-    """Number of links that leaves the share `sparsity` of the possible links absent, rounded to the nearest integer."""
+    """Number of links of a layer of a sparsity, rounded to the nearest integer.
+
+    Parameters
+    ----------
+    sparsity : float
+        Fraction of the possible links that are absent.
+    n_source, n_target : int
+    recurrent : bool
+        Whether sources and targets are the same nodes; then a self-link is not possible.
+
+    Returns
+    -------
+    int
+    """
     return round((1 - fraction("sparsity", sparsity)) * n_source * possible_targets(n_source, n_target, recurrent))

@@ -4,7 +4,7 @@ A pair (a, b) of states (filtered inputs) gives a neuron the direction from a to
 are drawn with a probability proportional to (distance of the targets / distance of the states)^sharpness. Where states have many
 noisy channels the direction of one pair is mostly noise; the mean of a few that point the same way is less so.
 Source of the idea: Bolager, Burak, Datar, Sun & Dietrich 2023 (SWIM), arXiv:2306.16830; for spiking neurons Gollwitzer & Dietrich
-2025, arXiv:2510.01012, whose formulas are not public: the laws below are ours.
+2025, arXiv:2510.01012, whose formulas are not public: the distributions below are ours.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,17 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bioworkbench.arrays import Floats, Integers, count, finite, non_negative, positive, shaped
-from bioworkbench.errors import unknown_name
+from bioworkbench.records.arrays import Floats, Integers, count, finite, non_negative, positive, shaped
+from bioworkbench.records.errors import unknown_name
 
 __all__ = [
     "CONTRASTS",
     "DISTANCES",
     "SAMPLINGS",
-    "PairLaw",
+    "PairSampling",
     "candidate_pairs",
     "effective_number",
-    "pair_neurons",
     "pair_probabilities",
     "sampled_neurons",
 ]
@@ -41,7 +40,7 @@ DISTANCES: Mapping[str, Callable[[Floats], Floats]] = {
 
 
 @dataclass(frozen=True)
-class PairLaw:
+class PairSampling:
     """How pairs become neurons.
 
     Parameters
@@ -57,7 +56,7 @@ class PairLaw:
         Distance of targets: along a principal component of the targets, drawn for each neuron in proportion to its variance; or the
         largest difference of any output.
     sharpness : float
-        Exponent; 1 is the law of SWIM, 0 is uniform.
+        Exponent; 1 is that of SWIM, 0 is uniform.
     n_candidates : int
         Pairs to choose from.
     spread : float or None
@@ -68,6 +67,8 @@ class PairLaw:
         Potential above the threshold at the middle of a pair.
     bundle : int
         Pairs per neuron, turned alike, of which the mean difference is the direction and the first gives the threshold.
+    n_samples : int
+        Training trials that neurons are sampled from, drawn at random if there are more.
 
     Raises
     ------
@@ -84,6 +85,7 @@ class PairLaw:
     margin: float = 0.5
     offset: float = 0.7
     bundle: int = 1
+    n_samples: int = 4000
 
     def __post_init__(self) -> None:
         for what, known in (("sampling", SAMPLINGS), ("metric", (*DISTANCES, "least_entropy")), ("contrast", CONTRASTS)):
@@ -92,13 +94,23 @@ class PairLaw:
         non_negative("sharpness", self.sharpness)
         count("n_candidates", self.n_candidates)
         count("bundle", self.bundle)
+        count("n_samples", self.n_samples, least=2)
         positive("margin", self.margin)
         if self.spread is not None:
             positive("spread", self.spread)
 
 
 def candidate_pairs(n_samples: int, n_pairs: int, rng: np.random.Generator) -> tuple[Integers, Integers]:
-    """Indices (n_pairs,) of two different samples each, uniform over all ordered pairs.
+    """Indices of two different samples each, uniform over all ordered pairs.
+
+    Parameters
+    ----------
+    n_samples, n_pairs : int
+    rng : Generator
+
+    Returns
+    -------
+    two int arrays (n_pairs,)
 
     Raises
     ------
@@ -137,15 +149,26 @@ def pair_probabilities(target_distance: Floats, distance: Floats, sharpness: flo
     typical = float(distance.mean())
     if typical == 0:
         raise ValueError(f"all {len(distance)} candidate pairs have equal states; is the input constant?")
+    # A little is added to each distance: two states may be equal while others differ.
     closeness = 1 / (distance + 1e-6 * typical)
     ratio = target_distance * closeness.reshape(-1, *[1] * (target_distance.ndim - 1))
     largest = ratio.max(axis=0)
+    # Divided by the largest before the power is taken, which could overflow otherwise.
     weights = np.where(largest > 0, (ratio / np.where(largest > 0, largest, 1.0)), 1.0) ** sharpness
     return weights / weights.sum(axis=0)
 
 
 def effective_number(probabilities: Floats) -> float:
     """Exponential of the entropy: between 1 and the number of entries.
+
+    Parameters
+    ----------
+    probabilities : array (n,)
+        Sum 1.
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -156,42 +179,15 @@ def effective_number(probabilities: Floats) -> float:
     return float(np.exp(-(held * np.log(held)).sum()))
 
 
-def pair_neurons(low: Floats, high: Floats, *, margin: float = 0.5, threshold: float = 1.0) -> tuple[Floats, Floats]:
-    """Neurons whose potential is ``threshold - margin`` at one state of a pair and ``threshold + margin`` at the other.
-
-    Parameters
-    ----------
-    low, high : array (n_neurons, n_channels)
-        States, one pair per neuron.
-    margin, threshold : float
-
-    Returns
-    -------
-    weights : array (n_channels, n_neurons)
-    biases : array (n_neurons,)
-
-    Raises
-    ------
-    ValueError
-        If the two states of a pair are equal.
-    """
-    difference = high - low
-    square = (difference**2).sum(axis=1)
-    if (square == 0).any():
-        raise ValueError(f"pair {int(np.flatnonzero(square == 0)[0])} has equal states; a neuron needs two different ones")
-    weights = (2 * margin * difference / square[:, None]).T
-    return weights, threshold - margin - (low * weights.T).sum(axis=1)
-
-
 def sampled_neurons(
     states: Floats,
     targets: Floats,
     n_neurons: int,
     rng: np.random.Generator,
-    law: PairLaw,
+    settings: PairSampling,
     links: NDArray[np.bool_] | None = None,
 ) -> tuple[Floats, Floats, float]:
-    """Weights and biases of neurons with threshold 1, by a `PairLaw`.
+    """Weights and biases of neurons with threshold 1, by a `PairSampling`.
 
     Parameters
     ----------
@@ -200,7 +196,7 @@ def sampled_neurons(
     targets : array (n_samples, n_outputs)
     n_neurons : int
     rng : Generator
-    law : PairLaw
+    settings : PairSampling
     links : bool array (n_channels, n_neurons), optional
         Which weights there are; all by default.
 
@@ -221,22 +217,25 @@ def sampled_neurons(
     if not np.ptp(states, axis=0).any():
         raise ValueError(f"the {len(states)} states do not vary; is the input constant, or the layer below silent?")
     n_channels = states.shape[1]
-    if law.sampling == "random":
+    if settings.sampling == "random":
         weights = rng.normal(0, n_channels**-0.5, (n_channels, n_neurons))
         return weights if links is None else weights * links, 1 + rng.uniform(-1, 1, n_neurons), 0.0
-    low, high, whitening, n_effective = _chosen(states, targets, n_neurons, rng, law)
+    low, high, whitening, n_effective = _chosen(states, targets, n_neurons, rng, settings)
+    # Directions are averaged in decorrelated coordinates, where pairs that differ much count no more than others, and come back
+    # by the second product with the whitening matrix.
     steps = (high - low) @ whitening
     direction = (steps / _nonzero(np.linalg.norm(steps, axis=2, keepdims=True))).mean(axis=1) @ whitening
     a, b = low[:, 0], high[:, 0]
-    if law.sampling == "isotropic":
+    if settings.sampling == "isotropic":
+        # Thresholds and scales stay those of the pairs, so that a comparison is about the directions alone.
         direction = rng.normal(size=direction.shape)
     if links is not None:
         direction = direction * links.T
-    if law.spread is None:
-        weights = (2 * law.margin * direction / _nonzero(((b - a) * direction).sum(axis=1))[:, None]).T
+    if settings.spread is None:
+        weights = (2 * settings.margin * direction / _nonzero(((b - a) * direction).sum(axis=1))[:, None]).T
     else:
-        weights = law.spread * direction.T / _nonzero((states @ direction.T).std(axis=0))
-    return weights, 1 + law.offset - 0.5 * ((a + b) * weights.T).sum(axis=1), n_effective
+        weights = settings.spread * direction.T / _nonzero((states @ direction.T).std(axis=0))
+    return weights, 1 + settings.offset - 0.5 * ((a + b) * weights.T).sum(axis=1), n_effective
 
 
 def _nonzero(values: Floats) -> Floats:
@@ -245,28 +244,30 @@ def _nonzero(values: Floats) -> Floats:
 
 
 def _chosen(
-    states: Floats, targets: Floats, n_neurons: int, rng: np.random.Generator, law: PairLaw
+    states: Floats, targets: Floats, n_neurons: int, rng: np.random.Generator, settings: PairSampling
 ) -> tuple[Floats, Floats, Floats, float]:
     """Lower and higher states of the pairs, (n_neurons, bundle, n_channels), the whitening matrix of the metric, effective number.
 
     Higher is what has the higher target for one half of the neurons, drawn at random, and the lower one for the others.
     """
-    pairs = candidate_pairs(len(states), law.n_candidates, rng)
-    metric, whitening, shape = law.metric, _whitening(states), (n_neurons, law.bundle)
+    pairs = candidate_pairs(len(states), settings.n_candidates, rng)
+    metric, whitening, shape = settings.metric, _whitening(states), (n_neurons, settings.bundle)
     turned = np.zeros(shape, dtype=bool)
-    if law.sampling == "pairs":
+    if settings.sampling == "pairs":
         distances = _distances(states, states @ whitening, *pairs, metric)
         if metric == "least_entropy":
-            metric = _least_entropy(distances, targets[pairs[1]] - targets[pairs[0]], n_neurons, law.sharpness)
-        contrast = _contrast(targets, *pairs, n_neurons, rng, law.contrast)
-        probabilities = pair_probabilities(np.abs(contrast), distances[metric], law.sharpness)
+            metric = _least_entropy(distances, targets[pairs[1]] - targets[pairs[0]], n_neurons, settings.sharpness)
+        contrast = _contrast(targets, *pairs, n_neurons, rng, settings.contrast)
+        probabilities = pair_probabilities(np.abs(contrast), distances[metric], settings.sharpness)
+        # Drawn by inversion, a column per neuron: each may look at another component of the targets.
         cumulated = np.cumsum(probabilities, axis=0)
         draws = rng.random(shape) * cumulated[-1][:, None]
         chosen = np.array([np.searchsorted(column, draw) for column, draw in zip(cumulated.T, draws, strict=True)])
+        # The pairs of a bundle must point the same way; which way that is, is drawn for the neuron.
         turned = (np.take_along_axis(contrast, chosen.T, axis=0).T < 0) ^ (rng.random((n_neurons, 1)) < 0.5)
         number = float(np.mean([effective_number(column) for column in probabilities.T]))
     else:
-        chosen, number = rng.integers(0, law.n_candidates, shape), float(law.n_candidates)
+        chosen, number = rng.integers(0, settings.n_candidates, shape), float(settings.n_candidates)
     one, other = (states[index[chosen]] for index in pairs)
     matrix = whitening if metric == "whitened" else np.eye(states.shape[1])
     return np.where(turned[:, :, None], other, one), np.where(turned[:, :, None], one, other), matrix, number

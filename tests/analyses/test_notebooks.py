@@ -12,8 +12,8 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 NEED_DATA = {"celegans_connectome"}
 
 
-def test_there_are_four():
-    assert len(NOTEBOOKS) == 4
+def test_there_are_six():
+    assert len(NOTEBOOKS) == 6
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -24,6 +24,7 @@ def test_outputs_are_stripped(path):
     assert not any(cell.outputs or cell.execution_count for cell in code)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs_small(path, monkeypatch):
     if path.stem in NEED_DATA and "BIOWORKBENCH_DATA" not in os.environ:

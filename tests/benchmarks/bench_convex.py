@@ -15,7 +15,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.linear_model import MultiTaskLasso
 
-from bioworkbench.convex import CHECKED_EVERY, certificate, largest_penalty, sparse_coefficients
+from bioworkbench.convex.program import CHECKED_EVERY, certificate, largest_penalty, sparse_coefficients
 
 SIZES = [(n_rows, 500) for n_rows in (1000, 3000, 10_000, 30_000, 100_000)]
 SIZES += [(10_000, n_atoms) for n_atoms in (125, 250, 1000)]

@@ -4,7 +4,7 @@ Run as ``python -m tests.benchmarks.bench_cuda``. All programs are built at once
 
 Seen on an NVIDIA H100 80GB HBM3 (driver 580.159, nvcc 13.0.88, Python 3.12.3, brian2cuda 1.0b1, Brian2 2.10.1, NumPy 2.5.2; the GPU
 and six of 16 cores were shared with a training meanwhile), where all 14 tests of the marker passed in 105 s; whole seconds of a
-call, in brackets as a ratio to C++, whose loops were not yet vectorized (`simulation.cpp_loops` says what that gave):
+call, in brackets as a ratio to C++, whose loops were not yet vectorized:
 
 ======================  ==========  =============  =============  ===============
 case                    C++         CUDA, double   CUDA, single   build, C++ / CUDA
@@ -29,11 +29,11 @@ import brian2 as b2
 import numpy as np
 from scipy import sparse
 
-from bioworkbench.network import Network, Population, Projection
 from bioworkbench.neurons import noisy_lif
-from bioworkbench.signals import Stimulus, silence
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.stimulus import Stimulus, silence
 from bioworkbench.simulation import choose_backend, simulate
-from bioworkbench.simulation.cuda import brian2cuda_version, gpu, nvcc_version
+from bioworkbench.simulation.backends.cuda.toolkit import brian2cuda_version, gpu, nvcc_version
 from tests.benchmarks import standard_networks
 
 

@@ -6,6 +6,7 @@
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,10 +21,13 @@ import numpy as np
 from brian2 import ms, mV
 from scipy import sparse
 
-from bioworkbench.network import Network, Population, Projection
 from bioworkbench.neurons import noisy_lif
-from bioworkbench.signals import Stimulus, silence
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.probe import Probe
+from bioworkbench.records.stimulus import Stimulus, silence
 from bioworkbench.simulation import simulate
+from bioworkbench.simulation.backends.cpp.functions import FLAGS
+from bioworkbench.simulation.backends.cpp.programs import programs
 from tests.benchmarks import standard_networks
 from tests.benchmarks.bench_handwritten import by_hand
 
@@ -64,7 +68,7 @@ def build():
     network = two_populations(np.random.default_rng(1))
     run(standard_networks.cuba(100, np.random.default_rng(1)), 0.01)  # imports and caches of Brian2 are warm
     started = processor()
-    with empty_cache():
+    with cache_with_engine():
         first = run(network).timing
     built = processor()
     hand = by_hand_two(network)
@@ -102,6 +106,78 @@ def by_hand_two(network):
     return taken
 
 
+def build8():
+    """Cold build of the functions and the plan of 8 populations with 55 projections; the engine is there."""
+    rng = np.random.default_rng(1)
+    model = noisy_lif(sigma=5 * mV)
+    cells = tuple(Population(f"p{k}", 100, model) for k in range(8))
+    pairs = [(a, b) for a in range(8) for b in range(8)][:55]
+    links = [Projection(f"p{a}", f"p{b}", standard_networks.random_links(100, 100, 0.1, rng) * 1e-4, 1.5e-3) for a, b in pairs]
+    run(Network(cells[:1]), 0.01)
+    with cache_with_engine():
+        first = run(Network(cells, tuple(links)), 0.01).timing
+    print(f"cold build, 8 populations with 55 projections: generate {first['generate']:.2f} s, compile {first['compile']:.2f} s")
+
+
+@contextmanager
+def cache_with_engine():
+    """A cache that has the engine, which is compiled once per machine, and nothing else."""
+    engines = [program for program in programs() if program.structure.get("engine") == list(FLAGS)]
+    with empty_cache():
+        for engine in engines:
+            shutil.copytree(engine.folder, Path(os.environ["BIOWORKBENCH_CACHE"]) / engine.folder.name)
+        yield
+
+
+def seeds():
+    """100 Bernoulli networks of 1000 neurons, each with another number of synapses."""
+    model = noisy_lif(sigma=5 * mV)
+    networks = []
+    for seed in range(101):
+        links = standard_networks.random_links(1000, 1000, 0.1, np.random.default_rng(seed)) * 1e-4
+        networks.append(Network((Population("cells", 1000, model),), (Projection("cells", "cells", links, 1.5e-3),)))
+    run(networks[0])
+    taken, recordings = seconds(lambda: [run(network) for network in networks[1:]])
+    built = sum("compile" in recording.timing or "generate" in recording.timing for recording in recordings)
+    print(f"100 seeds of a Bernoulli network of 1000 neurons: {taken / 100:.3f} s each, {built} built (target 0.06, 0)")
+
+
+def others():
+    """A known network in other sizes, durations, numbers of trials, and recorded otherwise: seconds of each, and what was built."""
+    rng = np.random.default_rng(1)
+    run(two_populations(rng), record=["exc.v"])
+    run(two_populations(rng))
+    network = two_populations(rng)
+    row = {
+        "duration": lambda: run(network, 0.15),
+        "trials": lambda: simulate(network, silence(0.1, 7), 1, dt=DT, backend="cpp"),
+        "neurons recorded": lambda: run(network, record=[Probe("exc", "v", (1, 5))]),
+        "size": lambda: run(two_populations(rng, n=500)),
+    }
+    for name, call in row.items():
+        taken, recording = seconds(call)
+        print(f"another {name}: {taken:.3f} s, built: {sorted({'compile', 'generate'} & set(recording.timing)) or 'nothing'}")
+
+
+def threads():
+    """Two threads against one, in turns: wall time of the run, and whether spikes are the same."""
+    for name, make, n, duration in (
+        ("Brunel", standard_networks.brunel, 10_000, 0.5),
+        ("CUBA", standard_networks.cuba, 20_000, 0.5),
+    ):
+        network = make(n, np.random.default_rng(1))
+        run(network, duration, threads=1)
+        rows = {1: [], 2: [], 3: []}
+        for _ in range(5):
+            for number, found in rows.items():
+                found.append(run(network, duration, threads=number))
+        best = {number: min(recording.timing["simulate"] for recording in found) for number, found in rows.items()}
+        same = len({recording.spikes["cells"].neuron.tobytes() for found in rows.values() for recording in found}) == 1
+        print(
+            f"threads, {name} {n}: one {best[1]:.3f} s, two {best[2]:.3f} s, {best[1] / best[2]:.2f}x; same spikes of 1, 2, 3: {same}"
+        )
+
+
 def second():
     """A known structure with new parameters, weights, endpoints and seed: seconds until its first step."""
     for name, make in (
@@ -124,7 +200,7 @@ def same_numbers(old, new):
     for projection in old.projections:
         mixed = (1.1 * projection.weights)[:, rng.permutation(projection.weights.shape[1])]
         mixed.sort_indices()
-        projections.append(replace(projection, weights=mixed))
+        projections.append(replace(projection, links=mixed))
     return Network(new.populations, tuple(projections))
 
 
@@ -263,7 +339,9 @@ def drive():
     print(f"1000 trials of 1000 neurons, 25 steps: {taken:.3f} s ({phases})")
 
 
-ROWS = {f.__name__: f for f in (build, second, sweep, jobs, neurons, trials, synapses, drive, memory)}
+ROWS = {
+    f.__name__: f for f in (build, build8, seeds, others, threads, second, sweep, jobs, neurons, trials, synapses, drive, memory)
+}
 
 
 def main():

@@ -18,7 +18,7 @@ import optax
 from scipy import sparse
 
 from bioworkbench.gradients.linked import linked_gradient, linked_state
-from bioworkbench.gradients.networks import Dense, FeedForward, Neuron, NoiseLaw, initial_parameters
+from bioworkbench.gradients.networks import Dense, FeedForward, Neuron, StepNoise, initial_parameters
 from bioworkbench.gradients.objectives import noisy_inputs, single_step_loss, unrolled_loss
 from bioworkbench.topology.rewiring import Rewiring, rewire
 
@@ -98,9 +98,9 @@ def steps() -> None:
     rng = np.random.default_rng(1)
     network = network_of((784, 500, 500, 10), Neuron(floor=0.0, start=0.5))
     parameters, (images, labels) = {"layers": initial_parameters(network.layers, rng)}, batch(rng)
-    law, adam = NoiseLaw(), optax.adam(1e-3)
+    step_noise, adam = StepNoise(), optax.adam(1e-3)
     moments = {"noise": {"mean": np.full(2, 0.5, np.float32), "deviation": np.full(2, 12**-0.5, np.float32)}}
-    prepare = jax.jit(noisy_inputs(network, law))
+    prepare = jax.jit(noisy_inputs(network, step_noise))
 
     def update_of(loss):
         def update(parameters, state, given, key):
@@ -110,7 +110,7 @@ def steps() -> None:
         return jax.jit(update)
 
     one, many, state, key = (
-        update_of(single_step_loss(network, law)),
+        update_of(single_step_loss(network, step_noise)),
         update_of(unrolled_loss(network, 8)),
         adam.init(parameters),
         jax.random.key(0),

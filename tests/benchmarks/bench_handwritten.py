@@ -13,7 +13,7 @@ import time
 import brian2 as b2
 import numpy as np
 
-from bioworkbench.signals import silence
+from bioworkbench.records.stimulus import silence
 from bioworkbench.simulation import simulate
 from tests.benchmarks import standard_networks
 

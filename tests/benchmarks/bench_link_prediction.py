@@ -19,12 +19,13 @@ import numpy as np
 from numba import config
 from scipy import sparse
 
-from bioworkbench.randomness import stream
-from bioworkbench.topology.ch_definition import ch_score
-from bioworkbench.topology.connectomes import read_celegans
-from bioworkbench.topology.layer_links import layer_scores, top_links
-from bioworkbench.topology.link_evaluation import PREDICTORS, compare_predictors, summary
-from bioworkbench.topology.link_prediction import cannistraci_hebb, score_matrix, simple_adjacency
+from bioworkbench.exchange.connectomes import read_celegans
+from bioworkbench.records.randomness import stream
+from bioworkbench.topology.prediction.all_pairs import SCORES
+from bioworkbench.topology.prediction.comparison import compare
+from bioworkbench.topology.prediction.definition import ch_score
+from bioworkbench.topology.prediction.layer_links import layer_scores, top_links
+from bioworkbench.topology.prediction.link_prediction import cannistraci_hebb, score_matrix, simple_adjacency
 from tests.benchmarks.path_enumeration import enumerated_scores
 
 LAYERS = [  # sources, targets, density, and published seconds of the two public programs
@@ -35,7 +36,6 @@ LAYERS = [  # sources, targets, density, and published seconds of the two public
     (1000, 1000, 0.05, 5.66, 12.1),
     (1000, 1000, 0.10, 35.0, None),
 ]
-DIRECTED = ("ch2_l3", "ch3_l3", "ra_l3", "preferential_attachment", "random")
 GRAPHS = [  # name, graph, published seconds
     ("Watts-Strogatz, degree 20", lambda: nx.watts_strogatz_graph(5000, 20, 0.1, seed=1), 4.2),
     ("Watts-Strogatz, degree 10", lambda: nx.watts_strogatz_graph(5000, 10, 0.1, seed=1), 3.6),
@@ -139,14 +139,15 @@ def quality() -> None:
         worm.remove_edges_from(list(nx.selfloop_edges(worm)))
         networks |= {"C. elegans, undirected": nx.Graph(worm.edges), "C. elegans, directed": nx.DiGraph(worm.edges)}
     for name, graph in networks.items():
-        names = [predictor for predictor in PREDICTORS if not graph.is_directed() or predictor in DIRECTED]
-        found = summary(compare_predictors(graph, names, stream(1, name), share=0.1, n_repeats=20))
+        unfit = "undirected" if graph.is_directed() else "directed"
+        names = [predictor for predictor, score in SCORES.items() if not score.weighted and score.directions != unfit]
+        found = compare(graph, stream(1, name), predictors=names, hidden=0.1, n_repeats=20)
         print(
             f"\n{name}: {len(graph)} nodes, {graph.number_of_edges()} links, a tenth hidden, 20 repeats; mean and 95 % interval"
         )
         print(f"{'predictor':24s} {'AUPR':>15s} {'precision':>15s} {'AUC':>15s} {'AUC-mROC':>15s}")
-        for predictor, row in found.items():
-            cells = (f"{row[m].mean:.4f} ± {row[m].half_width:.4f}" for m in ("aupr", "precision", "auc", "auc_mroc"))
+        for predictor, row in found.iterrows():
+            cells = (f"{row[m]:.4f} ± {row[f'{m}_half_width']:.4f}" for m in ("aupr", "precision", "auc", "auc_mroc"))
             print(f"{predictor:24s} {' '.join(cells)}")
 
 

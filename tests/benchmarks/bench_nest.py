@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bioworkbench.signals import silence
+from bioworkbench.records.stimulus import silence
 from bioworkbench.simulation import simulate
 from tests.benchmarks import standard_networks
 from tests.benchmarks.bench_handwritten import NETWORKS

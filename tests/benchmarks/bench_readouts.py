@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from sklearn.linear_model import Ridge
 
-from bioworkbench.readouts import ridge
+from bioworkbench.readout.fits import ridge
 
 N_TRIALS, N_FEATURES, N_CLASSES = 60_000, 2000, 10
 

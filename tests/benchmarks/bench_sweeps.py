@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 
 import bioworkbench as bw
-from bioworkbench.results.store import fingerprints
-from bioworkbench.spec import read, sweep_points
+from bioworkbench.experiment.results.seal import listed, sealed
+from bioworkbench.experiment.results.spec_fingerprints import fingerprints
+from bioworkbench.experiment.spec import read, sweep_points
 from tests.documents import alone
 
 
@@ -93,7 +94,8 @@ def fill(root, n_points=10_000):
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("run.h5", "spec.toml", "metrics.json"):
             shutil.copy(template / name, folder / name)
-        (folder / "provenance.json").write_text(json.dumps(about | {"spec": point.document, "fingerprint": mark}))
+        told = about | {"spec": point.document, "fingerprint": mark, "files": listed(folder)}
+        (folder / "provenance.json").write_text(json.dumps(sealed(told)))
     shutil.rmtree(root / "one")
 
 

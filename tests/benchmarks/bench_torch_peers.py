@@ -17,10 +17,10 @@ from brian2 import ms, mV
 from scipy import sparse
 from sklearn.datasets import load_digits
 
-from bioworkbench.features import spike_counts
-from bioworkbench.network import Network, Population, Projection
 from bioworkbench.neurons import noisy_lif
-from bioworkbench.signals import Stimulus
+from bioworkbench.readout.features import spike_counts
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.simulation import simulate
 
 PEER = os.environ.get("TORCH_PYTHON", sys.executable)

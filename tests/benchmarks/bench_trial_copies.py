@@ -19,9 +19,9 @@ from scipy import sparse
 from sklearn.datasets import load_digits
 
 import bioworkbench as bw
-from bioworkbench.features import spike_counts
 from bioworkbench.neurons import noisy_lif
-from bioworkbench.signals import Stimulus
+from bioworkbench.readout.features import spike_counts
+from bioworkbench.records.stimulus import Stimulus
 
 N_DIGITS, N_NEURONS, DURATION, DT = 200, 1000, 0.025, 0.001
 

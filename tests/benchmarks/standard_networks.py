@@ -4,8 +4,8 @@ import numpy as np
 from brian2 import ms, mV
 from scipy import sparse
 
-from bioworkbench.network import Network, Population, Projection
 from bioworkbench.neurons import NeuronModel
+from bioworkbench.records.network import Network, Population, Projection
 
 CUBA_EQUATIONS = """
 dv/dt = (ge + gi - (v - rest))/tau : volt (unless refractory)

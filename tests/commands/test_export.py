@@ -6,14 +6,16 @@ import pytest
 from typer.testing import CliRunner
 
 from bioworkbench.__main__ import app_for
-from bioworkbench.results import save_record
-from tests.records import record_alone
+from bioworkbench.experiment.results import fingerprint, save_record
+from tests.run_records import record_alone
 
 
 @pytest.fixture
 def folder(tmp_path):
-    save_record(record_alone(), tmp_path / "x" / "0123")
-    return tmp_path / "x" / "0123"
+    record = record_alone()
+    made = tmp_path / "x" / fingerprint(record.spec)
+    save_record(record, made)
+    return made
 
 
 def call(*words):

@@ -6,14 +6,14 @@ from typer.testing import CliRunner
 
 from bioworkbench.__main__ import app_for
 from tests.documents import alone
-from tests.sweeps import stand_ins
+from tests.experiment.sweeps import stand_ins
 
 
 @pytest.fixture
 def call(tmp_path, monkeypatch):
     """Call the command inside a folder with a spec, with stand-ins for simulations."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("bioworkbench.sweeps.worker.compute", stand_ins.compute)
+    monkeypatch.setattr("bioworkbench.experiment.sweeps.worker.compute", stand_ins.compute)
     swept = alone() | {"sweep": {"populations.exc.sigma": ["1 mV", "5 mV"]}}
     (tmp_path / "x.toml").write_text(tomli_w.dumps(swept))
 
@@ -30,13 +30,13 @@ def test_a_sweep_and_its_table(call, tmp_path):
     assert done.stdout.startswith("6 points: 6 done; ")
     assert "6/6  " in done.stderr
     assert "points/min, 0.0 s left" in done.stderr
-    assert done.stdout.splitlines()[-1] == "Next: bioworkbench table results/x"
+    assert done.stdout.splitlines()[-1].endswith(".html in a browser, or bioworkbench table results/x")
     assert "6 points: 6 found" in call("sweep", "x.toml", "--seeds", "0:3", "--jobs", 1).stdout
     done = call("table", "results/x", "--metric", "activity.exc.mean_rate", "--by", "populations.exc.sigma", "--csv", "t.csv")
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
-    assert lines[0].split() == ["populations.exc.sigma", "activity.exc.mean_rate", "error", "n"]
-    assert lines[1].startswith("1 mV")
+    assert lines[0].split() == ["populations.exc.sigma", "(mV)", "activity.exc.mean_rate", "(Hz)", "error", "n"]
+    assert lines[1].startswith("1 ")
     assert lines[-1] == "t.csv"
     assert (tmp_path / "t.csv").read_text().count("\n") == 3
 
@@ -85,7 +85,7 @@ def test_interruptions_say_how_to_go_on(call, monkeypatch):
     def interrupted(*args, **settings):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bioworkbench.sweeps.worker.compute", interrupted)
+    monkeypatch.setattr("bioworkbench.experiment.sweeps.worker.compute", interrupted)
     done = call("sweep", "x.toml", "--jobs", 1)
-    assert done.exit_code == 1
+    assert done.exit_code == 130
     assert "the same command goes on with the rest" in done.output

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import MultiTaskLasso
 
-from bioworkbench.convex import (
+from bioworkbench.convex.program import (
     certificate,
     distinct_columns,
     kept_columns,

@@ -16,9 +16,9 @@ from bioworkbench.discrete.layers import (
     with_readout,
     with_weights,
 )
-from bioworkbench.network import Network, Population, Projection
-from bioworkbench.neurons.discrete_time import discrete_lif
-from bioworkbench.signals import Stimulus
+from bioworkbench.discrete.lif import discrete_lif
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.tasks import Task, Trials
 from tests.methods.chains import DT, dense_chain, in_numpy
 
@@ -49,7 +49,7 @@ def test_arguments_of_a_population_must_be_single_numbers():
     assert scalar_arguments(Population("a", 2, discrete_lif(leak=0.9, reset="zero")))["leak"] == 0.9
     cases = (
         (discrete_lif(leak=[0.9, 0.8]), "leak of population 'a' differs between neurons"),
-        (discrete_lif(leak=0.9, start="uniform(0, 1)"), "'a' starts from the law 'uniform"),
+        (discrete_lif(leak=0.9, start="uniform(0, 1)"), "'a' starts from 'uniform.*', drawn in each trial"),
         (discrete_lif(leak=0.9, noise_deviation=0.1), "'a' has noise of its own"),
     )
     for model, words in cases:

@@ -5,10 +5,10 @@ import pytest
 from scipy import sparse
 
 from bioworkbench.discrete import lif_layer, simulate_discrete
-from bioworkbench.network import Network, Population, Projection
-from bioworkbench.neurons.discrete_time import discrete_lif
-from bioworkbench.neurons.model import NeuronModel
-from bioworkbench.signals import Stimulus
+from bioworkbench.discrete.lif import discrete_lif
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.neuron import NeuronModel
+from bioworkbench.records.stimulus import Stimulus
 
 CURRENTS = np.array([1.5, 0.25, 0.75, 0.5]).reshape(1, 4, 1)
 
@@ -149,13 +149,13 @@ def test_rates_are_drawn_once_per_step_for_all_targets():
 
 
 def test_network_refuses_what_has_no_twin():
-    plain = Population("x", 1, NeuronModel("v : 1\ncurrent : 1", "v > 1", "v = 0"))
+    plain = Population("x", 1, NeuronModel("v : 1", "v > 1", "v = 0"))
     drawn = _relay("x", 0, start="uniform(0, 1)")
     noisy = _relay("x", 0, noise_deviation=0.1)
     network = Network((_relay("a", 0),), (_wire("input", "a"),))
     for population, words in (
         (plain, "'x' is not a discrete_lif"),
-        (drawn, "starts from the law 'uniform"),
+        (drawn, "starts from 'uniform.*', drawn in each trial"),
         (noisy, "x draws random numbers; give rng"),
     ):
         with pytest.raises(ValueError, match=words):

@@ -6,7 +6,7 @@ import pytest
 
 from bioworkbench.discrete import lif_layer, simulate_discrete
 from bioworkbench.discrete.subnetworks import Layer, SubNetworks, as_network, joined, last_layer_spikes, noisy_copies
-from bioworkbench.signals import Stimulus
+from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.simulation import simulate
 
 

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import bioworkbench as bw
-from bioworkbench.errors import ResultError, SimulationError, SpecError
-from bioworkbench.results import fingerprint
-from bioworkbench.spec import read
-from bioworkbench.spec.changes import with_value
+from bioworkbench.experiment.results import fingerprint
+from bioworkbench.experiment.spec import read
+from bioworkbench.experiment.spec.changes import with_value
+from bioworkbench.records.errors import ResultError, SimulationError, SpecError
+from bioworkbench.simulation import simulate
 from tests.documents import alone, with_task
 from tests.frozen_method import frozen  # noqa: F401  fixture
 
@@ -26,7 +27,7 @@ def _plain_report(monkeypatch):
     def write(record, folder, curves=()):
         (folder / "report.html").write_text(record.spec.name)
 
-    monkeypatch.setattr("bioworkbench.experiment.running.write_report", write)
+    monkeypatch.setattr("bioworkbench.report.display.write_report", write)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def test_a_folder_holds_everything(alone_result):
     assert alone_result.folder.name == fingerprint(spec_of(alone()))
     assert alone_result.folder.parent.name == "x"
     names = {path.name for path in alone_result.folder.iterdir()}
-    assert names == {"spec.toml", "provenance.json", "metrics.json", "run.h5", "report.html"}
+    assert names == {"spec.toml", "provenance.json", "metrics.json", "run.h5", "report.html", "thumbnail.png"}
     assert [path.name for path in alone_result.folder.parent.iterdir()] == [alone_result.folder.name]
 
 
@@ -136,7 +137,7 @@ def test_an_interruption_leaves_nothing(tmp_path, monkeypatch):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bioworkbench.results.store.write_run", interrupted)
+    monkeypatch.setattr("bioworkbench.experiment.results.store.write_run", interrupted)
     with pytest.raises(KeyboardInterrupt, match=""):
         bw.run(spec_of(alone()), results=tmp_path)
     assert nothing_left(tmp_path)
@@ -145,19 +146,19 @@ def test_an_interruption_leaves_nothing(tmp_path, monkeypatch):
 @pytest.mark.usefixtures("frozen")
 def test_errors_of_a_method_name_its_table(tmp_path):
     document = with_value(with_task(), "method.readout.penalty", -1.0)
-    with pytest.raises(SpecError, match=r"x\.toml, method: penalty"):
+    with pytest.raises(SpecError, match=r"x\.toml, method\.readout: penalty = -1\.0"):
         bw.run(spec_of(document), results=tmp_path)
     assert nothing_left(tmp_path)
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ResultError, match=r"cannot be written: .*file is no folder"):
+    with pytest.raises(ResultError, match=r"cannot be written: .*file is not a folder"):
         bw.run(spec_of(alone()), results=tmp_path / "file")
 
 
 def test_a_missing_backend(tmp_path, monkeypatch):
-    monkeypatch.setattr("bioworkbench.simulation.devices.compiler", lambda: None)
+    monkeypatch.setattr("bioworkbench.simulation.backends.cpp.toolchain.compiler", lambda: None)
     with pytest.raises(SimulationError, match="backend 'cpp' needs a C\\+\\+ compiler"):
         bw.run(spec_of(alone() | {"backend": "cpp"}), results=tmp_path)
     assert nothing_left(tmp_path)
@@ -167,3 +168,18 @@ def test_public_names():
     assert "run" in dir(bw)
     with pytest.raises(AttributeError, match="module 'bioworkbench' has no attribute 'rum'"):
         bw.rum  # noqa: B018
+
+
+def test_threads_reach_the_simulation_and_change_no_fingerprint(tmp_path, monkeypatch):
+    seen = []
+
+    def noted(*arguments, threads, **settings):
+        seen.append(threads)
+        return simulate(*arguments, **settings)
+
+    monkeypatch.setattr("bioworkbench.experiment.running.simulate", noted)
+    spec = spec_of(alone() | {"threads": 1})
+    assert fingerprint(spec) == fingerprint(spec_of(alone()))
+    bw.run(spec, results=tmp_path, report=False)
+    bw.run(spec, results=tmp_path, report=False, force=True, threads=3)
+    assert seen == [1, 3]

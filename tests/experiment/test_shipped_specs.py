@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 import bioworkbench as bw
-from bioworkbench.spec import sweep_points
+from bioworkbench.experiment.spec import sweep_points
+from bioworkbench.gallery.runs import FinishedRun
+from figures import current_steps, stdp_window
 
 SPECS = sorted((Path(__file__).parents[2] / "network_specs").glob("*.toml"))
 FEW = {"task.n_train": 20, "task.n_test": 10}
@@ -37,8 +41,37 @@ def test_specs_are_read(path):
 
 @pytest.mark.parametrize("name", SMALL)
 def test_specs_run(name, tmp_path, monkeypatch):
-    monkeypatch.setattr("bioworkbench.experiment.running.write_report", lambda record, folder, curves=(): folder)
+    monkeypatch.setattr("bioworkbench.report.display.write_report", lambda record, folder, curves=(): folder)
     spec = bw.load(SPECS[0].with_name(f"{name}.toml"), SMALL[name])
     metrics = bw.run(spec, backend="numpy", results=tmp_path).metrics
     assert set(metrics["activity"]) == {population.name for population in spec.populations}
     assert not spec.metrics or set(metrics["test"]) == set(spec.metrics)
+
+
+def finished(name, changes, folder):
+    result = bw.run(bw.load(SPECS[0].with_name(f"{name}.toml"), changes), backend="numpy", results=folder, report=False)
+    return FinishedRun(result.folder, {}, result.metrics)
+
+
+@pytest.mark.thorough
+def test_pairs_of_spikes_change_weights_as_the_rule_says(tmp_path):
+    run = finished("stdp_window", {"dt": "0.5 ms", "record": []}, tmp_path)
+    data = run.record.data
+    (pairs,) = [projection for projection in data.network.projections if projection.name == "pairs"]
+    difference, change = stdp_window.changes(pairs, data.recording)
+    np.testing.assert_allclose(difference, np.arange(-100, 101, 5) * 1e-3, atol=1e-9)
+    apart = difference != 0
+    np.testing.assert_allclose(change[apart], stdp_window.expected(pairs, difference[apart]), rtol=1e-6)
+    plt.close(stdp_window.draw({"stdp_window": [run]}))
+
+
+def test_stronger_steps_give_more_spikes_that_adapt(tmp_path):
+    run = finished("current_steps", {"dt": "0.1 ms"}, tmp_path)
+    spikes = run.record.data.recording.spikes["cells"]
+    counts = np.bincount(spikes.neuron, minlength=31)
+    assert counts[:15].sum() == 0
+    assert (np.diff(counts) >= 0).all()
+    assert counts[-1] > 20
+    intervals = np.diff(np.sort(spikes.time[spikes.neuron == 30]))
+    assert intervals[0] < 0.7 * intervals[-1]
+    plt.close(current_steps.draw({"current_steps": [run]}))

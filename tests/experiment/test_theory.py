@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bioworkbench.experiment.spec import load, read
+from bioworkbench.experiment.spec.changes import with_value
+from bioworkbench.experiment.spec.plan import construct
 from bioworkbench.experiment.theory import DiffusionNeuron, expected_activity
-from bioworkbench.randomness import stream
-from bioworkbench.spec import load, read
-from bioworkbench.spec.changes import with_value
-from bioworkbench.spec.plan import construct
+from bioworkbench.records.randomness import stream
 from tests.documents import alone
 from tests.theory.mean_field import network_rate, siegert_rate
 

@@ -1,6 +1,7 @@
 """Figures from results: what is drawn, what is left out, and when it is drawn again."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,9 @@ import tomli_w
 from typer.testing import CliRunner
 
 from bioworkbench.__main__ import app_for
-from bioworkbench.errors import ResultError
 from bioworkbench.gallery.drawing import draw_figure
 from bioworkbench.gallery.stamps import FORMATS, Places, figure_names, is_current, read_stamp
+from bioworkbench.records.errors import ResultError
 from tests.documents import alone
 
 MODULE = '''"""Mean rate by seed
@@ -53,7 +54,7 @@ def places(tmp_path, monkeypatch, request):
         (folder / f"{name}.py").write_text(text)
     document = alone() | {"backend": "numpy", "sweep": {"seed": [1, 2]}}
     (tmp_path / "specs" / "x.toml").write_text(tomli_w.dumps(document))
-    monkeypatch.setattr("bioworkbench.experiment.running.write_report", lambda *_: None)
+    monkeypatch.setattr("bioworkbench.report.display.write_report", lambda *_: None)
     return Places(folder, tmp_path / "specs", tmp_path / "results")
 
 
@@ -123,16 +124,48 @@ def test_a_damaged_note_means_stale(places):
 
 def test_unknown_figures_and_folders(places, tmp_path):
     assert figure_names(places) == ["picture", "rates"]
-    with pytest.raises(ResultError, match=r"'rate' is no figure in .*; known: picture, rates"):
+    with pytest.raises(ResultError, match=r"'rate' is not a figure in .*; known: picture, rates"):
         figure_names(places, ["rate"])
-    with pytest.raises(ResultError, match="is no folder of figure modules"):
+    with pytest.raises(ResultError, match="is not a folder of figure modules"):
         Places(tmp_path, tmp_path, tmp_path)
 
 
 def test_a_module_that_draws_nothing(places):
     (places.figures / "empty.py").write_text('"""Nothing"""\n')
-    with pytest.raises(ResultError, match="is no figure module; SPECS and draw is missing"):
+    with pytest.raises(ResultError, match="is not a figure module; SPECS and draw is missing"):
         draw_figure("empty", places)
+
+
+FAULTS = {
+    "SPECS = ()\ndef draw(results):\n    return [][1]\n": r"odd\.py, line 4: IndexError: list index out of range",
+    "import json\nSPECS = ()\ndef draw(results):\n    json.loads('[x]')\n": r"odd\.py, line 5: JSONDecodeError: Expecting value",
+    "SPECS = ()\nimport nowhere\ndef draw(results): ...\n": r"odd\.py, line 3: ModuleNotFoundError: No module named 'nowhere'",
+    "SPECS = (\n": r"odd\.py, line 2: '\(' was never closed",
+    "SPECS = ()\ndef draw(results):\n    return None\n": r"draw of .*odd\.py returned a NoneType; it must return a Matplotlib figure",
+    "SPECS = 'x'\ndef draw(results): ...\n": r"odd\.py: SPECS = 'x'; it must be a tuple of names of specs",
+    "SPECS = (1,)\ndef draw(results): ...\n": r"odd\.py: SPECS = \(1,\); it must be a tuple",
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=range(len(FAULTS)))
+def test_faults_of_a_figure_name_figure_file_and_line(call, places, fault):
+    (places.figures / "odd.py").write_text(f'"""Odd"""\n{fault}')
+    with pytest.raises(ResultError, match=FAULTS[fault]):
+        draw_figure("odd", places)
+    done = call("odd", "picture")
+    assert done.exit_code == 2
+    assert "1 drawn, 0 up to date, 1 left out." in done.output
+    assert done.stderr.startswith("left out ")
+    assert "report" not in done.stderr
+
+
+def test_a_figure_with_words_on_an_axis(places):
+    begin, end = (MODULE.index(text) for text in ("    axes.plot", "    return figure"))
+    module = f"{MODULE[:begin]}    axes.plot(['cat', '5'], [1, 2])\n{MODULE[end:]}".replace('("x",)', "()")
+    (places.figures / "words.py").write_text(module)
+    draw_figure("words", places)
+    assert ",cat,1," in (places.made / "words.csv").read_text()
+    assert ",5,2," in (places.made / "words.csv").read_text()
 
 
 def test_a_folder_that_cannot_be_written(places):
@@ -147,3 +180,43 @@ def test_every_figure_of_the_project_names_specs_that_are_there():
         if path.stem != "style":
             docstring = path.read_text().split('"""')[1]
             assert "\n\n" in docstring, f"{path.name} says no title and what to see"
+
+
+def test_width_and_formats(call, places):
+    done = call("picture", "--width", "85 mm", "--format", "pdf,tif")
+    assert done.exit_code == 0, done.output
+    assert {path.suffix for path in places.made.glob("picture.*")} == {".svg", ".pdf", ".tif", ".csv"}
+    size = re.search(r'width="([\d.]+)pt"', (places.made / "picture.svg").read_text())
+    assert size
+    assert float(size[1]) == pytest.approx(85 / 25.4 * 72)
+    assert "0 drawn, 1 up to date" in call("picture", "--width", "85 mm", "--format", "pdf,tif").output
+    assert "1 drawn" in call("picture", "--width", "column").output
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--width", "85"), "--width = '85': must be column, page, or a length"),
+        (("--width", "0 mm"), "must be column, page, or a length"),
+        (("--format", "pfd"), "'pfd' is not a format of figures; did you mean 'pdf'"),
+    ],
+)
+def test_widths_and_formats_that_are_none(call, words, reason):
+    done = call("picture", *words)
+    assert done.exit_code == 2
+    assert reason in " ".join(done.output.split())
+
+
+def test_watching_draws_what_changes(call, places, monkeypatch):
+    looks = iter(range(3))
+
+    def look(_):
+        if next(looks) == 2:
+            raise KeyboardInterrupt
+        path = places.figures / "picture.py"
+        path.write_text(path.read_text().replace("A picture", "Another picture"))
+
+    monkeypatch.setattr("bioworkbench.commands.figures.time.sleep", look)
+    done = call("picture", "--watch")
+    assert done.output.count("1 drawn") == 2
+    assert "Another picture" in places.page.read_text()

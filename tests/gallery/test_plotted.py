@@ -57,3 +57,31 @@ def test_the_table_has_all_columns(axes, tmp_path):
         table = list(csv.DictReader(file))
     assert tuple(table[0]) == COLUMNS
     assert (table[0]["y"], table[0]["y_error"]) == ("0.333333", "")
+
+
+CATEGORIES = ["low", "10", "7", "high"]  # numbers as text are categories too, not the places where they are drawn
+
+
+@pytest.mark.parametrize("draw", ["plot", "scatter", "bar", "step"])
+def test_categories_on_the_first_axis(axes, draw):
+    getattr(axes, draw)(CATEGORIES, [1, 2, 3, 4])
+    assert [(row["x"], row["y"]) for row in plotted_rows(axes.figure)] == list(zip(CATEGORIES, [1, 2, 3, 4], strict=True))
+
+
+def test_categories_on_the_second_axis_and_with_error_bars(axes):
+    axes.errorbar([1, 2], ["a", "3"], xerr=0.5)
+    assert [(row["x"], row["y"], row["x_error"]) for row in plotted_rows(axes.figure)] == [(1, "a", 0.5), (2, "3", 0.5)]
+
+
+def test_places_between_categories_are_numbers(axes):
+    axes.bar(["a", "b"], [1, 2])
+    axes.plot([0.25, np.nan], [1, 2])
+    assert rows(axes, "line")[0]["x"] == 0.25
+    assert np.isnan(rows(axes, "line")[1]["x"])
+
+
+def test_dates_on_an_axis(axes, tmp_path):
+    days = np.array(["2020-01-31", "2020-03-01"], dtype="datetime64[D]")
+    axes.plot(days, [1, 2])
+    assert [row["x"] for row in rows(axes, "line")] == ["2020-01-31T00:00:00", "2020-03-01T00:00:00"]
+    write_plotted(axes.figure, tmp_path / "dates.csv")

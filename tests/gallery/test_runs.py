@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from bioworkbench.gallery.runs import Run, baseline_scores, best_baseline, grouped, scores_on_test
+from bioworkbench.gallery.runs import FinishedRun, baseline_scores, best_baseline, grouped, scores_on_test
 
 
 def run(seed, test, **baselines):
     """A finished run with one score."""
     metrics = {"test": {"accuracy": test}, "baselines": {name: {"accuracy": value} for name, value in baselines.items()}}
-    return Run(Path(), {"seed": seed, "kind": "a" if seed < 2 else "b"}, metrics)
+    return FinishedRun(Path(), {"seed": seed, "kind": "a" if seed < 2 else "b"}, metrics)
 
 
 RUNS = [
@@ -27,7 +27,9 @@ def test_scores_that_are_defined():
 
 def test_the_best_baseline_is_the_largest_score_or_the_smallest_error():
     assert best_baseline(RUNS, "accuracy", 100) == ("best baseline: raw linear", pytest.approx(60))
-    errors = [Run(Path(), {}, {"test": {}, "baselines": {"chance": {"rse": 1.0}, "last_value": {"rse": 0.4}}})]
+    with pytest.raises(ValueError, match="none of 1 runs has a baseline with the metric 'r2'; run the specs"):
+        best_baseline(RUNS[:1], "r2")
+    errors = [FinishedRun(Path(), {}, {"test": {}, "baselines": {"chance": {"rse": 1.0}, "last_value": {"rse": 0.4}}})]
     assert best_baseline(errors, "rse") == ("best baseline: last value", 0.4)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bioworkbench.gradients.inputs import step_inputs
 from bioworkbench.gradients.objectives import no_shift, random_shift
-from bioworkbench.signals import Stimulus
+from bioworkbench.records.stimulus import Stimulus
 
 FRAMES = np.arange(12.0).reshape(1, 3, 4) / 12
 

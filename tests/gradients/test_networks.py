@@ -14,7 +14,7 @@ from bioworkbench.gradients.networks import (
     Dense,
     FeedForward,
     Neuron,
-    NoiseLaw,
+    StepNoise,
     drawn_noise,
     initial_parameters,
     noisy_outputs,
@@ -22,6 +22,7 @@ from bioworkbench.gradients.networks import (
     unrolled_outputs,
 )
 from bioworkbench.gradients.surrogate import firing_probability
+from tests.sampled import every
 
 NEURONS = [
     Neuron(leak=1.0, floor=0.0, start=0.5),
@@ -40,7 +41,7 @@ def _as_float64(parameters):
 
 
 @pytest.mark.parametrize("neuron", NEURONS, ids=lambda neuron: neuron.reset)
-@pytest.mark.parametrize("constant", [True, False])
+@pytest.mark.parametrize("constant", every(2, [True, False]))
 def test_unrolled_network_equals_the_twin(neuron, constant):
     rng = np.random.default_rng(7)
     network = _network(neuron)
@@ -64,8 +65,8 @@ def test_one_step_from_the_mean_of_the_noise_is_the_noisy_network_without_its_no
     parameters = initial_parameters(network.layers, rng)
     inputs = jnp.asarray(rng.random((8, 6)), jnp.float32)
     still = {"mean": jnp.full(2, 0.5), "deviation": jnp.zeros(2)}
-    drawn = drawn_noise(network, NoiseLaw(), 8, jax.random.key(0))
-    noisy = noisy_outputs(network, NoiseLaw(), parameters, inputs, still, drawn)
+    drawn = drawn_noise(network, StepNoise(), 8, jax.random.key(0))
+    noisy = noisy_outputs(network, StepNoise(), parameters, inputs, still, drawn)
     np.testing.assert_array_equal(noisy, unrolled_outputs(network, parameters, inputs[None], 1)[0])
 
 
@@ -77,12 +78,13 @@ def test_noisy_neurons_fire_with_their_probability(backward):
         {"weights": jnp.ones((20_000, 1)), "bias": 0.0},
     )
     moments = {"mean": jnp.array([0.5]), "deviation": jnp.array([0.289])}
-    drawn = drawn_noise(network, NoiseLaw(), 1, jax.random.key(2))
-    fired = noisy_outputs(network, NoiseLaw("gauss", backward), parameters, jnp.ones((1, 1)), moments, drawn)
+    drawn = drawn_noise(network, StepNoise(), 1, jax.random.key(2))
+    fired = noisy_outputs(network, StepNoise("gauss", backward), parameters, jnp.ones((1, 1)), moments, drawn)
     chance = float(firing_probability("gauss", jnp.float32(-0.2), jnp.float32(0.289)))
     assert abs(float(fired[0, 0]) / 20_000 - chance) < 4.5 * (chance * (1 - chance) / 20_000) ** 0.5
 
 
+@pytest.mark.slow
 def test_gradient_of_the_expected_output_is_exact():
     """One layer: the derivative of the mean output is that of the firing probabilities."""
     network = _network(Neuron(), sizes=(1, 4, 1))
@@ -93,14 +95,15 @@ def test_gradient_of_the_expected_output_is_exact():
     )
 
     def mean_output(parameters):
-        law = NoiseLaw("gauss", "expected")
-        return noisy_outputs(network, law, parameters, jnp.ones((1, 1)), moments, [jnp.zeros((1, 4))]).mean()
+        step_noise = StepNoise("gauss", "expected")
+        return noisy_outputs(network, step_noise, parameters, jnp.ones((1, 1)), moments, [jnp.zeros((1, 4))]).mean()
 
     slope = jax.grad(mean_output)(own)[0]["weights"][0]
     chance = jax.grad(lambda w: firing_probability("gauss", w - 0.5, jnp.float32(0.3)).sum())(own[0]["weights"][0])
     np.testing.assert_allclose(slope, chance, rtol=1e-5)
 
 
+@pytest.mark.thorough
 def test_convolutional_network_has_flat_spikes_in_image_order():
     layers = (Convolution((6, 6, 1), 4, 3, 2), Convolution((3, 3, 4), 5, 3), Dense(45, 2))
     network = FeedForward(layers, (Neuron(start=0.5),) * 2)
@@ -122,6 +125,7 @@ def test_rectified_network_by_hand():
     assert (outputs.tolist(), activations[0].tolist()) == ([[3.5]], [[2.5, 0.0]])
 
 
+@pytest.mark.thorough
 def test_gradient_reaches_every_layer_through_time():
     network = replace(_network(Neuron(leak=0.9, reset="zero")), surrogate="arctan", width=0.5)
     parameters = initial_parameters(network.layers, np.random.default_rng(3))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bioworkbench.discrete import lif_layer
-from bioworkbench.gradients.networks import Dense, FeedForward, Neuron, NoiseLaw, initial_parameters
+from bioworkbench.gradients.networks import Dense, FeedForward, Neuron, StepNoise, initial_parameters
 from bioworkbench.gradients.objectives import (
     accuracy,
     activation_scales,
@@ -59,8 +59,8 @@ def test_losses_are_cross_entropies_of_the_outputs():
     still = {"noise": {"mean": np.float32([0.5]), "deviation": np.float32([0.0])}}
     outputs = jnp.asarray(_raster(1)[0][:, 0] @ np.asarray(LAYERS[1]["weights"]))
     wanted = float(cross_entropy(outputs, LABELS))
-    prepared = noisy_inputs(NETWORK, NoiseLaw())(INPUTS, key)
-    single = single_step_loss(NETWORK, NoiseLaw())({"layers": LAYERS}, still, (prepared, LABELS), key)
+    prepared = noisy_inputs(NETWORK, StepNoise())(INPUTS, key)
+    single = single_step_loss(NETWORK, StepNoise())({"layers": LAYERS}, still, (prepared, LABELS), key)
     assert float(single) == pytest.approx(wanted, rel=1e-5)
     assert float(unrolled_loss(NETWORK, 1)({"layers": LAYERS}, {}, batch, key)) == pytest.approx(wanted, rel=1e-5)
     rectified = np.maximum(INPUTS @ np.asarray(LAYERS[0]["weights"]), 0) @ np.asarray(LAYERS[1]["weights"])
@@ -68,11 +68,12 @@ def test_losses_are_cross_entropies_of_the_outputs():
     assert found == pytest.approx(float(cross_entropy(jnp.asarray(rectified), LABELS)), rel=1e-5)
 
 
+@pytest.mark.thorough
 def test_a_learned_deviation_has_a_gradient():
     parameters = {"layers": LAYERS, "log_deviation": jnp.log(jnp.array([0.3]))}
     fixed = {"noise": {"mean": np.float32([0.5]), "deviation": np.float32([0.0])}}
-    loss = single_step_loss(NETWORK, NoiseLaw("gauss", "expected"))
-    prepared = noisy_inputs(NETWORK, NoiseLaw())(INPUTS, jax.random.key(1))
+    loss = single_step_loss(NETWORK, StepNoise("gauss", "expected"))
+    prepared = noisy_inputs(NETWORK, StepNoise())(INPUTS, jax.random.key(1))
     slope = jax.grad(loss)(parameters, fixed, (prepared, LABELS), jax.random.key(1))
     assert float(jnp.abs(slope["log_deviation"][0])) > 0
 
@@ -87,8 +88,10 @@ def test_left_over_moments_are_those_of_the_potential_before_each_step():
 
 def test_activation_scales_are_quantiles():
     activations = np.maximum(INPUTS @ np.asarray(LAYERS[0]["weights"]), 0)
-    for share in (1.0, 0.5):
-        assert activation_scales(NETWORK, LAYERS, INPUTS, share)[0] == pytest.approx(np.quantile(activations, share), rel=1e-5)
+    for fraction in (1.0, 0.5):
+        assert activation_scales(NETWORK, LAYERS, INPUTS, fraction)[0] == pytest.approx(
+            np.quantile(activations, fraction), rel=1e-5
+        )
 
 
 def test_arrays_are_of_numpy_in_double_precision():

@@ -52,7 +52,7 @@ def test_sampled_spikes_have_the_probability(kind):
     chance = np.asarray(firing_probability(kind, jnp.asarray(margin), jnp.float32(0.3)))
     error = np.sqrt(chance * (1 - chance) / n)
     assert np.all(np.abs(spikes.mean(axis=0) - chance) < 4.5 * error)
-    assert abs(spikes.mean(axis=0) - chance[::-1]).max() > 4.5 * error.max()  # the mirrored law is told apart
+    assert abs(spikes.mean(axis=0) - chance[::-1]).max() > 4.5 * error.max()  # the mirrored distribution is told apart
     assert abs(float(noise.std()) - 1) < 4.5 * np.sqrt(stats.norm().stats("k") + 2) / np.sqrt(4 * noise.size)
 
 

@@ -11,36 +11,38 @@ from bioworkbench.gradients.training import (
     SCHEDULES,
     Batches,
     DivergenceError,
-    Settings,
     State,
     cross_entropy,
     fit,
-    squared_error,
 )
+from bioworkbench.records.optimization import Optimization
 
 INPUTS = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
 TARGETS = (INPUTS @ np.array([[1.0], [-2.0], [0.5]])).astype(np.float32)
 BATCHES = Batches(INPUTS, TARGETS, seed=5)
 
 
+def _squared_error(outputs, targets):
+    return 0.5 * jnp.mean((outputs - targets) ** 2)
+
+
 def _loss(parameters, fixed, batch, key):
     noise = 0.01 * jax.random.normal(key, batch[0].shape)
-    return squared_error((batch[0] + noise) @ parameters["w"], batch[1])
+    return _squared_error((batch[0] + noise) @ parameters["w"], batch[1])
 
 
 def _start(**fixed):
     return State({"w": jnp.zeros((3, 1))}, fixed)
 
 
-def test_losses_by_hand():
+def test_a_loss_by_hand():
     assert float(cross_entropy(jnp.zeros((2, 4)), jnp.array([0, 3]))) == pytest.approx(np.log(4))
-    assert float(squared_error(jnp.array([[1.0], [3.0]]), jnp.array([[0.0], [0.0]]))) == 2.5
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_it_learns_a_linear_map(optimizer, schedule):
-    settings = Settings(60, 16, learning_rate=0.05, optimizer=optimizer, schedule=schedule)
+    settings = Optimization(60, 16, learning_rate=0.05, optimizer=optimizer, schedule=schedule)
     state, history = fit(_loss, _start(), BATCHES, settings)
     np.testing.assert_allclose(state.parameters["w"].ravel(), [1, -2, 0.5], atol=0.05)
     assert history["loss"].shape == history["seconds"].shape == (60,)
@@ -50,15 +52,15 @@ def test_it_learns_a_linear_map(optimizer, schedule):
 def test_masked_parameters_stay_at_zero_under_momentum_and_decay():
     masks = {"w": jnp.array([[1.0], [0.0], [1.0]])}
     for optimizer in OPTIMIZERS:
-        settings = Settings(5, 16, learning_rate=0.1, optimizer=optimizer, weight_decay=0.1)
+        settings = Optimization(5, 16, learning_rate=0.1, optimizer=optimizer, weight_decay=0.1)
         state, _ = fit(_loss, _start(masks=masks), BATCHES, settings)
         assert float(state.parameters["w"][1, 0]) == 0.0
         assert float(jnp.abs(state.parameters["w"][0, 0])) > 0
 
 
 def test_moving_average_is_what_comes_back():
-    still = fit(_loss, _start(), BATCHES, Settings(3, 16, learning_rate=0.1))[0]
-    averaged = fit(_loss, _start(), BATCHES, Settings(3, 16, learning_rate=0.1, average=0.99))[0]
+    still = fit(_loss, _start(), BATCHES, Optimization(3, 16, learning_rate=0.1))[0]
+    averaged = fit(_loss, _start(), BATCHES, Optimization(3, 16, learning_rate=0.1, average=0.99))[0]
     assert np.abs(averaged.parameters["w"]).sum() < np.abs(still.parameters["w"]).sum()
 
 
@@ -70,15 +72,16 @@ def test_best_epoch_comes_back_and_patience_ends_the_run():
         seen.append(float(parameters["w"][0, 0]))
         return next(scores)
 
-    state, history = fit(_loss, _start(), BATCHES, Settings(6, 16, patience=2), score=score)
+    state, history = fit(_loss, _start(), BATCHES, Optimization(6, 16, patience=2), score=score)
     assert history["score"].tolist() == [0.1, 0.9, 0.5, 0.4]
     assert float(state.parameters["w"][0, 0]) == seen[1]
 
 
+@pytest.mark.thorough
 def test_keep_last_returns_the_last():
     scores = iter([0.9, 0.1])
-    state, _ = fit(_loss, _start(), BATCHES, Settings(2, 16, keep="last"), score=lambda p, f: next(scores))
-    again, _ = fit(_loss, _start(), BATCHES, Settings(2, 16))
+    state, _ = fit(_loss, _start(), BATCHES, Optimization(2, 16, keep="last"), score=lambda p, f: next(scores))
+    again, _ = fit(_loss, _start(), BATCHES, Optimization(2, 16))
     np.testing.assert_array_equal(state.parameters["w"], again.parameters["w"])
 
 
@@ -96,7 +99,7 @@ class _StopError(Exception):
 
 
 def test_interrupted_run_ends_where_an_uninterrupted_one_does(tmp_path):
-    settings = Settings(7, 16, learning_rate=0.05, average=0.9)
+    settings = Optimization(7, 16, learning_rate=0.05, average=0.9)
     full = jnp.ones((3, 1))
     whole, history = fit(_loss, _start(masks={"w": full}), BATCHES, settings, score=lambda p, f: 0.0, between=_between)
 
@@ -117,11 +120,11 @@ def test_interrupted_run_ends_where_an_uninterrupted_one_does(tmp_path):
 
 def test_file_of_another_run_is_refused(tmp_path):
     path = tmp_path / "run.npz"
-    fit(_loss, _start(), BATCHES, Settings(1, 16), path=path)
+    fit(_loss, _start(), BATCHES, Optimization(1, 16), path=path)
     with pytest.raises(ValueError, match="run with another seed or network"):
-        fit(_loss, _start(), Batches(INPUTS, TARGETS, seed=6), Settings(1, 16), path=path)
+        fit(_loss, _start(), Batches(INPUTS, TARGETS, seed=6), Optimization(1, 16), path=path)
     with pytest.raises(ValueError, match="run with another seed or network"):
-        fit(_loss, State({"w": jnp.zeros((3, 2))}), BATCHES, Settings(1, 16), path=path)
+        fit(_loss, State({"w": jnp.zeros((3, 2))}), BATCHES, Optimization(1, 16), path=path)
 
 
 def test_diverging_run_names_the_update_and_keeps_the_last_good_state(tmp_path):
@@ -130,7 +133,7 @@ def test_diverging_run_names_the_update_and_keeps_the_last_good_state(tmp_path):
 
     path = tmp_path / "run.npz"
     with pytest.raises(DivergenceError, match="the loss is nan at update 0 of epoch 1; lower") as caught:
-        fit(loss, _start(), BATCHES, Settings(5, 16, learning_rate=0.05, schedule="constant"), path=path)
+        fit(loss, _start(), BATCHES, Optimization(5, 16, learning_rate=0.05, schedule="constant"), path=path)
     kept = np.asarray(caught.value.state.parameters["w"])
     assert np.isfinite(kept).all()
     with np.load(path) as saved:
@@ -142,14 +145,14 @@ def test_inputs_are_prepared_anew_for_each_batch():
 
     def loss(parameters, fixed, batch, key):
         (inputs, drawn), targets = batch
-        return squared_error(inputs @ parameters["w"], targets) + 0 * drawn
+        return _squared_error(inputs @ parameters["w"], targets) + 0 * drawn
 
     def prepare(inputs, key):
         drawn = jax.random.uniform(key)
         jax.debug.callback(lambda value: seen.append(float(value)), drawn)
         return inputs, drawn
 
-    settings = Settings(2, 16, learning_rate=0.05)
+    settings = Optimization(2, 16, learning_rate=0.05)
     plain = fit(_plain, _start(), BATCHES, settings)[0].parameters["w"]
     prepared = fit(loss, _start(), Batches(INPUTS, TARGETS, 5, prepare), settings)[0].parameters["w"]
     np.testing.assert_allclose(plain, prepared, rtol=1e-6)
@@ -157,11 +160,12 @@ def test_inputs_are_prepared_anew_for_each_batch():
 
 
 def _plain(parameters, fixed, batch, key):
-    return squared_error(batch[0] @ parameters["w"], batch[1])
+    return _squared_error(batch[0] @ parameters["w"], batch[1])
 
 
+@pytest.mark.thorough
 def test_same_seed_same_result_and_another_seed_another():
-    settings = Settings(2, 16)
+    settings = Optimization(2, 16)
     first, again = (fit(_loss, _start(), BATCHES, settings)[0].parameters["w"] for _ in range(2))
     other = fit(_loss, _start(), Batches(INPUTS, TARGETS, seed=6), settings)[0].parameters["w"]
     np.testing.assert_array_equal(first, again)
@@ -183,16 +187,16 @@ def test_same_seed_same_result_and_another_seed_another():
 )
 def test_settings_refuse_bad_values(arguments, words):
     with pytest.raises(ValueError, match=words):
-        Settings(**({"epochs": 1} | arguments))
+        Optimization(**({"epochs": 1} | arguments))
 
 
 def test_something_must_be_minimized():
     with pytest.raises(ValueError, match="loss = None and gradient = None: training needs a loss"):
-        fit(None, _start(), BATCHES, Settings(1, 16))
+        fit(None, _start(), BATCHES, Optimization(1, 16))
 
 
 def test_a_gradient_may_take_the_place_of_the_loss():
-    settings, given = Settings(2, 16, average=0.5), jax.jit(jax.value_and_grad(_loss))
+    settings, given = Optimization(2, 16, average=0.5), jax.jit(jax.value_and_grad(_loss))
     derived, own = fit(_loss, _start(), BATCHES, settings), fit(None, _start(), BATCHES, settings, gradient=given)
     np.testing.assert_allclose(derived[0].parameters["w"], own[0].parameters["w"], rtol=1e-5, atol=1e-7)
     np.testing.assert_allclose(derived[1]["loss"], own[1]["loss"], rtol=1e-5)
@@ -202,4 +206,4 @@ def test_batches_refuse_what_does_not_fit():
     with pytest.raises(ValueError, match="64 inputs and 3 targets"):
         Batches(INPUTS, TARGETS[:3], seed=0)
     with pytest.raises(ValueError, match="batch_size = 65 exceeds the 64 training trials"):
-        fit(_loss, _start(), BATCHES, Settings(1, 65))
+        fit(_loss, _start(), BATCHES, Optimization(1, 65))

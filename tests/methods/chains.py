@@ -8,10 +8,11 @@ import numpy as np
 from scipy import sparse
 
 from bioworkbench.discrete import simulate_discrete
+from bioworkbench.discrete.lif import discrete_lif
 from bioworkbench.encoding import as_current
-from bioworkbench.network import Network, Population, Projection
-from bioworkbench.neurons.discrete_time import discrete_lif
-from bioworkbench.signals import Recording, Stimulus
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.recording import Recording
+from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.tasks import Task
 from bioworkbench.tasks.images import digits
 

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import sparse
 
-from bioworkbench.network import Network, Population, Projection
-from bioworkbench.signals import Stimulus, silence
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.stimulus import Stimulus, silence
 from bioworkbench.simulation import simulate
 
 

@@ -47,6 +47,7 @@ def test_every_neuron_may_have_its_own_constants():
         assert set(np.rint(intervals(recording, k) / DT)) == {lif_steps(30.0, tau=taus[k], threshold=thresholds[k])}
 
 
+@pytest.mark.thorough
 def test_a_synapse_makes_a_difference_of_exponentials():
     tau, decay, weight = 20e-3, 5e-3, 8e-3
     recording = driven(noisy_lif(sigma=0 * mV, synaptic_tau=5 * ms), [weight], 0.1, DT, ["cells.v"], kind="spikes")
@@ -86,6 +87,7 @@ def adaptive_interval(drive, tau=20.0, reset=10.0, threshold=20.0, refractory=1.
     return brentq(end, refractory + 0.5, 1e4)
 
 
+@pytest.mark.slow
 def test_adaptation_slows_firing_to_the_periodic_solution():
     drives = [30.0, 45.0]
     recording = driven(adaptive_lif(), np.array(drives) * 1e-3, 1.5, DT)
@@ -95,6 +97,7 @@ def test_adaptation_slows_firing_to_the_periodic_solution():
         assert abs(np.mean(found[-10:]) - adaptive_interval(drive)) < 0.2
 
 
+@pytest.mark.thorough
 def test_adapted_rate_is_the_onset_rate_of_the_lowered_drive():
     """Benda and Herz's self-consistent law f = f0(I - A f), for adaptation that is slow against the interval."""
     slow = driven(adaptive_lif(adaptation_tau=2000 * ms, jump=0.2 * mV), [45e-3], 8.0, 5e-4)
@@ -118,6 +121,7 @@ def test_exponential_neuron_fires_at_the_interval_of_the_integral(dt):
         assert abs(found - exponential_interval(drive)) < 3 * dt  # a rule of first order: half the step, half the error
 
 
+@pytest.mark.thorough
 def test_exponential_neuron_starts_to_fire_where_its_curve_leaves_the_axis():
     onset = -59.9 + 65 - 3.48
     silent, firing = rates(driven(exponential_if(), np.array([onset - 0.02, onset + 0.02]) * 1e-3, 2.0, DT))
@@ -125,6 +129,7 @@ def test_exponential_neuron_starts_to_fire_where_its_curve_leaves_the_axis():
     assert firing > 0
 
 
+@pytest.mark.thorough
 def test_adex_loses_its_resting_state_at_the_closed_form_current():
     """Onset of instability of the resting state (a Hopf bifurcation where a / leak > membrane time / tau_w)."""
     leak, capacitance, a, tau_w, rest, threshold, slope = 30e-9, 281e-12, 4e-9, 0.144, -70.6e-3, -50.4e-3, 2e-3
@@ -170,7 +175,7 @@ def test_adex_bursts():
 
 
 @pytest.mark.parametrize(("receives", "reversal"), [("excitation", 0.0), ("inhibition", -80.0)])
-def test_a_conductance_pulls_towards_its_reversal_potential(receives, reversal):
+def test_a_conductance_pulls_toward_its_reversal_potential(receives, reversal):
     forever = {"excitatory_tau": 1e12 * ms, "inhibitory_tau": 1e12 * ms, "threshold": 100 * mV}
     recording = driven(conductance_lif(**forever), [0.5], 0.1, DT, ["cells.v"], kind="spikes", receives=receives)
     trace = 1e3 * recording.traces["cells.v"][0, :, 0]

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from brian2 import ms, mV, volt
 
-from bioworkbench.neurons.parts import Part, distinct, joined, membrane_noise, synapse, unless_refractory
+from bioworkbench.neurons.parts import Mechanism, distinct, joined, membrane_noise, synapse, unless_refractory
 
 
 def test_a_mechanism_that_is_off_adds_nothing():
-    assert synapse(0 * ms, volt) == Part()
-    assert membrane_noise(0 * mV, 5 * ms, 0.5) == Part()
+    assert synapse(0 * ms, volt) == Mechanism()
+    assert membrane_noise(0 * mV, 5 * ms, 0.5) == Mechanism()
     assert unless_refractory(None) == ""
 
 
@@ -36,7 +36,7 @@ def test_noise_of_some_neurons_may_be_zero():
 
 
 def test_lines_of_parts_follow_the_lines_given():
-    assert joined("a : 1", parts=(Part("", ("b : 1",)),)) == "a : 1\nb : 1"
+    assert joined("a : 1", parts=(Mechanism("", ("b : 1",)),)) == "a : 1\nb : 1"
 
 
 def test_equal_time_constants_are_told():

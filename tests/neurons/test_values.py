@@ -10,7 +10,7 @@ from bioworkbench.neurons.values import ascending, non_negative, positive, refra
 def test_values_come_back_by_name():
     assert signed(volt, rest=-70 * mV) == {"rest": -70 * mV}
     assert positive(second, tau=20 * ms) == {"tau": 20 * ms}
-    assert non_negative(1.0, share=0.0) == {"share": 0.0}
+    assert non_negative(1.0, part=0.0) == {"part": 0.0}
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_a_start_is_a_value_a_law_or_the_default():
         (3 * ms, "start = 3 ms is a time; it must be a voltage"),
         ("3 ms", "start = 3 ms is a time; it must be a voltage"),
         ("rest", "'rest' is not a quantity"),
-        ("uniform(1 ms, 2 ms)", "start = 1 ms is a time; it must be a voltage"),
-        ("uniform(1 mV)", "'uniform\\(1 mV\\)' is not a law"),
+        ("uniform(1 ms, 2 ms)", r"start = uniform\(1 ms, 2 ms\) is a time; it must be a voltage"),
+        ("uniform(1 mV)", "'uniform\\(1 mV\\)': uniform takes low, high"),
     ],
 )
 def test_a_start_of_another_dimension_is_refused(start, message):

@@ -6,9 +6,9 @@ import pytest
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from scipy import sparse
 
-from bioworkbench.network import Network, Population, Projection
 from bioworkbench.neurons import noisy_lif
 from bioworkbench.plots.network import network_diagram
+from bioworkbench.records.network import Network, Population, Projection
 
 
 @pytest.fixture

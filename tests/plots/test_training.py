@@ -5,8 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from scipy import sparse
 
-from bioworkbench.network import Network, Population, Projection
-from bioworkbench.neurons.discrete_time import discrete_lif
+from bioworkbench.discrete.lif import discrete_lif
 from bioworkbench.plots import (
     adjacency_change,
     degrees_before_and_after,
@@ -15,7 +14,8 @@ from bioworkbench.plots import (
     trajectory,
     weights_before_and_after,
 )
-from bioworkbench.quantities import parse_quantity
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.units import parse_quantity
 
 
 @pytest.fixture

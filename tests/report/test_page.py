@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from bioworkbench.report import Curve, render, write_report
+from bioworkbench.experiment.results import fingerprint, save_record
+from bioworkbench.experiment.spec import read, sweep_points
+from bioworkbench.records.network import Network
+from bioworkbench.report.page import SweepCurve, render, write_report
 from bioworkbench.report.sweep import sweep_curves
-from bioworkbench.report.text import cards, cited, methods_paragraph, projection_rows, score_table, shown
-from bioworkbench.results import fingerprint, save_record
-from bioworkbench.spec import read, sweep_points
+from bioworkbench.report.text import cards, cited, score_table, shown
 from tests.documents import alone
 from tests.frozen_method import frozen  # noqa: F401  fixture
-from tests.records import record_alone, record_with_task, sketched
+from tests.run_records import record_alone, record_with_task, sketched
 
 
 class Outline(HTMLParser):
@@ -43,7 +44,7 @@ def text():
 @pytest.fixture
 def sketch(monkeypatch):
     """Reports whose pictures are drawn and not rendered."""
-    monkeypatch.setattr("bioworkbench.report.page._panel", sketched)
+    monkeypatch.setattr("bioworkbench.report.page.drawn", sketched)
 
 
 def test_the_file_needs_no_other(text):
@@ -56,7 +57,7 @@ def test_the_file_needs_no_other(text):
 
 def test_images_are_pictures_with_words_for_them(text):
     images = Outline(text).images
-    assert len(images) == 6  # raster, rates, a trace, diagram, degrees, weights
+    assert len(images) == 11  # raster, rates, five distributions, a trace, diagram, degrees, weights
     for image in images:
         assert image["alt"]
         assert base64.b64decode(image["src"].split(",")[1]).startswith(b"<?xml")
@@ -84,6 +85,7 @@ def test_equations_are_not_repeated(text):
     assert "the same as those of &#39;exc&#39;" in text
 
 
+@pytest.mark.thorough
 def test_reports_are_deterministic(text):
     def without_times(page):
         return re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^<]*", "", page)
@@ -96,20 +98,21 @@ def test_a_task_adds_scores():
     record = record_with_task()
     text = render(record)
     assert "Score" in text
-    assert len(Outline(text).images) == 8  # confusion, bars, loss, raster, rates, diagram, degrees, weights
+    assert len(Outline(text).images) == 10  # confusion, bars, loss, raster, rates, two distributions, diagram, degrees, weights
     assert score_table(record.metrics).rows[0] == ["this network", "80.0 %", "90.0 %"]
     assert cards(record)[0].note == "best baseline: raw linear 85.0 %"
     assert cards(record)[0].tone == "bad"
     assert "no better than that of the baseline &#39;raw_linear&#39; (0.8 against 0.85)" in text
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("frozen")
 def test_what_training_did():
     record = record_with_task()
     network, rng = record.data.network, np.random.default_rng(1)
     before = network.projections[0].weights
     moved = sparse.csr_array(np.where(rng.random(before.shape) < 0.5, before.toarray(), 0.0))
-    start = replace(network, projections=(replace(network.projections[0], weights=moved),))
+    start = replace(network, projections=(replace(network.projections[0], links=moved),))
     history = {"deviation_0": np.arange(3.0), "deviation_1": np.arange(3.0), "accuracy_by_steps": np.arange(4.0)}
     history |= {"node_sparsity": np.array([0.1, 0.2, 0.3]), "score": np.array([0.5, 0.6, 0.7])}
     data = replace(record.data, start=start, trained=replace(record.data.trained, history=history))
@@ -142,13 +145,13 @@ def test_warnings_when_there_are_none():
 
 
 def test_silence_is_a_warning():
-    record = record_alone(share=0.0)
+    record = record_alone(fraction=0.0)
     assert record.warnings[0] == "Population 'exc' never spiked; raise its drive or its input weights."
     assert cards(record)[0].value == "0 Hz"
 
 
 def test_rates_near_the_refractory_limit_are_a_warning():
-    record = record_alone(share=0.5)
+    record = record_alone(fraction=0.5)
     assert "more than half of the 500 Hz that its refractory period allows" in record.warnings[0]
 
 
@@ -160,22 +163,10 @@ def test_text_of_a_spec_cannot_break_out():
     assert "&lt;script&gt;" in text
 
 
-def test_methods_and_references():
-    record = record_alone()
-    words = methods_paragraph(record)
-    assert "20 noisy_lif neurons ('exc') and 5 noisy_lif neurons ('inh')" in words
-    assert "in steps of 0.5 ms for 50 ms per trial, with all random numbers derived from seed 1" in words
-    references = cited(record)
+def test_references():
+    references = cited(record_alone())
     assert any("Stimberg" in reference for reference in references)
     assert len([reference for reference in references if "10.1023/A:1008925309027" in reference]) == 1
-
-
-def test_projections_in_words():
-    first, second = projection_rows(record_alone())
-    assert first["topology"] == "bernoulli(p = 0.5)"
-    assert first["weights"] == "gaussian(mean = 2 mV, deviation = 0.5 mV)"
-    assert re.fullmatch(r"1(\.\d+)? to [12](\.\d+)? ms", first["delay"])
-    assert second["synapses"] == "60 (15 %)"
 
 
 @pytest.mark.parametrize(
@@ -201,7 +192,7 @@ def test_written_beside_the_results(tmp_path):
 
 @pytest.mark.usefixtures("sketch")
 def test_curves_of_a_sweep():
-    curve = Curve("populations.exc.sigma (mV)", "accuracy", np.arange(3.0), np.array([0.9, 0.8, 0.5]), np.full(3, 0.01), 5)
+    curve = SweepCurve("populations.exc.sigma (mV)", "accuracy", np.arange(3.0), np.array([0.9, 0.8, 0.5]), np.full(3, 0.01), 5)
     assert "accuracy as populations.exc.sigma (mV) grows" in render(record_alone(), (curve,))
 
 
@@ -209,7 +200,7 @@ def test_curves_are_gathered_from_finished_points(tmp_path):
     document = alone() | {"sweep": {"populations.exc.sigma": ["0 mV", "1 mV", "2000 uV"], "seed": [1, 2]}}
     spec = read(document, "x")
     for values, point in sweep_points(spec)[:4]:
-        record = record_alone(point.document, share=0.1 * values["seed"])
+        record = record_alone(point.document, fraction=0.1 * values["seed"])
         save_record(record, tmp_path / fingerprint(point))
     curves = sweep_curves(spec, tmp_path)
     assert [curve.score for curve in curves] == ["rate of exc (Hz)", "rate of inh (Hz)"]
@@ -217,7 +208,7 @@ def test_curves_are_gathered_from_finished_points(tmp_path):
     assert curve.field == "populations.exc.sigma (mV)"
     np.testing.assert_allclose(curve.x, [0, 1])
     assert curve.n_seeds == 2
-    one, other = (record_alone(share=share).metrics["activity"]["exc"]["mean_rate"] for share in (0.1, 0.2))
+    one, other = (record_alone(fraction=share).metrics["activity"]["exc"]["mean_rate"] for share in (0.1, 0.2))
     np.testing.assert_allclose(curve.mean, (one + other) / 2)
     np.testing.assert_allclose(curve.error, abs(one - other) / 2)
 
@@ -226,3 +217,16 @@ def test_no_curves_without_points(tmp_path):
     assert sweep_curves(read(alone(), "x"), tmp_path) == ()
     swept = alone() | {"sweep": {"populations.exc.sigma": ["0 mV", "1 mV"]}}
     assert sweep_curves(read(swept, "x"), tmp_path) == ()
+
+
+def test_headline_numbers_of_all_populations():
+    record = record_alone()
+    few = [card.note for card in cards(record) if card.name == "mean rate"]
+    assert few[0].startswith("exc; inh ")
+    activity = {**record.metrics["activity"]}
+    network = record.data.network
+    more = [replace(network.population("exc"), name=f"p{k}") for k in range(6)]
+    activity |= {f"p{k}": {**activity["exc"], "mean_rate": float(k)} for k in range(6)}
+    data = replace(record.data, network=Network((*network.populations, *more)))
+    many = [card.note for card in cards(replace(record, data=data, metrics={**record.metrics, "activity": activity}))]
+    assert re.fullmatch("exc; 7 others 0 to .*", many[0])

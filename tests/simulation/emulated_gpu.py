@@ -5,8 +5,11 @@ import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
-from bioworkbench.simulation import cuda, cuda_builds, cuda_source
-from bioworkbench.simulation.builds import Toolchain, own_sources
+from bioworkbench.simulation.backends.cpp.programs import own_sources
+from bioworkbench.simulation.backends.cuda import builds as cuda_builds
+from bioworkbench.simulation.backends.cuda import source as cuda_source
+from bioworkbench.simulation.backends.cuda import toolkit as cuda
+from bioworkbench.simulation.backends.cuda.programs import Toolchain
 
 SHIM = Path(__file__).with_name("emulated_gpu.h")
 PROVIDED = ("thrust/", "curand", "cuda")  # by the shim

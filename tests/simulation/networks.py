@@ -3,10 +3,10 @@
 from brian2 import ms, mV
 from scipy import sparse
 
-from bioworkbench.network import Network, Population, Projection
+from bioworkbench.discrete.lif import discrete_lif
 from bioworkbench.neurons import NEURON_MODELS, NeuronModel
-from bioworkbench.neurons.discrete_time import discrete_lif
-from bioworkbench.signals import Stimulus
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.stimulus import Stimulus
 from tests.neurons.test_models import DRIVES
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from bioworkbench.records.probe import Probe
 from bioworkbench.simulation import collect
+from bioworkbench.simulation.chunk import Chunk
 from bioworkbench.simulation.collect import GatheredSpikes, GatheredTrace, Stored
-from bioworkbench.simulation.trials import Chunk
 
 
 @pytest.fixture(params=["one block in memory", "many blocks in files"])
@@ -51,7 +52,7 @@ def test_silence(tmp_path):
 @pytest.mark.usefixtures("_size")
 def test_traces_of_copies(tmp_path):
     rows = np.random.default_rng(2).random((2, 6, 12))  # 2 chunks, 6 steps, 4 copies of 3 neurons
-    gathered = GatheredTrace()
+    gathered = GatheredTrace(Probe("exc", "v"), 1e-3)
     for number, n_trials in enumerate((4, 2)):
         rows[number].tofile(tmp_path / "rows")
         gathered.add(Chunk(number, 4 * number, n_trials, 4), Stored(tmp_path / "rows", float, 12))

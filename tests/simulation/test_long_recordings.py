@@ -17,10 +17,12 @@ PROGRAM = """
 import json, resource, sys, threading, time
 from pathlib import Path
 import numpy as np
-from bioworkbench.network import Network, Population
+from bioworkbench.records.network import Network, Population
 from bioworkbench.neurons import NeuronModel
-from bioworkbench.results.run_file import RunData, write_run
-from bioworkbench.signals import Probe, silence
+from bioworkbench.experiment.results.record import RunData
+from bioworkbench.experiment.results.run_file import write_run
+from bioworkbench.records.probe import Probe
+from bioworkbench.records.stimulus import silence
 from bioworkbench.simulation import simulate
 
 from tests.benchmarks.bench_engine import watch_programs

@@ -3,10 +3,10 @@
 import numpy as np
 from scipy import sparse
 
-from bioworkbench.network import Network, Population, Projection
 from bioworkbench.neurons import adex, poisson_source
-from bioworkbench.quantities import parse_quantity
-from bioworkbench.signals import silence
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.stimulus import silence
+from bioworkbench.records.units import parse_quantity
 from bioworkbench.simulation import simulate
 
 

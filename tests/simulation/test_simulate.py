@@ -1,6 +1,5 @@
 """The seam: equal to the NumPy twin, the same on all backends and for any number of jobs, and clear about what cannot be."""
 
-import sys
 import threading
 import time
 from dataclasses import replace
@@ -12,16 +11,20 @@ from brian2 import ms, mV
 from scipy import sparse
 
 from bioworkbench.discrete import simulate_discrete
-from bioworkbench.errors import SimulationError
-from bioworkbench.network import Network, Population, Projection
 from bioworkbench.neurons import NEURON_MODELS, NeuronModel
-from bioworkbench.signals import Probe, Stimulus, silence
-from bioworkbench.simulation import available_backends, choose_backend, simulate
-from bioworkbench.simulation.devices import Outcome, run_in_process
-from bioworkbench.simulation.trials import Chunk, memory_need, synapse_values
+from bioworkbench.records.errors import SimulationError
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.probe import Probe
+from bioworkbench.records.stimulus import Stimulus, silence
+from bioworkbench.simulation import available_backends, choose_backend, seam, simulate
+from bioworkbench.simulation.backends.backend import Outcome
+from bioworkbench.simulation.backends.choice import BACKENDS as RECORDS
+from bioworkbench.simulation.backends.runtime import run_in_process
+from bioworkbench.simulation.chunk import Chunk
+from bioworkbench.simulation.inputs import inputs_of
+from bioworkbench.simulation.trials import memory_need, synapse_values
 from tests.simulation.networks import discrete_network, leaky, noisy_network, random_stimulus, random_weights
 
-SEAM = sys.modules["bioworkbench.simulation.simulate"]  # the package has a function of that name
 BACKENDS = ["numpy", "cpp", pytest.param("cython", marks=pytest.mark.slow), pytest.param("cuda", marks=pytest.mark.cuda)]
 
 
@@ -96,17 +99,17 @@ def test_a_failing_chunk_ends_the_run_and_keeps_what_is_finished(rng, monkeypatc
     network, stimulus = discrete_network(rng), random_stimulus(rng, 7, 5)
     whole = simulate(network, stimulus, 1, dt=1 * ms, backend="numpy")
     pairs = [Chunk(number, 2 * number, n_trials, 2) for number, n_trials in enumerate((2, 2, 2, 1))]
-    monkeypatch.setattr(SEAM, "chunks", lambda *arguments: pairs)
+    monkeypatch.setattr(seam, "chunks", lambda *arguments: pairs)
     begun = []
 
     def run(job, seed, *others):
         begun.append(seed)
         if len(begun) == 3:
             raise SimulationError("the disk is full")
-        return run_in_process(job, seed, "numpy")
+        return run_in_process(job, seed, *others, target="numpy")
 
-    monkeypatch.setattr(SEAM, "run_program", run)
-    monkeypatch.setattr(SEAM, "synapse_values", lambda n, _, dt: synapse_values(n, 2, dt))
+    monkeypatch.setitem(RECORDS, "cpp", replace(RECORDS["cpp"], run=run))
+    monkeypatch.setattr(seam, "synapse_values", lambda n, _, dt, n_steps, **sharing: synapse_values(n, 2, dt, n_steps))
     words = r"the disk is full\nThis was in trials 4 \.\.\. 5; the 4 before them are kept in `finished` of this error"
     with pytest.raises(SimulationError, match=words) as failure:
         simulate(network, stimulus, 1, dt=1 * ms, backend="cpp", jobs=jobs)
@@ -132,8 +135,8 @@ def test_jobs_share_the_memory_budget(rng, monkeypatch, room, at_a_time):
         empty = (np.zeros(0, np.int32), np.zeros(0))
         return Outcome(dict.fromkeys(("exc", "inh"), empty), {}, {})
 
-    monkeypatch.setattr(SEAM, "run_program", run)
-    memory = room * memory_need(network, stimulus, 0.5e-3, (), "cpp").of(1)
+    monkeypatch.setitem(RECORDS, "cpp", replace(RECORDS["cpp"], run=run))
+    memory = room * memory_need(inputs_of(network, stimulus, 0.5e-3), (), RECORDS["cpp"]).of(1)
     simulate(network, stimulus, 1, dt=0.5 * ms, backend="cpp", jobs=4, memory=memory)
     assert most[0] == at_a_time
 
@@ -213,6 +216,8 @@ def test_traces_of_a_subset_at_a_step_of_their_own():
     all_of_it = simulate(network, stimulus, 1, dt=0.5 * ms, backend="cpp", record=["exc.v"]).traces["exc.v"]
     part = simulate(network, stimulus, 1, dt=0.5 * ms, backend="cpp", record=[Probe("exc", "v", (4, 7), 2e-3)]).traces["exc.v"]
     assert part.shape == (3, 10, 2)
+    assert (part.unit, part.neurons.tolist(), all_of_it.neurons.tolist()) == ("volt", [4, 7], list(range(10)))
+    np.testing.assert_allclose(part.times, np.arange(10) * 2e-3)
     np.testing.assert_array_equal(part, all_of_it[:, ::4][:, :, [4, 7]])
 
 
@@ -228,7 +233,7 @@ def test_frames_and_records_keep_their_steps_after_long_times(rng, backend):
 
 
 def test_rates_of_poisson_input(rng):
-    """Input spikes of 200 Hz through weight 1 onto counters: counts have mean and variance rate * duration * (1 - rate * dt)."""
+    """Input spikes of 200 Hz through weight 1 onto counters: counts have the mean and variance of a Poisson process."""
     counter = leaky(start={"v": 0 * mV}, constants={"rest": 0 * mV, "tau": 1e9 * ms, "limit": 1e9 * mV})
     network = Network((Population("exc", 200, counter),), (Projection("input", "exc", sparse.csr_array(np.eye(200) * 1e-3)),))
     stimulus = Stimulus(np.full((10, 1, 200), 200.0), 0.1, "rate")
@@ -236,7 +241,7 @@ def test_rates_of_poisson_input(rng):
         simulate(network, stimulus, 1, dt=1 * ms, backend="numpy", record=[Probe("exc", "v", every=99e-3)]).traces["exc.v"][:, 1]
         * 1e3
     )
-    n, mean, variance = counts.size, 99 * 0.2, 99 * 0.2 * 0.8  # the trace is read at the start of step 99, before its kick
+    n, mean, variance = counts.size, 99 * 0.2, 99 * 0.2  # the trace is read at the start of step 99, before its kick
     assert abs(counts.mean() - mean) < 4.5 * np.sqrt(variance / n)
     assert abs(counts.var() - variance) < 4.5 * variance * np.sqrt(2 / n)
 
@@ -246,7 +251,7 @@ def test_shared_noise_is_shared_within_a_trial_only(rng):
     equations = "dv/dt = (rest - v)/tau + sigma*sqrt(2/tau)*shared_noise : volt\nshared_noise : second**-0.5"
     model = type(model)(equations, model.threshold, model.reset, model.constants, model.start)
     network = Network((Population("exc", 3, model),))
-    v = simulate(network, silence(0.05, n_trials=2), 1, dt=0.5 * ms, backend="cpp", record=["exc.v"]).traces["exc.v"]
+    v = simulate(network, silence(0.05, n_trials=2), 1, dt=0.5 * ms, backend="cpp", record=["exc.v"]).traces["exc.v"].values
     assert v.std(axis=2).max() < 1e-15
     assert abs(v[0] - v[1]).max() > 1e-4
 
@@ -254,7 +259,7 @@ def test_shared_noise_is_shared_within_a_trial_only(rng):
 def test_shared_noise_in_a_higher_layer():
     model = NEURON_MODELS["noisy_lif"](sigma=1 * mV, correlation=0.5)
     network = Network((Population("low", 2, leaky()), Population("high", 2, model, layer=1)))
-    assert simulate(network, silence(0.01), 1, dt=1e-3, backend="numpy", record=["high.v"]).traces["high.v"].std() > 0
+    assert simulate(network, silence(0.01), 1, dt=1e-3, backend="numpy", record=["high.v"]).traces["high.v"].values.std() > 0
 
 
 def test_user_state_of_brian2_is_left_alone(rng):
@@ -287,10 +292,10 @@ def test_nan_is_reported_with_population(backend):
 def test_single_precision_is_close(backend):
     """Membranes that do not spike, in both precisions; the error is that of 24 bits, accumulated over 400 steps."""
     network = noisy_network(np.random.default_rng(9), sigma=0 * mV)
-    drive = replace(network.projections[0], weights=network.projections[0].weights * 0.1)
+    drive = replace(network.projections[0], links=network.projections[0].weights * 0.1)
     network, stimulus = Network(network.populations, (drive,)), random_stimulus(np.random.default_rng(10), 2, 3, 4, 5e-3)
     double, single = (
-        simulate(network, stimulus, 1, dt=5e-5, backend=backend, record=["exc.v"], precision=precision).traces["exc.v"]
+        simulate(network, stimulus, 1, dt=5e-5, backend=backend, record=["exc.v"], precision=precision).traces["exc.v"].values
         for precision in ("double", "single")
     )
     error = abs(single / double - 1).max()
@@ -323,7 +328,8 @@ def test_precisions_that_a_backend_has_not_are_refused(rng):
 def test_projections_reach_the_variable_they_name(backend):
     """One spike into `up` and one into `down` of two receptors; the model itself receives in v."""
     source = leaky(start={"v": -40 * mV}, refractory=None)
-    model = replace(source, equations=source.equations + "\nup : volt\ndown : volt", start={"v": -70 * mV})
+    start = {"v": -70 * mV, "up": 0 * mV, "down": 0 * mV}
+    model = replace(source, equations=source.equations + "\nup : volt\ndown : volt", start=start)
     network = Network(
         (Population("one", 1, source), Population("two", 1, source), Population("goal", 1, model)),
         (
@@ -354,9 +360,9 @@ def test_bad_arguments(rng):
         call(dt=-1 * ms)
     with pytest.raises(ValueError, match=r"stimulus frame = 0\.001 s is not a whole number of steps of dt = 0\.0003 s"):
         call(dt=0.3 * ms)
-    with pytest.raises(ValueError, match="the stimulus has 4 channels; the input projections of the network expect 5"):
+    with pytest.raises(ValueError, match="the stimulus 'input' has 4 channels; the projections from it expect 5"):
         call(stimulus=random_stimulus(rng, 2, 4))
-    with pytest.raises(ValueError, match=r"record 'firs\.v': 'firs' is not a population; did you mean 'first'"):
+    with pytest.raises(ValueError, match=r"record 'firs\.v': 'firs' is not a population or projection; did you mean 'first'"):
         call(record=["firs.v"])
     with pytest.raises(ValueError, match=r"record 'first\.w': 'w' is not a variable"):
         call(record=["first.w"])
@@ -387,5 +393,5 @@ def test_missing_backends_are_errors(monkeypatch):
         choose_backend("cpp")
     with pytest.raises(SimulationError, match="backend 'cuda' needs"):
         choose_backend("cuda")
-    assert choose_backend("auto") == "numpy"
+    assert choose_backend("auto").name == "numpy"
     assert available_backends() == ["numpy"]

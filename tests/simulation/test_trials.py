@@ -3,13 +3,17 @@
 import numpy as np
 import pytest
 
-from bioworkbench.signals import Probe, Stimulus, silence
-from bioworkbench.simulation.trials import Chunk, Need, chunks, job_of_chunk, memory_need, synapse_values
+from bioworkbench.records.probe import Probe
+from bioworkbench.records.stimulus import Stimulus
+from bioworkbench.simulation import BACKENDS
+from bioworkbench.simulation.chunk import Chunk
+from bioworkbench.simulation.inputs import inputs_of
+from bioworkbench.simulation.trials import Need, chunks, job_of_chunk, memory_need, synapse_values
 from tests.simulation.networks import noisy_network, random_stimulus
 
 
 def job(network, stimulus, chunk, n_copies=1):
-    return job_of_chunk(network, stimulus, 1, 0.5e-3, (), chunk, synapse_values(network, n_copies, 0.5e-3))
+    return job_of_chunk(inputs_of(network, stimulus, 0.5e-3), 1, (), chunk, synapse_values(network, n_copies, 0.5e-3))
 
 
 def test_chunks_cover_all_trials_once():
@@ -48,7 +52,7 @@ def test_synapses_of_copies_stay_in_their_copy():
 def test_drive_is_the_matrix_product():
     rng = np.random.default_rng(1)
     network, stimulus = noisy_network(rng), random_stimulus(rng, 3, 3)
-    table = job(network, stimulus, Chunk(0, 0, 3, 4)).values["exc.frames"].reshape(12, 4, 40)
+    table = job(network, stimulus, Chunk(0, 0, 3, 4)).values["input_exc_stimulus.frames"].reshape(12, 4, 40)
     np.testing.assert_allclose(table[:, :3], np.einsum("mfc,cn->fmn", stimulus.values, network.projections[0].weights.toarray()))
     assert not table[:, 3].any()
 
@@ -56,7 +60,7 @@ def test_drive_is_the_matrix_product():
 def test_spike_counts_arrive_in_the_first_step_of_their_frame():
     rng = np.random.default_rng(2)
     network, values = noisy_network(rng), rng.integers(0, 3, (2, 4, 3))
-    table = job(network, Stimulus(values, 1e-3, "spikes"), Chunk(0, 0, 2, 2)).values["exc.kicks"]
+    table = job(network, Stimulus(values, 1e-3, "spikes"), Chunk(0, 0, 2, 2)).values["input_exc_stimulus.impulses"]
     table = table.reshape(8, 2, 40)
     assert not table[1::2].any()
     np.testing.assert_allclose(table[::2], np.einsum("mfc,cn->fmn", values, network.projections[0].weights.toarray()))
@@ -82,13 +86,13 @@ def test_memory_estimate_grows_with_steps_and_synapses():
 
 
 def need(network, stimulus, backend, probes=()):
-    return memory_need(network, stimulus, 0.5e-3, probes, backend)
+    return memory_need(inputs_of(network, stimulus, 0.5e-3), probes, BACKENDS[backend])
 
 
 def test_recorded_steps_count_until_they_are_flushed():
     network = noisy_network(np.random.default_rng(5))
-    growth = {}
+    growth, long = {}, Stimulus(np.zeros((1, 1, 3)), 100.0)
     for backend in ("cpp", "numpy"):
-        with_probe, without = (need(network, silence(100.0), backend, probes) for probes in ((Probe("inh", "v"),), ()))
+        with_probe, without = (need(network, long, backend, probes) for probes in ((Probe("inh", "v"),), ()))
         growth[backend] = with_probe.each - without.each
     assert growth == {"cpp": 8 * 10 * 2000, "numpy": 8 * 10 * 200_000}

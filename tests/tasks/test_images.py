@@ -4,7 +4,10 @@ import os
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
 
+from bioworkbench.tasks import images as module
 from bioworkbench.tasks.images import digits, mnist
 
 needs_data = pytest.mark.skipif("BIOWORKBENCH_DATA" not in os.environ, reason="mnist.npz needs BIOWORKBENCH_DATA")
@@ -30,8 +33,8 @@ def test_digits_are_split_80_to_20_with_equal_shares_of_each_class():
     assert task.validation is None
     assert task.n_outputs == 10
     assert (task.train.values.min(), task.train.values.max()) == (0.0, 1.0)
-    shares = np.bincount(task.train.targets) / np.bincount(np.r_[task.train.targets, task.test.targets])
-    assert np.abs(shares - 0.8).max() < 0.01
+    fractions = np.bincount(task.train.targets) / np.bincount(np.r_[task.train.targets, task.test.targets])
+    assert np.abs(fractions - 0.8).max() < 0.01
 
 
 def test_digits_split_follows_the_generator_or_the_fixed_seed():
@@ -131,3 +134,19 @@ def test_mnist_has_its_canonical_split():
     assert task.test.values.shape == (10_000, 1, 784)
     assert np.bincount(task.train.targets).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert np.bincount(task.test.targets).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+
+
+@pytest.mark.parametrize(("n_train", "n_test", "seed"), [(1437, 360, 42), (100, 37, 1), (11, 10, 2), (1700, 97, 3)])
+def test_splits_are_those_of_scikit_learn(n_train, n_test, seed):
+    labels = load_digits(return_X_y=True)[1]
+    theirs = train_test_split(np.arange(len(labels)), train_size=n_train, test_size=n_test, stratify=labels, random_state=seed)
+    for ours, wanted in zip(module.stratified_split(labels, n_train, n_test, seed), theirs, strict=True):
+        np.testing.assert_array_equal(ours, wanted)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_digits_are_those_of_scikit_learn(there, monkeypatch):
+    if not there:  # as if another version kept its data elsewhere
+        monkeypatch.setattr(module, "find_spec", lambda name: None)
+    for ours, wanted in zip(module._digits(), load_digits(return_X_y=True), strict=True):
+        np.testing.assert_array_equal(ours, wanted)

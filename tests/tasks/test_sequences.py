@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from bioworkbench.evaluation import accuracy, baselines, raw_linear, scores
-from bioworkbench.evaluation import memory_capacity as capacity
+from bioworkbench.readout.metrics import accuracy, baselines, raw_linear, scores
+from bioworkbench.readout.metrics import memory_capacity as capacity
 from bioworkbench.tasks import TASKS
 from bioworkbench.tasks.sequences import (
     addition,
@@ -56,6 +56,13 @@ def test_noise_has_its_deviation():
     task = delayed_xor(generator(), n_train=5000, delay=2, noise=0.3)
     silent = task.train.values[:, 1:3]
     assert abs(silent.std() / 0.3 - 1) < 4.5 / np.sqrt(2 * silent.size)
+
+
+def test_first_last_xor_can_repeat_sequences():
+    task = first_last_xor(generator(), length=3, n_train=100, n_test=50, distinct=False)
+    bits = task.train.values[..., 1]
+    np.testing.assert_array_equal(task.train.targets, bits[:, 0] != bits[:, -1])
+    assert len(np.unique(bits, axis=0)) == 8
 
 
 @pytest.mark.parametrize(("length", "n"), [(4, 8), (10, 400), (40, 300), (62, 100)])

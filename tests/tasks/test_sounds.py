@@ -8,8 +8,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from bioworkbench.evaluation import accuracy, raw_linear
-from bioworkbench.readouts import ridge
+from bioworkbench.readout.fits import ridge
+from bioworkbench.readout.metrics import accuracy, raw_linear
 from bioworkbench.tasks.sounds import _stretched, cochleagram, spoken_digits
 
 RATE = 8000
@@ -82,7 +82,7 @@ def test_frames_follow_the_sound_every_ten_milliseconds():
     assert len(cochleagram(tone(700, 0.01), RATE)) == 1
 
 
-def test_spoken_digits_splits_by_index_and_standardises_with_the_training_part(tones):
+def test_spoken_digits_splits_by_index_and_standardizes_with_the_training_part(tones):
     task = spoken_digits(generator(), n_channels=12, n_frames=9, **tones)
     assert task.train.values.shape == (60, 9, 12)
     assert task.test.values.shape == (100, 9, 12)
@@ -178,6 +178,7 @@ def test_sounds_without_a_picture_are_refused(sound, settings, message):
         cochleagram(sound, **({"rate": RATE} | settings))
 
 
+@pytest.mark.thorough
 @needs_data
 def test_the_dataset_has_its_split():
     task = spoken_digits(generator(), n_channels=20, n_frames=20)

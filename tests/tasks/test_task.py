@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bioworkbench.signals import Stimulus
+from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.tasks import Task, Trials, held_out
 
 
@@ -129,10 +129,10 @@ def test_values_are_held_out_in_blocks():
 @pytest.mark.parametrize(
     ("part", "message"),
     [
-        ("valid", "'valid' is no part of a task; write 'test', 'validation', or '2/5'"),
-        ("0/5", "'0/5' is no part"),
-        ("6/5", "'6/5' is no part"),
-        ("1/1", "'1/1' is no part"),
+        ("valid", "'valid' is not a part of a task; write 'test', 'validation', or '2/5'"),
+        ("0/5", "'0/5' is not a part"),
+        ("6/5", "'6/5' is not a part"),
+        ("1/1", "'1/1' is not a part"),
         ("1/5", "'1/5': 4 training trials cannot be cut into 5 parts"),
         ("validation", "task 'toy' has no validation part; write '1/5'"),
     ],

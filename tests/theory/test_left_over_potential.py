@@ -43,13 +43,13 @@ DRIVES = np.linspace(-0.2, 1.2, 29)
 
 
 def _gaussian_start(n, deviation=12**-0.5):
-    """Potentials (1, n * 29) with the moments of a uniform law between 0 and the threshold, and the drive of each."""
+    """Potentials (1, n * 29) with the moments of a uniform distribution between 0 and the threshold, and the drive of each."""
     start = np.random.default_rng(3).normal(0.5, deviation, (1, n * DRIVES.size))
     return np.repeat(DRIVES, n), start
 
 
 def test_a_gaussian_left_over_makes_neurons_fire_with_its_distribution_function():
-    """First step: Phi((x + mean - threshold) / deviation), whatever the drive; a narrower law is told apart."""
+    """First step: Phi((x + mean - threshold) / deviation), whatever the drive; a narrower distribution is told apart."""
     n = 4000
     drive, start = _gaussian_start(n)
     found = _run(drive, 1, start)[0].reshape(DRIVES.size, n).mean(axis=1)

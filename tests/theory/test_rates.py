@@ -6,10 +6,10 @@ from brian2 import Hz, mV
 from scipy import sparse
 from scipy.stats import chi2
 
-from bioworkbench.network import Network, Population, Projection
 from bioworkbench.neurons import noisy_lif, poisson_source
-from bioworkbench.randomness import stream
-from bioworkbench.signals import silence
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.randomness import stream
+from bioworkbench.records.stimulus import silence
 from bioworkbench.simulation import simulate
 from tests.neurons.driven import alone, driven
 from tests.theory.mean_field import network_rate, siegert_rate
@@ -30,6 +30,7 @@ def score(values, mean):
     return (values.mean() - mean) / (values.std(ddof=1) / np.sqrt(values.size))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mean", "sigma"), [(15e-3, 4e-3), (21e-3, 2e-3)])
 def test_a_noisy_neuron_fires_at_siegerts_rate(mean, sigma):
     recording = driven(noisy_lif(sigma=sigma * 1e3 * mV, start="normal(-60 mV, 3 mV)"), np.full(1500, mean), 1.2, DT)
@@ -56,7 +57,7 @@ def test_poisson_counts_have_the_stated_mean_and_bernoulli_variance(poisson_coun
 
 
 def test_poisson_intervals_are_memoryless(poisson_counts):
-    """Steps between spikes follow the geometric law: P(k) = p (1 - p)**(k - 1)."""
+    """Steps between spikes follow the geometric distribution: P(k) = p (1 - p)**(k - 1)."""
     order = np.lexsort((poisson_counts.time, poisson_counts.neuron))
     steps = np.diff(np.rint(poisson_counts.time[order] * 1e3))[np.diff(poisson_counts.neuron[order]) == 0]
     early = steps[steps <= 5]  # short intervals: hardly cut by the end of the second
@@ -65,7 +66,7 @@ def test_poisson_intervals_are_memoryless(poisson_counts):
     statistic = len(early) * np.sum((ratio - expected / expected.sum()) ** 2 / (expected / expected.sum()))
     assert statistic < chi2.ppf(1 - 1e-5, 4)
     flat = np.full(5, 0.2)
-    assert len(early) * np.sum((ratio - flat) ** 2 / flat) > chi2.ppf(1 - 1e-5, 4)  # twin: a uniform law
+    assert len(early) * np.sum((ratio - flat) ** 2 / flat) > chi2.ppf(1 - 1e-5, 4)  # twin: a uniform distribution
 
 
 def in_degree(rng, n_source, n_target, n_inputs, weight):

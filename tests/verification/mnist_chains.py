@@ -8,18 +8,19 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from bioworkbench import averages
+from bioworkbench.discrete.lif import soft_reset_if
 from bioworkbench.encoding import as_current
 from bioworkbench.gradients.chains import chain_weights, feed_forward
 from bioworkbench.gradients.objectives import accuracy, spike_rasters
-from bioworkbench.network import Network, Population, Projection
-from bioworkbench.neurons.discrete_time import soft_reset_if
-from bioworkbench.signals import Recording
+from bioworkbench.readout.trials import blocked_predictions
+from bioworkbench.records import averages
+from bioworkbench.records.linear_readout import LinearReadout
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.recording import Recording
+from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.simulation import simulate
 from bioworkbench.tasks import Task
 from bioworkbench.tasks.images import mnist
-from bioworkbench.trained import LinearReadout, TrainedNetwork
-from bioworkbench.trials import blocked_predictions
 
 DT = 1e-3
 N_STEPS = 8

@@ -37,14 +37,15 @@ nothing at the lower rate (93.33 +- 2.67). So it was trained too little. CHT, wh
 more links than the others; give all ``sparse_output=False`` to compare them.
 
 At 97.75 % a sparse output layer of 784 neurons has 18 links for each class, and links from spike correlations leave inputs out: 53 %
-of all hidden neurons are on no way from input to output before training begins.
+of all hidden neurons are on no path from input to output before training begins.
 """
 
 import numpy as np
 import pytest
 
+from bioworkbench.discrete.lif import discrete_lif
 from bioworkbench.methods.ch_snn import BASELINES, train
-from bioworkbench.neurons.discrete_time import discrete_lif
+from tests.methods.grouped import grouped
 from tests.verification.mnist_chains import (
     accuracy_in_jax,
     differing_spikes,
@@ -60,13 +61,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(172_800)]
 SEEDS = (1, 2, 3)
 SIZES = (784, 1568, 1568)
 MODEL = discrete_lif(leak=0.5, reset="zero", strict=True)
-SETTINGS = {"epochs": 60, "n_steps": 8, "average": 0.99, "learning_rate": 1e-2, "sparse_output": False}
+SETTINGS = {"epochs": 60, "average": 0.99, "learning_rate": 1e-2, "sparse_output": False}
 VARIANTS = {"ch_snn": {}, **BASELINES}
 
 
 def trained_on(task, seed, **settings):
     """A network of `SIZES`, trained."""
-    return train(task, empty_network(SIZES, MODEL), in_brian2, np.random.default_rng(seed), **(SETTINGS | settings))
+    return train(task, empty_network(SIZES, MODEL), in_brian2, np.random.default_rng(seed), **grouped(train, SETTINGS | settings))
 
 
 def compared(data_folder, sparsity):

@@ -12,8 +12,8 @@ import pytest
 import tomli_w
 
 import bioworkbench as bw
-from bioworkbench.results import is_complete, load_record
-from bioworkbench.spec import read
+from bioworkbench.experiment.results import is_complete, load_record
+from bioworkbench.experiment.spec import read
 from tests.documents import alone
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(5400)]

@@ -37,6 +37,7 @@ import numpy as np
 import pytest
 
 from bioworkbench.methods.noise_single_step import train
+from tests.methods.grouped import grouped
 from tests.verification.mnist_chains import (
     CONVOLUTIONS,
     N_STEPS,
@@ -56,17 +57,17 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(14_400)]
 SEEDS = (1, 2, 3)
 N_IMAGES = int(os.environ.get("BIOWORKBENCH_IMAGES", "0")) or None  # for training; all by default
 SIZES = (784, 500, 500)
-SETTINGS = {"epochs": 30, "image": (28, 28, 1), "shift": 1}
+SETTINGS = {"epochs": 30, "images.shape": (28, 28, 1), "images.shift": 1}
 STEPS = (1, 2, 4, 8, 16)
 LONGER = (1, 2, 4, 6, 8, 12, 16, 24, 32, 64)
 NOISY = "single step, noise and its mean"
 MULTI = f"multi-step surrogate, T = {N_STEPS}"
 VARIANTS = {
     NOISY: {},
-    "single step, mean alone": {"noise": "none", "noise_mean": 0.5},
-    "single step, noise alone": {"noise_mean": 0.0},
-    "single step, neither": {"noise": "none"},
-    MULTI: {"training": "multi_step", "n_steps": N_STEPS},
+    "single step, mean alone": {"noise.kind": "none", "noise.mean": 0.5},
+    "single step, noise alone": {"noise.mean": 0.0},
+    "single step, neither": {"noise.kind": "none"},
+    MULTI: {"training": "multi_step"},
 }
 CONVERSIONS = {
     "conversion, max norm": {"normalization": "max", "half_start": False},
@@ -83,9 +84,11 @@ def task_of(folder, seed):
 
 @cache
 def trained_on(folder, seed, name):
-    """A dense network of `SIZES`, trained; the three conversions scale one and the same rectified network."""
+    """A dense network of `SIZES`, trained; the three conversions scale one and the same ReLU network."""
     began, settings = time.perf_counter(), SETTINGS | VARIANTS[name]
-    trained = train(task_of(folder, seed), dense_network(SIZES, seed), in_brian2, np.random.default_rng(seed), **settings)
+    trained = train(
+        task_of(folder, seed), dense_network(SIZES, seed), in_brian2, np.random.default_rng(seed), **grouped(train, settings)
+    )
     print(
         f"{name}, seed {seed}: best validation {trained.history['score'].max():.4f}, {time.perf_counter() - began:.0f} s",
         flush=True,
@@ -94,9 +97,11 @@ def trained_on(folder, seed, name):
 
 
 def converted(folder, seed, name, path):
-    """A rectified network of `SIZES` as spiking network; trained once for each seed."""
+    """A ReLU network of `SIZES` as spiking network; trained once for each seed."""
     settings = SETTINGS | CONVERSIONS[name] | {"training": "conversion", "checkpoint": str(path / f"rectified_{seed}.npz")}
-    return train(task_of(folder, seed), dense_network(SIZES, seed), in_brian2, np.random.default_rng(seed), **settings)
+    return train(
+        task_of(folder, seed), dense_network(SIZES, seed), in_brian2, np.random.default_rng(seed), **grouped(train, settings)
+    )
 
 
 def by_steps(folder, seed, trained, steps):
@@ -133,17 +138,17 @@ def test_accuracy_by_steps_and_whether_the_noise_or_its_mean_does_it(data_folder
 
 
 def test_training_takes_less_time_to_the_same_accuracy(data_folder):
-    rows, shares = [], []
+    rows, fractions = [], []
     for seed in SEEDS:
         single, multi = (trained_on(data_folder, seed, name).history for name in (NOISY, MULTI))
         level = min(single["score"].max(), multi["score"].max())
         epochs = [epochs_to(history, level) for history in (single, multi)]
         seconds = [float(np.median(history["seconds"])) for history in (single, multi)]
-        shares.append(1 - epochs[0] * seconds[0] / (epochs[1] * seconds[1]))
-        rows.append([seed, 100 * level, *epochs, *seconds, 100 * shares[-1]])
+        fractions.append(1 - epochs[0] * seconds[0] / (epochs[1] * seconds[1]))
+        rows.append([seed, 100 * level, *epochs, *seconds, 100 * fractions[-1]])
     head = ["seed", "accuracy, %", "epochs, T = 1", "epochs, T = 8", "s / epoch, T = 1", "s / epoch, T = 8", "less time, %"]
     table("Until both reach the same validation accuracy", rows, head)
-    assert np.mean(shares) >= 0.65
+    assert np.mean(fractions) >= 0.65
 
 
 def test_conversion_needs_more_steps(data_folder, tmp_path):
@@ -183,7 +188,7 @@ def test_convolutional_network_in_brian2(data_folder):
     for seed in SEEDS:
         task = task_of(data_folder, seed)
         network, began = empty_network((784, 6272, 3136)), time.perf_counter()
-        trained = train(task, network, in_brian2, np.random.default_rng(seed), **(SETTINGS | CONVOLUTIONS))
+        trained = train(task, network, in_brian2, np.random.default_rng(seed), **grouped(train, SETTINGS | CONVOLUTIONS))
         seconds = time.perf_counter() - began
         one, many = (accuracy_in_brian2(task, trained, n, block=250) for n in (1, N_STEPS))
         rows.append([seed, 100 * one, 100 * many, *differing_spikes(task, trained, 1000), seconds])

@@ -10,16 +10,18 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from bioworkbench.averages import mean_and_error
 from bioworkbench.discrete import simulate_discrete
 from bioworkbench.encoding import as_current
-from bioworkbench.evaluation import chance, raw_linear
-from bioworkbench.features import FEATURES
 from bioworkbench.methods import reconstruction
-from bioworkbench.network import Network, Population, Projection
+from bioworkbench.methods.reconstruction import program
 from bioworkbench.neurons import discrete_lif
+from bioworkbench.readout.features import FEATURES
+from bioworkbench.readout.metrics import chance, raw_linear
+from bioworkbench.records.averages import mean_and_error
+from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.tasks.images import digits, mnist
 from bioworkbench.tasks.sequences import addition, first_last_xor
+from tests.methods.grouped import grouped
 
 N_SEEDS = 5
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
@@ -87,7 +89,11 @@ TASKS = {  # name: task by seed, shape and leak of a sub-network, settings
 
 def run(task, shape, leak, seed, **settings):
     trained = reconstruction.train(
-        task, start(task.train.n_channels, shape, leak), simulate, np.random.default_rng(seed), **settings
+        task,
+        start(task.train.n_channels, shape, leak),
+        simulate,
+        np.random.default_rng(seed),
+        **grouped(reconstruction.train, settings),
     )
     last = {name: float(entries[-1]) for name, entries in trained.history.items()}
     score = accuracy(task, trained)
@@ -139,7 +145,9 @@ def test_sequential_mnist(frames, solved_once):
     for seed in range(N_SEEDS):
         task = shown_as_current(mnist(np.random.default_rng(seed), frames=frames))
         for way, given in ways.items():
-            made = reconstruction.train(task, start(28, (1,), 0.5), simulate, np.random.default_rng(seed), **given)
+            made = reconstruction.train(
+                task, start(28, (1,), 0.5), simulate, np.random.default_rng(seed), **grouped(reconstruction.train, given)
+            )
             found[way].append(accuracy(task, made))
             print(f"MNIST by {frames}, seed {seed}: {way:28s} {found[way][-1]:.4f} {made.history.get('gap')}", flush=True)
         found["raw linear"].append(float((raw_linear(task) == task.test.targets).mean()))
@@ -151,9 +159,9 @@ def test_sequential_mnist(frames, solved_once):
     assert np.mean(found["and logistic regression"]) > np.mean(found["program after them"])
 
 
-def remember(monkeypatch, name, key):
-    """Let a function of `reconstruction` compute once what has the same key."""
-    known, original = {}, getattr(reconstruction, name)
+def remember(monkeypatch, module, name, key):
+    """Let a function of a module compute once what has the same key."""
+    known, original = {}, getattr(module, name)
 
     def remembered(*given, **settings):
         place = key(*given, **settings)
@@ -161,19 +169,24 @@ def remember(monkeypatch, name, key):
             known[place] = original(*given, **settings)
         return known[place]
 
-    monkeypatch.setattr(reconstruction, name, remembered)
+    monkeypatch.setattr(module, name, remembered)
 
 
 @pytest.fixture
 def trained_once(monkeypatch):
     """Trains networks of the same start once: surrogate gradients alone and the program after them share what was trained."""
-    remember(monkeypatch, "train_parallel", lambda networks, _, __, seed, **___: (seed, networks.layers[0].weights.tobytes()))
+    remember(
+        monkeypatch,
+        reconstruction,
+        "_train_parallel",
+        lambda networks, _, __, seed, **___: (seed, networks.layers[0].weights.tobytes()),
+    )
 
 
 @pytest.fixture
 def solved_once(monkeypatch, trained_once):
     """The same for the program, which the output weights fitted once more share."""
-    remember(monkeypatch, "sparse_coefficients", lambda patterns, _, penalty, **__: (patterns.sum(0).tobytes(), penalty))
+    remember(monkeypatch, program, "sparse_coefficients", lambda patterns, _, penalty, **__: (patterns.sum(0).tobytes(), penalty))
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -192,7 +205,11 @@ def test_the_program_after_surrogate_gradients_is_better_than_surrogate_gradient
         task = shown_as_current(maker(np.random.default_rng(seed)))
         for way, given in ways.items():
             trained = reconstruction.train(
-                task, start(task.train.n_channels, shape, leak), simulate, np.random.default_rng(seed), **given
+                task,
+                start(task.train.n_channels, shape, leak),
+                simulate,
+                np.random.default_rng(seed),
+                **grouped(reconstruction.train, given),
             )
             found[way].append(accuracy(task, trained))
             if "gap" in trained.history:

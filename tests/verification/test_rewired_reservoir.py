@@ -2,7 +2,7 @@
 
 Every arm starts from the same network, input and seeds and has the same number of episodes, so that "none" is a control for
 scaling alone; regrowth by distance and correlation is in the figure `rewired_reservoir`. "shuffled" and "reweighted" are the network
-that CH3-L3 left with its synapses exchanged at random, degrees kept, and with its weights dealt anew: what is left of an effect is due
+that CH3-L3 left with its synapses exchanged at random, degrees kept, and with its weights shuffled: what is left of an effect is due
 to degrees, or to links, alone. Nothing is chosen by the test scores.
 
 Seen with 10 seeds: see `bioworkbench.methods.rewired_reservoir`. An episode takes 2.3 s where it rewires and 1.7 s where it does not (one
@@ -20,18 +20,19 @@ import numpy as np
 import pytest
 from scipy import sparse, stats
 
-from bioworkbench.evaluation import memory_capacity, raw_linear
+from bioworkbench.experiment.spec import read
+from bioworkbench.experiment.spec.plan import construct
 from bioworkbench.methods import METHODS
-from bioworkbench.network import INPUT
-from bioworkbench.randomness import stream
-from bioworkbench.reading import fitted_readout
+from bioworkbench.readout.metrics import memory_capacity, raw_linear
+from bioworkbench.readout.reading import fitted_readout
+from bioworkbench.readout.trials import blocked_features
+from bioworkbench.records.network import INPUT
+from bioworkbench.records.randomness import stream
+from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.simulation import simulate
-from bioworkbench.spec import read
-from bioworkbench.spec.plan import construct
-from bioworkbench.topology.null_models import degree_preserving_mask
+from bioworkbench.topology.measures.null_models import degree_preserving_mask
 from bioworkbench.topology.rewiring import weights_on
-from bioworkbench.trained import TrainedNetwork
-from bioworkbench.trials import blocked_features
+from tests.methods.grouped import grouped
 from tests.verification.mnist_chains import table
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(172_800)]
@@ -68,7 +69,7 @@ def recall(task, trained, run, seed):
 
 
 def changed(trained, seed, *, links, weights):
-    """The network with links exchanged (degrees kept) or weights dealt anew, in every projection between neurons."""
+    """The network with links exchanged (degrees kept) or weights shuffled, in every projection between neurons."""
     projections = []
     for projection in trained.network.projections:
         rng = stream(seed, f"control {projection.name}")
@@ -82,7 +83,7 @@ def changed(trained, seed, *, links, weights):
             if weights:
                 values = values.copy()
                 values.data = rng.permutation(values.data)
-            projection = replace(projection, weights=values)
+            projection = replace(projection, links=values)
         projections.append(projection)
     return replace(trained.network, projections=tuple(projections))
 
@@ -99,7 +100,7 @@ def results_of(seed):
     task, network, run, settings = experiment(seed)
     found, train = {}, METHODS["rewired_reservoir"]
     for name, more in ARMS.items():
-        trained = train(task, network, run, stream(seed, "method"), **(settings | more))
+        trained = train(task, network, run, stream(seed, "method"), **grouped(train, settings | more))
         score, dimension = recall(task, trained, run, 1000 + seed)
         last = {key: values[-1] for key, values in trained.history.items()}
         found[name] = last | {"recall": score, "dimension": dimension, "seconds": np.median(trained.history["seconds"][1:])}

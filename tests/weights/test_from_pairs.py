@@ -2,15 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bioworkbench.weights.from_pairs import (
     SAMPLINGS,
-    PairLaw,
+    PairSampling,
     candidate_pairs,
     effective_number,
-    pair_neurons,
     pair_probabilities,
     sampled_neurons,
 )
@@ -19,28 +16,6 @@ from bioworkbench.weights.from_pairs import (
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
-
-
-@given(st.integers(0, 2**32 - 1), st.floats(0.01, 2.0))
-@settings(deadline=None, max_examples=30)
-def test_pair_neurons_straddle_the_threshold(seed, margin):
-    rng = np.random.default_rng(seed)
-    low, high = rng.normal(size=(2, 6, 4))
-    weights, biases = pair_neurons(low, high, margin=margin)
-    np.testing.assert_allclose((low * weights.T).sum(axis=1) + biases, 1 - margin, atol=1e-12 * np.abs(weights).max())
-    np.testing.assert_allclose((high * weights.T).sum(axis=1) + biases, 1 + margin, atol=1e-12 * np.abs(weights).max())
-
-
-def test_pair_neurons_are_the_rules_of_swim():
-    """With margin ln(3)/2 and threshold 0, tanh gives -0.5 and +0.5; with margin 1/2 and threshold 1/2, a ramp gives 0 and 1."""
-    rng = np.random.default_rng(1)
-    low, high = rng.normal(size=(2, 5, 3))
-    weights, biases = pair_neurons(low, high, margin=np.log(3) / 2, threshold=0.0)
-    np.testing.assert_allclose(np.tanh((high * weights.T).sum(axis=1) + biases), 0.5, atol=1e-12)
-    np.testing.assert_allclose(np.tanh((low * weights.T).sum(axis=1) + biases), -0.5, atol=1e-12)
-    weights, biases = pair_neurons(low, high, margin=0.5, threshold=0.5)
-    np.testing.assert_allclose((low * weights.T).sum(axis=1) + biases, 0.0, atol=1e-12)
-    np.testing.assert_allclose((high * weights.T).sum(axis=1) + biases, 1.0, atol=1e-12)
 
 
 def test_candidates_are_two_different_samples_and_uniform(rng):
@@ -73,8 +48,8 @@ def data(rng, n=300, d=5):
 @pytest.mark.parametrize("contrast", ["largest", "principal"])
 def test_potentials_have_the_spread_and_sit_between_their_pairs(rng, metric, contrast):
     states, targets = data(rng)
-    law = PairLaw(metric=metric, contrast=contrast, n_candidates=500, spread=0.8, offset=0.2)
-    weights, biases, number = sampled_neurons(states, targets, 12, rng, law)
+    settings = PairSampling(metric=metric, contrast=contrast, n_candidates=500, spread=0.8, offset=0.2)
+    weights, biases, number = sampled_neurons(states, targets, 12, rng, settings)
     np.testing.assert_allclose((states @ weights).std(axis=0), 0.8, rtol=1e-9)
     potentials = states @ weights + biases
     assert ((potentials.min(axis=0) < 1.2) & (potentials.max(axis=0) > 1.2)).all()
@@ -83,8 +58,8 @@ def test_potentials_have_the_spread_and_sit_between_their_pairs(rng, metric, con
 
 def test_without_a_spread_pairs_are_a_margin_away_from_the_threshold(rng):
     states, targets = data(rng, n=2)
-    law = PairLaw(metric="l2", spread=None, margin=0.25, offset=0.0, n_candidates=3)
-    weights, biases, _ = sampled_neurons(states, targets, 4, rng, law)
+    settings = PairSampling(metric="l2", spread=None, margin=0.25, offset=0.0, n_candidates=3)
+    weights, biases, _ = sampled_neurons(states, targets, 4, rng, settings)
     np.testing.assert_allclose(
         np.sort(states @ weights + biases, axis=0), np.array([[0.75], [1.25]]) * np.ones((1, 4)), atol=1e-12
     )
@@ -95,7 +70,7 @@ def test_pairs_prefer_directions_in_which_the_targets_change(rng):
     targets = states[:, :1]
     shares = {}
     for sampling in SAMPLINGS:
-        weights, _, _ = sampled_neurons(states, targets, 200, rng, PairLaw(sampling, "l2", "largest", 4.0))
+        weights, _, _ = sampled_neurons(states, targets, 200, rng, PairSampling(sampling, "l2", "largest", 4.0))
         share = weights[0] ** 2 / (weights**2).sum(axis=0)
         shares[sampling] = share.mean(), share.std() / np.sqrt(200)
     for sampling in ("uniform", "isotropic", "random"):
@@ -109,7 +84,7 @@ def test_the_mean_of_several_pairs_is_closer_to_the_direction_that_matters(rng):
     states = rng.normal(size=(1000, 20))
     shares = []
     for bundle in (1, 8):
-        weights, _, _ = sampled_neurons(states, states[:, :1], 200, rng, PairLaw(n_candidates=2000, bundle=bundle))
+        weights, _, _ = sampled_neurons(states, states[:, :1], 200, rng, PairSampling(n_candidates=2000, bundle=bundle))
         shares.append((weights[0] ** 2 / (weights**2).sum(axis=0)).mean())
         assert 60 < (weights[0] > 0).sum() < 140  # half of the neurons fire for the lower target
     assert shares[1] > 2 * shares[0]
@@ -119,14 +94,14 @@ def test_links_that_are_not_there_have_no_weight(rng):
     states, targets = data(rng)
     links = rng.random((5, 30)) < 0.5
     for sampling in SAMPLINGS:
-        weights, _, _ = sampled_neurons(states, targets, 30, rng, PairLaw(sampling, n_candidates=200), links)
+        weights, _, _ = sampled_neurons(states, targets, 30, rng, PairSampling(sampling, n_candidates=200), links)
         assert not weights[~links].any(), sampling
         assert weights[links].all(), sampling
 
 
 def test_the_same_generator_gives_the_same_neurons():
     states, targets = data(np.random.default_rng(3))
-    runs = [sampled_neurons(states, targets, 9, np.random.default_rng(4), PairLaw()) for _ in range(2)]
+    runs = [sampled_neurons(states, targets, 9, np.random.default_rng(4), PairSampling()) for _ in range(2)]
     np.testing.assert_array_equal(runs[0][0], runs[1][0])
     np.testing.assert_array_equal(runs[0][1], runs[1][1])
 
@@ -144,9 +119,9 @@ def test_the_same_generator_gives_the_same_neurons():
         ({"margin": 0.0}, "margin = 0.0: must be a finite number above 0"),
     ],
 )
-def test_laws_are_checked(arguments, words):
+def test_settings_are_checked(arguments, words):
     with pytest.raises(ValueError, match=words):
-        PairLaw(**arguments)
+        PairSampling(**arguments)
 
 
 def test_samples_that_tell_nothing_are_refused(rng):
@@ -154,9 +129,7 @@ def test_samples_that_tell_nothing_are_refused(rng):
         candidate_pairs(1, 5, rng)
     with pytest.raises(ValueError, match="all 3 candidate pairs have equal states; is the input constant"):
         pair_probabilities(np.ones(3), np.zeros(3))
-    with pytest.raises(ValueError, match="pair 1 has equal states; a neuron needs two different ones"):
-        pair_neurons(np.zeros((2, 2)), np.array([[1.0, 0.0], [0.0, 0.0]]))
     with pytest.raises(ValueError, match="the 4 states do not vary; is the input constant, or the layer below silent"):
-        sampled_neurons(np.ones((4, 2)), np.ones((4, 1)), 3, rng, PairLaw())
+        sampled_neurons(np.ones((4, 2)), np.ones((4, 1)), 3, rng, PairSampling())
     with pytest.raises(ValueError, match=r"targets has shape \(3, 1\); it must be \(4, any\)"):
-        sampled_neurons(rng.random((4, 2)), np.ones((3, 1)), 3, rng, PairLaw())
+        sampled_neurons(rng.random((4, 2)), np.ones((3, 1)), 3, rng, PairSampling())

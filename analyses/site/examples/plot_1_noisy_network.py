@@ -12,7 +12,7 @@ from brian2 import ms, mV
 import bioworkbench as bw
 from bioworkbench.neurons import noisy_lif
 from bioworkbench.plots.panels import population_rates, raster
-from bioworkbench.spike_statistics import cv_isi, mean_rate, synchrony
+from bioworkbench.readout.spike_statistics import cv_isi, mean_rate, synchrony
 from bioworkbench.topology.generators import fixed_in_degree
 
 # %%

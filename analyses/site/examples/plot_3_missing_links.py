@@ -8,7 +8,7 @@ Cannistraci-Hebb scores of a graph, in the style of networkx's link prediction.
 import matplotlib.pyplot as plt
 import networkx as nx
 
-from bioworkbench.topology.link_prediction import ch3_l3
+from bioworkbench.topology.prediction.link_prediction import ch3_l3
 
 # %%
 # Zachary's karate club: the ten absent links that CH3-L3 finds likeliest.

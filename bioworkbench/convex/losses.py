@@ -1,0 +1,265 @@
+"""Classification programs over a dictionary of binary patterns: hinge and softmax cross-entropy with an l1 penalty.
+
+With one pattern per column of D (n_rows, n_atoms), classes coded as Y (n_rows, n_outputs) of 1 and -1, and outputs F = D Z::
+
+    hinge           min_Z  mean_i sum_k max(0, 1 - Y_ik F_ik)              + penalty * sum |Z|      (one class against the rest)
+    cross_entropy   min_Z  mean_i [log sum_k exp F_ik - F_i,class(i)]      + penalty * sum |Z|
+
+The dual maximizes ``-L*(-V)`` subject to ``|D' V| <= penalty`` for every atom and output, where L is the mean loss. For the hinge
+``V = Y A / n_rows`` with A in [0, 1], and the value is the sum of A over n_rows. For the cross-entropy V is the distance of a
+distribution over classes from the right class, over n_rows, and the value is the mean entropy of these distributions. Both sets are
+convex and hold 0, so that any candidate is made feasible by scaling it down; what the two values differ by bounds what is lost.
+
+The hinge program is linear, and solved as such. The cross-entropy is minimized by accelerated proximal gradients with restarts.
+Sources: Beck & Teboulle 2009, doi:10.1137/080716542; O'Donoghue & Candes 2015, doi:10.1007/s10208-013-9150-3; Huangfu & Hall 2018
+(HiGHS), doi:10.1007/s12532-017-0130-5.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg, optimize, special
+
+from bioworkbench.convex.program import CHECKED_EVERY, Certificate
+from bioworkbench.records.arrays import Floats, positive, shaped
+from bioworkbench.records.errors import unknown_name
+
+__all__ = ["LOSSES", "classified_coefficients", "largest_penalty", "loss_certificate", "mean_loss"]
+
+LOSSES = ("hinge", "cross_entropy")
+_MARGIN = 1e-12  # coefficients below count as 0
+
+
+def loss_certificate(dictionary: NDArray, signs: Floats, coefficients: Floats, penalty: float, loss: str) -> Certificate:
+    """Value of the program at the coefficients, and the dual value of the slope of the loss there, scaled to be feasible.
+
+    Parameters
+    ----------
+    dictionary : array (n_rows, n_atoms)
+    signs : array (n_rows, n_outputs)
+        1 for the class of a row, -1 for the others.
+    coefficients : array (n_atoms, n_outputs)
+    penalty : float
+    loss : {"hinge", "cross_entropy"}
+
+    Returns
+    -------
+    Certificate
+
+    Examples
+    --------
+    >>> proof = loss_certificate(np.eye(2), np.array([[1.0], [-1.0]]), np.zeros((2, 1)), 0.5, "hinge")
+    >>> proof.primal, proof.gap
+    (1.0, 0.0)
+    """
+    _known(loss)
+    outputs = dictionary @ coefficients
+    slope = _hinge_slope(signs, outputs) if loss == "hinge" else _entropy_slope(signs, outputs)
+    return _certificate(dictionary, signs, coefficients, slope, penalty, loss)
+
+
+def largest_penalty(dictionary: NDArray, signs: Floats, loss: str) -> float:
+    """Smallest penalty at which all coefficients are 0.
+
+    Parameters
+    ----------
+    dictionary, signs, loss
+        As of `loss_certificate`.
+
+    Returns
+    -------
+    float
+    """
+    _known(loss)
+    zeros = np.zeros(signs.shape)
+    slope = _hinge_slope(signs, zeros) if loss == "hinge" else _entropy_slope(signs, zeros)
+    return float(np.abs(dictionary.T.astype(float) @ slope).max())
+
+
+def mean_loss(outputs: Floats, signs: Floats, loss: str) -> float:
+    """Loss of outputs, without a penalty.
+
+    Parameters
+    ----------
+    outputs, signs : array (n_rows, n_outputs)
+    loss : {"hinge", "cross_entropy"}
+
+    Returns
+    -------
+    float
+    """
+    _known(loss)
+    value = np.maximum(1 - signs * outputs, 0).sum(axis=1) if loss == "hinge" else _entropy_loss(signs, outputs)
+    return float(value.mean())
+
+
+def classified_coefficients(
+    dictionary: NDArray, signs: Floats, penalty: float, loss: str, *, tolerance: float = 1e-6, max_iterations: int = 20_000
+) -> tuple[Floats, Certificate]:
+    """Solve a classification program to a relative duality gap.
+
+    Parameters
+    ----------
+    dictionary : array (n_rows, n_atoms)
+    signs : array (n_rows, n_outputs)
+        1 for the class of a row, -1 for the others.
+    penalty : float
+        Above 0.
+    loss : {"hinge", "cross_entropy"}
+    tolerance : float
+        Largest (primal - dual) / primal.
+    max_iterations : int
+        Of the cross-entropy.
+
+    Returns
+    -------
+    array (n_atoms, n_outputs), Certificate
+
+    Raises
+    ------
+    ValueError
+        If the loss is unknown, shapes do not fit, signs are not 1 and -1, the dictionary is empty, or the gap is not reached.
+
+    Examples
+    --------
+    >>> found, proof = classified_coefficients(np.eye(2), np.array([[1.0], [-1.0]]), 0.25, "hinge")
+    >>> found.round(6).ravel().tolist(), proof.gap < 1e-6
+    ([1.0, -1.0], True)
+    """
+    _known(loss)
+    signs = shaped("signs", np.asarray(signs, dtype=float), (None, None))
+    atoms = shaped("dictionary", np.asarray(dictionary), (len(signs), None)).astype(float)
+    if not (np.abs(signs) == 1).all():
+        raise ValueError(f"signs go from {signs.min()} to {signs.max()}; classes are coded as 1 and -1")
+    if atoms.shape[1] == 0:
+        raise ValueError("the dictionary has no atom: every pattern is all zero; lower the thresholds or draw other witnesses")
+    positive("penalty", penalty)
+    positive("tolerance", tolerance)
+    if loss == "hinge":
+        coefficients, slope = _linear_program(atoms, signs, penalty)
+        course: tuple[float, ...] = ()
+    else:
+        coefficients, slope, course = _accelerated(atoms, signs, penalty, tolerance, max_iterations)
+    proof = _certificate(atoms, signs, coefficients, slope, penalty, loss, course)
+    if proof.gap > tolerance:
+        raise ValueError(
+            f"the relative duality gap of the {loss} program is {proof.gap:.2g}, above tolerance = {tolerance}; raise the "
+            f"penalty ({penalty:.3g}), the tolerance or max_iterations ({max_iterations})"
+        )
+    return coefficients, proof
+
+
+def _known(loss: str) -> None:
+    if loss not in LOSSES:
+        raise ValueError(unknown_name(loss, "classification loss", LOSSES))
+
+
+def _certificate(
+    dictionary: NDArray,
+    signs: Floats,
+    coefficients: Floats,
+    slope: Floats,
+    penalty: float,
+    loss: str,
+    course: tuple[float, ...] = (),
+) -> Certificate:
+    """From coefficients and a dual candidate, the negative slope of the mean loss, which is scaled until it is feasible."""
+    value = mean_loss(dictionary @ coefficients, signs, loss)
+    largest = float(np.abs(dictionary.T.astype(float) @ slope).max(initial=0.0))
+    scale = min(1.0, penalty / largest) if largest else 1.0
+    primal = value + penalty * float(np.abs(coefficients).sum())
+    n_kept = int((np.abs(coefficients) > _MARGIN).any(axis=1).sum())
+    return Certificate(primal, _DUALS[loss](signs, scale * slope), dictionary.shape[1], n_kept, course)
+
+
+def _hinge_slope(signs: Floats, outputs: Floats) -> Floats:
+    """Negative slope of the mean hinge loss; at the kink the steeper one."""
+    return signs * (signs * outputs < 1 + 1e-9) / len(signs)
+
+
+def _hinge_dual(signs: Floats, slope: Floats) -> float:
+    return float((signs * slope).sum())
+
+
+def _right(signs: Floats) -> NDArray[np.bool_]:
+    return signs > 0
+
+
+def _entropy_loss(signs: Floats, outputs: Floats) -> Floats:
+    return special.logsumexp(outputs, axis=1) - outputs[_right(signs)]
+
+
+def _entropy_slope(signs: Floats, outputs: Floats) -> Floats:
+    return (_right(signs) - special.softmax(outputs, axis=1)) / len(signs)
+
+
+def _entropy_dual(signs: Floats, slope: Floats) -> float:
+    """Mean entropy of the distributions that the slope stands for; a slope scaled down is again one of a distribution."""
+    chances = _right(signs) - len(signs) * slope
+    return float(special.entr(np.maximum(chances, 0)).sum() / len(signs))
+
+
+_DUALS: dict[str, Callable[[Floats, Floats], float]] = {"hinge": _hinge_dual, "cross_entropy": _entropy_dual}
+
+
+def _linear_program(atoms: Floats, signs: Floats, penalty: float) -> tuple[Floats, Floats]:
+    """Coefficients of the hinge program and its dual solution, one output after the other: the l1 penalty keeps them apart."""
+    n_rows, n_atoms = atoms.shape
+    coefficients, slope = np.zeros((n_atoms, signs.shape[1])), np.zeros(signs.shape)
+    costs = np.concatenate([np.full(2 * n_atoms, penalty), np.full(n_rows, 1 / n_rows)])
+    for k, sign in enumerate(signs.T):
+        if k == 1 and signs.shape[1] == 2 and (sign == -signs[:, 0]).all():
+            # with two classes the second output is the first one turned round
+            coefficients[:, 1], slope[:, 1] = -coefficients[:, 0], -slope[:, 0]
+            break
+        turned = -sign[:, None] * atoms
+        limits = np.concatenate([turned, -turned, -np.eye(n_rows)], axis=1)
+        found = optimize.linprog(costs, A_ub=limits, b_ub=-np.ones(n_rows), method="highs-ipm")
+        if found.x is None:
+            raise ValueError(f"the hinge program of {n_rows} rows and {n_atoms} atoms has no solution: {found.message}")
+        positive_part, negative_part = found.x[:n_atoms], found.x[n_atoms : 2 * n_atoms]
+        coefficients[:, k] = positive_part - negative_part
+        # the multiplier of a row says how much of its slope counts: 0 to 1 / n_rows
+        slope[:, k] = sign * np.clip(-found.ineqlin.marginals, 0, 1 / n_rows)
+    return coefficients, slope
+
+
+@dataclass
+class _Momentum:
+    """Where accelerated gradients stand: the coefficients, the point that they are moved from, and the weight of the last move."""
+
+    coefficients: Floats
+    point: Floats
+    weight: float = 1.0
+
+    def moved(self, new: Floats) -> None:
+        """Go to new coefficients; start the momentum again where it points uphill."""
+        step = new - self.coefficients
+        if ((self.point - new) * step).sum() > 0:
+            self.coefficients, self.point, self.weight = new, new, 1.0
+            return
+        after = (1 + np.sqrt(1 + 4 * self.weight**2)) / 2
+        self.point = new + (self.weight - 1) / after * step
+        self.coefficients, self.weight = new, after
+
+
+def _accelerated(
+    atoms: Floats, signs: Floats, penalty: float, tolerance: float, max_iterations: int
+) -> tuple[Floats, Floats, tuple[float, ...]]:
+    """Coefficients of the cross-entropy program, its slope there, and the gaps seen."""
+    # The second derivative of the softmax is at most 1/2 in any direction; the rest is the largest singular value of D, squared.
+    gram = atoms.T @ atoms if atoms.shape[1] < len(atoms) else atoms @ atoms.T
+    last = len(gram) - 1
+    steepness = 0.5 * float(linalg.eigh(gram, eigvals_only=True, subset_by_index=(last, last))[0]) / len(atoms)
+    start = np.zeros((atoms.shape[1], signs.shape[1]))
+    place, course = _Momentum(start, start), []
+    for iteration in range(1, max_iterations + 1):
+        moved = place.point + atoms.T @ _entropy_slope(signs, atoms @ place.point) / steepness
+        place.moved(np.sign(moved) * np.maximum(np.abs(moved) - penalty / steepness, 0))
+        if iteration % CHECKED_EVERY == 0:
+            course.append(loss_certificate(atoms, signs, place.coefficients, penalty, "cross_entropy").gap)
+            if course[-1] <= tolerance:
+                break
+    return place.coefficients, _entropy_slope(signs, atoms @ place.coefficients), tuple(course)

@@ -1,0 +1,99 @@
+"""Signals that were sampled in time, and their means over frames."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bioworkbench.records.arrays import Floats, finite
+
+__all__ = ["MAX_FRAMES", "Signal", "framed"]
+
+MAX_FRAMES = 100_000_000
+"""Of all channels; more are not made."""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Samples of some channels; each holds until the next, the last as long as the one before it.
+
+    Parameters
+    ----------
+    times : array (n_samples,), seconds
+        From the start of the trial.
+    values : array (n_samples, n_channels)
+    where : str
+        File and place, for messages.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two samples, times do not increase, or something is not finite.
+    """
+
+    times: Floats
+    values: Floats
+    where: str
+
+    def __post_init__(self) -> None:
+        times = finite(f"{self.where}: times", self.times)
+        values = finite(f"{self.where}: values", self.values)
+        values = values[:, None] if values.ndim == 1 else values
+        if values.ndim != 2 or times.shape != values.shape[:1] or times.size < 2:
+            raise ValueError(
+                f"{self.where} has values of shape {values.shape} at {times.size} times; a signal has (n_samples, n_channels), 2 samples "
+                "at least, and a time for each"
+            )
+        late = np.flatnonzero(np.diff(times) <= 0)
+        if late.size:
+            k = int(late[0])
+            raise ValueError(
+                f"{self.where}: sample {k + 1} is at {times[k + 1]:g} s, the one before at {times[k]:g} s; sort them"
+            )
+        object.__setattr__(self, "times", times)
+        object.__setattr__(self, "values", values)
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two samples, of most of them."""
+        return float(np.median(np.diff(self.times)))
+
+    @property
+    def end(self) -> float:
+        """When the last sample ends, seconds."""
+        return float(2 * self.times[-1] - self.times[-2])
+
+
+def framed(signal: Signal, frame: float, begin: float, end: float) -> Floats:
+    """Mean of a signal over each frame.
+
+    Parameters
+    ----------
+    signal : Signal
+    frame : float, seconds
+    begin, end : float, seconds
+        As many whole frames as fit between them; where the signal has not begun it is 0.
+
+    Returns
+    -------
+    array (n_frames, n_channels)
+
+    Raises
+    ------
+    ValueError
+        If not one frame fits, or there are more than `MAX_FRAMES`.
+    """
+    n_frames = int(np.floor((end - begin) / frame * (1 + 1e-9) + 1e-9))
+    if n_frames < 1:
+        raise ValueError(
+            f"{signal.where}: from {begin:g} s to {end:g} s there is not one frame of {frame:g} s; take another part"
+        )
+    if n_frames * signal.values.shape[1] > MAX_FRAMES:
+        raise ValueError(
+            f"{signal.where}: {n_frames} frames of {signal.values.shape[1]} channels are more than {MAX_FRAMES}; take longer frames"
+        )
+    # the integral of samples that hold until the next is a line through these points: exact for any frames
+    knots = np.append(signal.times, signal.end)
+    sums = np.cumsum(signal.values * np.diff(knots)[:, None], axis=0)
+    edges = begin + frame * np.arange(n_frames + 1)
+    integral = [np.interp(edges, knots, np.append(0.0, column), left=0.0) for column in sums.T]
+    return np.diff(np.array(integral), axis=1).T / frame

@@ -1,0 +1,324 @@
+"""Parameters of a spec that is simulated many times: a function that `sbi` can call, and a fit to recorded spikes.
+
+Every set of parameters is a copy of the network inside one simulation, so that thousands of them build and start once.
+"""
+
+# pyright: reportArgumentType=false
+# Brian2 does not type its quantities
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.optimize import differential_evolution
+
+from bioworkbench.experiment.spec.changes import with_value
+from bioworkbench.experiment.spec.plan import Plan, construct
+from bioworkbench.experiment.spec.reader import loaded, read
+from bioworkbench.experiment.spec.records import ExperimentSpec
+from bioworkbench.readout.spike_distances import SPIKE_DISTANCES
+from bioworkbench.records.arrays import Floats, count, extent, finite
+from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.randomness import seed_of, stream
+from bioworkbench.records.recording import Recording
+from bioworkbench.records.side_by_side import apart, side_by_side
+from bioworkbench.records.stimulus import SpikeTrains
+from bioworkbench.records.units import Quantity, format_quantity, parse_quantity
+from bioworkbench.simulation.seam import simulate
+
+__all__ = ["FittedParameters", "Simulator", "fit", "mean_rates", "simulator"]
+
+Summary = Callable[[Recording], Any]
+Distance = Callable[[Floats, Floats, float], float]
+
+
+def mean_rates(recording: Recording) -> Floats:
+    """Mean rate of every population, hertz.
+
+    Parameters
+    ----------
+    recording : Recording
+
+    Returns
+    -------
+    array (n_populations,)
+    """
+    seconds = recording.n_trials * recording.duration
+    return np.array([len(spikes) / (recording.sizes[name] * seconds) for name, spikes in recording.spikes.items()])
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A network without a task as a function of its parameters; `simulator` makes it.
+
+    Parameters
+    ----------
+    spec : ExperimentSpec
+    units : mapping from dotted field to Quantity
+        In which parameters are numbers, in the order of the columns that a call is given.
+    summary : callable (Recording) to array (n_values,)
+    at_once : int
+        Sets of parameters in one simulation.
+    settings : mapping
+        For `simulate`.
+    """
+
+    spec: ExperimentSpec
+    units: Mapping[str, Quantity]
+    summary: Summary
+    at_once: int
+    settings: Mapping[str, Any]
+
+    def __call__(self, parameters: Any) -> Floats:
+        """Summaries of simulations.
+
+        Parameters
+        ----------
+        parameters : array (n_sets, n_parameters) or (n_parameters,)
+            Also a tensor of PyTorch.
+
+        Returns
+        -------
+        array (n_sets, n_values), or (n_values,) for one set
+        """
+        sets = np.atleast_2d(finite("parameters", np.asarray(parameters)))
+        summaries = np.array([np.ravel(self.summary(recording)) for recording in self.recordings(sets)], dtype=float)
+        return summaries if np.ndim(parameters) > 1 else summaries[0]
+
+    def recordings(self, sets: Floats) -> list[Recording]:
+        """Spikes with each set of parameters.
+
+        The same sets give the same spikes; another set in their place gives all of its simulation other noise.
+
+        Parameters
+        ----------
+        sets : array (n_sets, n_parameters)
+
+        Returns
+        -------
+        list of Recording
+
+        Raises
+        ------
+        ValueError
+            If there are not as many columns as parameters.
+        SpecError
+            If a value cannot be used.
+        """
+        if sets.shape[1] != len(self.units):
+            raise ValueError(f"parameters have {sets.shape[1]} columns; there are {len(self.units)}: {', '.join(self.units)}")
+        parts = [sets[k : k + self.at_once] for k in range(0, len(sets), self.at_once)]
+        return [recording for part in parts for recording in self._together(part)]
+
+    def _together(self, sets: Floats) -> list[Recording]:
+        known: dict[str, Any] = {}
+        plans = [self._plan(values, known) for values in sets]
+        network = side_by_side([plan.network for plan in plans])
+        stimuli = (plans[0].stimulus, *plans[0].stimuli)
+        seed = seed_of(self.spec.seed, f"sets {np.ascontiguousarray(sets).tobytes().hex()}")
+        recording = simulate(network, stimuli, seed, **{**self.spec.simulation, **self.settings})
+        return apart(recording, plans[0].network.sizes)
+
+    def _plan(self, values: Floats, known: dict[str, Any]) -> Plan:
+        document = self.spec.document
+        for (name, unit), value in zip(self.units.items(), values.tolist(), strict=True):
+            with self.spec.place(name).named():
+                document = with_value(document, name, _written(value, unit))
+        return construct(read(document, self.spec.name, self.spec.file, known))
+
+
+def _written(value: float, unit: Quantity) -> Any:
+    """A number in a unit, as a spec has it."""
+    quantity = value * unit
+    return float(value) if not isinstance(quantity, Quantity) or quantity.dim.is_dimensionless else _text(quantity)
+
+
+def _text(quantity: Quantity) -> str:
+    return f"{float(np.asarray(quantity))!r} {format_quantity(Quantity(1.0, dim=quantity.dim)).partition(' ')[2]}"
+
+
+def simulator(
+    spec: ExperimentSpec | str | Path,
+    parameters: Mapping[str, str] | Sequence[str],
+    *,
+    summary: Summary = mean_rates,
+    at_once: int = 1000,
+    jobs: int = 1,
+    threads: int = 0,
+) -> Simulator:
+    """A network as a function of parameters, as simulation-based inference (``sbi``) calls it.
+
+    Parameters
+    ----------
+    spec : ExperimentSpec, or path of a TOML file
+        Without a task.
+    parameters : mapping from dotted field to unit, or sequence of fields
+        Such as ``{"populations.cell.tau": "ms"}``; "" or a field alone for plain numbers.
+    summary : callable (Recording) to array (n_values,)
+        What is told of a simulation; by default the mean rate of every population.
+    at_once : int
+        Sets of parameters in one simulation.
+    jobs, threads : int
+        As of `simulate`.
+
+    Returns
+    -------
+    Simulator
+        Takes sets (n_sets, n_parameters), gives summaries (n_sets, n_values).
+
+    Raises
+    ------
+    ValueError
+        If the spec has a task or phases, no parameter is named, or a unit is unknown.
+    """
+    plain = loaded(spec)
+    if plain.task is not None or plain.phases:
+        raise ValueError(
+            f"{plain.name} has {'phases' if plain.phases else 'a task'}; give a network that runs by itself, for a duration"
+        )
+    named = dict(parameters) if isinstance(parameters, Mapping) else dict.fromkeys(parameters, "")
+    if not named:
+        raise ValueError(f"parameters = {parameters}: name one at least, such as {{'populations.cell.tau': 'ms'}}")
+    units = {name: parse_quantity(f"1 {unit}".strip()) for name, unit in named.items()}
+    document = {key: value for key, value in plain.document.items() if key != "sweep"}
+    settings = {"jobs": count("jobs", jobs), "threads": threads or plain.threads}
+    return Simulator(replace(plain, document=document), units, summary, count("at_once", at_once), settings)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedParameters:
+    """What a fit found.
+
+    Parameters
+    ----------
+    values : mapping from dotted field to text
+        The best set, as a spec has it; ``load(path, values)`` sets them.
+    distance : float
+        Of the best set.
+    tried : mapping from dotted field, and "distance", to array (n_sets,)
+        All sets, in SI units, and their distances; ``pandas.DataFrame(tried)`` is a table of them.
+    """
+
+    values: Mapping[str, str]
+    distance: float
+    tried: Mapping[str, Floats]
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name} = {value}" for name, value in self.values.items())
+        return f"<fit of {told}; distance {self.distance:.4g} after {len(self.tried['distance'])} sets>"
+
+
+def fit(
+    spec: ExperimentSpec | str | Path,
+    ranges: Mapping[str, tuple[str | float, str | float]],
+    wanted: SpikeTrains,
+    *,
+    population: str = "",
+    distance: str | Distance = "coincidence",
+    n_sets: int = 50,
+    generations: int = 20,
+    jobs: int = 1,
+    threads: int = 0,
+) -> FittedParameters:
+    """Parameters with which a network spikes as a recording does, by differential evolution.
+
+    Parameters
+    ----------
+    spec : ExperimentSpec, or path of a TOML file
+        Without a task, as long as the recording or shorter, with as many trials.
+    ranges : mapping from dotted field to (lowest, highest)
+        Quantities: ``{"populations.cell.tau": ("5 ms", "30 ms")}``.
+    wanted : SpikeTrains
+        Channel k is neuron k.
+    population : str
+        That is compared; may be left out if there is one.
+    distance : {"coincidence", "van_rossum", "victor_purpura"} or callable (found, wanted, duration) to float
+        Of two trains; its mean over neurons and trials is made small.
+    n_sets : int
+        Of a generation, which is one simulation; 5 at least.
+    generations : int
+        After the first.
+    jobs, threads : int
+        As of `simulate`.
+
+    Returns
+    -------
+    FittedParameters
+
+    Raises
+    ------
+    ValueError
+        If a range is empty or has two units, the distance is unknown, or the recording has other numbers of neurons or trials.
+
+    References
+    ----------
+    R. Storn and K. Price (1997), https://doi.org/10.1023/A:1008202821328
+    """
+    if isinstance(distance, str) and distance not in SPIKE_DISTANCES:
+        raise ValueError(unknown_name(distance, "distance of spike trains", SPIKE_DISTANCES))
+    measure = SPIKE_DISTANCES[distance] if isinstance(distance, str) else distance
+    bounds = {name: _range(name, *given) for name, given in ranges.items()}
+    plain = loaded(spec)
+    sizes = {one.name: one.size for one in plain.populations}
+    name = population or next(iter(sizes))
+    if name not in sizes or (not population and len(sizes) > 1):
+        raise ValueError(f"population = '{population}': name the one that is compared, of {', '.join(sizes)}")
+    summary = partial(_mean_distance, name=name, wanted=_by_train(wanted, sizes[name], plain.n_trials), measure=measure)
+    simulate_sets = simulator(plain, dict.fromkeys(bounds, ""), summary=summary, jobs=jobs, threads=threads, at_once=10 * n_sets)
+    simulate_sets = replace(simulate_sets, units={name: Quantity(1.0, dim=unit.dim) for name, (_, _, unit) in bounds.items()})
+    tried: list[Floats] = []
+
+    def distances(columns: Floats) -> Floats:
+        found = simulate_sets(columns.T)[:, 0]
+        tried.append(np.column_stack([columns.T, found]))
+        return found
+
+    # the first generation has n_sets members whatever the number of parameters: SciPy multiplies, so the members are given
+    rng = stream(plain.seed, "fit")
+    lows, highs = (np.array([one[k] for one in bounds.values()]) for k in (0, 1))
+    members = lows + (highs - lows) * rng.random((max(5, count("n_sets", n_sets)), lows.size))
+    search: Any = differential_evolution
+    found = search(
+        distances, list(zip(lows, highs, strict=True)), init=members, maxiter=count("generations", generations), tol=0.0, atol=0.0,
+        polish=False, updating="deferred", vectorized=True, seed=rng,
+    )  # fmt: skip
+    values = {
+        name: _written(float(value), unit) for (name, unit), value in zip(simulate_sets.units.items(), found.x, strict=True)
+    }
+    columns = dict(zip([*bounds, "distance"], np.concatenate(tried).T, strict=True))
+    return FittedParameters(values, float(found.fun), columns)
+
+
+def _range(name: str, low: str | float, high: str | float) -> tuple[float, float, Quantity]:
+    """Ends of a range in SI units, and its unit."""
+    ends: list[Any] = [Quantity(parse_quantity(end)) for end in (low, high)]
+    values = [float(np.asarray(end)) for end in ends]
+    if ends[0].dim is not ends[1].dim or not values[0] < values[1]:
+        raise ValueError(f"{name}: the range from {low!r} to {high!r} must be of one unit, its first end below the second")
+    return values[0], values[1], ends[0]
+
+
+def _by_train(wanted: SpikeTrains, size: int, n_trials: int) -> list[Floats]:
+    """Times of every neuron in every trial, trials first."""
+    found = extent(wanted.channel), extent(wanted.trial, wanted.n_trials)
+    if found[0] > size or found[1] != n_trials:
+        raise ValueError(
+            f"the recording has {found[0]} neurons and {found[1]} trials, the network {size} and {n_trials}; they must agree"
+        )
+    return _trains(wanted.trial, wanted.channel, wanted.time, size, n_trials)
+
+
+def _trains(trial: np.ndarray, neuron: np.ndarray, time: Floats, size: int, n_trials: int) -> list[Floats]:
+    owner = trial.astype(np.int64) * size + neuron
+    order = np.lexsort((time, owner))
+    return np.split(time[order], np.searchsorted(owner[order], np.arange(1, size * n_trials)))
+
+
+def _mean_distance(recording: Recording, *, name: str, wanted: list[Floats], measure: Distance) -> float:
+    spikes, n_trials, duration = recording.spikes[name], recording.n_trials, recording.duration
+    found = _trains(spikes.trial, spikes.neuron, spikes.time, recording.sizes[name], n_trials)
+    pairs = zip(found, wanted, strict=True)
+    return float(np.mean([measure(ours, theirs[theirs < duration], duration) for ours, theirs in pairs]))

@@ -1,0 +1,219 @@
+"""Tables over many results: one row per setting, with mean and standard error over the seeds, beside the baselines."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bioworkbench.experiment.results.columns import numeric, order, unit_of_metric
+from bioworkbench.experiment.results.files import write_text
+from bioworkbench.experiment.results.reading import NOT_COMPARED, Summary, differing, summaries
+from bioworkbench.records.above import made_above
+from bioworkbench.records.averages import mean_and_error
+from bioworkbench.records.cells import safe_cell
+from bioworkbench.records.errors import unknown_name
+
+__all__ = ["Table", "table", "table_of"]
+
+_ACTIVITY = ("mean_rate", "cv_isi")  # of every population, where there is no task
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns and rows of scores.
+
+    Parameters
+    ----------
+    columns : tuple of str
+        The fields that the rows differ in, with their units; the metric, "error" (its standard error over the seeds), "n" (how many
+        seeds), and the baselines. Without a task: rate and irregularity of every population, each with its error.
+    rows : tuple of tuples
+        None where nothing is defined: the error of a single seed, a field that a spec leaves to its default.
+    unreadable : tuple of str
+        Why folders were left out: damaged, incomplete, of a later version.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    unreadable: tuple[str, ...] = ()
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write a CSV file with a header; what is not defined stays empty.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Raises
+        ------
+        ResultError
+            If it cannot be written.
+        """
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([map(safe_cell, row) for row in (self.columns, *self.rows)])
+        write_text(Path(path), text.getvalue())
+
+    def to_markdown(self) -> str:
+        """The table as Markdown; numbers with four digits, a dash for what is not defined."""
+        rows = [self.columns, ["---"] * len(self.columns), *_as_text(self.rows)]
+        return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |\n" for row in rows)
+
+    def to_latex(self) -> str:
+        """The table as LaTeX, with the rules of booktabs."""
+        header, *rows = [" & ".join(map(_latex, row)) + r" \\" for row in (self.columns, *_as_text(self.rows))]
+        lines = [rf"\begin{{tabular}}{{{'r' * len(self.columns)}}}", r"\toprule", header, r"\midrule", *rows, r"\bottomrule"]
+        return "\n".join([*lines, r"\end{tabular}", ""])
+
+    def __repr__(self) -> str:
+        return f"<table of {len(self.rows)} rows: {', '.join(self.columns)}>"
+
+    def _repr_html_(self) -> str:
+        return made_above("table_html", self)
+
+    def to_frame(self) -> Any:
+        """The table as a pandas data frame."""
+        return made_above("table_frame", self)
+
+
+def _as_text(rows: Sequence[Sequence[Any]]) -> list[list[str]]:
+    return [
+        ["–" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v).replace("\n", " ") for v in row] for row in rows
+    ]
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "–": "--",
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+}
+
+
+def _latex(text: str) -> str:
+    """Text whose characters LaTeX does not take for commands."""
+    return "".join(_LATEX.get(character, character) for character in text)
+
+
+def table(folders: Iterable[str | Path] | str | Path, metric: str = "", by: Sequence[str] = ()) -> Table:
+    """Mean and standard error of a metric over the seeds, for every setting in some results.
+
+    Parameters
+    ----------
+    folders : path, or paths
+        Results folders, folders of experiments (``results/<experiment>``), or whole stores.
+    metric : str
+        A test score such as "accuracy", or a dotted entry of ``metrics.json`` such as "train.accuracy" or
+        "activity.exc.mean_rate"; by default the first test score, and without a task rate and irregularity of every population.
+    by : sequence of str
+        Dotted fields of the specs, such as "populations.exc.sigma"; by default all that differ between the results. Whatever
+        else differs, apart from the seed, is not averaged over.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    ResultError
+        If there are no results.
+    ValueError
+        If no result has the metric or a field, or results of one row differ in something else than the seed.
+    """
+    return table_of(*summaries(folders), metric, by)
+
+
+def table_of(runs: Sequence[Summary], unreadable: Sequence[str] = (), metric: str = "", by: Sequence[str] = ()) -> Table:
+    """The table of runs that have been read already; see `table`.
+
+    Parameters
+    ----------
+    runs : sequence of Summary
+    unreadable : sequence of str
+        Why others could not be read.
+    metric : str
+        Test score, or entry of ``metrics.json``; all test scores by default.
+    by : sequence of str
+        Dotted fields of the specs; by default all that differ.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    ValueError
+        As `table`.
+    """
+    metrics = [metric] if metric else _usual_metrics(runs)
+    known = {name for run in runs for name in run.numbers}
+    for name in metrics:
+        if name not in known:
+            raise ValueError(unknown_name(name, "metric of these results", known))
+    different = differing(runs)
+    fields = {name for run in runs for name in run.fields}
+    for name in by:
+        if name not in fields:
+            raise ValueError(unknown_name(name, "field of these specs", fields))
+    shown = tuple(by) or tuple(name for name in different if name not in NOT_COMPARED)
+    groups = _groups(runs, shown)
+    _check_alike(groups, shown, different)
+    labels = list(zip(*(values for values, _ in groups), strict=True))
+    groups = [groups[k] for k in order(labels)]
+    columns = [numeric(name, [values[k] for values, _ in groups]) for k, name in enumerate(shown)]
+    columns += _score_columns([runs for _, runs in groups], metrics)
+    names, values = zip(*columns, strict=True)
+    return Table(tuple(names), tuple(zip(*values, strict=True)), tuple(unreadable))
+
+
+def _usual_metrics(runs: Sequence[Summary]) -> list[str]:
+    """The first test score; where there is none, rate and irregularity of every population."""
+    for run in runs:
+        for name in run.scores:
+            return [name]
+    populations = dict.fromkeys(name for run in runs for name in run.activity)
+    found = [f"activity.{name}.{statistic}" for name in populations for statistic in _ACTIVITY]
+    if not found:
+        known = sorted({name for run in runs for name in run.numbers})
+        raise ValueError(f"these {len(runs)} results have no test scores; give --metric, one of {', '.join(known)}")
+    return found
+
+
+def _score_columns(groups: Sequence[Sequence[Summary]], metrics: Sequence[str]) -> list[tuple[str, list[Any]]]:
+    """Name and values of the columns behind the fields."""
+    columns: list[tuple[str, list[Any]]] = []
+    for metric in metrics:
+        found = [_mean_and_error([run.numbers.get(metric) for run in runs]) for runs in groups]
+        columns.append((unit_of_metric(metric), [mean for mean, _ in found]))
+        columns.append(("error" if len(metrics) == 1 else f"error of {unit_of_metric(metric)}", [error for _, error in found]))
+    counts = [max(sum(run.numbers.get(metric) is not None for run in runs) for metric in metrics) for runs in groups]
+    columns.append(("n", counts))
+    for baseline in sorted({name for runs in groups for run in runs for name in run.baselines}):
+        found = [_mean_and_error([run.baselines.get(baseline, {}).get(metrics[0]) for run in runs]) for runs in groups]
+        columns.append((baseline, [mean for mean, _ in found]))
+    return columns
+
+
+def _mean_and_error(values: Sequence[float | None]) -> tuple[float | None, float | None]:
+    found = [value for value in values if value is not None]
+    return mean_and_error(found) if found else (None, None)
+
+
+def _groups(runs: Sequence[Summary], by: tuple[str, ...]) -> list[tuple[tuple[Any, ...], list[Summary]]]:
+    groups: dict[str, tuple[tuple[Any, ...], list[Summary]]] = {}
+    for run in runs:
+        values = tuple(run.setting(name) for name in by)
+        groups.setdefault(repr(values), (values, []))[1].append(run)
+    return list(groups.values())
+
+
+def _check_alike(groups: list[tuple[tuple[Any, ...], list[Summary]]], by: tuple[str, ...], different: list[str]) -> None:
+    others = [name for name in different if name not in (*by, *NOT_COMPARED)]
+    for values, runs in groups:
+        for name in others:
+            found = list(dict.fromkeys(repr(run.setting(name)) for run in runs))
+            if len(found) > 1:
+                row = ", ".join(map(str, values)) or "all results"
+                raise ValueError(f"{row}: {name} differs too ({', '.join(found[:3])}); add --by {name}, or name fewer results")

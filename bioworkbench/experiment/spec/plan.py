@@ -1,0 +1,400 @@
+"""From a checked spec to what it describes: neuron models, the start network, the task; and an estimate of what a run takes."""
+
+# pyright: reportArgumentType=false, reportReturnType=false
+# Brian2 does not type its quantities
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from bioworkbench.experiment.spec.drawn import drawn_links
+from bioworkbench.experiment.spec.kinds import KINDS
+from bioworkbench.experiment.spec.memory_limits import check_neurons, check_synapses
+from bioworkbench.experiment.spec.places import Problems
+from bioworkbench.experiment.spec.records import ExperimentSpec, PopulationSpec, ProjectionSpec
+from bioworkbench.experiment.spec.rules import MAX_TRIALS
+from bioworkbench.experiment.spec.schema import settings
+from bioworkbench.experiment.spec.stimuli import channels_and_kinds, direct_projections, made_stimuli
+from bioworkbench.experiment.spec.trials import known_task, one_trial, plain_arguments, task_of
+from bioworkbench.experiment.spec.units_of_weights import weight_arguments, weight_unit
+from bioworkbench.experiment.spec.values import PerNeuron
+from bioworkbench.neurons import NeuronModel
+from bioworkbench.neurons.time_constants import is_unstable, smallest_time_constant
+from bioworkbench.records.choice import Choice
+from bioworkbench.records.downscaling import downscaled
+from bioworkbench.records.errors import SpecError, unknown_name
+from bioworkbench.records.expressions import check_drawn, dimension_of, drawn_values, neuron_indices, synapse_indices
+from bioworkbench.records.lazily import later
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.probe import Probe
+from bioworkbench.records.randomness import seed_of, stream
+from bioworkbench.records.stimulus import SpikeTrains, Stimulus
+from bioworkbench.records.synapse import PULSE, check_synaptic
+from bioworkbench.records.times import SECOND, nearest_steps, whole_steps
+from bioworkbench.records.units import Quantity
+from bioworkbench.simulation.backends.choice import BACKENDS, backend_of
+from bioworkbench.simulation.indices import check_shared
+from bioworkbench.simulation.inputs import inputs_of
+from bioworkbench.simulation.phases import check_phases
+from bioworkbench.simulation.rates import check_rates
+from bioworkbench.simulation.trials import chunks, memory_need
+from bioworkbench.tasks import Task
+
+__all__ = ["CostEstimate", "Plan", "construct", "constructible", "estimate", "expected_seconds"]
+
+_rehearse = later("bioworkbench.experiment.spec.rehearsal:rehearse")  # brings what a readout needs: only with a task
+_SECONDS_PER_UPDATE = 15e-9  # one neuron, one step, one differential equation; C++ on one core
+_SECONDS_PER_BUILD = 8.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run starts from.
+
+    Parameters
+    ----------
+    network : Network
+    task : Task, optional
+    stimulus : Stimulus
+        Of one test trial, or the silence of a network without a task.
+    stimuli : tuple of Stimulus or SpikeTrains
+        What else acts on a network without a task.
+    """
+
+    network: Network
+    task: Task | None
+    stimulus: Stimulus
+    stimuli: tuple[Stimulus | SpikeTrains, ...] = ()
+
+
+@dataclass(frozen=True)
+class CostEstimate:
+    """What a run takes, roughly.
+
+    Parameters
+    ----------
+    n_neurons, n_synapses, n_steps, n_trials : int
+        Steps of one trial; trials that are simulated at least once.
+    bytes_per_trial : int
+    seconds : float
+        Of simulation in C++ on one core, a first build included.
+    """
+
+    n_neurons: int
+    n_synapses: int
+    n_steps: int
+    n_trials: int
+    bytes_per_trial: int
+    seconds: float
+
+
+def construct(spec: ExperimentSpec) -> Plan:
+    """Make neuron models, task and start network, cheapest first; refuse what does not fit the memory budget.
+
+    Nothing is simulated or compiled here.
+
+    Parameters
+    ----------
+    spec : ExperimentSpec
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    SpecError
+        Naming the field whose values the model, task, encoding, topology or distribution of weights refuses, or the memory needed.
+    """
+    problems = Problems()
+    plan = constructible(spec, problems)
+    problems.tell()
+    return plan  # pyright: ignore[reportReturnType]  there are problems where it is None
+
+
+def constructible(spec: ExperimentSpec, problems: Problems, tasks: dict[str, Task] | None = None) -> Plan | None:
+    """What `construct` makes, and all errors on the way; None if there are any, now or before.
+
+    Parameters
+    ----------
+    spec : ExperimentSpec
+        May lack parts that could not be read; what depends on them is left out.
+    problems : Problems
+        Gets the errors.
+    tasks : dict, optional
+        Keeps tasks for further specs that share them.
+
+    Returns
+    -------
+    Plan or None
+    """
+    spec = replace(spec, seed=max(0, spec.seed), n_trials=min(max(1, spec.n_trials), MAX_TRIALS))  # others have their errors
+    with problems.kept():
+        check_neurons(spec)
+        made = [problems.tried(_population, population, spec) for population in spec.populations]
+        populations = tuple(population for population in made if population is not None)
+        task = None if spec.task is None else problems.tried(known_task, spec, {} if tasks is None else tasks)
+        stimulus = None if "task" in spec.document and task is None else problems.tried(one_trial, spec, task)
+        recorded = problems.tried(made_stimuli, spec, populations) if spec.stimuli and spec.dt > 0 else ()  # else an error
+        models = {population.name: population.model for population in populations}
+        for probe in spec.record:
+            problems.tried(_check_record, spec, probe, models)
+        if stimulus is None or recorded is None or (not populations and spec.populations):  # which has its errors
+            return None
+        with spec.place("populations").named():
+            network = Network(populations)
+        return _wired(spec, network, task, (stimulus, *recorded), problems)
+    return None
+
+
+def _wired(
+    spec: ExperimentSpec,
+    network: Network,
+    task: Task | None,
+    stimuli: tuple[Stimulus, *tuple[Stimulus | SpikeTrains, ...]],
+    problems: Problems,
+) -> Plan | None:
+    """The plan with all projections, if there are no problems."""
+    stimulus, *recorded = stimuli
+    channels, kinds = channels_and_kinds(stimuli)
+    sizes = {**channels, **network.sizes}
+    ready = [p for p in spec.projections if p.source in sizes and p.target in network.sizes]
+    check_synapses(spec, ready, sizes)
+    models = {population.name: population.model for population in network.populations}
+    projections = [
+        problems.tried(_projection, projection, spec, sizes, models, kinds.get(projection.source, "")) for projection in ready
+    ]
+    if problems.found:
+        return None
+    with spec.place("projections").named():
+        network = Network(network.populations, (*projections, *direct_projections(spec, recorded, network.populations)))
+    for probe in (probe for probe in spec.record if probe.population not in sizes):
+        problems.tried(_check_synaptic, spec, probe, network)
+    if spec.downscaling:
+        with spec.place("downscaling").named():
+            network = downscaled(network, **spec.downscaling)
+    with spec.place("populations").named():
+        check_shared(network, spec.n_trials if task is None else sum(part.n_trials for part in task.parts.values()))
+    if spec.backend not in ("auto", *BACKENDS):
+        return None  # which has its error
+    with spec.place("memory").named():
+        chunks(
+            1,
+            memory_need(inputs_of(network, stimuli, spec.dt), spec.record, backend_of(spec.backend), spec.precision),
+            int(spec.memory * 1e9),
+        )
+    _check_times(spec, network)
+    if spec.phases:
+        _check_phases(spec, network)
+    _check_rates(spec, network, task, stimulus)
+    for one in (one for one in recorded if isinstance(one, Stimulus)):
+        with spec.place(f"stimuli.{one.name}").named():
+            check_rates(network, one, spec.dt)
+    if task is not None:
+        _rehearse(spec, network, task, stimulus)
+    return Plan(network, task, stimulus, tuple(recorded))
+
+
+def _check_rates(spec: ExperimentSpec, network: Network, task: Task | None, stimulus: Stimulus) -> None:
+    """Refuse rates above one spike per step, of any trial: encodings of rates grow with the value, so the largest values are encoded."""
+    with spec.place("populations" if task is None or stimulus.kind != "rate" else "input").named():
+        if task is not None and stimulus.kind == "rate":
+            largest = [part.values.max(axis=0, keepdims=True) for part in task.parts.values()]
+            stimulus = task.encode(np.max(largest, axis=0))
+        check_rates(network, stimulus, spec.dt)
+
+
+def _check_times(spec: ExperimentSpec, network: Network) -> None:
+    for population in network.populations:
+        with spec.place(f"populations.{population.name}").named():
+            if is_unstable(population.model, spec.dt):
+                raise ValueError(
+                    f"method '{population.model.method}' is unstable with dt = {spec.dt:g} s: what decays with a time constant of "
+                    f"{(smallest_time_constant(population.model) or (0,))[0]:.3g} s grows from step to step; take a smaller dt, or method "
+                    "'exact' or 'exponential_euler' where the equations allow it"
+                )
+            if population.model.refractory is not None:
+                nearest_steps("refractory", np.asarray(population.model.refractory, dtype=float), spec.dt)
+    for projection, given in zip(network.projections, spec.projections, strict=False):  # those of stimuli come last
+        with spec.place(f"projections.{given.name}.source").named():
+            if (
+                projection.source in network.sizes
+                and projection.n_synapses
+                and not network.population(projection.source).model.threshold
+            ):
+                raise ValueError(f"'{projection.source}': its neurons have no threshold and never spike; give them one")
+        if projection.is_drawn:
+            continue
+        with spec.place(f"projections.{given.name}.delay").named():
+            nearest_steps("delay", projection.delay, spec.dt)
+
+
+def _check_phases(spec: ExperimentSpec, network: Network) -> None:
+    with spec.place("phases").named():
+        check_phases(network, spec.phases, spec.dt)
+        backend = backend_of(spec.backend)
+        if spec.backend != "auto" and not backend.keeps_state:
+            able = " or ".join(f"'{name}'" for name, other in BACKENDS.items() if other.keeps_state)
+            raise ValueError(f"backend = '{backend.name}' does not keep the state between phases; use {able}")
+
+
+def estimate(spec: ExperimentSpec, plan: Plan) -> CostEstimate:
+    """Sizes of a run, and roughly the seconds that its simulations take.
+
+    Parameters
+    ----------
+    spec : ExperimentSpec
+    plan : Plan
+        As `construct` makes it.
+
+    Returns
+    -------
+    CostEstimate
+    """
+    inputs = inputs_of(plan.network, (plan.stimulus, *plan.stimuli), spec.dt)
+    n_trials = spec.n_trials if plan.task is None else sum(part.n_trials for part in plan.task.parts.values())
+    return CostEstimate(
+        n_neurons=sum(plan.network.sizes.values()),
+        n_synapses=sum(projection.n_synapses for projection in plan.network.projections),
+        n_steps=inputs.n_steps,
+        n_trials=n_trials,
+        seconds=_SECONDS_PER_BUILD + _SECONDS_PER_UPDATE * _n_equations(plan.network.populations) * inputs.n_steps * n_trials,
+        bytes_per_trial=memory_need(inputs, spec.record, backend_of(spec.backend), spec.precision).of(1),
+    )
+
+
+def _n_equations(populations: Sequence[Population]) -> int:
+    return sum(max(1, len(p.model.parsed.diff_eq_names)) * p.size for p in populations)
+
+
+def expected_seconds(spec: ExperimentSpec, known: dict[str, Any]) -> float:
+    """Seconds that the simulations of a run take, roughly, without a build; no synapse is drawn for it.
+
+    Parameters
+    ----------
+    spec : ExperimentSpec
+    known : dict
+        Keeps what further specs of a sweep may share: numbers of equations, numbers and durations of trials.
+
+    Returns
+    -------
+    float
+        Infinite for a spec that cannot be run: it comes first in a sweep, so that its error is known early.
+    """
+    tables = ("task", "input", "scored_on", "duration", "n_trials", "dt")
+    trials, neurons = repr([spec.document.get(name) for name in tables]), repr(spec.document.get("populations"))
+    try:
+        if trials not in known:
+            task = task_of(spec)
+            n_trials = spec.n_trials if task is None else sum(part.n_trials for part in task.parts.values())
+            known[trials] = n_trials * one_trial(spec, task).duration / spec.dt
+        if neurons not in known:
+            known[neurons] = _n_equations([_population(population, spec) for population in spec.populations])
+    except SpecError:
+        return float("inf")
+    return _SECONDS_PER_UPDATE * known[trials] * known[neurons]
+
+
+def _check_record(spec: ExperimentSpec, probe: Probe, models: Mapping[str, NeuronModel]) -> None:
+    with spec.place("record").named():
+        if probe.population in models and probe.variable not in (known := models[probe.population].parsed):
+            raise ValueError(unknown_name(probe.variable, f"variable of '{probe.population}'", known))
+        if probe.every is not None and not np.isnan(spec.dt):
+            whole_steps("every", probe.every, spec.dt)
+
+
+def _check_synaptic(spec: ExperimentSpec, probe: Probe, network: Network) -> None:
+    with spec.place("record").named():
+        for projection in (p for p in network.projections if p.name == probe.population):
+            check_synaptic(probe, projection.synapse)
+            last = projection.n_synapses - 1
+            if probe.neurons is not None and max(probe.neurons, default=0) > last:
+                raise ValueError(f"'{probe.name}': neurons must lie between 0 and {last}, the synapses of '{probe.population}'")
+
+
+def _population(population: PopulationSpec, spec: ExperimentSpec) -> Population:
+    with spec.place(f"populations.{population.name}").named():
+        given = population.model.arguments.items()
+        indices = neuron_indices(population.size)
+        drawn = {name: _drawn(value, population.size, spec, f"{population.name}.{name}", indices) for name, value in given}
+        return Population(
+            population.name,
+            population.size,
+            KINDS["neurons"][population.model.kind](**drawn),
+            population.layer,
+            population.background,
+        )
+
+
+def _drawn(value: Any, n: int, spec: ExperimentSpec, name: str, indices: Mapping[str, Any]) -> Any:
+    """A distribution or expression as one value per neuron or synapse, from a random stream of its own; anything else as it is."""
+    if isinstance(value, Mapping):
+        owner = name.partition(".")[0]
+        return {inner: _drawn(item, n, spec, f"{owner}.{inner}", indices) for inner, item in value.items()}
+    if not isinstance(value, PerNeuron):
+        return value
+    dimension = dimension_of(value.text, indices)
+    values = drawn_values(value.text, n, [stream(spec.seed, f"parameter {name}")], indices)[0]
+    return values if dimension.is_dimensionless else Quantity(values, dim=dimension)
+
+
+def _projection(
+    projection: ProjectionSpec, spec: ExperimentSpec, sizes: Mapping[str, int], models: Mapping[str, NeuronModel], kind: str
+) -> Projection:
+    place = spec.place(f"projections.{projection.name}")
+    n_source, n_target = sizes[projection.source], sizes[projection.target]
+    if projection.weight is not None:
+        with place.named():
+            synapse = KINDS["synapses"][projection.synapse.kind](**projection.synapse.arguments)
+            if synapse != PULSE:
+                raise ValueError(
+                    f"synapse = '{projection.synapse.kind}': links drawn where they are used only add their weight; give weights in place "
+                    "of weight"
+                )
+            unit, key = weight_unit(projection, models, kind, synapse), seed_of(spec.seed, f"links {projection.name}")
+            links = drawn_links(projection.topology, projection.weight, projection.delay, (n_source, n_target), key, unit)
+            return Projection(projection.source, projection.target, links, None, projection.receives, projection.name)
+    rngs = [stream(spec.seed, f"{use} {projection.name}") for use in ("topology", "weights", "delay")]
+    with (place / "topology").named():
+        mask = _links(projection, n_source, n_target, rngs[0])
+    with (place / "synapse").named():
+        given, indices = projection.synapse.arguments.items(), synapse_indices(*_ends(mask), mask.shape)
+        drawn = {name: _drawn(value, mask.nnz, spec, f"{projection.name}.{name}", indices) for name, value in given}
+        synapse = KINDS["synapses"][projection.synapse.kind](**drawn)
+    with (place / "weights").named():
+        unit = weight_unit(projection, models, kind, synapse)
+        weights = sparse.csr_array(mask, dtype=float)  # to be drawn by the method
+        if projection.weights is not None:
+            distribution = KINDS["weights"][projection.weights.kind]
+            weights = distribution(mask, rngs[1], **weight_arguments(projection.weights, unit))
+    with (place / "delay").named():
+        delay = _delays(projection.delay, weights, rngs[2])
+        return Projection(projection.source, projection.target, weights, delay, projection.receives, projection.name, synapse)
+
+
+def _links(projection: ProjectionSpec, n_source: int, n_target: int, rng: np.random.Generator) -> sparse.csr_array:
+    """The links; none where the method draws the topology."""
+    if projection.topology is None:
+        return sparse.csr_array((n_source, n_target), dtype=bool)
+    make = KINDS["topologies"][projection.topology.kind]
+    filled = {"recurrent": projection.source == projection.target} if "recurrent" in settings(make) else {}
+    return make(n_source, n_target, rng, **{**filled, **plain_arguments(projection.topology.arguments)})
+
+
+def _delays(text: float | str | Choice, weights: sparse.csr_array, rng: np.random.Generator) -> float | np.ndarray:
+    """One delay for all, or delays (n_synapses,) from a distribution, an expression or a function, row after row."""
+    if isinstance(text, float):
+        return text
+    if isinstance(text, Choice):
+        return KINDS["delays"][text.kind](weights, rng, **plain_arguments(text.arguments))
+    indices = synapse_indices(*_ends(weights), weights.shape)
+    check_drawn("delay", text, indices, {}, SECOND)
+    return drawn_values(text, weights.nnz, [rng], indices)[0]
+
+
+def _ends(matrix: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of all stored entries, zeros too."""
+    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)), matrix.indices

@@ -1,0 +1,106 @@
+"""What a method, its feature and its readout refuse, found before anything is simulated.
+
+A method checks its settings before it simulates for the first time, and nothing is trained earlier. So it is called as a run calls
+it, with a simulation that ends the call; features see a recording without spikes, and readouts fit random numbers.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from bioworkbench.experiment.spec.kinds import KINDS
+from bioworkbench.experiment.spec.records import ExperimentSpec
+from bioworkbench.readout.features import binned_counts
+from bioworkbench.readout.metrics import scores
+from bioworkbench.readout.reading import fitted_readout, read_feature
+from bioworkbench.readout.trials import features_of
+from bioworkbench.records.choice import Choice
+from bioworkbench.records.network import Network
+from bioworkbench.records.randomness import stream
+from bioworkbench.records.recording import Recording, Spikes
+from bioworkbench.records.stimulus import Stimulus
+from bioworkbench.tasks import Task
+
+__all__ = ["rehearse"]
+
+_MOST_ROWS, _MOST_PER_CLASS = 2000, 200  # that a readout is tried on
+
+
+class _StartedError(Exception):
+    """The method simulates: it has accepted its settings."""
+
+
+def rehearse(spec: ExperimentSpec, network: Network, task: Task, stimulus: Stimulus) -> None:
+    """Try the method of a spec up to its first simulation, its feature, its readout, and the metrics.
+
+    Parameters
+    ----------
+    spec : ExperimentSpec
+    network : Network
+    task : Task
+    stimulus : Stimulus
+        Of one trial.
+
+    Raises
+    ------
+    SpecError
+        Naming the field that is refused.
+    """
+    with spec.place("metrics").named():
+        scores(task, task.test.targets, spec.metrics)
+    if spec.method is None:
+        return
+    arguments = spec.method.arguments
+    silent = _silent(network, stimulus, spec.dt)
+    if isinstance(feature := arguments.get("feature"), Choice):
+        with spec.place("method.feature").named():
+            _check_feature(task, network, feature, arguments.get("populations"), silent)
+    if isinstance(readout := arguments.get("readout"), Choice):
+        with spec.place("method.readout").named():
+            _check_readout(task, readout)
+    if isinstance(width := arguments.get("bin"), float):  # in which a method counts spikes itself
+        with spec.place("method").named():
+            binned_counts(silent, list(silent.spikes), bin=width)
+    with spec.place("method").named():
+        try:
+            KINDS["methods"][spec.method.kind](task, network, _start, stream(spec.seed, "method"), **arguments)
+        except _StartedError:
+            return
+
+
+def _start(*_: Any, **__: Any) -> Recording:
+    raise _StartedError
+
+
+def _silent(network: Network, stimulus: Stimulus, dt: float) -> Recording:
+    """Recording of one trial without a spike."""
+    none = Spikes(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))
+    spiking = [population.name for population in network.populations if population.model.threshold]
+    return Recording(dict.fromkeys(spiking, none), {}, network.sizes, 1, stimulus.duration, dt, 0, "none")
+
+
+def _check_feature(task: Task, network: Network, feature: Choice, populations: Any, silent: Recording) -> None:
+    found = features_of(silent, read_feature(task, network, feature, populations))
+    if task.train.per_frame and found.shape[1:2] != (task.train.n_frames,):
+        raise ValueError(
+            f"feature '{feature.kind}' is read {found.shape[1]} times in a trial of {task.train.n_frames} frames, each of which has a "
+            "target; leave its time out to read at every frame"
+        )
+
+
+def _check_readout(task: Task, readout: Choice) -> None:
+    """Fit it to two random features of training trials, as many as take no time."""
+    least = int(readout.arguments.get("n_folds") or 1)
+    if task.train.per_frame:
+        kept = np.arange(min(task.train.n_trials, max(_MOST_ROWS // task.train.n_frames, least)))
+        shape: tuple[int, ...] = (len(kept), task.train.n_frames, 2)
+    else:
+        kept = _some(task.train.targets if task.train.has_classes else np.zeros(task.train.n_trials), max(_MOST_PER_CLASS, least))
+        shape = (len(kept), 2)
+    features = stream(0, "rehearsed features").normal(size=shape)
+    fitted_readout(task, features, task.train.targets[kept], readout)
+
+
+def _some(labels: np.ndarray, most: int) -> np.ndarray:
+    """Indices of the first trials of every class."""
+    return np.sort(np.concatenate([np.flatnonzero(labels == label)[:most] for label in np.unique(labels)]))

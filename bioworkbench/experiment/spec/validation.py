@@ -1,0 +1,125 @@
+"""The one pass that tells everything that is wrong with a spec, its sweep included, without simulating it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bioworkbench.experiment.spec.changes import points, with_value
+from bioworkbench.experiment.spec.places import Place, PointProblems
+from bioworkbench.experiment.spec.plan import Plan, constructible
+from bioworkbench.experiment.spec.ranges import Range
+from bioworkbench.experiment.spec.reader import document_of, read, readable
+from bioworkbench.experiment.spec.records import Document, ExperimentSpec
+from bioworkbench.tasks import Task
+
+__all__ = ["MOST_MADE", "check_points", "examined", "examined_file"]
+
+MOST_MADE = 200
+"""Points of a sweep, up to which the network of each is made before the first runs."""
+
+
+def examined_file(path: str | Path) -> tuple[ExperimentSpec, Plan]:
+    """Spec of a file and what a run of it starts from; see `examined`.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    ExperimentSpec, Plan
+
+    Raises
+    ------
+    SpecError
+        With a line for each error of the file.
+    """
+    with Place(str(path)).named():
+        document = document_of(Path(path))
+    return examined(document, Path(path).stem, str(path))
+
+
+def examined(document: Document, name: str, file: str = "") -> tuple[ExperimentSpec, Plan]:
+    """Spec, and what a run of it starts from; what is returned can be run, and so can the points of its sweep.
+
+    Parameters
+    ----------
+    document : mapping
+        What a TOML parser returns.
+    name : str
+        Of the experiment.
+    file : str
+        For messages; the name by default.
+
+    Returns
+    -------
+    ExperimentSpec, Plan
+
+    Raises
+    ------
+    SpecError
+        With a line for each error.
+    """
+    spec, problems = readable(document, name, file)
+    tasks: dict[str, Task] = {}
+    plan = constructible(spec, problems, tasks)
+    problems.tell()
+    check_points(spec, _combinations(spec), tasks)
+    return spec, plan  # pyright: ignore[reportReturnType]  there are problems where it is None
+
+
+def check_points(spec: ExperimentSpec, combinations: Sequence[Mapping[str, Any]], tasks: dict[str, Task] | None = None) -> None:
+    """Make what runs of the points of a sweep start from, and tell all errors at once.
+
+    Seeds decide little about errors: of points that differ in them alone, the first is made. So is all of a sweep of few points; of a
+    larger one, the points that have every value once, beside the first values of the other fields.
+
+    Parameters
+    ----------
+    spec : ExperimentSpec
+    combinations : sequence of mappings from field to value
+    tasks : dict, optional
+        Keeps tasks for further specs that share them.
+
+    Raises
+    ------
+    SpecError
+        With a line for each error, and the values at which it occurs.
+    """
+    base = {key: value for key, value in spec.document.items() if key != "sweep"}
+    kept, known, problems = {} if tasks is None else tasks, dict[str, Any](), PointProblems()
+    for point in _to_be_made(combinations):
+        found = problems.at({name: value for name, value in point.items() if name != "seed"})
+        changed = found.tried(_with_values, base, point, spec, known)
+        if changed is not None:
+            constructible(changed, found, kept)
+    problems.tell()
+
+
+def _with_values(base: Document, point: Mapping[str, Any], spec: ExperimentSpec, known: dict[str, Any]) -> ExperimentSpec:
+    document = base
+    for name, value in point.items():
+        with spec.place("sweep").named():
+            document = with_value(document, name, value)
+    return read(document, spec.name, spec.file, known)
+
+
+def _to_be_made(combinations: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """All points that differ in more than the seed; of many, those that differ from the first of them in one field at most."""
+    distinct = {repr([item for item in point.items() if item[0] != "seed"]): point for point in reversed(combinations)}
+    points = [*reversed(distinct.values())]
+    for point in points:
+        others = [name for name, value in point.items() if name != "seed" and value != points[0].get(name)]
+        if len(points) <= MOST_MADE or len(others) <= 1:
+            yield point
+
+
+def _combinations(spec: ExperimentSpec) -> list[dict[str, Any]]:
+    """Points of a sweep; the ends of a range without steps, of which an optimization takes values, stand for it."""
+    ends = {
+        name: (values.value(values.low), values.value(values.high))
+        for name, values in spec.sweep.items()
+        if isinstance(values, Range) and values.steps is None
+    }
+    with spec.place("sweep").named():
+        return points({**spec.sweep, **ends})

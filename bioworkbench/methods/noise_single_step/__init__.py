@@ -1,0 +1,312 @@
+"""Noise-based training at a single step, and the trainings that it is compared with.
+
+A neuron that runs for several steps meets each of them with a potential left over from the step before. Here a network is
+trained for one step in which random noise takes the place of that left-over potential; then it runs for as many steps as wanted
+with the same weights. Only the abstract of the publication is public, so neuron, noise and gradients are a reconstruction.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from bioworkbench.discrete.layers import check_classes, constant_input, with_readout, with_weights
+from bioworkbench.gradients.chains import feed_forward, start_state, trained_arrays
+from bioworkbench.gradients.networks import FeedForward, StepNoise
+from bioworkbench.gradients.objectives import (
+    Shift,
+    accuracy,
+    activation_scales,
+    arrays_of,
+    left_over_moments,
+    noisy_inputs,
+    random_shift,
+    rectified_loss,
+    single_step_loss,
+    unrolled_loss,
+)
+from bioworkbench.gradients.training import Batches, Loss, Prepare, State, fit
+from bioworkbench.readout.trials import Simulate, n_steps_of
+from bioworkbench.records.arrays import Floats, finite, non_negative
+from bioworkbench.records.network import Network
+from bioworkbench.records.optimization import Images, Optimization
+from bioworkbench.records.trained import TrainedNetwork
+from bioworkbench.tasks import Task
+
+__all__ = ["Conversion", "ConvolvedImages", "Noise", "train"]
+
+
+_N_MEASURED = 1000  # training trials on which activations and left-over potentials are measured
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Noise of single-step training, and how the trained network runs.
+
+    Parameters
+    ----------
+    kind : {"gauss", "uniform", "none"}
+        Its distribution.
+    mean, deviation : float, optional
+        By default half the threshold and threshold / sqrt(12), the moments of a uniform left-over potential; 0 without noise.
+    schedule : {"constant", "annealed", "learned", "refitted"}
+        The deviation stays; falls along half a cosine to a tenth; follows its gradient, layer by layer; or is set after every
+        epoch, with the mean, to what the network running for all steps of a trial leaves over.
+    backward : {"surrogate", "expected"}
+        Derivative of a spike: a bump around the threshold, or that of the firing probability.
+    inference : {"residual", "fresh"}
+        How the network runs: with memory and without noise, from the mean of the noise (R-A); or without memory and with noise
+        drawn in each step (R-B).
+    """
+
+    kind: Literal["gauss", "uniform", "none"] = "gauss"
+    mean: float | None = None
+    deviation: float | None = None
+    schedule: Literal["constant", "annealed", "learned", "refitted"] = "constant"
+    backward: Literal["surrogate", "expected"] = "surrogate"
+    inference: Literal["residual", "fresh"] = "residual"
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """How ReLU units become spiking neurons.
+
+    Parameters
+    ----------
+    normalization : {"max", "quantile"}
+        The activation that becomes one spike per step is the largest, or that which 99.9 % do not exceed.
+    half_start : bool
+        Start from half the threshold instead of 0.
+    """
+
+    normalization: Literal["max", "quantile"] = "quantile"
+    half_start: bool = True
+
+
+@dataclass(frozen=True)
+class ConvolvedImages(Images):
+    """Images, and the convolutions that see them first.
+
+    Parameters
+    ----------
+    convolutions : sequence of (filters, size, stride)
+        Of the first populations, whose projections in the network are replaced by them; they need a shape.
+    """
+
+    convolutions: Sequence[tuple[int, int, int]] = ()
+
+
+_NOISE, _CONVERSION, _IMAGES = Noise(), Conversion(), ConvolvedImages()
+_OPTIMIZATION = Optimization(epochs=30, learning_rate=2e-3, average=0.999)
+
+
+def train(
+    task: Task,
+    network: Network,
+    simulate: Simulate,
+    rng: np.random.Generator,
+    *,
+    training: Literal["single_step", "multi_step", "conversion"] = "single_step",
+    noise: Noise = _NOISE,
+    conversion: Conversion = _CONVERSION,
+    images: ConvolvedImages = _IMAGES,
+    optimization: Optimization = _OPTIMIZATION,
+) -> TrainedNetwork:
+    """Train a feed-forward network of `discrete_lif` neurons at a single, noisy step.
+
+    Parameters
+    ----------
+    task : Task
+        Classification of trials whose input current does not change.
+    network : Network
+        A chain (`bioworkbench.discrete.layers.chain`). Dense layers start from its weights; links that it lacks stay absent.
+    simulate : callable
+        ``simulate(network, stimulus, seed) -> Recording``.
+    rng : Generator
+        Draws weights, the order of the trials, noise and shifts.
+    training : {"single_step", "multi_step", "conversion"}
+        The method, or what it is compared with: surrogate gradients through all steps of a trial; an artificial network of rectified
+        linear units whose weights are scaled so that spike rates stand for activations.
+    noise : Noise
+        Of single-step training.
+    conversion : Conversion
+        Of ReLU units.
+    images : ConvolvedImages
+        Convolutions, and moves of training images.
+    optimization : Optimization
+        Of weights and biases.
+
+    Returns
+    -------
+    TrainedNetwork
+        History per epoch: "loss", "seconds", "score" (accuracy on the validation trials; of single-step training, at one step),
+        "deviation_0", ...; and once, "simulated_accuracy" of some trials run by `simulate`.
+
+    Raises
+    ------
+    ValueError
+        If the task is not a classification of trials, the network is not a chain, the input not constant, or settings contradict
+        each other.
+    DivergenceError
+        If the loss is not finite.
+
+    References
+    ----------
+    Jiang, C. and Zhang, Y. (2023), A noise-based novel strategy for faster SNN training, Neural Computation 35, 1593-1608,
+    doi 10.1162/neco_a_01604. Conversion: Rueckauer et al. (2017), doi 10.3389/fnins.2017.00682; start from half the
+    threshold: Bu et al. (2022), arXiv:2202.01440.
+    """
+    check_classes(task)
+    model = feed_forward(
+        network,
+        task.n_outputs,
+        surrogate=optimization.surrogate,
+        width=optimization.surrogate_width,
+        convolutions=images.convolutions,
+        image=images.shape,
+    )
+    moments = _Moments.of(model, noise)
+    _check_noise(moments, training, noise.inference)
+    model = moments.starting(model) if training == "single_step" else model
+    optimization.check_size(task.train.n_trials)
+    shift = random_shift(images.shape, images.shift)
+    inputs = constant_input(task.encode(task.train.values))
+    n_steps = n_steps_of(network, task.encode(task.train.values[:1]), simulate)
+    loss, prepare, judged_steps = _objective(training, model, moments, n_steps, shift)
+    state, history = fit(
+        loss,
+        moments.added_to(start_state(network, model, rng)),
+        Batches(inputs, task.train.targets, int(rng.integers(2**31)), prepare),
+        optimization,
+        score=_score(task, model, judged_steps),
+        between=moments.between(model, inputs[:_N_MEASURED], optimization.epochs, n_steps),
+        path=optimization.checkpoint,
+    )
+    layers, changes = arrays_of(state.parameters["layers"]), moments.changes(state, model, noise.inference)
+    if training == "conversion":
+        quantile = {"max": 1.0, "quantile": 0.999}[conversion.normalization]
+        layers = _rescaled(model, layers, activation_scales(model, state.parameters["layers"], inputs[:_N_MEASURED], quantile))
+        changes = {"start": [neuron.threshold / 2 * conversion.half_start for neuron in model.neurons]}
+    elif training == "multi_step":
+        changes = {}
+    trained = with_weights(network, *trained_arrays(model, layers, state.fixed["masks"]["layers"]), changes)
+    return with_readout(task, trained, layers[-1], history, simulate, rng)
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """Moments (n_layers,) of the noise, and how they change during training."""
+
+    step_noise: StepNoise
+    mean: Floats
+    deviation: Floats
+    schedule: str
+
+    @classmethod
+    def of(cls, model: FeedForward, noise: Noise) -> "_Moments":
+        present = float(noise.kind != "none")
+        thresholds = np.array([neuron.threshold for neuron in model.neurons])
+        means, deviations = present * thresholds / 2, present * thresholds / np.sqrt(12)
+        if noise.mean is not None:
+            means = np.full(len(thresholds), float(finite("noise.mean", noise.mean)))
+        if noise.deviation is not None:
+            deviations = np.full(len(thresholds), non_negative("noise.deviation", noise.deviation))
+        if noise.kind == "none" and deviations.any():
+            raise ValueError(
+                f"noise.kind = 'none' with noise.deviation = {noise.deviation}; leave the deviation out, or choose a noise"
+            )
+        return cls(
+            StepNoise("uniform" if noise.kind == "uniform" else "gauss", noise.backward), means, deviations, noise.schedule
+        )
+
+    def starting(self, model: FeedForward) -> FeedForward:
+        """The network with neurons that start from the mean of the noise."""
+        neurons = [replace(neuron, start=float(mean)) for neuron, mean in zip(model.neurons, self.mean, strict=True)]
+        return replace(model, neurons=tuple(neurons))
+
+    def added_to(self, state: State) -> State:
+        """State with the moments, to train where they are learned."""
+        fixed = state.fixed | {"noise": {"mean": np.float32(self.mean), "deviation": np.float32(self.deviation)}}
+        if self.schedule != "learned":
+            return replace(state, fixed=fixed)
+        parameters = state.parameters | {"log_deviation": np.float32(np.log(self.deviation))}
+        fixed["masks"] = fixed["masks"] | {"log_deviation": 1.0}
+        return State(parameters, fixed)
+
+    def now(self, state: State) -> tuple[Floats, Floats]:
+        """Moments as training left them."""
+        noise = state.fixed["noise"]
+        if "log_deviation" in state.parameters:
+            return np.asarray(noise["mean"]), np.exp(np.asarray(state.parameters["log_deviation"]))
+        return np.asarray(noise["mean"]), np.asarray(noise["deviation"])
+
+    def between(
+        self, model: FeedForward, inputs: np.ndarray, epochs: int, n_steps: int
+    ) -> Callable[[int, State], tuple[State, dict[str, float]]]:
+        """What happens to the moments after an epoch."""
+        measure = left_over_moments(model, n_steps)
+
+        def change(epoch: int, state: State) -> tuple[State, dict[str, float]]:
+            used = {f"deviation_{k}": float(value) for k, value in enumerate(self.now(state)[1])}
+            mean, deviation = self.now(state)
+            if self.schedule == "annealed":
+                deviation = self.deviation * (0.55 + 0.45 * np.cos(np.pi * (epoch + 1) / epochs))
+            elif self.schedule == "refitted":
+                mean, deviation = measure(state.parameters["layers"], inputs)
+            noise = {"mean": np.float32(mean), "deviation": np.float32(deviation)}
+            return replace(state, fixed=state.fixed | {"noise": noise}), used
+
+        return change
+
+    def changes(self, state: State, model: FeedForward, inference: str) -> dict[str, list[float] | None]:
+        """Arguments of the neuron models with which the network runs."""
+        if inference == "residual":
+            return {"start": [neuron.start for neuron in model.neurons]}
+        leaks = np.array([neuron.leak for neuron in model.neurons])
+        mean, deviation = self.now(state)
+        forgetful = [0.0] * len(leaks)
+        return {"leak": forgetful, "floor": None, "noise_mean": [*(leaks * mean)], "noise_deviation": [*(leaks * deviation)]}
+
+
+def _check_noise(moments: _Moments, training: str, inference: str) -> None:
+    if not moments.deviation.all() and (moments.step_noise.backward == "expected" or moments.schedule == "learned"):
+        raise ValueError(
+            f"noise.deviation = {moments.deviation.min()} with noise.backward = '{moments.step_noise.backward}' and noise.schedule = "
+            f"'{moments.schedule}': the firing probability and a learned deviation need noise"
+        )
+    if inference == "fresh" and (training != "single_step" or moments.step_noise.kind != "gauss"):
+        raise ValueError(
+            f"noise.inference = 'fresh' with training = '{training}' and {moments.step_noise.kind} noise: neurons draw Gaussian noise, "
+            "for networks trained at a single step"
+        )
+
+
+def _objective(
+    training: str, model: FeedForward, moments: _Moments, n_steps: int, shift: Shift
+) -> tuple[Loss, Prepare, int | None]:
+    """Loss, what prepares its inputs, and the steps at which validation trials are judged (None: ReLU)."""
+    if training == "single_step":
+        return single_step_loss(model, moments.step_noise), noisy_inputs(model, moments.step_noise, shift), 1
+    if training == "multi_step":
+        return unrolled_loss(model, n_steps), shift, n_steps
+    return rectified_loss(model), shift, None
+
+
+def _score(task: Task, model: FeedForward, n_steps: int | None) -> Callable[[Any, Any], float] | None:
+    if task.validation is None:
+        return None
+    judge = accuracy(model, constant_input(task.encode(task.validation.values)), task.validation.targets, n_steps)
+    return lambda parameters, fixed: judge(parameters["layers"])
+
+
+def _rescaled(model: FeedForward, layers: tuple[dict[str, np.ndarray], ...], scales: Floats) -> tuple[dict[str, np.ndarray], ...]:
+    """Weights for which an activation equal to the scale of its layer becomes one spike per step (threshold balancing)."""
+    if not scales.all():
+        raise ValueError(f"ReLU units of layer {int(np.argmin(scales))} are silent (scales {scales}); train longer or otherwise")
+    before = np.concatenate([[1.0], scales])
+    after = np.concatenate([scales / [neuron.threshold for neuron in model.neurons], [1.0]])
+    return tuple(
+        {"weights": own["weights"] * source / target, "bias": own["bias"] / target}
+        for own, source, target in zip(layers, before, after, strict=True)
+    )

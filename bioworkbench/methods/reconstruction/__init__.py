@@ -1,0 +1,324 @@
+"""Reconstruction: parallel threshold networks whose output weights solve a convex program over sampled hidden weights.
+
+Witnesses, the hidden weights of small sub-networks, are drawn at random, from pairs of training samples, or by surrogate-gradient
+training. The spikes of their last neurons over the training trials are the atoms of a dictionary, and a (group) lasso, solved to a
+stated duality gap, says which sub-networks are kept and with which output weights. The certificate holds for the dictionary and
+the training trials, not for all networks and not for new trials.
+Udupi, Yang & Zhai 2026, arXiv:2605.08022, of which the idea is public; how witnesses are drawn is ours.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from bioworkbench.convex.program import Certificate, distinct_columns
+from bioworkbench.discrete.subnetworks import SubNetworks, as_network, joined, last_layer_spikes, noisy_copies
+from bioworkbench.methods.reconstruction.program import ConvexProgram, solution
+from bioworkbench.methods.reconstruction.witnesses import WitnessDistribution, gaussian_witnesses, pair_witnesses, template
+from bioworkbench.readout.fits import logistic, ridge
+from bioworkbench.readout.trials import n_steps_of
+from bioworkbench.records.arrays import Floats, count
+from bioworkbench.records.choice import Choice
+from bioworkbench.records.lazily import later
+from bioworkbench.records.linear_readout import LinearReadout
+from bioworkbench.records.network import Network
+from bioworkbench.records.optimization import Optimization
+from bioworkbench.records.recording import Recording
+from bioworkbench.records.stimulus import Stimulus
+from bioworkbench.records.trained import TrainedNetwork
+from bioworkbench.tasks import Task, Trials
+
+__all__ = ["ConvexProgram", "Dictionary", "train"]
+
+_train_parallel = later("bioworkbench.gradients.parallel:train_parallel")  # needs the extra "gradients"
+
+Simulate = Callable[[Network, Stimulus, int], Recording]
+
+N_COMPARED = 100  # training trials on which the simulated spikes must equal those of the dictionary
+
+
+@dataclass(frozen=True)
+class Dictionary:
+    """How many sub-networks, the witnesses, the program may choose from.
+
+    Parameters
+    ----------
+    n_gaussian, n_pairs : int
+        Drawn at random, and from pairs of training samples; see `bioworkbench.methods.reconstruction.witnesses`.
+    n_trained, n_copies : int
+        Trained together by surrogate gradients, and noisy copies of each of them.
+    deviation : float
+        Noise of the copies, relative to the weights.
+    """
+
+    n_gaussian: int = 2000
+    n_pairs: int = 0
+    n_trained: int = 0
+    n_copies: int = 0
+    deviation: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name in ("n_gaussian", "n_pairs", "n_trained", "n_copies"):
+            count(name, getattr(self, name), least=0)
+
+
+_DICTIONARY, _WITNESSES, _PROGRAM = Dictionary(), WitnessDistribution(2.0, 2.0), ConvexProgram()
+_OPTIMIZATION = Optimization(epochs=100, batch_size=50, learning_rate=0.01)
+
+
+def train(
+    task: Task,
+    network: Network,
+    simulate: Simulate,
+    rng: np.random.Generator,
+    *,
+    dictionary: Dictionary = _DICTIONARY,
+    witnesses: WitnessDistribution = _WITNESSES,
+    self_links: bool = False,
+    steps: Sequence[int] | None = None,
+    program: ConvexProgram = _PROGRAM,
+    optimization: Optimization = _OPTIMIZATION,
+) -> TrainedNetwork:
+    """Sample sub-networks, solve for their output weights, and keep those that have one.
+
+    Parameters
+    ----------
+    task : Task
+        Classification or regression, with a target per trial or per frame. Values must be encoded as currents.
+    network : Network
+        One sub-network: `discrete_lif` populations with threshold 1 in layers 0, 1, ...; input to the first, each to the next, and
+        each to itself where it is recurrent. Every neuron of the last gives atoms. It says sizes, leaks and reset; its weights are
+        not used.
+    simulate : callable
+        ``simulate(network, stimulus, seed) -> Recording``, with one step per frame.
+    rng : Generator
+        Draws witnesses and the order of training.
+    dictionary : Dictionary
+        Numbers of witnesses of each kind.
+    witnesses : WitnessDistribution
+        Distributions of their weights.
+    self_links : bool
+        Link every neuron of a recurrent population to itself, which the topology of a projection to itself leaves out; a unit
+        without leak needs it to keep a bit.
+    steps : sequence of int, optional
+        At which steps the last neurons are read; an atom is one neuron at one of them. By default the last step, or every frame that
+        has a target.
+    program : ConvexProgram
+        Penalties, tolerance and rounds.
+    optimization : Optimization
+        Of sub-networks that surrogate gradients train.
+
+    Returns
+    -------
+    TrainedNetwork
+        Disjoint sub-networks; the readout has their output weights. History, one entry per round: "primal", "dual", "gap", "penalty",
+        "n_atoms", "n_kept" (atoms), "n_networks"; and "gap_by_iteration" of the last round, after every
+        `bioworkbench.convex.CHECKED_EVERY` iterations of the solver.
+
+    Raises
+    ------
+    ValueError
+        If the start network is not a single sub-network, the stimulus is not of kind "current", the training targets do not vary, no
+        witness spikes, all patterns are the same, the gap is not reached, or the simulation disagrees with the dictionary.
+
+    References
+    ----------
+    Udupi, Yang & Zhai (2026), Globally optimal training of spiking neural networks via parameter reconstruction, arXiv:2605.08022.
+    Ergen, Gulluk, Lacotte & Pilanci (2023), arXiv:2303.03382.
+    """
+    _check_witnesses(dictionary, program)
+    settings = replace(optimization, batch_size=min(optimization.batch_size, task.train.n_trials))
+    values = _current(task, task.train)
+    start, asked = template(network, self_links), _asked(task, steps)
+    if program.loss != "squared" and task.kind != "classification":
+        raise ValueError(f"loss = '{program.loss}': the targets of task '{task.name}' are values; use 'squared'")
+    wanted = _varying(task, _wanted(task, task.train))
+    _check_steps(task, network, values, simulate)
+
+    def gradient_trained(networks: SubNetworks, start: LinearReadout | None = None) -> tuple[SubNetworks, LinearReadout]:
+        seed = int(rng.integers(2**31))
+        data = [_shown(task, part, asked) for part in (task.train, task.validation) if part is not None]
+        given = {"n_outputs": task.n_outputs, "steps": asked, "per_frame": task.train.per_frame, "readout": start}
+        trained, coefficients, intercepts, _ = _train_parallel(networks, data, settings, seed, **given)
+        return trained, LinearReadout(coefficients, intercepts, _rule(task))
+
+    parts: list[SubNetworks] = []
+    if dictionary.n_trained:
+        trained, own = gradient_trained(gaussian_witnesses(start, values, asked, dictionary.n_trained, witnesses, rng))
+        if not program.convex:
+            return _finished(task, trained, own, asked, simulate, values, {})
+        parts += [trained, *_copies(trained, dictionary, rng)]
+    if dictionary.n_gaussian:
+        parts.append(gaussian_witnesses(start, values, asked, dictionary.n_gaussian, witnesses, rng))
+    if dictionary.n_pairs:
+        parts.append(pair_witnesses(start, values, _flat(wanted), asked, dictionary.n_pairs, witnesses, rng))
+    history: dict[str, list[float]] = {}
+    kept, readout = _solved(task, joined(*parts), values, asked, program, history)
+    for _ in range(program.rounds - 1):
+        parts = [kept, gradient_trained(kept)[0], *parts]
+        kept, readout = _solved(task, joined(*parts), values, asked, program, history)
+    if program.refit is not None:
+        readout = _refitted(task, kept, readout, values, asked, program.refit)
+    if program.refine:
+        kept, readout = gradient_trained(kept, readout)
+    return _finished(task, kept, readout, asked, simulate, values, {name: np.array(entries) for name, entries in history.items()})
+
+
+def _check_steps(task: Task, network: Network, values: Floats, simulate: Simulate) -> None:
+    """Raise ValueError unless a frame lasts a step."""
+    first = task.encode(task.train.values[:1])
+    n_steps = n_steps_of(network, first, simulate)
+    if n_steps != values.shape[1]:
+        raise ValueError(f"a trial of {values.shape[1]} frames has {n_steps} steps; set dt to the frame, {first.frame} s")
+
+
+def _check_witnesses(dictionary: Dictionary, program: ConvexProgram) -> None:
+    if not (dictionary.n_trained or (program.convex and (dictionary.n_gaussian or dictionary.n_pairs))):
+        raise ValueError(
+            f"n_gaussian = {dictionary.n_gaussian}, n_pairs = {dictionary.n_pairs}, n_trained = {dictionary.n_trained}, convex = "
+            f"{program.convex}: there is no witness; give some, and n_trained where convex is false"
+        )
+
+
+def _copies(trained: SubNetworks, dictionary: Dictionary, rng: np.random.Generator) -> list[SubNetworks]:
+    n, deviation = dictionary.n_copies, dictionary.deviation
+    return [noisy_copies(trained, n, deviation, rng)] if n else []
+
+
+def _current(task: Task, trials: Trials) -> Floats:
+    stimulus = task.encode(trials.values)
+    if stimulus.kind != "current":
+        raise ValueError(f"task '{task.name}' is encoded as '{stimulus.kind}'; reconstruction needs kind 'current'")
+    return stimulus.values
+
+
+def _shown(task: Task, trials: Trials, asked: list[int]) -> tuple[Floats, np.ndarray]:
+    """Input currents and targets of the asked steps, as gradient training takes them."""
+    return _current(task, trials), trials.targets[:, asked] if trials.per_frame else trials.targets
+
+
+def _asked(task: Task, steps: Sequence[int] | None) -> list[int]:
+    if task.train.per_frame:
+        return list(range(task.washout, task.train.n_frames))
+    return [task.train.n_frames - 1] if steps is None else sorted(set(steps))
+
+
+def _rule(task: Task) -> Literal["argmax", "value"]:
+    return "argmax" if task.kind == "classification" else "value"
+
+
+def _wanted(task: Task, trials: Trials) -> Floats:
+    """Targets as values (n_trials[, n_frames], n_outputs); classes are 1 and -1."""
+    targets = trials.targets[:, task.washout :] if trials.per_frame else trials.targets
+    return 2 * np.eye(task.n_outputs)[targets] - 1 if trials.has_classes else targets
+
+
+def _varying(task: Task, wanted: Floats) -> Floats:
+    """The targets, if there is something to learn."""
+    if not np.ptp(wanted.reshape(-1, wanted.shape[-1]), axis=0).any():
+        raise ValueError(
+            f"all training targets of task '{task.name}' are {task.train.targets.ravel()[0]}; at least two different ones are needed"
+        )
+    return wanted
+
+
+def _flat(wanted: Floats) -> Floats:
+    """One row of targets per trial: those of the last frame."""
+    return wanted[:, -1] if wanted.ndim == 3 else wanted
+
+
+def _dictionary(spikes: np.ndarray, per_frame: bool) -> np.ndarray:
+    """Patterns (n_rows, n_atoms) from spikes (n_trials, n_steps, n): rows are trials and frames, or trials with steps as atoms."""
+    n_trials, n_steps, n = spikes.shape
+    return spikes.reshape(n_trials * n_steps, n) if per_frame else spikes.reshape(n_trials, n_steps * n)
+
+
+def _solved(
+    task: Task,
+    witnesses: SubNetworks,
+    values: Floats,
+    asked: list[int],
+    program: ConvexProgram,
+    history: dict[str, list[float]],
+) -> tuple[SubNetworks, LinearReadout]:
+    """Kept sub-networks and their readout; notes the certificate in the history."""
+    per_frame = task.train.per_frame
+    patterns = _dictionary(last_layer_spikes(witnesses, values, asked), per_frame)
+    atoms = distinct_columns(patterns)
+    if len(atoms) == 1 < patterns.shape[1]:
+        raise ValueError(
+            f"the {patterns.shape[1]} patterns are all zero or the same; let thresholds differ (balanced = true, or a larger "
+            "deviation of bias) or draw other witnesses"
+        )
+    wanted = _wanted(task, task.train).reshape(len(patterns), -1)
+    columns = np.concatenate([patterns[:, atoms], np.ones((len(patterns), 1), dtype=bool)], axis=1)
+    coefficients, proof, penalty = solution(columns, wanted, program, len(patterns) // task.train.n_trials)
+    _note(history, proof, penalty)
+    full = np.zeros((patterns.shape[1], wanted.shape[1]))
+    full[atoms] = coefficients[:-1]
+    by_step = full.reshape(-1, witnesses.n, witnesses.shape[-1], wanted.shape[1])
+    kept = np.flatnonzero(by_step.any(axis=(0, 2, 3)))
+    if len(kept) == 0:
+        raise ValueError(f"no sub-network is kept at penalty {penalty:.3g}; lower penalties = {list(program.penalties)}")
+    history.setdefault("n_networks", []).append(len(kept))
+    return witnesses.take(kept), LinearReadout(by_step[:, kept].reshape(-1, wanted.shape[1]), coefficients[-1], _rule(task))
+
+
+def _note(history: dict[str, list[float]], proof: Certificate, penalty: float) -> None:
+    entries = {
+        "primal": proof.primal,
+        "dual": proof.dual,
+        "gap": proof.gap,
+        "penalty": penalty,
+        "n_atoms": proof.n_atoms,
+        "n_kept": proof.n_kept,
+    }
+    for name, value in entries.items():
+        history.setdefault(name, []).append(value)
+    history["gap_by_iteration"] = list(proof.course)
+
+
+def _refitted(
+    task: Task, kept: SubNetworks, readout: LinearReadout, values: Floats, asked: list[int], penalty: float
+) -> LinearReadout:
+    """Other output weights for the atoms that have one."""
+    used = np.flatnonzero(readout.coefficients.any(axis=1))
+    patterns = _dictionary(last_layer_spikes(kept, values, asked), task.train.per_frame)[:, used]
+    targets = task.train.targets[:, task.washout :] if task.train.per_frame else task.train.targets
+    if task.kind == "classification":
+        found = logistic(patterns, targets.ravel(), penalty=penalty)
+    else:
+        found = ridge(patterns, targets.reshape(len(patterns), -1), penalty=penalty)
+    coefficients = np.zeros_like(readout.coefficients)
+    coefficients[used] = found.coefficients
+    return replace(readout, coefficients=coefficients, intercepts=found.intercepts)
+
+
+def _finished(
+    task: Task,
+    kept: SubNetworks,
+    readout: LinearReadout,
+    asked: list[int],
+    simulate: Simulate,
+    values: Floats,
+    history: dict[str, np.ndarray],
+) -> TrainedNetwork:
+    """The network with its feature, after its simulated spikes have been compared with the dictionary's."""
+    trials = task.train.take(np.arange(min(N_COMPARED, task.train.n_trials)))
+    stimulus, made = task.encode(trials.values), as_network(kept)
+    last = made.populations[-1].name
+    recording = simulate(made, stimulus, 0)
+    wrong = int((recording.raster(last) != last_layer_spikes(kept, values[: trials.n_trials])).sum())
+    if wrong:
+        raise ValueError(f"{wrong} simulated spikes of population '{last}' differ from the dictionary's; report this as a bug")
+    if task.train.per_frame:
+        return TrainedNetwork(
+            made, Choice("binned_counts", {"populations": [last], "bin": stimulus.frame, "per_frame": True}), readout, history
+        )
+    n_steps = values.shape[1] - asked[0]
+    coefficients = np.zeros((n_steps, kept.n * kept.shape[-1], task.n_outputs))
+    coefficients[np.array(asked) - asked[0]] = readout.coefficients.reshape(len(asked), -1, task.n_outputs)
+    spread_out = LinearReadout(coefficients.reshape(-1, task.n_outputs), readout.intercepts, readout.rule)
+    return TrainedNetwork(made, Choice("last_step_pattern", {"populations": [last], "n_steps": n_steps}), spread_out, history)

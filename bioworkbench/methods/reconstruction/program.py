@@ -1,0 +1,116 @@
+"""Which program is solved over a dictionary of patterns, and with which penalty."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from bioworkbench.convex import losses
+from bioworkbench.convex.program import Certificate, largest_penalty, sparse_coefficients, sparse_path
+from bioworkbench.records.arrays import Floats, count, positive
+from bioworkbench.records.errors import unknown_name
+
+__all__ = ["ConvexProgram", "solution"]
+
+_KNOWN_LOSSES = ("squared", *losses.LOSSES)
+
+
+@dataclass(frozen=True)
+class ConvexProgram:
+    """The convex program over output weights, and what follows it.
+
+    Parameters
+    ----------
+    penalties : sequence of float
+        Candidates, as fractions of the penalty at which nothing is kept; with several, every fifth training trial chooses.
+    tolerance : float
+        Largest relative duality gap.
+    rounds : int
+        After the first, the kept sub-networks are trained by surrogate gradients, and join the witnesses.
+    convex : bool
+        False returns the network that surrogate gradients gave, with its own readout, for comparison.
+    refit : float, optional
+        Penalty with which the output weights of what was kept are fitted once more, by logistic or, for values, ridge regression
+        (`bioworkbench.readout.fits`). The certificate is that of the choice.
+    loss : {"squared", "hinge", "cross_entropy"}
+        Squared error with a group penalty, or for classes the published programs with an l1 penalty: hinge of one class against
+        the rest, or cross-entropy of softmax.
+    refine : bool
+        Train what was kept and its output weights together by surrogate gradients, starting from the solution, which stays where
+        no epoch has less loss on the validation part of the task. The certificate is that of the start.
+    """
+
+    penalties: Sequence[float] = (0.3, 0.1, 0.03, 0.01)
+    tolerance: float = 1e-6
+    rounds: int = 1
+    convex: bool = True
+    refit: float | None = None
+    loss: Literal["squared", "hinge", "cross_entropy"] = "squared"
+    refine: bool = False
+
+    def __post_init__(self) -> None:
+        for value in self.penalties:
+            positive("penalties", float(value))
+        if not len(self.penalties):
+            raise ValueError(f"penalties = {self.penalties}: give at least one fraction of the largest penalty")
+        positive("tolerance", self.tolerance)
+        count("rounds", self.rounds)
+        if self.refit is not None:
+            positive("refit", self.refit)
+        if self.loss not in _KNOWN_LOSSES:
+            raise ValueError(unknown_name(self.loss, "loss", _KNOWN_LOSSES))
+
+
+def solution(dictionary: np.ndarray, wanted: Floats, program: ConvexProgram, n_frames: int) -> tuple[Floats, Certificate, float]:
+    """Coefficients of the atoms, their certificate, and the penalty.
+
+    Parameters
+    ----------
+    dictionary : bool array (n_rows, n_atoms)
+    wanted : array (n_rows, n_outputs)
+        Values, or classes coded as 1 and -1.
+    program : ConvexProgram
+    n_frames : int
+        Rows per trial.
+
+    Returns
+    -------
+    coefficients : array (n_atoms, n_outputs)
+    proof : Certificate
+    penalty : float
+    """
+    penalty = _chosen_penalty(dictionary, wanted, program, n_frames)
+    if program.loss == "squared":
+        return *sparse_coefficients(dictionary, wanted, penalty, tolerance=program.tolerance), penalty
+    found = losses.classified_coefficients(dictionary, wanted, penalty, program.loss, tolerance=program.tolerance)
+    return *found, penalty
+
+
+def _chosen_penalty(dictionary: np.ndarray, wanted: Floats, program: ConvexProgram, n_frames: int) -> float:
+    """Penalty for all rows, from fractions of the largest; several are compared on every fifth trial."""
+    fractions, scale = [float(f) for f in program.penalties], _largest(dictionary, wanted, program.loss)
+    if len(fractions) == 1:
+        return fractions[0] * scale
+    held = np.repeat(np.arange(len(wanted) // n_frames) % 5 == 4, n_frames)
+    smaller, targets = dictionary[~held], wanted[~held]
+    top = _largest(smaller, targets, program.loss)
+    path = _path(smaller, targets, [f * top for f in fractions], program.loss, max(program.tolerance, 1e-4))
+    outputs = [dictionary[held] @ coefficients for coefficients in path]
+    return fractions[int(np.argmin([_error(found, wanted[held], program.loss) for found in outputs]))] * scale
+
+
+def _largest(dictionary: np.ndarray, wanted: Floats, loss: str) -> float:
+    return largest_penalty(dictionary, wanted) if loss == "squared" else losses.largest_penalty(dictionary, wanted, loss)
+
+
+def _path(dictionary: np.ndarray, wanted: Floats, penalties: list[float], loss: str, tolerance: float) -> list[Floats]:
+    """Coefficients for each penalty."""
+    if loss == "squared":
+        return [coefficients for coefficients, _ in sparse_path(dictionary, wanted, penalties, tolerance=tolerance)]
+    return [losses.classified_coefficients(dictionary, wanted, p, loss, tolerance=tolerance)[0] for p in penalties]
+
+
+def _error(outputs: Floats, wanted: Floats, loss: str) -> float:
+    """Error on trials that the program did not see: squared, or of the program's own loss."""
+    return float(((outputs - wanted) ** 2).mean()) if loss == "squared" else losses.mean_loss(outputs, wanted, loss)

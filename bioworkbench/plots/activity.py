@@ -1,0 +1,192 @@
+"""Panels of what lies behind the statistics of a recording: distributions over neurons, intervals and pairs, and spectra."""
+
+# pyright: reportArgumentType=false
+# Matplotlib takes arrays where its types say sequences
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from bioworkbench.plots.panels import color, in_readable_unit, time_scale, traces
+from bioworkbench.readout.spike_distributions import (
+    count_correlations,
+    interval_variations,
+    intervals,
+    neuron_rates,
+    power_spectrum,
+)
+from bioworkbench.records.arrays import Floats
+from bioworkbench.records.recording import Recording, Trace
+
+__all__ = ["correlations", "interval_histogram", "rates_of_neurons", "spectra", "synapses_in_time", "traced", "variations"]
+
+_N_BINS = 40
+_QUANTILES = (0.05, 0.25, 0.75, 0.95)
+_BANDS = ("nine tenths", "half")
+
+
+def rates_of_neurons(axes: Axes, recording: Recording) -> bool:
+    """Histogram of the mean rates of the neurons, by population.
+
+    Parameters
+    ----------
+    axes : Axes
+    recording : Recording
+
+    Returns
+    -------
+    bool
+        Whether there was anything to draw, as of all panels here.
+    """
+    return _histograms(axes, recording, neuron_rates, "mean rate of a neuron (Hz)", "% of neurons", "Rates of neurons")
+
+
+def interval_histogram(axes: Axes, recording: Recording) -> bool:
+    """Histogram of interspike intervals, by population; the longest hundredth is left out.
+
+    Parameters
+    ----------
+    axes : Axes
+    recording : Recording
+
+    Returns
+    -------
+    bool
+        Whether there was anything to draw.
+    """
+
+    def shown(recording: Recording, population: str) -> Floats:
+        found = 1e3 * intervals(recording, population)
+        return found[found <= np.quantile(found, 0.99)]
+
+    return _histograms(axes, recording, shown, "interspike interval (ms)", "% of intervals", "Interspike intervals")
+
+
+def variations(axes: Axes, recording: Recording) -> bool:
+    """Histogram of the coefficients of variation of intervals, by population, with that of a Poisson process.
+
+    Parameters
+    ----------
+    axes : Axes
+    recording : Recording
+
+    Returns
+    -------
+    bool
+        Whether there was anything to draw.
+    """
+    drawn = _histograms(
+        axes, recording, interval_variations, "CV of the intervals of a neuron", "% of spike trains", "Irregularity"
+    )
+    if drawn:
+        axes.axvline(1.0, color="#888888", linewidth=0.8, linestyle="--")
+    return drawn
+
+
+def correlations(axes: Axes, recording: Recording) -> bool:
+    """Histogram of the correlations between spike counts of pairs of neurons, by population.
+
+    Parameters
+    ----------
+    axes : Axes
+    recording : Recording
+
+    Returns
+    -------
+    bool
+        Whether there was anything to draw.
+    """
+    return _histograms(axes, recording, count_correlations, "correlation of counts in 20 ms", "% of pairs", "Pairs of neurons")
+
+
+def spectra(axes: Axes, recording: Recording) -> bool:
+    """Power spectra of the population counts, relative to independent Poisson neurons.
+
+    Parameters
+    ----------
+    axes : Axes
+    recording : Recording
+
+    Returns
+    -------
+    bool
+        Whether there was anything to draw.
+    """
+    found = list(_found(recording, power_spectrum))
+    for k, name, (frequencies, power) in found:
+        axes.loglog(frequencies, np.maximum(power, 1e-12), color=color(k), linewidth=1.1, label=name)
+    if found:
+        axes.axhline(1.0, color="#888888", linewidth=0.8, linestyle="--")
+        axes.set(xlabel="frequency (Hz)", ylabel="power / Poisson", title="Spectrum of population activity")
+        axes.legend()
+    return bool(found)
+
+
+def traced(axes: Axes, recording: Recording, name: str, trial: int = 0) -> None:
+    """A trace: lines of some neurons, or how the values of synapses are distributed as time goes on.
+
+    Parameters
+    ----------
+    axes : Axes
+    recording : Recording
+    name : str
+        ``"population.variable"`` or ``"projection.variable"``.
+    trial : int
+    """
+    if name.partition(".")[0] in recording.sizes:
+        traces(axes, name, recording.traces[name], recording.duration, trial)
+    else:
+        synapses_in_time(axes, name, recording.traces[name], recording.duration, trial)
+
+
+def synapses_in_time(axes: Axes, name: str, trace: Trace, duration: float, trial: int = 0) -> None:
+    """Mean of a variable of synapses in time, and between what bounds half and nine tenths of them lie.
+
+    Parameters
+    ----------
+    axes : Axes
+    name : str
+        ``"projection.variable"``.
+    trace : Trace
+    duration : float, seconds
+    trial : int
+    """
+    scale, time_unit = time_scale(duration)
+    values, label = in_readable_unit(trace[trial], trace.unit)
+    times, quantiles = trace.times * scale, np.quantile(values, _QUANTILES, axis=1)
+    for k, band in enumerate(_BANDS):
+        axes.fill_between(times, quantiles[k], quantiles[-1 - k], color=color(0), alpha=0.15 + 0.15 * k, linewidth=0, label=band)
+    axes.plot(times, values.mean(axis=1), color=color(0), linewidth=1.3, label="mean")
+    axes.set(xlabel=f"time ({time_unit})", ylabel=f"{name.partition('.')[2]}{label}", xlim=(0, duration * scale))
+    axes.set_title(f"{name} of {len(trace.neurons):,} synapses in trial {trial}")
+    axes.legend()
+
+
+def _histograms(
+    axes: Axes, recording: Recording, values: Callable[[Recording, str], Floats], xlabel: str, ylabel: str, title: str
+) -> bool:
+    """Histograms of all populations on common bins, in percent."""
+    found = list(_found(recording, values))
+    if not found:
+        return False
+    everything = np.concatenate([numbers for _, _, numbers in found])
+    low, high = float(everything.min()), float(everything.max())
+    edges = np.linspace(low, high if high > low else low + 1, _N_BINS + 1)
+    for k, name, numbers in found:
+        heights = 100 * np.histogram(numbers, edges)[0] / len(numbers)
+        axes.stairs(heights, edges, color=color(k), fill=True, alpha=0.25)
+        axes.stairs(heights, edges, color=color(k), linewidth=1.3, label=name)
+    axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    axes.legend()
+    return True
+
+
+def _found(recording: Recording, values: Callable[[Recording, str], Any]) -> Iterator[tuple[int, str, Any]]:
+    """Number, name and values of the populations that have any."""
+    for k, name in enumerate(recording.spikes):
+        try:
+            yield k, name, values(recording, name)
+        except ValueError:
+            continue

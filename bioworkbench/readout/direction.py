@@ -1,0 +1,6 @@
+"""Which metrics are better when they are smaller; apart from the metrics, which bring scikit-learn."""
+
+__all__ = ["SMALLER_IS_BETTER"]
+
+SMALLER_IS_BETTER = frozenset({"mae", "rse"})
+"""Metrics that measure errors."""

@@ -1,0 +1,267 @@
+"""What every linear fit shares: standardized features, folds, candidates for the penalty, and their scores."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bioworkbench.records.arrays import Floats, Integers, count, finite, non_negative
+from bioworkbench.records.linear_readout import LinearReadout
+
+__all__ = ["LinearProblem", "Penalty", "best_candidate", "candidate_penalties", "folds", "judged", "linear_problem"]
+
+Penalty = float | Sequence[float] | None
+_USUAL_FOLDS = 5
+_SMALLEST_FRACTION = 1e-10  # of the largest deviation; features that vary less count as constant
+_RARE_FRACTION = 1e-2  # and those that vary less than this if it comes from fewer than two rows, such as the tail of one spike
+CHUNK_BYTES = 2**26  # of standardized features held at once
+
+
+@dataclass(frozen=True)
+class LinearProblem:
+    """Rows of features, one per trial or per frame of a trial, and what is wanted for them.
+
+    Parameters
+    ----------
+    raw : array (n_rows, n_features)
+        Features as given, of any numeric type.
+    mean, scale : array (n_features,)
+        Mean and standard deviation; the deviation is 0 where a feature does not vary.
+    wanted : array (n_rows, n_outputs)
+        Values, or classes coded one-hot.
+    labels : int array (n_rows,) or None
+        Classes; None for values.
+    n_trials : int
+    """
+
+    raw: np.ndarray
+    mean: Floats
+    scale: Floats
+    wanted: Floats
+    labels: Integers | None
+    n_trials: int
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.raw)
+
+    @property
+    def n_varying(self) -> int:
+        """Number of features that vary."""
+        return int((self.scale > 0).sum())
+
+    def standardized(self, rows: slice | Integers = slice(None)) -> Floats:
+        """The `rows` of the features that vary, with mean 0 and deviation 1 over all rows."""
+        varying = self.scale > 0
+        part = self.raw[rows]
+        part = part if varying.all() else part[:, varying]
+        return (part - self.mean[varying]) / self.scale[varying]
+
+    def chunks(self, rows: Integers) -> Iterator[tuple[Integers, Floats]]:
+        """Standardized features of the `rows`, a bounded number at a time, with the rows they are of."""
+        n_chunks = -(-len(rows) * self.n_varying * 8 // CHUNK_BYTES)
+        return ((part, self.standardized(part)) for part in np.array_split(rows, max(1, n_chunks)))
+
+    def readout(self, coefficients: Floats, intercepts: Floats) -> LinearReadout:
+        """Readout of raw features.
+
+        Parameters
+        ----------
+        coefficients : array (n_varying, n_outputs)
+            Of the standardized features that vary.
+        intercepts : array (n_outputs,)
+
+        Returns
+        -------
+        LinearReadout
+        """
+        varying = self.scale > 0
+        raw = np.zeros((len(varying), coefficients.shape[1]))
+        raw[varying] = coefficients / self.scale[varying, None]
+        return LinearReadout(raw, intercepts - self.mean @ raw, "value" if self.labels is None else "argmax")
+
+
+def linear_problem(features: ArrayLike, targets: ArrayLike) -> LinearProblem:
+    """Checked features and targets of a linear fit.
+
+    Parameters
+    ----------
+    features : array (n_trials, n_features) or (n_trials, n_frames, n_features)
+    targets : array (n_trials,) or (n_trials, n_frames), or with a last axis of outputs
+        Integers are classes; values need the last axis.
+
+    Returns
+    -------
+    LinearProblem
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, a number is not finite, no feature varies, or a class is alone or has no trial.
+    """
+    raw, wanted = np.asarray(features), np.asarray(targets)
+    if raw.dtype.kind not in "buif" or raw.ndim not in (2, 3) or 0 in raw.shape:
+        raise ValueError(
+            f"features have type {raw.dtype} and shape {raw.shape}; they must be numbers (n_trials, ..., n_features)"
+        )
+    classes = wanted.dtype.kind in "iu"
+    fits = wanted.shape[: raw.ndim - 1] == raw.shape[:-1] and wanted.ndim == raw.ndim - classes
+    if not fits or 0 in wanted.shape:
+        raise ValueError(
+            f"features have shape {raw.shape}, targets {wanted.dtype} shape {wanted.shape}; integer classes need one number, "
+            "values one row of outputs, per trial (and frame)"
+        )
+    n_trials, raw = len(raw), raw.reshape(-1, raw.shape[-1])
+    labels = _labels(wanted.reshape(-1)) if classes else None
+    values = finite("targets", wanted).reshape(len(raw), -1) if labels is None else np.eye(labels.max() + 1)[labels]
+    mean, scale = _moments(raw)
+    return LinearProblem(raw, mean, scale, values, labels, n_trials)
+
+
+def _labels(labels: np.ndarray) -> Integers:
+    if labels.min() < 0:
+        raise ValueError(f"targets go down to {labels.min()}; classes are counted 0, 1, 2, ...")
+    if labels.max() >= len(labels):
+        raise ValueError(
+            f"targets go up to {labels.max()} in {len(labels)} trials; each class 0, 1, 2, ... needs a training trial"
+        )
+    trials = np.bincount(labels)
+    if (trials > 0).sum() < 2:
+        raise ValueError(f"all {len(labels)} targets are class {labels[0]}; a classifier needs at least two classes")
+    if (trials == 0).any():
+        raise ValueError(
+            f"classes {np.flatnonzero(trials == 0).tolist()} have no training trial; give each class one, or renumber"
+        )
+    return labels.astype(np.int64)
+
+
+def _moments(raw: np.ndarray) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of each feature; the deviation is exactly 0 where the feature does not vary
+    beside the others."""
+    lowest, highest = raw.min(axis=0), raw.max(axis=0)
+    finite("features (lowest of each)", lowest)
+    finite("features (highest of each)", highest)
+    mean = raw.mean(axis=0, dtype=float)
+    # in portions: the squares of all features at once would take as much memory as the features, in double precision
+    square, fourth = np.zeros(raw.shape[1]), np.zeros(raw.shape[1])
+    for part in np.array_split(raw, -(-raw.size * 8 // CHUNK_BYTES)):
+        squares = (part - mean) ** 2
+        square += squares.sum(axis=0)
+        fourth += np.einsum("ij,ij->j", squares, squares)
+    scale = np.where(lowest == highest, 0.0, np.sqrt(square / len(raw)))
+    least = np.where(
+        square**2 < 2 * fourth, _RARE_FRACTION, _SMALLEST_FRACTION
+    )  # the ratio is the number of rows that it comes from
+    scale = np.where(scale > least * scale.max(), scale, 0.0)  # dividing by next to nothing would blow up new trials
+    if not scale.any():
+        raise ValueError(f"none of the {raw.shape[1]} features varies over {len(raw)} trials; are the neurons silent?")
+    return mean, scale
+
+
+def _most_folds(problem: LinearProblem) -> int:
+    """As many as there are trials, of the rarest class where trials have one."""
+    if problem.labels is None or problem.n_trials < problem.n_rows:
+        return problem.n_trials
+    return int(np.bincount(problem.labels).min())
+
+
+def folds(problem: LinearProblem, n_folds: int | None) -> Integers:
+    """Which fold each row is judged in: stratified for a class per trial, otherwise consecutive blocks of whole trials.
+
+    Parameters
+    ----------
+    problem : LinearProblem
+    n_folds : int or None
+        None takes the usual number, or fewer where there are not enough trials.
+
+    Returns
+    -------
+    int array (n_rows,)
+        Number of the fold.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two folds, or fewer trials (of a class) than folds.
+    """
+    if n_folds is None:
+        n_folds = max(2, min(_USUAL_FOLDS, _most_folds(problem)))
+    count("n_folds", n_folds, least=2)
+    if n_folds > problem.n_trials:
+        raise ValueError(f"n_folds = {n_folds}: there are only {problem.n_trials} trials; use fewer folds, or give one penalty")
+    # frames of one trial are alike: a trial is never split, or a fold would be judged on what it was fitted to
+    if problem.labels is None or problem.n_trials < problem.n_rows:
+        trial = np.arange(problem.n_rows) // (problem.n_rows // problem.n_trials)
+        return _checked_blocks(problem, trial * n_folds // problem.n_trials)
+    rarest = int(np.bincount(problem.labels).argmin())
+    if (problem.labels == rarest).sum() < n_folds:
+        raise ValueError(
+            f"n_folds = {n_folds}: class {rarest} has only {(problem.labels == rarest).sum()} trials; "
+            "use fewer folds, or give one penalty"
+        )
+    fold = np.zeros(problem.n_rows, dtype=np.int64)
+    fold[np.argsort(problem.labels, kind="stable")] = np.arange(problem.n_rows) % n_folds  # class by class, dealt like cards
+    return fold
+
+
+def _checked_blocks(problem: LinearProblem, fold: Integers) -> Integers:
+    """The folds, if every class is left in the rows outside of each."""
+    if problem.labels is not None:
+        for k in range(fold.max() + 1):
+            missing = np.setdiff1d(problem.labels, problem.labels[fold != k])
+            if missing.size:
+                raise ValueError(
+                    f"n_folds = {fold.max() + 1}: classes {missing.tolist()} occur in fold {k} alone; shuffle the trials, use "
+                    "other folds, or give one penalty"
+                )
+    return fold
+
+
+def candidate_penalties(penalty: Penalty, default: Sequence[float]) -> list[float]:
+    """The penalty as a list of candidates; the default ones for None.
+
+    Parameters
+    ----------
+    penalty : float, sequence of float, or None
+    default : sequence of float
+        Candidates where no penalty is given.
+
+    Returns
+    -------
+    list of float
+
+    Raises
+    ------
+    ValueError
+        If the list is empty, or a number is negative or not finite.
+    """
+    given = default if penalty is None else [penalty] if isinstance(penalty, float | int) else list(penalty)
+    if not given:
+        raise ValueError("penalty = []: give one number, or several to choose from")
+    return [non_negative("penalty", float(value)) for value in given]
+
+
+def best_candidate(candidates: list[float], scores: Floats) -> float:
+    """The one of the `candidates` with most hits, then least squared error; `scores` (n_candidates, 2) holds both."""
+    hits, error = scores.T
+    return candidates[int(np.lexsort((error, -hits))[0])]
+
+
+def judged(problem: LinearProblem, rows: Integers, outputs: Floats) -> Floats:
+    """How well outputs fit some rows.
+
+    Parameters
+    ----------
+    problem : LinearProblem
+    rows : int array (n_rows,)
+    outputs : array (n_rows, n_outputs)
+
+    Returns
+    -------
+    array (2,)
+        Number of right classes (0 for values), and squared error.
+    """
+    hits = 0 if problem.labels is None else (outputs.argmax(axis=1) == problem.labels[rows]).sum()
+    return np.array([hits, np.square(outputs - problem.wanted[rows]).sum()])

@@ -1,0 +1,184 @@
+"""Distributions behind the statistics of spike trains: intervals, their variation, rates of neurons, spectra, correlations.
+
+Where something is not defined (too few spikes) a function raises ValueError with the reason; it never returns NaN.
+"""
+
+import numpy as np
+from scipy.signal import welch
+
+from bioworkbench.records.arrays import Floats, count, positive
+from bioworkbench.records.recording import Recording, spikes_of
+
+__all__ = ["count_correlations", "interval_variations", "intervals", "neuron_rates", "power_spectrum"]
+
+_SEGMENT = 512  # bins of a segment of a spectrum
+
+
+def intervals(recording: Recording, population: str) -> Floats:
+    """Intervals between successive spikes of a neuron in a trial, of all neurons and trials.
+
+    Parameters
+    ----------
+    recording : Recording
+    population : str
+
+    Returns
+    -------
+    array (n_intervals,), seconds
+
+    Raises
+    ------
+    ValueError
+        If the population is unknown, or no neuron spikes twice in a trial.
+    """
+    return _intervals(recording, population)[1]
+
+
+def _intervals(recording: Recording, population: str) -> tuple[np.ndarray, Floats]:
+    """Train (neuron in a trial) and length of every interval."""
+    spikes = spikes_of(recording, population)
+    train = spikes.trial.astype(np.int64) * recording.sizes[population] + spikes.neuron
+    order = np.lexsort((spikes.time, train))
+    same = np.diff(train[order]) == 0
+    if not same.any():
+        raise ValueError(
+            f"population '{population}': no neuron spikes twice in a trial of {recording.duration} s; it has no intervals"
+        )
+    return train[order][1:][same], np.diff(spikes.time[order])[same]
+
+
+def interval_variations(recording: Recording, population: str, *, n_intervals: int = 5) -> Floats:
+    """Coefficient of variation of the intervals of every neuron in every trial.
+
+    Parameters
+    ----------
+    recording : Recording
+    population : str
+    n_intervals : int
+        Trains with fewer are left out; few intervals bias the variation downwards.
+
+    Returns
+    -------
+    array (n_trains,)
+
+    Raises
+    ------
+    ValueError
+        If the population is unknown, or no train has enough intervals.
+    """
+    least = count("n_intervals", n_intervals, least=2)
+    train, interval = _intervals(recording, population)
+    owner = np.unique(train, return_inverse=True)[1]
+    number = np.bincount(owner)
+    if number.max() < least:
+        raise ValueError(f"population '{population}': no spike train has {least} intervals; it has at most {number.max()}")
+    mean = np.bincount(owner, interval) / number
+    variance = np.bincount(owner, (interval - mean[owner]) ** 2) / number
+    return (np.sqrt(variance) / mean)[number >= least]
+
+
+def neuron_rates(recording: Recording, population: str) -> Floats:
+    """Mean rate of every neuron over all trials.
+
+    Parameters
+    ----------
+    recording : Recording
+    population : str
+
+    Returns
+    -------
+    array (n_neurons,), hertz
+
+    Raises
+    ------
+    ValueError
+        If the population is unknown.
+    """
+    counts = np.bincount(spikes_of(recording, population).neuron, minlength=recording.sizes[population])
+    return counts / (recording.n_trials * recording.duration)
+
+
+def power_spectrum(recording: Recording, population: str, *, bin: float = 1e-3) -> tuple[Floats, Floats]:
+    """Power of the population's spike count over frequency, relative to that of independent Poisson neurons of the same rate.
+
+    Welch's method with Hann windows over segments of at most 512 bins, averaged over segments and trials.
+
+    Parameters
+    ----------
+    recording : Recording
+    population : str
+    bin : float, seconds
+
+    Returns
+    -------
+    frequencies : array (n_frequencies,), hertz
+        Above 0.
+    power : array (n_frequencies,)
+        1 for independent Poisson neurons.
+
+    Raises
+    ------
+    ValueError
+        If the population is unknown or silent, or fewer than 16 bins fit into a trial.
+
+    References
+    ----------
+    Welch, IEEE Trans. Audio Electroacoust. 15, 1967, doi 10.1109/TAU.1967.1161901.
+    """
+    counts = _counts(recording, population, bin, np.zeros(recording.sizes[population], dtype=int), 1)[:, 0]
+    width = max(1, round(bin / recording.dt)) * recording.dt
+    if counts.shape[1] < 16 or counts.sum() == 0:
+        raise ValueError(
+            f"population '{population}' has {int(counts.sum())} spikes in {counts.shape[1]} bins of {width} s; "
+            "a spectrum needs spikes and 16 bins"
+        )
+    frequencies, density = welch(counts, 1 / width, nperseg=min(_SEGMENT, counts.shape[1]), axis=1)
+    return frequencies[1:-1], density.mean(axis=0)[1:-1] / (2 * width * counts.mean())
+
+
+def count_correlations(recording: Recording, population: str, *, bin: float = 0.02, n_neurons: int = 100) -> Floats:
+    """Pearson correlations of binned spike counts of all pairs among some neurons; bins of all trials together.
+
+    Parameters
+    ----------
+    recording : Recording
+    population : str
+    bin : float, seconds
+    n_neurons : int
+        Evenly spaced ones are taken of larger populations; silent ones, whose correlation is not defined, are left out.
+
+    Returns
+    -------
+    array (n_pairs,)
+
+    Raises
+    ------
+    ValueError
+        If the population is unknown, or fewer than two neurons vary.
+    """
+    size = recording.sizes.get(population, 0)
+    chosen = np.unique(np.linspace(0, max(size - 1, 0), count("n_neurons", n_neurons, least=2)).astype(int))
+    row = np.full(size, -1)
+    row[chosen[:size]] = np.arange(len(chosen[:size]))
+    counts = _counts(recording, population, bin, row, len(chosen)).transpose(1, 0, 2).reshape(len(chosen), -1)
+    varying = counts[np.ptp(counts, axis=1) > 0] if counts.shape[1] else counts[:0]
+    if len(varying) < 2:
+        raise ValueError(
+            f"population '{population}': {len(varying)} of {len(chosen)} neurons vary over bins of {bin} s; a pair needs two"
+        )
+    return np.corrcoef(varying, dtype=np.float64)[np.triu_indices(len(varying), 1)]
+
+
+def _counts(recording: Recording, population: str, bin: float, row: np.ndarray, n_rows: int) -> Floats:
+    """Spike counts (n_trials, n_rows, n_bins) in whole bins; neurons with a negative row are left out."""
+    spikes = spikes_of(recording, population)
+    length = max(1, round(positive("bin", bin) / recording.dt))
+    n_bins = recording.n_steps // length
+    place = np.rint(spikes.time / recording.dt).astype(np.int64) // length
+    keep = (place < n_bins) & (row[spikes.neuron] >= 0)
+    cell = (spikes.trial[keep].astype(np.int64) * n_rows + row[spikes.neuron[keep]]) * n_bins + place[keep]
+    return (
+        np.bincount(cell, minlength=recording.n_trials * n_rows * n_bins)
+        .reshape(recording.n_trials, n_rows, n_bins)
+        .astype(float)
+    )

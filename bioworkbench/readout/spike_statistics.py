@@ -1,0 +1,187 @@
+"""Numbers that describe spike trains without a task: rate, irregularity, silence, variability, synchrony.
+
+Every statistic is ``f(recording, population, ...) -> float``. Where it is not defined (too few spikes) it raises ValueError
+with the reason; it never returns NaN.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from bioworkbench.records.arrays import Integers, count, positive
+from bioworkbench.records.recording import Recording, spikes_of
+
+__all__ = ["STATISTICS", "cv_isi", "fano_factor", "mean_rate", "silent_fraction", "synchrony"]
+
+
+def mean_rate(recording: Recording, population: str) -> float:
+    """Mean firing rate over neurons, trials and time, hertz.
+
+    Parameters
+    ----------
+    recording : Recording
+    population : str
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the population is unknown.
+    """
+    spikes = spikes_of(recording, population)
+    return len(spikes) / (recording.sizes[population] * recording.n_trials * recording.duration)
+
+
+def silent_fraction(recording: Recording, population: str) -> float:
+    """Fraction of the neurons that spike in no trial.
+
+    Parameters
+    ----------
+    recording : Recording
+    population : str
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the population is unknown.
+    """
+    return 1.0 - len(np.unique(spikes_of(recording, population).neuron)) / recording.sizes[population]
+
+
+def cv_isi(recording: Recording, population: str, *, n_intervals: int = 2) -> float:
+    """Coefficient of variation of interspike intervals: deviation over mean, for each neuron in each trial, then averaged.
+
+    It is 0 for a clock and 1 for long Poisson trains; trains of few intervals bias it downward.
+
+    Parameters
+    ----------
+    recording : Recording
+    population : str
+    n_intervals : int
+        Trains with fewer intervals are left out; two or more.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the population is unknown, or no train has enough spikes.
+
+    References
+    ----------
+    Softky & Koch (1993), The highly irregular firing of cortical cells, doi:10.1523/JNEUROSCI.13-01-00334.1993.
+    """
+    least = count("n_intervals", n_intervals, least=2)
+    spikes, size = spikes_of(recording, population), recording.sizes[population]
+    train = spikes.trial * size + spikes.neuron
+    order = np.lexsort((spikes.time, train))
+    train, time = train[order], spikes.time[order]
+    same = train[1:] == train[:-1]
+    interval, owner = np.diff(time)[same], np.unique(train[1:][same], return_inverse=True)[1]
+    number = np.bincount(owner)
+    if not (number >= least).any():
+        raise ValueError(
+            f"population '{population}' has no spike train with {least + 1} spikes in a trial of {recording.duration} s; "
+            "the variation of its intervals is not defined"
+        )
+    mean = np.bincount(owner, interval) / number
+    variance = np.bincount(owner, (interval - mean[owner]) ** 2) / number
+    return float((np.sqrt(variance) / mean)[number >= least].mean())
+
+
+def fano_factor(recording: Recording, population: str, *, bin: float = 0.005) -> float:
+    """Variance over mean of the population's spike count in a bin, over bins and trials: 1 for independent Poisson neurons.
+
+    Parameters
+    ----------
+    recording : Recording
+    population : str
+    bin : float, seconds
+        The rest of a trial that fills no bin is left out.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the population is unknown or silent, or fewer than two bins fit into a trial.
+    """
+    trial, place, _, n_bins = _binned(recording, population, bin)
+    counts = np.bincount(trial * n_bins + place, minlength=recording.n_trials * n_bins)
+    if counts.sum() == 0:
+        raise ValueError(f"population '{population}' has no spike in {recording.n_trials} trials; its Fano factor is not defined")
+    return float(counts.var() / counts.mean())
+
+
+def synchrony(recording: Recording, population: str, *, bin: float = 0.005) -> float:
+    """Golomb's chi of binned spikes: deviation over time of the mean over neurons, relative to that of single neurons.
+
+    It is 1 when all neurons do the same and about 1 / sqrt(n) when n neurons are independent. Variances are over the bins
+    of a trial and are averaged over neurons and trials before the ratio is taken.
+
+    Parameters
+    ----------
+    recording : Recording
+    population : str
+    bin : float, seconds
+        The rest of a trial that fills no bin is left out.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the population is unknown, no neuron's count varies over time, or fewer than two bins fit into a trial.
+
+    References
+    ----------
+    Golomb (2007), Neuronal synchrony measures, doi:10.4249/scholarpedia.1347.
+    """
+    trial, place, neuron, n_bins = _binned(recording, population, bin)
+    size, n_trials = recording.sizes[population], recording.n_trials
+    total = np.bincount(trial * n_bins + place, minlength=n_trials * n_bins).reshape(n_trials, n_bins)
+    together = (total / size).var(axis=1).mean()
+    cell, counts = np.unique((trial * size + neuron) * n_bins + place, return_counts=True)
+    sums = np.bincount(cell // n_bins, counts, minlength=n_trials * size)
+    squares = np.bincount(cell // n_bins, counts**2, minlength=n_trials * size)
+    alone = (squares / n_bins - (sums / n_bins) ** 2).mean()
+    if alone <= 0:
+        raise ValueError(
+            f"population '{population}': no neuron's spike count varies over the {n_bins} bins of a trial; synchrony is not defined"
+        )
+    return float(np.sqrt(together / alone))
+
+
+STATISTICS: Mapping[str, Callable[..., float]] = {
+    "cv_isi": cv_isi,
+    "fano_factor": fano_factor,
+    "mean_rate": mean_rate,
+    "silent_fraction": silent_fraction,
+    "synchrony": synchrony,
+}
+"""Statistics by the name that a spec uses."""
+
+
+def _binned(recording: Recording, population: str, bin: float) -> tuple[Integers, Integers, Integers, int]:
+    """Trial, bin and neuron of each spike that lies in a whole bin, and the number of bins."""
+    spikes = spikes_of(recording, population)
+    length = max(1, round(positive("bin", bin) / recording.dt))
+    n_bins = recording.n_steps // length
+    if n_bins < 2:
+        raise ValueError(f"bin = {bin} s: at least two bins must fit into a trial of {recording.duration} s")
+    place = np.rint(spikes.time / recording.dt).astype(np.int64) // length
+    whole = place < n_bins
+    return spikes.trial[whole], place[whole], spikes.neuron[whole], n_bins

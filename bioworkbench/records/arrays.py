@@ -1,0 +1,147 @@
+"""Checks of arrays and numbers that many modules share; each raises ``ValueError`` naming the value and the rule."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "Floats",
+    "Indices",
+    "Integers",
+    "as_indices",
+    "count",
+    "extent",
+    "finite",
+    "fraction",
+    "non_negative",
+    "positive",
+    "shaped",
+]
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int32]
+Integers = NDArray[np.int64]
+
+
+def extent(indices: NDArray[np.integer], known: int | None = None) -> int:
+    """Places that `indices` (n,) count, from 0 to the largest of them; `known` where somebody says how many there are."""
+    return 1 + int(indices.max(initial=0)) if known is None else known
+
+
+def positive(name: str, value: float) -> float:
+    """Return `value` if it is finite and above 0; else raise a ValueError that calls it `name`."""
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(f"{name} = {value}: must be a finite number above 0")
+    return value
+
+
+def non_negative(name: str, value: float) -> float:
+    """Return `value` if it is finite and 0 or more; else raise a ValueError that calls it `name`."""
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"{name} = {value}: must be a finite number, 0 or more")
+    return value
+
+
+def fraction(name: str, value: float) -> float:
+    """Return `value` if it lies in [0, 1]; else raise a ValueError that calls it `name`."""
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} = {value}: must lie between 0 and 1")
+    return value
+
+
+def count(name: str, value: int, least: int = 1) -> int:
+    """Return `value` if it is an integer of at least `least`; else raise a ValueError that calls it `name`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"{name} = {value!r}: must be an integer, {least} or more")
+    return int(value)
+
+
+def finite(name: str, values: ArrayLike) -> Floats:
+    """Return the values as floats if none is NaN or infinite.
+
+    Parameters
+    ----------
+    name : str
+        Of the values, for messages.
+    values : array of any shape
+
+    Returns
+    -------
+    float array
+        Of the same shape; the array itself where it holds floats already.
+
+    Raises
+    ------
+    ValueError
+        If a value is not a number or not finite; the message names the first one.
+    """
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} is not a rectangular array of numbers: {error}") from error
+    bad = ~np.isfinite(array)
+    if bad.any():
+        first = tuple(int(k) for k in np.argwhere(bad)[0])
+        raise ValueError(f"{name} has {int(bad.sum())} values that are not finite, the first at {first}: {array[first]}")
+    return array
+
+
+def shaped(name: str, array: NDArray, shape: Sequence[int | None]) -> NDArray:
+    """Return the array if it has a shape.
+
+    Parameters
+    ----------
+    name : str
+        Of the array, for messages.
+    array : array
+    shape : sequence of int or None
+        Length of each dimension; None stands for any length.
+
+    Returns
+    -------
+    array
+        The same one.
+
+    Raises
+    ------
+    ValueError
+        If a dimension is missing, is one too many, or has another length.
+    """
+    fits = array.ndim == len(shape) and all(want in (None, got) for want, got in zip(shape, array.shape, strict=True))
+    if not fits:
+        wanted = ", ".join("any" if want is None else str(want) for want in shape)
+        raise ValueError(f"{name} has shape {array.shape}; it must be ({wanted})")
+    return array
+
+
+def as_indices(name: str, values: Any, below: int = 2**31 - 1) -> Indices:
+    """Return the values as a list of 32-bit integers, none of them negative.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    values : array (n,)
+    below : int
+        What all must be below.
+
+    Returns
+    -------
+    int32 array (n,)
+
+    Raises
+    ------
+    ValueError
+        If they are not integers, in more than one dimension, negative, or too large.
+    """
+    array = np.asarray(values)
+    if array.size and array.dtype.kind not in "iu":
+        raise ValueError(f"{name} have the type {array.dtype}; indices are integers")
+    if array.ndim != 1:
+        raise ValueError(f"{name} have shape {array.shape}; a list is needed")
+    if array.size and (array.min() < 0 or array.max() >= below):
+        raise ValueError(f"{name} go from {array.min()} to {array.max()}; they must lie between 0 and {below - 1}")
+    return array.astype(np.int32, copy=False)

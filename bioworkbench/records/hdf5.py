@@ -1,0 +1,230 @@
+"""Opening HDF5 files that may come from anybody: nothing outside the file is read, and nothing that it only pretends to hold."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+try:
+    import resource
+except ModuleNotFoundError:  # Windows; this file is also a program of its own, and imports nothing of the package
+    resource = None  # pyright: ignore[reportAssignmentType]
+
+__all__ = ["mark_content", "opened", "text_of"]
+
+_MOST_PACKED = 1100  # bytes that one byte of a file can stand for; deflate packs at most 1032 into one
+_SLACK = 2**20
+_MOST_OBJECTS = 1_000_000
+_HEAP = b"GCOL"  # begins a heap of texts of any length
+_SOUND: set[str] = set()  # SHA-256 of the files whose texts have been read; the projections of a network share one file
+_MARK = "content_sha256"  # of files that we wrote: SHA-256 of all that can be read from them
+_BLOCK = 2**20  # rows that are read at a time
+_SECONDS, _MEMORY = 5, 8 * 2**30  # of the processor, to read texts; bytes
+_PATIENCE = 60  # seconds of the clock
+
+
+@contextmanager
+def opened(path: str | Path, *, unchanged: bool = False) -> Iterator[h5py.File]:
+    """Open an HDF5 file for reading, once it is known to be harmless.
+
+    Parameters
+    ----------
+    path : str or path
+    unchanged : bool
+        Whether a checksum has shown that the file is as it was written; otherwise texts in it are first read by another process.
+
+    Raises
+    ------
+    ValueError
+        If it links to other files, links a group into itself, declares more data than it can hold, or has texts that cannot be read.
+    OSError
+        If it is missing, or is not HDF5.
+
+    Warns
+    -----
+    RuntimeWarning
+        If it carries a checksum (see `mark_content`) that its content does not have.
+    """
+    path = Path(path)
+    with h5py.File(path, "r") as file:
+        # a few bytes can declare a data set that fills any memory when it is read: compare with what so many bytes can hold
+        room = _MOST_PACKED * path.stat().st_size + _SLACK
+        declared = sum(_declared(path, file))
+        if declared > room:
+            raise ValueError(f"{path} has {path.stat().st_size} bytes and declares {declared} bytes of data; it cannot hold them")
+        if not unchanged:
+            _check_texts(path)
+            _check_mark(path, file)
+        yield file
+
+
+def mark_content(path: Path) -> None:
+    """Give an HDF5 file a checksum of all that it holds, as an attribute that other programs need not know.
+
+    HDF5 notices few damages by itself: a bit that turns in a weight gives another weight. `opened` compares.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    with h5py.File(path, "r+") as file:
+        file.attrs[_MARK] = _content_mark(file)
+
+
+def _check_mark(path: Path, file: h5py.File) -> None:
+    if _MARK in file.attrs and text_of(file, _MARK) != _content_mark(file):
+        warnings.warn(
+            f"{path}: its content changed since bioworkbench wrote it (SHA-256); unless it was edited on purpose it is damaged, write or "
+            "copy it again",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+
+def _content_mark(file: h5py.File) -> str:
+    """SHA-256 of names, attributes, types, shapes and values, however they are laid out in the file."""
+    # sorted by name, values read back: a file that is repacked or copied by another program keeps its mark
+    marks: list[tuple[str, str]] = []
+
+    def add(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        digest = hashlib.sha256()
+        for key in sorted(set(item.attrs) - {_MARK}):
+            digest.update(key.encode() + _bytes(np.asarray(item.attrs[key])))
+        for block in _blocks(item) if isinstance(item, h5py.Dataset) else ():
+            digest.update(_bytes(block))
+        marks.append((name, digest.hexdigest()))
+
+    add("", file)
+    file.visititems(add)
+    return hashlib.sha256(repr(sorted(marks)).encode()).hexdigest()
+
+
+def _bytes(values: np.ndarray) -> bytes:
+    """Type, shape and values."""
+    content = repr(values.tolist()).encode() if values.dtype.kind in "OU" else values.tobytes()
+    return repr((values.dtype.str, values.shape)).encode() + content
+
+
+def _blocks(dataset: h5py.Dataset) -> Iterator[np.ndarray]:
+    """Values of a dataset, some rows at a time."""
+    if not dataset.shape:
+        yield np.asarray(dataset[()])
+        return
+    for begin in range(0, dataset.shape[0], _BLOCK):
+        yield np.asarray(dataset[begin : begin + _BLOCK])
+
+
+def text_of(item: h5py.Group | h5py.Dataset, name: str, default: str = "") -> str:
+    """Attribute of a group or data set that is a text, of fixed length or not.
+
+    Parameters
+    ----------
+    item : Group or Dataset
+    name : str
+        Of the attribute.
+    default : str
+        For an attribute that is missing.
+
+    Returns
+    -------
+    str
+        Bytes that are not UTF-8 become replacement characters.
+    """
+    value = item.attrs.get(name, default)
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def _check_texts(path: Path) -> None:
+    """Have another process read all texts first: where their heap is damaged, the HDF5 library goes round for ever, or dies."""
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        if content.find(_HEAP) < 0:
+            return
+        content_mark = hashlib.sha256(content).hexdigest()
+    if content_mark not in _SOUND:
+        _read_elsewhere(path)
+        _SOUND.add(content_mark)
+
+
+def _read_elsewhere(path: Path) -> None:
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    # this file is its own program, which needs nothing but h5py; -P keeps the folder of records/ out of the module search path
+    command = [sys.executable, "-P", __file__, str(path)]
+    # where the process cannot limit itself, the clock does
+    patience = None if resource else _PATIENCE + path.stat().st_size // 10**6
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=patience)
+        reason = done.stderr.strip().rpartition("\n")[2] or f"signal {-done.returncode}" if done.returncode else ""
+    except subprocess.TimeoutExpired:
+        reason = f"it took more than {patience} s"
+    if reason:
+        raise ValueError(f"{path}: the texts in it cannot be read to an end ({reason}); fetch or write the file again")
+
+
+def _read_texts(path: Path) -> None:
+    """Read everything whose length is not known beforehand, with limits on time and memory."""
+    size = path.stat().st_size
+    limits: Any = resource
+    kinds = (limits.RLIMIT_CPU, limits.RLIMIT_AS) if limits else ()
+    for limit, most in zip(kinds, (_SECONDS + size // 10**7, _MEMORY + 10 * size), strict=False):
+        allowed = [one for one in limits.getrlimit(limit) if one != limits.RLIM_INFINITY]
+        least = min([most, *allowed])
+        limits.setrlimit(limit, (least, least))  # to ask for more than a limit of this process is an error
+
+    def look(_: str, item: h5py.Group | h5py.Dataset) -> None:
+        for name in item.attrs:
+            if item.attrs.get_id(name).dtype.hasobject:
+                item.attrs[name]
+        if isinstance(item, h5py.Dataset) and item.dtype.hasobject:
+            item[()]
+
+    with h5py.File(path, "r") as file:
+        look("", file)
+        file.visititems(look)
+
+
+def _declared(path: Path, file: h5py.File) -> Iterator[int]:
+    """Bytes of every dataset, each looked at without reading it."""
+    # by hand, not by `visititems`: that follows links into other files, and groups that hold themselves for ever
+    met: set[int] = set()
+    waiting: list[h5py.Group] = [file]
+    while waiting:
+        for child in _children(path, waiting.pop()):
+            if isinstance(child, h5py.Dataset):
+                yield _size(path, child)
+                continue
+            address = h5py.h5o.get_info(child.id).addr
+            if address in met or len(met) > _MOST_OBJECTS:
+                raise ValueError(f"{path}: the group {child.name} is linked twice, or one of more than {_MOST_OBJECTS}")
+            met.add(address)
+            waiting.append(child)
+
+
+def _children(path: Path, group: h5py.Group) -> Iterator[h5py.Group | h5py.Dataset]:
+    for name in group:
+        link = group.get(name, getlink=True)
+        if isinstance(link, h5py.ExternalLink):
+            raise ValueError(f"{path}: {group.name}/{name} is a link to another file; only what is in this one is read")
+        if isinstance(link, h5py.SoftLink):  # a second name of what is counted where it lies
+            continue
+        child = group.get(name)
+        if isinstance(child, h5py.Group | h5py.Dataset):
+            yield child
+
+
+def _size(path: Path, dataset: h5py.Dataset) -> int:
+    if dataset.is_virtual or dataset.external:
+        raise ValueError(f"{path}: the data of {dataset.name} are in other files; only what is in this one is read")
+    return dataset.nbytes
+
+
+if __name__ == "__main__":
+    _read_texts(Path(sys.argv[1]))

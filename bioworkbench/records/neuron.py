@@ -1,0 +1,191 @@
+"""`NeuronModel`: what a neuron is, as Brian2 equations with units."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+from brian2.core.namespace import DEFAULT_UNITS
+from brian2.equations.equations import PARAMETER, Equations
+from brian2.units.fundamentalunits import Quantity
+
+from bioworkbench.records.arrays import non_negative
+from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.language import BRIAN2_REFUSES, check_name, one_line
+from bioworkbench.records.lazily import later
+from bioworkbench.records.names import NEURON_INDICES
+from bioworkbench.records.times import SECOND, seconds
+from bioworkbench.records.units import Start, unit_text
+
+if TYPE_CHECKING:
+    from bioworkbench.discrete.lif import DiscreteLIF
+    from bioworkbench.discrete.spike_response import DiscreteSpikeResponse
+
+__all__ = ["NeuronModel"]
+
+check_drawn = later("bioworkbench.records.expressions:check_drawn")  # only for models whose start values are texts
+
+_TAKEN = frozenset((*DEFAULT_FUNCTIONS, *DEFAULT_UNITS, *DEFAULT_CONSTANTS, "t", "dt", "i", "N", "xi", "and", "or", "not"))
+_RANDOM = frozenset(("rand", "randn", "poisson", "binomial", "shared_noise"))
+_COMMENT = re.compile(r"#[^\n]*")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_ASSIGNED = re.compile(r"(?:^|[;\n])\s*([A-Za-z_]\w*)\s*(?:[-+*/%]|\*\*|//)?=(?!=)")  # left of =, +=, ...
+
+
+@dataclass(frozen=True)
+class NeuronModel:
+    """Equations, threshold and reset of a neuron, in Brian2's language.
+
+    Three parameters have a meaning when the equations declare them:
+
+    * ``drive : <unit>``: input from a stimulus of kind "current", constant during a frame; zero without a stimulus;
+    * ``shared_noise : second**-0.5``: white noise that all neurons of the population, in one trial, have in common;
+    * a name in `constants`: set from there.
+
+    Every other parameter must be set: by `start`, by a statement, or by spikes where `receives` names it.
+
+    Parameters
+    ----------
+    equations : str
+        Differential equations, subexpressions and parameters; may be only parameters for models in discrete time.
+    threshold, reset : str
+        Condition and statements; an empty threshold means a neuron that never spikes.
+    constants : mapping from name to Quantity, number or array
+        Scalars, or one value per neuron. Changing a value needs no rebuild.
+    start : mapping from variable to Quantity, number, array or text
+        Text is a distribution, ``"uniform(-70 mV, -50 mV)"``, as `distributions.parse_distribution` reads it, or an expression of
+        ``i``, ``N``, constants, units and functions, ``"rest + rand()*10*mV"``, as `expressions` reads it; drawn anew in each trial.
+    receives : str
+        Variable that an incoming spike adds its weight to; empty for a source that receives none.
+    refractory : Quantity or float, seconds, optional
+        Rounded to whole steps as `bioworkbench.records.times` says.
+    method : str
+        Brian2's integration method; "exact" where the equations allow it.
+    update : str
+        Statements run once per step before the threshold is tested: how the state changes, for models in discrete time.
+    reference : str
+        Where the model comes from, with DOI where there is one.
+    rates : tuple of str
+        Names, of constants or ``drive``, whose sum times dt is the chance of a spike in a step, and cannot be above 1; for models that
+        draw their spikes.
+    discrete : DiscreteLIF or DiscreteSpikeResponse, optional
+        What a model in discrete time is; the record makes everything else of the model (``record.model()``).
+
+    Raises
+    ------
+    ValueError
+        If the equations do not parse, `receives` or a name in `start` is not a variable of them, nothing names a constant, nothing
+        sets a parameter, or C++ or Brian2 uses the name of a variable itself.
+    """
+
+    equations: str
+    threshold: str
+    reset: str
+    constants: Mapping[str, Quantity | float | np.ndarray] = field(default_factory=dict)
+    start: Mapping[str, Start] = field(default_factory=dict)
+    receives: str = "v"
+    refractory: Quantity | float | None = None
+    method: str = "euler"
+    update: str = ""
+    reference: str = ""
+    rates: tuple[str, ...] = ()
+    discrete: "DiscreteLIF | DiscreteSpikeResponse | None" = None
+
+    def __post_init__(self) -> None:
+        if self.discrete is not None:
+            self.discrete.check(self)
+        names = self.parsed.names
+        if self.receives and self.receives not in names:
+            raise ValueError(f"receives: {unknown_name(self.receives, 'variable', names)}")
+        for name in self.start:
+            if name not in names:
+                raise ValueError(f"start: {unknown_name(name, 'variable', names)}")
+            if name in self.constants:
+                raise ValueError(f"'{name}' is given among the constants and among the start values; leave one of them out")
+            self._check_start(name, self.start[name])
+        for name in (*names, *self.constants):
+            check_name("variable" if name in names else "constant", name)
+        self._check_used()
+        if self.refractory is not None:
+            pause = non_negative("refractory", seconds("refractory", self.refractory))
+            object.__setattr__(self, "refractory", Quantity(pause, dim=SECOND))
+
+    def _check_start(self, name: str, value: Start) -> None:
+        """Refuse text that cannot be drawn; what neurons share has no index, and no constants that differ between them."""
+        if isinstance(value, str):
+            shared = "shared" in self.parsed[name].flags
+            constants = {other: given for other, given in self.constants.items() if not (shared and np.ndim(given))}
+            check_drawn(f"start of '{name}'", value, ("N",) if shared else NEURON_INDICES, constants, self.parsed[name].dim)
+
+    def _check_used(self) -> None:
+        """Refuse constants that nothing names, and parameters that nothing sets."""
+        statements, named = self._statements, self._named
+        drawn = [text for text in self.start.values() if isinstance(text, str)]
+        named = named | {word for text in drawn for word in _WORD.findall(text)}
+        for name in self.constants:
+            if name not in named:
+                free = sorted(named - _TAKEN - self.constants.keys())
+                near = get_close_matches(name, free, n=1)
+                hint = f"; did you mean '{near[0]}'?" if near else "; leave it out, or use it."
+                raise ValueError(f"constant '{name}' is used by nothing{hint} Other names that the model uses: {', '.join(free)}")
+        assigned = {name for text in statements for name in _ASSIGNED.findall(text)}
+        given = {*self.constants, *self.start, *assigned, self.receives, "drive", "shared_noise"}
+        for name, equation in self.parsed.items():
+            if equation.type == PARAMETER and name not in given:
+                near = get_close_matches(name, [*self.constants, *self.start], n=1)
+                hint = f"did you mean '{near[0]}'? " if near else ""
+                raise ValueError(
+                    f"parameter '{name}' is set by nothing; {hint}give it in constants or start (0 there, where spikes of a "
+                    "projection add to it)"
+                )
+
+    @property
+    def _statements(self) -> list[str]:
+        return [_COMMENT.sub("", text) for text in (self.reset, self.update)]
+
+    @cached_property
+    def _named(self) -> set[str]:
+        """Everything that the model's texts name."""
+        named = {word for text in (self.threshold, *self._statements) for word in _WORD.findall(text)}
+        return named | {word for equation in self.parsed.values() for word in equation.identifiers} | self.parsed.names
+
+    @property
+    def is_random(self) -> bool:
+        """Whether neurons draw random numbers while they run."""
+        return bool(self._named & _RANDOM) or bool(self.parsed.stochastic_variables)
+
+    @cached_property
+    def parsed(self) -> Equations:
+        """The equations as Brian2 reads them."""
+        try:
+            return Equations(self.equations)
+        except BRIAN2_REFUSES as error:
+            raise ValueError(f"equations do not parse: {one_line(error)}") from error
+
+    def check_size(self, population: str, size: int) -> None:
+        """Check that arrays among constants and start values have one entry per neuron.
+
+        Parameters
+        ----------
+        population : str
+            Name, for messages.
+        size : int
+            Neurons of the population.
+
+        Raises
+        ------
+        ValueError
+            If one has another shape.
+        """
+        for name, value in [*self.constants.items(), *self.start.items()]:
+            shape = () if isinstance(value, str) else np.shape(value)
+            if shape not in ((), (size,)):
+                raise ValueError(f"{name} of population '{population}' has shape {shape}; it must be a scalar or ({size},)")
+
+    def unit(self, variable: str) -> str:
+        """SI unit, as Brian2 code, of `variable`, which the equations define; KeyError if they do not."""
+        return unit_text(self.parsed[variable].dim)

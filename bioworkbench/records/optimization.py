@@ -1,0 +1,102 @@
+"""`Optimization` and `Images`: how gradient training proceeds, as plain numbers and names that need no gradient library."""
+
+from dataclasses import dataclass
+
+from bioworkbench.records.arrays import count, fraction, non_negative, positive
+from bioworkbench.records.errors import unknown_name
+
+__all__ = ["OPTIMIZERS", "SCHEDULES", "SURROGATES", "Images", "Optimization"]
+
+OPTIMIZERS = ("adam", "sgd")
+SCHEDULES = ("constant", "linear", "cosine")
+SURROGATES = ("gaussian", "arctan", "fast_sigmoid", "sigmoid", "triangle")
+
+
+@dataclass(frozen=True)
+class Optimization:
+    """How to optimize.
+
+    Parameters
+    ----------
+    epochs, batch_size : int
+        The last, incomplete batch of an epoch is left out, so that every update sees arrays of one shape.
+    learning_rate : float
+        Of the first update.
+    optimizer : {"adam", "sgd"}
+        "sgd" has momentum 0.9.
+    schedule : {"constant", "linear", "cosine"}
+        Of the learning rate, over all epochs; "linear" ends at 1 % and "cosine" at 0.1 % of the start.
+    weight_decay : float
+        Decoupled, per update and unit of the learning rate.
+    average : float
+        Decay per update of the moving average of the parameters that is validated and returned; 0 averages nothing.
+    patience : int, optional
+        Stop after so many epochs without a better validation score.
+    keep : {"best", "last"}
+        Which parameters to return where there is a validation score.
+    surrogate : {"gaussian", "arctan", "fast_sigmoid", "sigmoid", "triangle"}
+        Derivative that stands in for that of a spike.
+    surrogate_width : float
+        Of the surrogate, in units of the threshold.
+    checkpoint : str, optional
+        File (.npz) that an interrupted training continues from, with the same result.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range or a name unknown.
+    """
+
+    epochs: int
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    optimizer: str = "adam"
+    schedule: str = "cosine"
+    weight_decay: float = 0.0
+    average: float = 0.0
+    patience: int | None = None
+    keep: str = "best"
+    surrogate: str = "gaussian"
+    surrogate_width: float = 0.4
+    checkpoint: str | None = None
+
+    def __post_init__(self) -> None:
+        count("epochs", self.epochs)
+        count("batch_size", self.batch_size)
+        positive("learning_rate", self.learning_rate)
+        non_negative("weight_decay", self.weight_decay)
+        fraction("average", self.average)
+        positive("surrogate_width", self.surrogate_width)
+        names = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "keep": ("best", "last"), "surrogate": SURROGATES}
+        for what, known in names.items():
+            if getattr(self, what) not in known:
+                raise ValueError(unknown_name(getattr(self, what), what, known))
+        if self.patience is not None:
+            count("patience", self.patience)
+
+    def check_size(self, n_trials: int) -> None:
+        """Raise ValueError if a batch is larger than the training set.
+
+        Parameters
+        ----------
+        n_trials : int
+            Training trials.
+        """
+        if n_trials < self.batch_size:
+            raise ValueError(f"batch_size = {self.batch_size} exceeds the {n_trials} training trials; choose a smaller one")
+
+
+@dataclass(frozen=True)
+class Images:
+    """How the values of a trial form an image, and how training images are varied.
+
+    Parameters
+    ----------
+    shape : (rows, columns, channels), optional
+        Of the input; needed to move images.
+    shift : int
+        Move training images by up to so many pixels.
+    """
+
+    shape: tuple[int, int, int] | None = None
+    shift: int = 0

@@ -1,0 +1,221 @@
+"""What was simulated, in words: populations, projections as training left them, and the methods paragraph.
+
+A spec says how a network begins. Where a method changed or made synapses, the spec's topology and weights are not those that were
+simulated, and are not told here.
+"""
+
+# pyright: reportArgumentType=false
+# Brian2 does not type its quantities
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from bioworkbench.experiment.results.record import RunRecord
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.synapse_text import weight_dimension as weight_dimension_of
+from bioworkbench.records.units import Dimension, Quantity, format_quantity
+from bioworkbench.report.text import amount, choice_text, drawn_texts, shown, words_of
+
+__all__ = ["methods_paragraph", "projection_rows", "weight_dimension"]
+
+
+def projection_rows(record: RunRecord) -> list[dict[str, str]]:
+    """Every projection as it was simulated.
+
+    Parameters
+    ----------
+    record : RunRecord
+
+    Returns
+    -------
+    list of dict
+        source, target, receiver, synapses, topology, weights, delay: in words.
+    """
+    return [_projection_row(record, projection) for projection in record.data.network.projections]
+
+
+def _projection_row(record: RunRecord, projection: Projection) -> dict[str, str]:
+    network = record.data.network
+    n_sources = projection.links.shape[0]
+    fraction = projection.n_synapses / (n_sources * network.sizes[projection.target])
+    described = None if _was_trained(record, projection) else _described(record, projection)
+    if projection.drawn is not None:
+        values = str(projection.drawn.weights)
+    else:
+        values = f"{_spread(projection.links.weights, weight_dimension(record, projection))}, {_origin(record)}"
+    return {
+        "source": projection.source,
+        "target": projection.target,
+        "receiver": _receiver(record, projection),
+        "synapses": f"{projection.n_synapses:,} ({100 * fraction:.3g} %)",
+        "topology": choice_text(described.topology) if described and described.topology else _origin(record),
+        "weights": choice_text(described.weights) if described and described.weights and not projection.is_drawn else values,
+        "delay": _delay(projection),
+    }
+
+
+def _described(record: RunRecord, projection: Projection) -> Any:
+    """What the spec says about a projection; None if it says nothing."""
+    return next((p for p in record.spec.projections if _ends(p) == _ends(projection)), None)
+
+
+def _ends(projection: Any) -> tuple[str, str, str]:
+    """Name and ends of a projection, of a spec or of a network."""
+    return projection.name, projection.source, projection.target
+
+
+def _was_trained(record: RunRecord, projection: Projection) -> bool:
+    """Whether a method changed or made the synapses of a projection."""
+    if record.spec.method is None:
+        return False
+    network, start = record.data.network, record.data.start
+    if start is not None:  # what training left alone is the same record there
+        return not any(before is projection for before in start.projections)
+    same_sizes = network.sizes == {population.name: population.size for population in record.spec.populations}
+    return not same_sizes or set(map(_ends, record.spec.projections)) != set(map(_ends, network.projections))
+
+
+def _origin(record: RunRecord) -> str:
+    return f"as {record.spec.method.kind} left them" if record.spec.method else "given by the script"
+
+
+def _receiver(record: RunRecord, projection: Projection) -> str:
+    """Variable of the target that is acted on."""
+    by_current = projection.source not in record.data.network.sizes and record.provenance.get("stimulus") == "current"
+    return projection.receives or "drive" if by_current else record.data.network.receiver(projection)
+
+
+def weight_dimension(record: RunRecord, projection: Projection) -> Dimension:
+    """Dimension of the weights of a projection: that of the variable that they act on.
+
+    Parameters
+    ----------
+    record : RunRecord
+    projection : Projection
+        Of the record's network.
+
+    Returns
+    -------
+    Dimension
+    """
+    network: Network = record.data.network
+    return weight_dimension_of(projection.synapse, network.population(projection.target).model, _receiver(record, projection))
+
+
+def _spread(values: np.ndarray, dimension: Dimension) -> str:
+    """Values in words: one, or their ends, mean and standard deviation."""
+    if not values.size:
+        return "none"
+    low, high, mean, deviation = (
+        _quantity(value, dimension) for value in (values.min(), values.max(), values.mean(), values.std())
+    )
+    return low if values.min() == values.max() else f"from {low} to {high} (mean {mean}, standard deviation {deviation})"
+
+
+def _quantity(value: float, dimension: Dimension) -> str:
+    return format_quantity(Quantity(float(f"{value:.3g}"), dim=dimension))
+
+
+def _delay(projection: Projection) -> str:
+    if projection.drawn is not None:
+        return str(projection.drawn.delays)
+    delay = np.asarray(projection.delay) * 1e3
+    if not delay.ndim or not delay.size or delay.min() == delay.max():
+        return f"{float(delay.max()) if delay.size else 0.0:.3g} ms"
+    return f"{delay.min():.3g} to {delay.max():.3g} ms"
+
+
+def methods_paragraph(record: RunRecord) -> str:
+    """Sentences for the methods section of a paper: network, simulation, task, training, seed.
+
+    Parameters
+    ----------
+    record : RunRecord
+
+    Returns
+    -------
+    str
+        What was simulated: synapses, weights and delays as training left them.
+    """
+    return " ".join([*_network_sentences(record), _simulation_sentence(record), *_training_sentences(record)])
+
+
+def _network_sentences(record: RunRecord) -> Iterator[str]:
+    yield f"The network consisted of {_listed([_population(record, each) for each in record.data.network.populations])}."
+    links = [_link_sentence(row) for row in projection_rows(record)]
+    if links:
+        yield f"Projections were {_listed(links, '; ')}."
+    stimuli = [f"'{name}', {choice_text(stimulus.choice)}" for name, stimulus in record.spec.stimuli.items()]
+    if stimuli:
+        yield f"Stimuli were {_listed(stimuli, '; ')}."
+
+
+def _population(record: RunRecord, population: Population) -> str:
+    """Size, kind and name; the equations too, where the spec has its own."""
+    described = next((p for p in record.spec.populations if p.name == population.name), None)
+    size, name = f"{population.size:,}", f"('{population.name}')"
+    if described is None:
+        return f"{size} neurons {name} {_origin(record)}"
+    drawn = drawn_texts(record, population.name)
+    if "equations" not in described.model.arguments:
+        values = drawn | {f"{name} at the start": text for name, text in population.model.start.items() if isinstance(text, str)}
+        told = f" with {_listed([f'{key} = {text}' for key, text in values.items()])}" if values else ""
+        return f"{size} {described.model.kind} neurons {name}{told}"
+    return f"{size} neurons {name} with {_equations(population, drawn)}"
+
+
+def _equations(population: Population, drawn: Mapping[str, str]) -> str:
+    """Equations, threshold, reset, constants and start values of a model on one line."""
+    model = population.model
+    lines = [line.strip() for line in f"{model.equations}\n{model.update}".splitlines() if line.strip()]
+    parts = [f"the equations {'; '.join(lines)}"]
+    parts += [f"threshold {model.threshold}"] * bool(model.threshold)
+    parts += [f"reset {'; '.join(filter(None, map(str.strip, model.reset.splitlines())))}"] * bool(model.reset.strip())
+    parts += [] if model.refractory is None else [f"refractory period {amount(model.refractory)}"]
+    parts += [f"{name} = {drawn.get(name) or amount(value)}" for name, value in model.constants.items()]
+    parts += [f"{name} = {amount(value)} at the start" for name, value in model.start.items()]
+    return ", ".join(parts)
+
+
+def _link_sentence(row: dict[str, str]) -> str:
+    delay = "" if row["delay"] == "0 ms" else f", delay {row['delay']}"
+    onto = f" onto {row['receiver']}" if row["receiver"] else ""
+    return f"{row['source']} to {row['target']}{onto} ({row['synapses'].split(' ')[0]} synapses, {_links(row)}{delay})"
+
+
+def _links(row: dict[str, str]) -> str:
+    """Topology and weights; the origin of those that a method left is told once."""
+    return (
+        f"weights {row['weights']}"
+        if row["weights"].endswith(row["topology"])
+        else f"{row['topology']}, weights {row['weights']}"
+    )
+
+
+def _listed(items: list[str], comma: str = ", ") -> str:
+    return items[0] if len(items) == 1 else f"{comma.join(items[:-1])} and {items[-1]}"
+
+
+def _simulation_sentence(record: RunRecord) -> str:
+    recording, used = record.data.recording, record.provenance["versions"]
+    version = used["bioworkbench"] or "(source tree)"
+    return (
+        f"It was simulated with Brian2 {used['brian2']} (Stimberg et al. 2019; backend {recording.backend}) through "
+        f"bioworkbench {version}, in steps of {recording.dt * 1e3:g} ms for {recording.duration * 1e3:g} ms per trial, "
+        f"with all random numbers derived from seed {record.spec.seed}."
+    )
+
+
+def _training_sentences(record: RunRecord) -> Iterable[str]:
+    spec, metrics = record.spec, record.metrics
+    if spec.task is None or spec.method is None:
+        return
+    trials = metrics["trials"]
+    encoding = f", encoded by {choice_text(spec.input)}" if spec.input else ""
+    source = f" ({record.provenance['task']})" if record.provenance.get("task") else ""
+    yield f"The task was {choice_text(spec.task)}{source} with {trials['train']:,} training and {trials['test']:,} test trials{encoding}."
+    yield f"The network was trained by {choice_text(spec.method)}."
+    scores = [f"{words_of(name)} {shown(name, value)}" for name, value in metrics["test"].items()]
+    yield f"On the test trials it reached {_listed(scores)}."

@@ -1,0 +1,1 @@
+"""Where a job runs: Brian2's runtime targets, compiled C++ programs, and GPUs."""

@@ -1,0 +1,40 @@
+"""Brian2's global state, kept from others."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from brian2 import prefs
+from brian2.core.clocks import defaultclock
+from brian2.devices.device import device, get_device, reset_device
+from brian2.units import second
+
+from bioworkbench.records.errors import SimulationError
+
+__all__ = ["brian2_to_ourselves"]
+
+_ours = threading.Lock()  # Brian2's device, clock and preferences are global
+
+
+@contextmanager
+def brian2_to_ourselves() -> Iterator[None]:
+    """Use Brian2's global state and leave it as it was: device, default clock, code generation target, NumPy's random state."""
+    with _ours:
+        if type(get_device()).__name__ != "RuntimeDevice":
+            raise SimulationError(
+                "Brian2's device is set to another than 'runtime'; call brian2.set_device('runtime') before simulate"
+            )
+        dt, target, state = float(defaultclock.dt), prefs.codegen.target, np.random.get_state()  # noqa: NPY002
+        stops = prefs.core.stop_on_keyboard_interrupt
+        prefs.core.stop_on_keyboard_interrupt = False  # else Ctrl-C ends a run early and it looks finished
+        try:
+            yield
+        finally:
+            if type(get_device()).__name__ != "RuntimeDevice":
+                device.reinit()
+                reset_device()
+            defaultclock.dt = dt * second
+            prefs.codegen.target = target
+            prefs.core.stop_on_keyboard_interrupt = stops
+            np.random.set_state(state)  # noqa: NPY002

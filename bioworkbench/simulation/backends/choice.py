@@ -1,0 +1,165 @@
+"""The backends by name, and which of them this machine can run.
+
+What is known of a backend stands here; its code is imported when it first runs a job.
+"""
+
+import sys
+from collections.abc import Mapping
+from functools import partial
+
+from bioworkbench.records.arrays import count
+from bioworkbench.records.errors import SimulationError, unknown_name
+from bioworkbench.records.lazily import later
+from bioworkbench.simulation.backends.backend import Backend
+from bioworkbench.simulation.backends.cpp.toolchain import missing_compiler
+from bioworkbench.simulation.backends.cuda.toolkit import budget, missing_for_cuda
+
+__all__ = ["BACKENDS", "available_backends", "backend_of", "check_precision", "check_threads", "choose_backend"]
+
+_run_in_process = later("bioworkbench.simulation.backends.runtime:run_in_process")
+
+BACKENDS: Mapping[str, Backend] = {
+    "numpy": Backend(
+        "numpy",
+        "Brian2 with NumPy, no compiler needed; slow, for tests and tiny networks",
+        partial(_run_in_process, target="numpy"),
+        keeps_state=True,
+    ),
+    "cython": Backend(
+        "cython",
+        "Brian2 with Cython; slow to compile the first time, no limits otherwise",
+        partial(_run_in_process, target="cython"),
+        missing_compiler,
+        keeps_state=True,
+    ),
+    "cpp": Backend(
+        "cpp",
+        "C++: functions that Brian2 generates for a model, compiled once, and an engine that runs them; the fastest on a CPU",
+        later("bioworkbench.simulation.backends.cpp.running:run_cpp"),
+        missing_compiler,
+        precisions=("double", "single"),
+        concurrent=True,
+        shares_synapses=True,
+        keeps_segments=True,
+        noise_by_trial=True,
+        shares_work=True,
+        can_draw=later("bioworkbench.simulation.circuits:is_circuit"),
+        run_drawn=later("bioworkbench.simulation.backends.cpp.circuit:run_circuit"),
+    ),
+    "cuda": Backend(
+        "cuda",
+        "brian2cuda programs on an NVIDIA GPU",
+        later("bioworkbench.simulation.backends.cuda.builds:run_on_gpu"),
+        missing_for_cuda,
+        precisions=("double", "single"),
+        shares_synapses=True,
+        keeps_segments=True,
+        bytes_per_queued=32,
+        budget=budget,
+        chunk_fraction=1,
+        most_copies=4096,
+        simulates_state=False,
+        plays_trains=False,
+    ),
+}
+
+_announced: set[str] = set()
+
+
+def available_backends() -> list[str]:
+    """Backends that this machine can run."""
+    return [name for name, backend in BACKENDS.items() if not backend.missing()]
+
+
+def backend_of(name: str) -> Backend:
+    """The backend of that name; for "auto" the one that it stands for on this machine.
+
+    Parameters
+    ----------
+    name : str
+        "auto", or a name in `BACKENDS`.
+
+    Returns
+    -------
+    Backend
+
+    Raises
+    ------
+    SimulationError
+        If there is no backend of that name.
+    """
+    if name == "auto":
+        return BACKENDS["numpy" if BACKENDS["cpp"].missing() else "cpp"]
+    if name not in BACKENDS:
+        raise SimulationError(unknown_name(name, "backend", ["auto", *BACKENDS]))
+    return BACKENDS[name]
+
+
+def choose_backend(name: str) -> Backend:
+    """Check a backend's name and needs; "auto" picks C++ where a compiler is, else NumPy, and says so.
+
+    Parameters
+    ----------
+    name : str
+        "auto", or a name in `BACKENDS`.
+
+    Returns
+    -------
+    Backend
+
+    Raises
+    ------
+    SimulationError
+        If the backend is unknown or lacks something; nothing falls back silently.
+    """
+    picked = backend_of(name)
+    if name == "auto" and picked.name not in _announced:
+        _announced.add(picked.name)
+        print(f"backend auto: {picked.name} ({picked.about})", file=sys.stderr)
+    lacking = picked.missing()
+    if lacking:
+        raise SimulationError(f"backend '{picked.name}' needs {lacking}. Nothing was simulated.", missing=lacking)
+    return picked
+
+
+def check_threads(threads: int, backend: str) -> None:
+    """Refuse several threads where a backend runs a network on one.
+
+    Parameters
+    ----------
+    threads : int
+        0 leaves the number to the backend.
+    backend : str
+        Its name; "auto" for any that there is.
+
+    Raises
+    ------
+    ValueError
+        Naming the backends whose threads share a network.
+    """
+    if count("threads", threads, 0) > 1 and backend != "auto" and not BACKENDS[backend].shares_work:
+        able = " or ".join(f"'{name}'" for name, other in BACKENDS.items() if other.shares_work)
+        raise ValueError(f"threads = {threads}: several threads need backend {able}; backend is '{backend}'")
+
+
+def check_precision(precision: str, backend: str) -> None:
+    """Refuse a precision in which a backend does not compute.
+
+    Parameters
+    ----------
+    precision : {"double", "single"}
+    backend : str
+        Its name; "auto" for any that there is.
+
+    Raises
+    ------
+    ValueError
+        If the precision is unknown, or the backend has it not.
+    """
+    if precision not in ("double", "single"):
+        raise ValueError(f"precision = '{precision}': must be 'double' or 'single'")
+    if backend != "auto" and precision not in BACKENDS[backend].precisions:
+        able = " or ".join(f"'{name}'" for name, other in BACKENDS.items() if precision in other.precisions)
+        raise ValueError(
+            f"precision = '{precision}': must be 'double' with backend '{backend}'; {precision} needs backend {able}"
+        )

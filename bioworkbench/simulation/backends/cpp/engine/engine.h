@@ -1,0 +1,316 @@
+// What generated functions see of the engine: arrays of any type, pathways of spikes, tables, random streams, and the call that binds a
+// function to the arrays it works on. The engine knows nothing about any model; a function knows nothing about sizes or names.
+#ifndef BIOWORKBENCH_ENGINE_H
+#define BIOWORKBENCH_ENGINE_H
+
+#include <algorithm>
+#include <climits>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "random.h"
+
+#ifndef INFINITY
+#define INFINITY HUGE_VAL
+#endif
+
+namespace bioworkbench {
+
+constexpr int BLOCK = 256;  // neurons that share a random stream
+
+extern uint64_t run_seed, seed_number, first_trial;
+
+// Array whose type only functions know. Rows of `columns` items where it has two axes. Memory begins on a cache line.
+class Array {
+    size_t room_ = 0;  // bytes
+
+public:
+    char* data = nullptr;
+    size_t size = 0;
+    int32_t item = 8, columns = 1;
+    char type = 'd';
+    bool is_view_ = false;
+
+    Array(char type, int32_t item) : item(item), type(type) {}
+    Array(Array& other, size_t begin, size_t n)  // a view, which does not own its memory
+        : data(other.data + begin * other.item), size(n), item(other.item), type(other.type), is_view_(true) {}
+    Array(const Array&) = delete;
+    ~Array() {
+        if (!is_view_) std::free(data);
+    }
+
+    void reserve(size_t n) {
+        if (n * item <= room_) return;
+        // Half as much again, so that appending one by one takes time in proportion; whole cache lines, as `aligned_alloc`
+        // asks.
+        room_ = (std::max(n * item, room_ + room_ / 2) + 63) / 64 * 64;
+        char* larger = static_cast<char*>(std::aligned_alloc(64, room_));
+        if (!larger) std::abort();
+        if (size) std::memcpy(larger, data, size * item);
+        std::free(data);
+        data = larger;
+    }
+
+    void resize(size_t n) {
+        reserve(n);
+        if (n > size) std::memset(data + size * item, 0, (n - size) * item);
+        size = n;
+    }
+};
+
+// A growing array with the interface that Brian2's templates use.
+template <typename T>
+class Vector {
+    Array& array_;
+
+public:
+    explicit Vector(Array& array) : array_(array) {}
+    size_t size() const { return array_.size; }
+    bool empty() const { return array_.size == 0; }
+    T* data() { return reinterpret_cast<T*>(array_.data); }
+    T& operator[](size_t k) { return data()[k]; }
+    void resize(size_t n) { array_.resize(n); }
+    void push_back(T value) {
+        array_.reserve(array_.size + 1);
+        data()[array_.size++] = value;
+    }
+    void append(const T* values, size_t n) {
+        array_.reserve(array_.size + n);
+        std::copy(values, values + n, data() + array_.size);
+        array_.size += n;
+    }
+    void append(size_t n, T value) {
+        array_.reserve(array_.size + n);
+        std::fill(data() + array_.size, data() + array_.size + n, value);
+        array_.size += n;
+    }
+};
+
+template <typename T>
+class Matrix {
+    Array& array_;
+
+public:
+    explicit Matrix(Array& array) : array_(array) {}
+    void resize(size_t rows, size_t columns) {
+        array_.columns = static_cast<int32_t>(columns);
+        array_.resize(rows * columns);
+    }
+    T& operator()(size_t row, size_t column) { return reinterpret_cast<T*>(array_.data)[row * array_.columns + column]; }
+};
+
+// A function of time, or of time and column; Brian2's TimedArray. Steps are counted in a fraction of `dt` that a neuron's step is a
+// multiple of, so that rounding never picks a neighbor.
+struct Table {
+    Array* values;
+    int32_t rows, columns, upsampling;
+    double dt;
+
+    int row(double t) const {
+        const double fine = dt / upsampling;
+        return std::min(std::max(static_cast<int>((t / fine + 0.5) / upsampling), 0), rows - 1);
+    }
+    double at(double t) const { return reinterpret_cast<const double*>(values->data)[row(t)]; }
+    double at(double t, int column) const {
+        if (column < 0 || column >= columns) return NAN;
+        return reinterpret_cast<const double*>(values->data)[static_cast<size_t>(row(t)) * columns + column];
+    }
+};
+
+// Binomial numbers: the smallest count whose cumulative probability exceeds a uniform number, which a guide of 256 entries finds in a
+// step or two; normal where Brian2 approximates.
+class Binomial {
+    std::vector<double> cumulative_;
+    uint16_t guide_[257] = {};
+    double mean_ = 0, spread_ = 0;
+
+public:
+    Binomial(int64_t n, double p, bool normal);
+    double draw(Random& random) const {
+        if (cumulative_.empty()) return static_cast<float>(mean_ + spread_ * random.randn());
+        const double u = random.rand();
+        size_t k = guide_[static_cast<int>(u * 256)];
+        while (cumulative_[k] <= u) k++;
+        return static_cast<double>(k);
+    }
+};
+
+struct Span {
+    int32_t begin, end, shift;  // places in the order of a pathway; how far targets are shifted
+};
+
+struct Range {
+    int32_t begin, end;
+};
+
+// Spikes on their way through synapses. The synapses of a neuron with one delay stand together in the order, so that a queue entry is a
+// span instead of a list; where synapses come sorted by neuron and delay, their order is their number and takes no memory.
+class Pathway {
+    struct Part {
+        int32_t delay, begin, end;
+        bool operator==(const Part& other) const { return delay == other.delay && begin == other.begin && end == other.end; }
+    };
+    std::vector<Part> parts_;              // of all source neurons, one after the other
+    std::vector<int32_t> first_;           // where the parts of each source neuron begin
+    std::vector<int32_t> order_;           // synapses in order; empty if they come so
+    std::vector<std::vector<Span>> ring_;  // spans due now, one step later, ...
+    size_t now_ = 0;
+    double dt_ = 0;
+
+    bool counts(int32_t synapse) const;
+    void add(int32_t neuron, int32_t delay, int32_t place);
+    bool listed_as_they_come(const std::vector<int32_t>& delay, bool several);
+    std::vector<int32_t> listed_in_order(const std::vector<int32_t>& delay, bool several);
+    void keep_pending(std::vector<int32_t>& order, bool identity);
+    void rescale(double factor);
+
+public:
+    Array *sources, *targets;
+    int32_t start, stop;    // source neurons
+    int32_t copies = 1;     // of the network, side by side, which share the synapses of the first
+    int32_t own_copies = 1; // of the network, which have synapses of their own
+    int32_t n_target = 0;   // neurons of all copies
+    Range mine{0, INT32_MAX};  // targets that count, where threads share the work; others are another thread's
+
+    Pathway(Array* sources, Array* targets, int32_t start, int32_t stop)
+        : ring_(1), sources(sources), targets(targets), start(start), stop(stop) {}
+    void prepare(const Array& delays, double dt);
+
+    void advance() {
+        ring_[now_].clear();
+        if (++now_ == ring_.size()) now_ = 0;
+    }
+
+    void push(const int32_t* spikes, int n_spikes, int32_t offset) {
+        const int32_t n_source = (stop - start) / copies, n_shift = n_target / copies;
+        for (int s = 0; s < n_spikes; s++) {
+            const int32_t spike = spikes[s] + offset;
+            if (spike < start || spike >= stop) continue;
+            const int32_t copy = copies > 1 ? (spike - start) / n_source : 0, neuron = spike - start - copy * n_source;
+            // A thread has whole copies, so that the first target of a copy says whose it is.
+            if (copies > 1 && (copy * n_shift < mine.begin || copy * n_shift >= mine.end)) continue;
+            for (int32_t k = first_[neuron]; k < first_[neuron + 1]; k++) {
+                size_t slot = now_ + parts_[k].delay;
+                if (slot >= ring_.size()) slot -= ring_.size();
+                ring_[slot].push_back({parts_[k].begin, parts_[k].end, copy * n_shift});
+            }
+        }
+    }
+
+    const std::vector<Span>& due() const { return ring_[now_]; }
+    const int32_t* order() const { return order_.empty() ? nullptr : order_.data(); }
+    int32_t copy_of(const Span& span, size_t synapse) const {
+        if (copies > 1) return span.shift / (n_target / copies);
+        return own_copies > 1 ? static_cast<int32_t>(synapse / (sources->size / own_copies)) : 0;
+    }
+};
+
+union Number {
+    double real;
+    int64_t whole;
+};
+
+// A function bound to what it works on: all neurons of a group, or a range of them that one thread has. Each block of neurons of each
+// trial has a random stream, named by seed, function, trial and block: nothing else moves it, neither other groups nor chunks nor threads.
+struct Call {
+    std::vector<Array*> arrays, registered;  // registered: arrays with an item per synapse, where synapses are created
+    std::vector<Number> numbers;
+    std::vector<const Table*> tables;
+    std::vector<const Binomial*> binomials;
+    Pathway* pathway = nullptr;
+    uint64_t key = 0;     // of its streams
+    int64_t offset = 0;   // of its first neuron
+    int64_t of_copy = 0;  // neurons of one copy of the network; 0: there is one
+
+    template <typename T>
+    T* at(int k) {
+        return reinterpret_cast<T*>(arrays[k]->data);
+    }
+    int64_t in_copy(int64_t k) const { return of_copy ? (offset + k) % of_copy : offset + k; }
+    Random& stream_of(int64_t k) {
+        const int64_t per_copy = (of_copy + BLOCK - 1) / BLOCK;
+        const auto number = [&](int64_t j) { return (of_copy ? (offset + j) / of_copy * per_copy : 0) + in_copy(j) / BLOCK; };
+        return stream(number(k) - number(0), number(0), per_copy);
+    }
+    Random& stream_of_copy(int64_t copy) { return stream(copy, 0, 1); }
+
+private:
+    uint64_t seeded_ = 0;  // number of the seed that the streams are of
+    std::vector<Random> streams_;
+
+    Random& stream(int64_t k, int64_t first, int64_t per_copy);
+};
+
+// Ranges of neurons that share a random stream, one after the other; the stream of each becomes the one that is drawn from.
+class Blocks {
+    Call& call_;
+    const int n_;
+
+public:
+    int begin = 0, end = 0;
+
+    Blocks(Call& call, int n) : call_(call), n_(n) {}
+    bool next();
+};
+
+// Resizes all arrays with an item per synapse.
+struct Registered {
+    Call& call;
+    void resize(size_t n) {
+        for (Array* array : call.registered) array->resize(n);
+    }
+};
+
+// A generated function. Each makes itself known when the program starts, whichever file it is in.
+struct Function {
+    const char* name;
+    const char* types;  // of its arrays and numbers, one letter each
+    void (*run)(Call&);
+    const Function* next;
+
+    Function(const char* name, const char* types, void (*run)(Call&));
+};
+extern const Function* known_functions;
+
+inline thread_local Random* current_stream = nullptr;
+
+inline bool Blocks::next() {
+    begin = end;
+    if (begin >= n_) return false;
+    const int64_t inside = call_.in_copy(begin), whole = BLOCK - inside % BLOCK;
+    end = static_cast<int>(std::min<int64_t>(n_, begin + (call_.of_copy ? std::min(whole, call_.of_copy - inside) : whole)));
+    current_stream = &call_.stream_of(begin);
+    return true;
+}
+
+}  // namespace bioworkbench
+
+// Names that Brian2's statements call
+inline double _rand(int) { return bioworkbench::current_stream->rand(); }
+inline double _randn(int) { return bioworkbench::current_stream->randn(); }
+// Whole, but floating point: vectors can be made of it
+static inline double _timestep(double t, double dt) { return std::trunc((t + 1e-3 * dt) / dt); }
+template <typename T>
+inline int int_(T value) {
+    return static_cast<int>(value);
+}
+template <>
+inline int int_(bool value) {
+    return value ? 1 : 0;
+}
+
+// The C library has vector versions of these, which GCC uses where it is told so; programs without -ffast-math go without
+#if defined(__NO_MATH_ERRNO__) && defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+extern "C" {
+#define BIOWORKBENCH_VECTOR __attribute__((simd("notinbranch")))
+BIOWORKBENCH_VECTOR double exp(double) noexcept; BIOWORKBENCH_VECTOR float expf(float) noexcept;
+BIOWORKBENCH_VECTOR double log(double) noexcept; BIOWORKBENCH_VECTOR float logf(float) noexcept;
+BIOWORKBENCH_VECTOR double sin(double) noexcept; BIOWORKBENCH_VECTOR float sinf(float) noexcept;
+BIOWORKBENCH_VECTOR double cos(double) noexcept; BIOWORKBENCH_VECTOR float cosf(float) noexcept;
+}
+#endif
+
+#endif

@@ -1,0 +1,151 @@
+"""What compiled programs run on and leave: values in files, a process, and files of results; the same for C++ and CUDA."""
+
+import contextlib
+import signal
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+from brian2 import prefs
+
+from bioworkbench.records.errors import SimulationError
+from bioworkbench.simulation.backends.backend import Outcome
+from bioworkbench.simulation.collect import Stored
+from bioworkbench.simulation.finite import REMEDY
+from bioworkbench.simulation.job import Job, spike_projections
+from bioworkbench.simulation.processes import started
+
+__all__ = ["execute", "floating_point", "outcome_of", "write_values"]
+
+_SPACE = "free disk space, or set TMPDIR to a folder on another disk"
+_ENDED = {
+    "SIGKILL": "if the machine ran out of memory, lower 'memory' or 'jobs'",
+    "SIGXFSZ": "a file became larger than this user may write (ulimit -f)",
+}
+
+
+@contextlib.contextmanager
+def floating_point(precision: str) -> Iterator[None]:
+    """Have Brian2 generate state variables in a `precision` of "double" or "single"; times stay double."""
+    before = prefs.core.default_float_dtype
+    prefs.core.default_float_dtype = np.float32 if precision == "single" else np.float64
+    try:
+        yield
+    finally:
+        prefs.core.default_float_dtype = before
+
+
+def write_values(values: Mapping[str, np.ndarray], folder: Path, places: Mapping[str, str], links: Mapping[str, Path]) -> None:
+    """Lay out a run folder: values to load, files of the program, room for results.
+
+    Synapses are written once beside the folders of all runs.
+
+    Parameters
+    ----------
+    values : mapping from name to array
+    folder : Path
+    places : mapping from name to file
+        Values that do not lie under their name in the folder ``values``.
+    links : mapping from file to Path
+        What else is found in the folder.
+
+    Raises
+    ------
+    SimulationError
+        If the folder cannot be written.
+    """
+    try:
+        for name in ("values", "results", "static_arrays"):
+            (folder / name).mkdir()
+        for name, array in values.items():
+            place = folder / places.get(name, f"values/{name}")
+            if "_synapses." in name:
+                _write_once(folder.parent / name, array)
+                place.symlink_to(folder.parent / name)
+            else:
+                place.write_bytes(np.ascontiguousarray(array).data)
+        for name, path in links.items():
+            (folder / name).symlink_to(path)
+    except OSError as error:
+        raise SimulationError(f"cannot write the inputs of a run to {folder}: {error}; {_SPACE}") from error
+
+
+def _write_once(place: Path, array: np.ndarray) -> None:
+    """Chunks may do so at the same time: each writes a file of its own and the last one's takes the name."""
+    if not place.exists():
+        with tempfile.NamedTemporaryFile(dir=place.parent, prefix=place.name, delete=False) as file:
+            file.write(np.ascontiguousarray(array).data)
+        Path(file.name).rename(place)
+
+
+def outcome_of(job: Job, results: Path, timing: Mapping[str, float]) -> Outcome:
+    """What a job left in its folder of results.
+
+    Parameters
+    ----------
+    job : Job
+    results : Path
+    timing : mapping from phase to seconds
+        Before the program began; to "load" is added what it took itself.
+
+    Returns
+    -------
+    Outcome
+    """
+    load, simulated, processor = map(float, np.fromfile(results / "seconds"))
+    spikes = {
+        p.name: (Stored(results / f"{p.name}.i", np.int32), Stored(results / f"{p.name}.t", np.float64))
+        for p in job.network.populations
+        if p.model.threshold
+    }
+    traces = {probe.name: Stored(results / probe.name, np.float64, len(job.recorded(probe))) for probe in job.probes}
+    changed = [projection.name for projection in spike_projections(job.network) if projection.synapse.changes_weight]
+    weights = {name: Stored(results / f"{name}.weights", np.float64) for name in changed}
+    profile = _profile(results / "profile") if job.profile else {}
+    taken = {**timing, "load": timing["load"] + load, "simulate": simulated, "processor": processor}
+    return Outcome(spikes, traces, taken, profile, weights)
+
+
+def _profile(path: Path) -> dict[str, float]:
+    """Seconds by object; Brian2 calls what an object does its code object."""
+    rows = [line.split() for line in path.read_text().splitlines()]
+    return {name.rpartition("_codeobject")[0]: float(seconds) for name, seconds in rows}
+
+
+def execute(program: Path, folder: Path, numbers: Mapping[str, int], at_step: Callable[[int], None]) -> None:
+    """Run a simulation program to its end.
+
+    Parameters
+    ----------
+    program : Path
+    folder : Path
+        Where it runs and leaves its results.
+    numbers : mapping from name to int
+        What it finds in its environment, as ``BIOWORKBENCH_<name>``.
+    at_step : callable (step)
+        Called with each number that the program prints.
+
+    Raises
+    ------
+    SimulationError
+        If it fails, with its words and what to do.
+    """
+    more = {f"BIOWORKBENCH_{name}": str(number) for name, number in numbers.items()}
+    with (folder / "stderr").open("w+") as errors:
+        with started([program], folder, more, errors) as process:
+            for line in process.stdout or ():
+                if line.strip().isdigit():
+                    at_step(int(line))
+            code = process.wait()
+        errors.seek(0)
+        words = errors.read().strip()
+    if code < 0:
+        name = signal.Signals(-code).name
+        raise SimulationError(f"the simulation program was ended by {name}; {_ENDED.get(name, 'please report this')}")
+    if code == 6:
+        raise SimulationError(f"the simulation program {words}; {_SPACE}")
+    if code == 4:
+        raise SimulationError(f"{words}; {REMEDY}")
+    if code:
+        raise SimulationError(f"the simulation program ended with code {code}: {words[-500:] or 'no message'}")

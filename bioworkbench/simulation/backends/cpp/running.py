@@ -1,0 +1,98 @@
+"""Jobs on the engine: a plan is made once for each form of a job, and functions are compiled once for each set of texts."""
+
+import hashlib
+import json
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import brian2
+from brian2.devices.device import all_devices, device, set_device
+from brian2.units import second
+
+from bioworkbench.simulation.backends.backend import Notify, Outcome
+from bioworkbench.simulation.backends.brian2_state import brian2_to_ourselves
+from bioworkbench.simulation.backends.cpp import jobs
+from bioworkbench.simulation.backends.cpp.execution import execute, floating_point, outcome_of, write_values
+from bioworkbench.simulation.backends.cpp.functions import AS_WRITTEN, CONTINUOUS, FLAGS, program_of
+from bioworkbench.simulation.backends.cpp.programs import own_sources, program_in_use
+from bioworkbench.simulation.build import build
+from bioworkbench.simulation.job import Job
+
+__all__ = ["run_cpp"]
+
+_FILES = {"functions": CONTINUOUS, "exact": AS_WRITTEN}
+
+
+def run_cpp(job: Job, seed: int, notify: Notify, place: Path, precision: str) -> Outcome:
+    """Run a job on the engine, making its plan and compiling its functions first if they are not in the cache.
+
+    Parameters
+    ----------
+    job : Job
+    seed : int
+        Of the noise of all trials.
+    notify : callable (phase, done, total)
+    place : Path
+        Folder of all runs with the same synapses, which are written once.
+    precision : {"double", "single"}
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    SimulationError
+        If the plan cannot be made, the functions cannot be compiled, the program fails, or the state becomes NaN or infinite.
+    """
+    timing: dict[str, float] = {}
+
+    def made(phase: str, make: Callable[[], None]) -> None:
+        notify("build", 0, 1)
+        started = time.perf_counter()
+        make()
+        timing[phase] = time.perf_counter() - started
+        notify("build", 1, 1)
+
+    def write_plan(folder: Path) -> Mapping[str, Any]:
+        made("generate", lambda: _generate(job, folder, precision))
+        return {"plan": job.form()}
+
+    with program_in_use(_key(job, precision), write_plan) as folder:
+        plan = (folder / "plan.txt").read_text()
+        texts = {file: (folder / f"{file}.cpp").read_text() for file in _FILES}
+    with (
+        program_of(texts, FLAGS, _FILES, lambda compiling: made("compile", compiling)) as program,
+        tempfile.TemporaryDirectory(prefix="run-", dir=place) as name,
+    ):
+        folder, started = Path(name), time.perf_counter()
+        write_values({**job.values, **jobs.place_values(job)}, folder, {}, {})
+        (folder / "plan.txt").write_text(jobs.filled(plan, job))
+        written = time.perf_counter()
+        numbers = {"SEED": seed, "TRIALS": job.n_trials, "FIRST": job.first_trial, "THREADS": job.threads}
+        execute(program, folder, numbers, lambda step: notify("step", step, job.n_steps))
+        return outcome_of(job, folder / "results", {**timing, "load": written - started})
+
+
+def _key(job: Job, precision: str) -> str:
+    text = json.dumps([job.form(), precision, brian2.__version__, platform.machine(), own_sources()], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _generate(job: Job, folder: Path, precision: str) -> None:
+    """Write the plan and the functions of a job."""
+    with brian2_to_ourselves(), floating_point(precision):
+        set_device(jobs.DEVICE, build_on_run=False)
+        device.reinit()
+        device.activate(build_on_run=False)
+        ours: Any = all_devices[jobs.DEVICE]
+        ours.discrete = frozenset(p.name for p in job.network.populations if p.model.update)
+        built = build(job, jobs.load_value)
+        built.network.run(job.n_steps * job.dt * second, namespace={}, profile=job.profile)
+        (folder / "plan.txt").write_text(jobs.plan_of_job(job, built))
+        for file, text in jobs.functions_of_job().items():
+            (folder / f"{file}.cpp").write_text(text)

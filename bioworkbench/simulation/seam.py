@@ -1,0 +1,388 @@
+"""`simulate`: the one place where a network meets Brian2."""
+
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from brian2.units.fundamentalunits import Quantity
+
+from bioworkbench.records.arrays import count, positive
+from bioworkbench.records.errors import SimulationError, unknown_name
+from bioworkbench.records.network import Network, synapse_dimension, with_links
+from bioworkbench.records.pathways import delay_of
+from bioworkbench.records.probe import Probe
+from bioworkbench.records.protocol import Phase, RunState
+from bioworkbench.records.randomness import seed_of
+from bioworkbench.records.recording import Recording, Trace
+from bioworkbench.records.stimulus import SpikeTrains, Stimulus, silence
+from bioworkbench.records.synapse import check_synaptic
+from bioworkbench.records.times import rough_delays, seconds, whole_steps
+from bioworkbench.records.units import unit_text
+from bioworkbench.simulation.backends.backend import Backend, Notify, Outcome
+from bioworkbench.simulation.backends.choice import BACKENDS, available_backends, check_precision, check_threads, choose_backend
+from bioworkbench.simulation.chunk import Chunk
+from bioworkbench.simulation.collect import GatheredSpikes, GatheredTrace
+from bioworkbench.simulation.inputs import Inputs, inputs_of
+from bioworkbench.simulation.job import Left, size_of, spike_projections
+from bioworkbench.simulation.phases import run_phases
+from bioworkbench.simulation.processes import end_processes
+from bioworkbench.simulation.rates import about_rates, check_rates
+from bioworkbench.simulation.scratch import scratch_folder
+from bioworkbench.simulation.state import check_start, continued, gathered_state
+from bioworkbench.simulation.threads import n_threads
+from bioworkbench.simulation.trials import chunks, chunks_of, job_of_chunk, memory_need, synapse_order, synapse_values
+
+__all__ = ["check_synapses", "simulate"]
+
+_TIMES = ("t", "dt", "lastspike")
+
+
+def simulate(
+    network: Network,
+    stimuli: Stimulus | SpikeTrains | Sequence[Stimulus | SpikeTrains] | Sequence[Phase],
+    seed: int,
+    *,
+    dt: float | Quantity,
+    backend: str = "auto",
+    record: Sequence[Probe | str] = (),
+    jobs: int = 1,
+    memory: float | None = None,
+    progress: Notify | None = None,
+    profile: bool = False,
+    precision: str = "double",
+    threads: int = 0,
+    start: RunState | None = None,
+) -> Recording:
+    """Simulate every trial of the stimuli with Brian2 and record spikes.
+
+    Trials are copies of the network inside one run, in chunks that fit the memory budget. Initial values, input spikes and noise
+    come from streams named by chunk, so the same arguments give the same spikes with any number of jobs. Long recordings are kept
+    in files in the folder that TMPDIR names, which are gone with the recording; their arrays are read-only and read by slices.
+
+    Parameters
+    ----------
+    network : Network
+    stimuli : Stimulus, SpikeTrains, several of these, or Phases
+        Each feeds the projections whose source is its name; all have the same number of trials and duration. Use `silence` for a
+        network that runs by itself. Phases follow each other, each with stimuli of its own; see `Phase`.
+    seed : int
+    dt : float, seconds, or Quantity
+        Simulation step.
+    backend : {"auto", "cpp", "numpy", "cython", "cuda"}
+        "auto" takes the fastest on this machine; for phases, and to go on from a state, the fastest that keeps the state.
+        Bit-equal spikes are promised within a backend, equal statistics across backends. On a GPU the inputs of one step are
+        summed in any order, so that a spike may differ in rare cases.
+    record : sequence of Probe, "population.variable" or "projection.variable"
+        Variables of neurons and synapses to record, at the start of each step as Brian2 does; spikes are always recorded.
+    jobs : int
+        Chunks that run at the same time ("cpp" only).
+    memory : float, bytes, optional
+        Budget of all runs together, 2 GB by default: a chunk takes an eighth of it, and no more chunks run at a time than fit. With
+        "cuda", memory on the GPU, half of it by default: a chunk takes it all, up to 16 GB.
+    progress : callable (phase, done, total), optional
+    profile : bool
+        Also measure how long each Brian2 object takes (`Recording.profile`).
+    precision : {"double", "single"}
+        Of the state variables; "single" with "cpp" and "cuda" only. It makes C++ programs faster and their state half
+        as large; a membrane is then off by about 1e-7 of its value, and recurrent networks spike otherwise after a while. Weights that
+        the program draws take two bytes instead of four where that changes them by less than a thousandth of their spread.
+    threads : int
+        That run one network together ("cpp" only); 0 for the idle cores that `jobs` leaves, from 10 000 neurons on. Spikes are the same for
+        any number.
+    start : RunState, optional
+        `Recording.final` of a run with the same network, dt, number of trials and backend ("numpy", "cython"), to go on from: what
+        follows has the same bits as in one long run. Times count from the start of this run, and input spikes of rates are drawn again.
+
+    Returns
+    -------
+    Recording
+
+    Raises
+    ------
+    ValueError
+        If stimuli, network, dt, record or start do not fit each other.
+    SimulationError
+        If the backend is missing or the program fails; its `finished` is the recording of the trials before the chunk that failed.
+    """
+    step = positive("dt", seconds("dt", dt))
+    if isinstance(stimuli, Sequence) and any(isinstance(one, Phase) for one in stimuli):
+        settings = {"backend": _keeping(backend), "record": record, "jobs": jobs, "memory": memory, "progress": progress}
+        settings |= {"profile": profile, "precision": precision, "threads": threads}
+        return run_phases(partial(simulate, **settings), network, stimuli, seed, dt=step, start=start)
+    inputs = inputs_of(network, stimuli, step)  # pyright: ignore[reportArgumentType]  phases went another way
+    probes = tuple(_probe(item, network, inputs) for item in record)
+    _warn_of_rates(network, inputs)
+    _warn_of_delays(network, step, inputs.duration)
+    picked = choose_backend(backend if start is None else _keeping(backend))
+    _check_backend(picked, inputs, count("jobs", jobs), precision)
+    inputs = replace(inputs, keeps_state=picked.keeps_state)
+    need = memory_need(inputs, probes, picked, precision)
+    available = picked.budget(memory)
+    if start is None:
+        # Chunks depend on the network and the budget alone; a run that goes on has those of the run before.
+        parts = chunks(inputs.n_trials, need, available, picked.chunk_fraction, picked.most_copies)
+    else:
+        inputs, parts = _going_on(inputs, start, probes, picked), chunks_of(inputs.n_trials, start.n_copies)
+    n_copies = parts[0].n_copies
+    # All runs that go on at a time must fit into the budget together.
+    workers = max(1, min(jobs, available // need.of(n_copies)))
+    run_drawn = picked.run_drawn if picked.can_draw(inputs.network, probes) else None
+    check_threads(threads, picked.name)
+    threads = n_threads(threads, workers, n_copies * sum(network.sizes.values())) if picked.shares_work else 1
+    # Other backends get the links one by one, drawn by the NumPy twin: the very same synapses.
+    if run_drawn is None:
+        inputs = replace(inputs, network=with_links(inputs.network, step))
+    limit, sharing = inputs.delay_limit, picked.shares_synapses
+    recorded = {probe.population for probe in probes} - network.sizes.keys()
+    synapses = {} if run_drawn else synapse_values(inputs.network, n_copies, step, limit, sharing=sharing, recorded=recorded)
+    simulated = tuple(_simulated(probe, network, inputs) for probe in probes)
+    notify = progress or (lambda phase, done, total: None)
+    gathered = _Gathered(network, probes, step)
+    with scratch_folder() as place:
+
+        def run(chunk: Chunk) -> Outcome:
+            job = replace(job_of_chunk(inputs, seed, simulated, chunk, synapses), profile=profile, threads=threads)
+            job = job if start is None else continued(job, start, chunk, inputs.delay_limit)
+            if run_drawn:
+                return run_drawn(job, notify, place, precision)
+            # Noise belongs to the trial, or to the chunk, never to the worker: the same spikes for any number of jobs.
+            noise = seed_of(seed, "noise" if picked.noise_by_trial else f"noise of chunk {chunk.number}")
+            return picked.run(job, noise, notify, place, precision)
+
+        try:
+            for done, (chunk, outcome) in enumerate(_outcomes(run, parts, workers)):
+                notify("simulate", done, len(parts))
+                gathered.add(chunk, outcome)
+        except SimulationError as error:
+            raise _about_chunk(error, parts, gathered.recording(inputs, seed, picked.name)) from error
+        except OSError as error:
+            raise SimulationError(
+                f"cannot keep a recording: {error}; free disk space, or set TMPDIR to a folder on another disk"
+            ) from error
+    notify("simulate", len(parts), len(parts))
+    return gathered.recording(inputs, seed, picked.name)
+
+
+def _probe(item: Probe | str, network: Network, inputs: Inputs) -> Probe:
+    if isinstance(item, str):
+        population, dot, variable = item.partition(".")
+        if not dot:
+            raise ValueError(f"record '{item}': write 'population.variable', 'projection.variable', or give a Probe")
+        item = Probe(population, variable)
+    if item.every is not None:
+        whole_steps(f"record step of '{item.name}'", item.every, inputs.dt)
+    if item.population not in network.sizes:
+        try:
+            _check_projection(item, network, inputs)
+        except ValueError as error:
+            raise ValueError(f"record '{item.name}': {error}") from error
+    size = size_of(network, item.population)
+    if item.neurons is not None and (len(item.neurons) == 0 or min(item.neurons) < 0 or max(item.neurons) >= size):
+        raise ValueError(f"record '{item.name}': neurons {item.neurons} must be among 0 ... {size - 1}")
+    return item
+
+
+def _check_projection(probe: Probe, network: Network, inputs: Inputs) -> None:
+    """Refuse a probe of what is not a variable of synapses that spikes pass."""
+    found = {projection.name: projection for projection in spike_projections(inputs.network)}
+    if probe.population not in found:
+        raise ValueError(unknown_name(probe.population, "population or projection", [*network.sizes, *found]))
+    if probe.population in inputs.network.sizes:
+        raise ValueError(f"a stimulus and a projection are called '{probe.population}'; give the projection another name")
+    check_synaptic(probe, found[probe.population].synapse)
+
+
+def _simulated(probe: Probe, network: Network, inputs: Inputs) -> Probe:
+    """The probe with the places that its synapses have in the order in which they are simulated."""
+    if probe.population in network.sizes:
+        return probe
+    (projection,) = [p for p in spike_projections(inputs.network) if p.name == probe.population]
+    order, n_synapses = synapse_order(projection, inputs.dt, inputs.delay_limit), size_of(network, probe.population)
+    # A channel that spikes twice in a step has a second neuron, whose synapses follow those of the network.
+    if order is None and (probe.neurons is not None or n_synapses == projection.n_synapses):
+        return probe
+    places = np.arange(n_synapses) if order is None else np.argsort(order)[:n_synapses]
+    return replace(probe, neurons=tuple((places if probe.neurons is None else places[list(probe.neurons)]).tolist()))
+
+
+def _warn_of_rates(network: Network, inputs: Inputs) -> None:
+    for stimulus in inputs.tables.values() or (silence(inputs.duration),):
+        check_rates(network, stimulus, inputs.dt)
+        for sentence in about_rates(network, stimulus, inputs.dt):
+            warnings.warn(sentence, RuntimeWarning, stacklevel=3)
+
+
+def _check_backend(picked: Backend, inputs: Inputs, jobs: int, precision: str) -> None:
+    """Refuse what a backend cannot do."""
+    if jobs > 1 and not picked.concurrent:
+        able = " or ".join(f"'{name}'" for name, other in BACKENDS.items() if other.concurrent)
+        raise ValueError(f"jobs = {jobs}: several jobs need backend {able}; backend is '{picked.name}'")
+    check_precision(precision, picked.name)
+    if inputs.events and not picked.plays_trains:
+        able = " or ".join(f"'{name}'" for name, other in BACKENDS.items() if other.plays_trains)
+        raise ValueError(f"SpikeTrains need backend {able}; backend is '{picked.name}'")
+    check_synapses(inputs.network, picked)
+
+
+def _keeping(backend: str) -> str:
+    """For "auto", the fastest backend here that keeps the state of a run."""
+    if backend != "auto":
+        return backend
+    return [name for name in available_backends() if BACKENDS[name].keeps_state][-1]
+
+
+def _going_on(inputs: Inputs, start: RunState, probes: tuple[Probe, ...], picked: Backend) -> Inputs:
+    """Inputs of a run that goes on from a state, which must fit."""
+    if not picked.keeps_state:
+        able = " or ".join(f"'{name}'" for name, other in BACKENDS.items() if other.keeps_state)
+        raise ValueError(f"start = {start}: going on from a state needs backend {able}; backend is '{picked.name}'")
+    for problem in check_start(inputs.network, start, inputs.dt, picked.name, inputs.n_trials):
+        raise ValueError(f"start = {start}: {problem}")
+    for probe in probes:
+        if start.step % whole_steps("record step", probe.every or inputs.dt, inputs.dt):
+            raise ValueError(
+                f"record '{probe.name}': every {probe.every:g} s does not divide the {start.step * inputs.dt:g} s before this run; take a "
+                "record step that does"
+            )
+    return replace(inputs, first_step=start.step)
+
+
+def _warn_of_delays(network: Network, dt: float, duration: float) -> None:
+    for projection in (p for p in spike_projections(network) if not p.is_drawn):
+        model = projection.synapse
+        own = {f"{projection.name}.{p.name}": delay_of(model, p) for p in model.pathways if p.name in model.delays}
+        for name, delays in {projection.name: projection.delay, **own}.items():
+            for sentence in rough_delays(name, delays, dt, duration):
+                warnings.warn(sentence, RuntimeWarning, stacklevel=3)
+
+
+def check_synapses(network: Network, backend: Backend) -> None:
+    """Refuse synapses that a backend cannot simulate.
+
+    Parameters
+    ----------
+    network : Network
+    backend : Backend
+
+    Raises
+    ------
+    ValueError
+        Naming the projection, and the backends that can.
+    """
+    for projection in spike_projections(network):
+        if not backend.simulates_state and not projection.synapse.shared_by_copies:
+            able = " or ".join(f"'{name}'" for name, other in BACKENDS.items() if other.simulates_state)
+            raise ValueError(
+                f"synapses of projection {projection.name} have a state, act when the target spikes, or look at their source; backend "
+                f"'{backend.name}' has only synapses that add to their target; use backend {able}"
+            )
+
+
+def _outcomes(run: Callable[[Chunk], Outcome], parts: list[Chunk], workers: int) -> Iterator[tuple[Chunk, Outcome]]:
+    """Run the chunks, a few at a time, and give what they left in order; the first failure stops those that have not begun."""
+    if workers == 1:
+        yield from ((chunk, run(chunk)) for chunk in parts)
+        return
+    with ThreadPoolExecutor(workers) as pool:  # one of them builds the program, the others wait for it
+        waiting, running = deque(parts), deque[tuple[Chunk, Future[Outcome]]]()
+        while waiting or running:
+            while waiting and len(running) <= workers:  # one more than work at a time, so that none is idle
+                chunk = waiting.popleft()
+                running.append((chunk, pool.submit(run, chunk)))
+            chunk, future = running.popleft()
+            try:
+                yield chunk, future.result()
+            except BaseException as error:
+                pool.shutdown(wait=False, cancel_futures=True)
+                if not isinstance(error, Exception):  # an interruption: leaving the pool must not wait for programs to end
+                    end_processes()
+                raise
+
+
+def _about_chunk(error: SimulationError, parts: list[Chunk], finished: Recording) -> SimulationError:
+    """The error of a chunk, with its trials and the recording of those before it, if there are several chunks."""
+    if len(parts) == 1:
+        return error
+    n = finished.n_trials
+    (chunk,) = [chunk for chunk in parts if chunk.first == n]
+    words = f"{error}\nThis was in trials {n} ... {n + chunk.n_trials - 1}"
+    kept = f"; the {n} before them are kept in `finished` of this error" if n else ""
+    return SimulationError(words + kept, error.missing, finished if n else None)
+
+
+class _Gathered:
+    """What chunks left, put together in order of trials."""
+
+    def __init__(self, network: Network, probes: tuple[Probe, ...], dt: float) -> None:
+        self.network, self.probes, self.sizes, self.n_trials = network, probes, network.sizes, 0
+        self.spikes = {p.name: GatheredSpikes(p.size) for p in network.populations if p.model.threshold}
+        self.traces = {probe.name: GatheredTrace(probe, probe.every or dt) for probe in probes}
+        self.weights = {p.name: list[np.ndarray]() for p in network.projections if p.synapse.changes_weight and p.n_synapses}
+        self.lefts: list[tuple[Chunk, Left]] = []
+        self.timing: dict[str, float] = {"collect": 0.0}
+        self.profile: dict[str, float] = {}
+
+    def add(self, chunk: Chunk, outcome: Outcome) -> None:
+        started = time.perf_counter()
+        for name, (index, times) in outcome.spikes.items():
+            self.spikes[name].add(chunk, index, times)
+        for name, rows in outcome.traces.items():
+            self.traces[name].add(chunk, rows)
+        if outcome.left is not None:
+            self.lefts.append((chunk, outcome.left))
+        for name, values in outcome.weights.items():
+            self.weights[name].append(values[:].reshape(chunk.n_copies, -1)[: chunk.n_trials])
+        self.n_trials += chunk.n_trials
+        for totals, more in ((self.timing, outcome.timing), (self.profile, outcome.profile)):
+            totals.update({name: totals.get(name, 0.0) + seconds for name, seconds in more.items()})
+        self.timing["collect"] += time.perf_counter() - started
+
+    def recording(self, inputs: Inputs, seed: int, backend: str) -> Recording:
+        return Recording(
+            {name: gathered.spikes() for name, gathered in self.spikes.items()},
+            {probe.name: self._trace(probe, inputs.dt) for probe in self.probes},
+            self.sizes,
+            self.n_trials,
+            inputs.duration,
+            inputs.dt,
+            seed,
+            backend,
+            dict(sorted(self.timing.items())),
+            dict(sorted(self.profile.items(), key=lambda item: -item[1])),
+            {name: self._weights(name, inputs) for name in self.weights},
+            self._final(inputs, backend),
+        )
+
+    def _final(self, inputs: Inputs, backend: str) -> RunState | None:
+        if not self.lefts:
+            return None
+        about = {"step": inputs.first_step + inputs.n_steps, "dt": inputs.dt, "backend": backend, "n_trials": self.n_trials}
+        return gathered_state(inputs.network, self.lefts, about, inputs.delay_limit)
+
+    def _weights(self, name: str, inputs: Inputs) -> np.ndarray:
+        """Final weights (n_trials, n_synapses) of a projection in the order of its links."""
+        (projection,) = [p for p in inputs.network.projections if p.name == name]
+        # Synapses were simulated in the order in which they are due; the recording has them in the order of the links.
+        simulated = np.concatenate([np.zeros((0, projection.n_synapses)), *self.weights[name]])
+        order = synapse_order(projection, inputs.dt, inputs.delay_limit)
+        return simulated if order is None else simulated[:, np.argsort(order)]
+
+    def _trace(self, probe: Probe, dt: float) -> Trace:
+        neurons = range(size_of(self.network, probe.population)) if probe.neurons is None else probe.neurons
+        values = self.traces[probe.name].trace() if self.n_trials else np.zeros((0, 0, len(neurons)))
+        times = np.arange(values.shape[1], dtype=np.float64) * (dt if probe.every is None else probe.every)
+        return Trace(values, times, np.asarray(neurons, dtype=np.int32), _unit(self.network, probe))
+
+
+def _unit(network: Network, probe: Probe) -> str:
+    """SI unit of what a probe records; Brian2 has times of its own beside the equations."""
+    if probe.population not in network.sizes:
+        (projection,) = [p for p in network.projections if p.name == probe.population]
+        return unit_text(synapse_dimension(network, projection, probe.variable))
+    model = network.population(probe.population).model
+    return model.unit(probe.variable) if probe.variable in model.parsed else "second" if probe.variable in _TIMES else "1"

@@ -1,0 +1,116 @@
+"""Chain removal: links that no longer lie on a path from the input to the output of a layered network."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from bioworkbench.records.arrays import fraction
+from bioworkbench.records.errors import TopologyError
+from bioworkbench.topology.masks import Mask, checked_mask, link_arrays, link_mask, mask_shape
+
+__all__ = ["active_node_fraction", "node_sparsity", "percolated"]
+
+
+def percolated(masks: Sequence[Any]) -> tuple[Mask, ...]:
+    """Masks of consecutive layers without useless links (network percolation, chain removal).
+
+    One sweep backward deletes links into nodes without an outgoing link, one sweep forward links out of nodes without an
+    incoming one; that is the fixed point. Input and output nodes are never judged. A neuron that loses its links on one side
+    loses all of them and is dead.
+
+    Parameters
+    ----------
+    masks : sequence of arrays or csr_arrays (n_l, n_{l+1})
+        ``masks[l]`` leads from population l to population l + 1.
+
+    Returns
+    -------
+    tuple of csr_array of bool
+        Of the shapes that were given.
+
+    Raises
+    ------
+    TopologyError
+        If `masks` is empty, or the targets of one are not the sources of the next.
+
+    References
+    ----------
+    Y. Zhang et al. (2024), https://openreview.net/forum?id=iayEcORsGd
+
+    Examples
+    --------
+    >>> first, second = percolated([[[1, 1]], [[1], [0]]])
+    >>> first.toarray().astype(int), second.toarray().astype(int)
+    (array([[1, 0]]), array([[1],
+           [0]]))
+    """
+    layers = _checked_layers(masks)
+    # backward first: what goes forward removes only links out of nodes that nothing reaches, so it leaves no new dead ends behind
+    for k in range(len(layers) - 2, -1, -1):
+        layers[k] = _restricted(layers[k], targets=_sources(layers[k + 1]))
+    for k in range(1, len(layers)):
+        layers[k] = _restricted(layers[k], sources=_targets(layers[k - 1]))
+    return tuple(layers)
+
+
+def active_node_fraction(masks: Sequence[Any]) -> float:
+    """Fraction of active nodes (ANP): sources with an outgoing link in each mask, and targets of the last with an incoming one.
+
+    Parameters
+    ----------
+    masks : sequence of arrays or csr_arrays (n_l, n_{l+1})
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    Y. Zhang et al. (2024), https://openreview.net/forum?id=iayEcORsGd
+    """
+    layers = _checked_layers(masks)
+    active = [*(_sources(layer) for layer in layers), _targets(layers[-1])]
+    return float(np.concatenate(active).mean())
+
+
+def node_sparsity(masks: Sequence[Any]) -> float:
+    """Fraction of the hidden neurons between `masks` that chain removal leaves without links; 0 without hidden neurons."""
+    layers = percolated(masks)
+    dead = [~_sources(layer) for layer in layers[1:]]
+    return fraction("node sparsity", float(np.concatenate(dead).mean())) if dead else 0.0
+
+
+def _checked_layers(masks: Sequence[Any]) -> list[Mask]:
+    layers = [checked_mask(f"mask {k}", mask) for k, mask in enumerate(masks)]
+    if not layers:
+        raise TopologyError("masks = []: at least one layer is needed")
+    for k, (one, other) in enumerate(pairwise(layers)):
+        if mask_shape(one)[1] != mask_shape(other)[0]:
+            raise TopologyError(
+                f"mask {k} has shape {mask_shape(one)} and mask {k + 1} {mask_shape(other)}; "
+                "the targets of a layer must be the sources of the next"
+            )
+    return layers
+
+
+def _sources(mask: Mask) -> np.ndarray:
+    """Which sources have a link."""
+    return np.diff(mask.indptr) > 0
+
+
+def _targets(mask: Mask) -> np.ndarray:
+    """Which targets have a link."""
+    return np.bincount(mask.indices, minlength=mask_shape(mask)[1]) > 0
+
+
+def _restricted(mask: Mask, *, sources: np.ndarray | None = None, targets: np.ndarray | None = None) -> Mask:
+    """The links from these sources and to these targets; None means all."""
+    rows, columns = link_arrays(mask)
+    kept = np.ones(rows.size, dtype=bool)
+    if sources is not None:
+        kept &= sources[rows]
+    if targets is not None:
+        kept &= targets[columns]
+    return link_mask(rows[kept], columns[kept], mask_shape(mask))

@@ -1,0 +1,61 @@
+"""What commands import: nothing that what they are asked for does not need."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import tomli_w
+
+from tests.documents import alone
+
+SPECS = Path(__file__).parents[2] / "network_specs"
+WATCHED = (
+    *(
+        "brian2",
+        "scipy.stats",
+        "scipy.optimize",
+        "sklearn",
+        "jax",
+        "optax",
+        "numba",
+        "networkx",
+        "igraph",
+        "pandas",
+        "xarray",
+        "h5py",
+    ),
+    *("matplotlib.pyplot", "optuna", "distributed", "bokeh", "setuptools", "Cython", "pytest", "bioworkbench.report"),
+    *("bioworkbench.simulation.backends.runtime", "bioworkbench.simulation.backends.cpp.running", "bioworkbench.readout.fits"),
+)
+CODE = """
+import json, sys
+from contextlib import suppress
+import bioworkbench.__main__ as m
+for words in json.loads(sys.argv[1]):
+    with suppress(SystemExit):
+        m.app_for(words)(words)
+    print(json.dumps([name for name in json.loads(sys.argv[2]) if name in sys.modules]), file=sys.stderr)
+"""
+
+
+def test_each_command_adds_what_it_needs(tmp_path):
+    """One process for all of them, the lightest first: each may add the modules that stand beside it."""
+    plain = tmp_path / "x.toml"
+    plain.write_text(tomli_w.dumps(alone()))
+    steps = [
+        (["list"], []),
+        (["list", "methods"], []),
+        (["list", "tasks", "--json"], []),
+        (["list", "neurons", "noisy_lif"], ["brian2"]),
+        (["check", str(plain)], []),
+        (["check", str(SPECS / "ransnn_digits.toml")], ["bioworkbench.readout.fits"]),
+    ]
+    code = [CODE, json.dumps([words for words, _ in steps]), json.dumps(WATCHED)]
+    done = subprocess.run([sys.executable, "-c", *code], capture_output=True, text=True, check=True)
+    assert done.stdout.count("\nfine") == 2, done.stderr
+    found = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("[")]
+    allowed: set[str] = set()
+    for (words, more), imported in zip(steps, found, strict=True):
+        allowed |= set(more)
+        assert set(imported) <= allowed, " ".join(words)

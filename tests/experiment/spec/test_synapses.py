@@ -1,0 +1,104 @@
+"""Synapses written in specs: every model runs small, errors name the field, and networks of many trials learn apart."""
+
+import numpy as np
+import pytest
+from brian2 import ms
+
+import bioworkbench as bw
+from bioworkbench.experiment.spec import read
+from bioworkbench.experiment.spec.plan import construct
+from bioworkbench.records.errors import SpecError
+from bioworkbench.synapses import SYNAPSE_MODELS
+from tests.documents import alone
+from tests.sampled import every
+
+CELL = {
+    "kind": "custom",
+    "equations": "dv/dt = (-52*mV - v + drive)/(20*ms) : volt\ndrive : volt\ndopamine : 1",
+    "threshold": "v > -53.5*mV",
+    "reset": "v = -60*mV",
+    "start": {"v": "uniform(-60 mV, -52 mV)", "dopamine": 0.1},
+}
+SETTINGS = {
+    name: {"largest": "2 mV"} for name in ("pair_stdp", "triplet_stdp", "inhibitory_stdp", "voltage_stdp", "dopamine_stdp")
+}
+SETTINGS["custom"] = {
+    "equations": "dx/dt = -x/tau : 1 (event-driven)\ny : 1",
+    "on_pre": {"act": "v_post += weight*x*y", "learn": "weight *= 0.99\nx += 1"},
+    "on_post": "x *= 0.5",
+    "constants": {"tau": "uniform(10 ms, 20 ms)", "y": 2.0},
+    "start": {"x": "uniform(0, 1)"},
+    "delays": {"learn": "uniform(0 ms, 1 ms)", "post": "0.5 ms"},
+}
+IN_A_PARAMETER = {"alpha", "ampa", "biexponential", "exponential", "gaba_a", "gaba_b", "gap_junction", "graded", "nmda"}
+
+
+def document(name, **settings):
+    """Two populations with that synapse between them."""
+    made = alone() | {"duration": "20 ms", "n_trials": 2, "record": []}
+    made["populations"] = {"exc": {"size": 6, **CELL}, "inh": {"size": 4, **CELL}}
+    made["projections"] = {
+        "ab": {
+            "source": "exc",
+            "target": "inh",
+            "topology": {"kind": "bernoulli", "p": 0.8},
+            "weights": {"kind": "uniform", "low": "0.1 mV", "high": "1 mV"},
+            "delay": "uniform(1 ms, 2 ms)",
+            "synapse": {"kind": name, **(settings or SETTINGS.get(name, {}))},
+        }
+    }
+    if name in IN_A_PARAMETER:
+        made["projections"]["ab"]["receives"] = "drive"
+    if name in ("gap_junction", "graded"):
+        made["projections"]["ab"]["weights"] = {"kind": "constant", "value": 0.1}
+    return made
+
+
+@pytest.mark.parametrize("name", every(5, sorted(SYNAPSE_MODELS)))
+def test_every_model_runs_from_a_spec(name, tmp_path):
+    result = bw.run(read(document(name), "x", "x.toml"), results=tmp_path, report=False)
+    recording = result.recording
+    assert len(recording.spikes["exc"]) > 1
+    changes = construct(read(document(name), "x", "x.toml")).network.projections[0].synapse.changes_weight
+    assert set(recording.weights) == ({"ab"} if changes else set())
+
+
+def test_custom_becomes_what_it_says():
+    (projection,) = construct(read(document("custom"), "x", "x.toml")).network.projections
+    model = projection.synapse
+    assert [(p.name, p.end) for p in model.pathways] == [("act", "pre"), ("learn", "pre"), ("post", "post")]
+    assert model.constants["tau"].shape == model.delays["learn"].shape == (projection.n_synapses,)
+    assert np.ptp(model.constants["tau"] / ms) > 1
+    assert float(model.delays["post"]) == 0.5e-3
+    assert model.start == {"x": "uniform(0, 1)"}
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "words"),
+    [
+        ("pair_sdtp", {}, r"projections\.ab\.synapse\.kind: 'pair_sdtp' is not .*did you mean 'pair_stdp'"),
+        ("pair_stdp", {"potentiation": 0.1}, r"projections\.ab\.synapse: pair_stdp also needs largest"),
+        ("pair_stdp", {"largest": "2 mV", "tau": "3 ms"}, r"projections\.ab\.synapse\.tau: 'tau' is not"),
+        ("pair_stdp", {"largest": "-2 mV"}, r"projections\.ab\.synapse: largest = -0.002"),
+        ("pair_stdp", {"largest": "2 nS"}, r"projection ab: .*if 'largest' is in volt"),
+        ("custom", {"on_pre": "v_post += wieght"}, r"projections\.ab\.synapse: on_pre 'wieght'.*did you mean 'weight'"),
+        ("custom", {"on_pre": "u_post += weight"}, r"projection ab: on_pre .*'u_post"),
+        ("custom", {"on_pre": 3}, r"projections\.ab\.synapse\.on_pre: 3 is not text"),
+        ("custom", {"on_pre": {"a": 3}}, r"projections\.ab\.synapse\.on_pre"),
+        ("custom", {"on_pre": "v_post += weight*x", "constants": {"x": "2 ms"}}, r"projection ab: .*if 'x' is in 1"),
+        (
+            "custom",
+            {"on_pre": "v_post += weight", "delays": {"pre": "2 mV"}},
+            r"projections\.ab\.synapse: delay of pathway 'pre'",
+        ),
+        (
+            "custom",
+            {"equations": "x : 1", "on_pre": "x += 1"},
+            r"projections\.ab\.synapse: parameter 'x' of the synapse is read by",
+        ),
+        ("custom", {"method": "eulr", "equations": "dx/dt = -x/ms : 1 (clock-driven)"}, r"projection ab: method 'eulr'"),
+    ],
+)
+def test_errors_name_the_field(name, settings, words):
+    with pytest.raises(SpecError, match=words):
+        construct(read(document(name, **settings), "x", "x.toml"))

@@ -1,0 +1,209 @@
+"""Training at a single noisy step: what it learns runs for many steps, and in Brian2 with the same spikes."""
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from bioworkbench.discrete.lif import discrete_lif
+from bioworkbench.encoding import as_rate
+from bioworkbench.gradients import training
+from bioworkbench.gradients.chains import feed_forward
+from bioworkbench.gradients.objectives import spike_rasters
+from bioworkbench.gradients.training import DivergenceError
+from bioworkbench.methods.noise_single_step import _rescaled, train
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.simulation import simulate
+from tests.methods.chains import DT, accuracy_on_test, dense_chain, digits_task, in_numpy
+from tests.methods.grouped import grouped
+
+SHORT = {"epochs": 6, "average": 0.9, "learning_rate": 4e-3}
+
+
+def _train(task, network=None, seed=3, **settings):
+    network = dense_chain((64, 96, 64)) if network is None else network
+    return train(task, network, in_numpy, np.random.default_rng(seed), **grouped(train, SHORT | settings))
+
+
+@pytest.fixture(scope="module")
+def residual():
+    """A network trained at one step on digits, to run for eight."""
+    return _train(digits_task(8, n_validation=150), epochs=12)
+
+
+@pytest.mark.slow
+def test_what_is_learned_at_one_step_holds_for_many(residual):
+    assert residual.history["score"][-1] > 0.88  # chance is 0.1
+    for n_steps in (1, 8):
+        task = digits_task(n_steps, n_validation=150)
+        readout = replace(residual.readout, coefficients=residual.readout.coefficients * 8 / n_steps)
+        assert accuracy_on_test(task, replace(residual, readout=readout)) > 0.88
+    assert abs(residual.history["simulated_accuracy"][0] - residual.history["score"][-1]) < 0.08
+
+
+def test_history_tells_the_course_of_training(residual):
+    lengths = {len(residual.history[name]) for name in ("loss", "seconds", "score", "deviation_0", "deviation_1")}
+    assert lengths == {12}
+    assert residual.history["loss"][-1] < residual.history["loss"][0]
+    np.testing.assert_allclose(residual.history["deviation_0"], 12**-0.5, rtol=1e-6)
+    assert 0 < residual.history["simulated_rate"].min() <= residual.history["simulated_rate"].max() < 1
+
+
+def test_trained_network_starts_from_the_mean_of_the_noise_and_has_none(residual):
+    for population in residual.network.populations:
+        assert population.model.start["v"] == 0.5
+        assert "noise_deviation" not in population.model.constants
+
+
+def test_brian2_and_jax_spike_alike_layer_by_layer(residual):
+    task = digits_task(8, n_validation=150)
+    values = task.test.values[:40]
+    recording = simulate(residual.network, task.encode(values), 1, dt=DT, backend="numpy")
+    layers = [
+        {"weights": projection.weights.toarray(), "bias": population.model.constants["bias"]}
+        for projection, population in zip(residual.network.projections, residual.network.populations, strict=True)
+    ]
+    layers.append({"weights": residual.readout.coefficients, "bias": residual.readout.intercepts})
+    model = feed_forward(residual.network, 10)
+    for name, raster in zip(("h0", "h1"), spike_rasters(model, layers, values[:, 0], 8), strict=True):
+        assert raster.any()
+        np.testing.assert_array_equal(recording.raster(name), raster)
+
+
+@pytest.mark.thorough
+def test_fresh_noise_runs_without_memory():
+    task = digits_task(16, n_validation=150)
+    trained = _train(task, **{"noise.inference": "fresh"})
+    for population in trained.network.populations:
+        assert population.model.constants["leak"] == 0.0
+        assert population.model.constants["noise_deviation"] == pytest.approx(12**-0.5, rel=1e-6)
+    assert accuracy_on_test(task, trained) > 0.8
+
+
+@pytest.mark.thorough
+def test_without_noise_memory_costs_accuracy():
+    """The reason for the noise; the noisy network loses nothing (`test_what_is_learned_at_one_step_holds_for_many`)."""
+    task = digits_task(8, n_validation=150)
+    trained = _train(task, epochs=12, **{"noise.kind": "none"})
+    assert trained.history["score"][-1] - accuracy_on_test(task, trained) > 0.03
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"training": "multi_step"},
+        {"training": "conversion"},
+        pytest.param(
+            {"training": "conversion", "normalization": "max", "half_start": False, "epochs": 8}, marks=pytest.mark.thorough
+        ),
+        pytest.param({"noise.kind": "uniform", "noise.backward": "expected"}, marks=pytest.mark.thorough),
+        pytest.param({"surrogate": "arctan", "surrogate_width": 0.3}, marks=pytest.mark.thorough),
+    ],
+    ids=lambda settings: "_".join(map(str, settings.values())),
+)
+def test_other_trainings_learn_too(settings):
+    task = digits_task(8, n_validation=150)
+    assert accuracy_on_test(task, _train(task, **settings)) > 0.75
+
+
+@pytest.mark.slow
+def test_noise_follows_its_schedule():
+    task = digits_task(4, n_train=300, n_validation=50)
+    annealed = _train(task, **{"noise.schedule": "annealed", "noise.deviation": 0.3}).history["deviation_0"]
+    assert annealed[0] == pytest.approx(0.3)
+    assert (np.diff(annealed) < 0).all()
+    learned = _train(task, **{"noise.schedule": "learned", "noise.backward": "expected"})
+    assert learned.history["deviation_0"][-1] != learned.history["deviation_0"][0]
+    refitted = _train(task, **{"noise.schedule": "refitted"}).history["deviation_1"]
+    assert refitted[0] == pytest.approx(12**-0.5)
+    assert refitted[-1] != refitted[0]
+
+
+@pytest.mark.thorough
+def test_images_can_be_shifted_and_links_stay_absent():
+    rng = np.random.default_rng(1)
+    links = sparse.random_array((64, 80), density=0.3, rng=rng, format="csr", data_sampler=lambda size: rng.normal(size=size))
+    network = Network((Population("h", 80, discrete_lif(leak=1.0, floor=0.0)),), (Projection("input", "h", links),))
+    trained = _train(digits_task(4, n_train=300), network, **{"images.shape": (8, 8, 1), "images.shift": 1})
+    assert trained.network.projections[0].n_synapses == links.nnz
+    assert "score" not in trained.history
+
+
+@pytest.mark.slow
+def test_convolutional_network_runs_in_brian2():
+    model = discrete_lif(leak=1.0, floor=0.0)
+    populations = (Population("c", 128, model, 0), Population("d", 40, model, 1))
+    network = Network(
+        populations,
+        (
+            Projection("input", "c", sparse.csr_array((64, 128))),
+            Projection("c", "d", sparse.csr_array(np.random.default_rng(1).normal(0, 0.12, (128, 40)))),
+        ),
+    )
+    task = digits_task(8, n_validation=100)
+    run = partial(simulate, dt=DT, backend="numpy")
+    settings = SHORT | {"convolutions": ((8, 3, 2),), "images.shape": (8, 8, 1), "epochs": 10}
+    trained = train(task, network, run, np.random.default_rng(3), **grouped(train, settings))
+    assert trained.network.projections[0].weights.shape == (64, 128)
+    assert trained.history["simulated_accuracy"][0] > 0.8
+
+
+@pytest.mark.slow
+def test_same_seed_same_network_and_interruptions_leave_no_trace(tmp_path, monkeypatch):
+    task = digits_task(4, n_train=300)
+    whole = _train(task, epochs=3)
+    path = str(tmp_path / "run.npz")
+    saved = training._save
+
+    def stop_after_saving(*arguments):
+        saved(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "_save", stop_after_saving)
+    with pytest.raises(KeyboardInterrupt, match=""):
+        _train(task, epochs=3, checkpoint=path)
+    monkeypatch.undo()
+    resumed = _train(task, epochs=3, checkpoint=path)
+    for one, other in zip(whole.network.projections, resumed.network.projections, strict=True):
+        np.testing.assert_array_equal(one.weights.data, other.weights.data)
+
+
+def test_exploding_training_stops():
+    task = digits_task(4, n_train=300)
+    with pytest.raises(DivergenceError, match="at update"):
+        _train(task, training="conversion", learning_rate=1e30)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"epochs": 0}, "epochs = 0: must be an integer, 1 or more"),
+        ({"noise.deviation": -0.1}, "noise.deviation = -0.1"),
+        ({"noise.kind": "none", "noise.deviation": 0.1}, "noise.kind = 'none' with noise.deviation = 0.1"),
+        ({"noise.kind": "none", "noise.backward": "expected"}, "need noise"),
+        ({"noise.deviation": 0.0, "noise.schedule": "learned"}, "need noise"),
+        (
+            {"noise.kind": "uniform", "noise.inference": "fresh"},
+            "inference = 'fresh' with training = 'single_step' and uniform noise",
+        ),
+        ({"training": "multi_step", "noise.inference": "fresh"}, "inference = 'fresh' with training = 'multi_step'"),
+        ({"images.shift": 1}, "say how the channels form an image"),
+    ],
+)
+def test_contradictory_settings_are_refused(settings, words):
+    with pytest.raises(ValueError, match=words):
+        _train(digits_task(4, n_train=300), **settings)
+
+
+def test_silent_relu_units_cannot_be_scaled():
+    model = feed_forward(dense_chain((4, 3, 2)), 2)
+    with pytest.raises(ValueError, match=r"ReLU units of layer 1 are silent \(scales \[2. 0.\]\); train longer"):
+        _rescaled(model, (), np.array([2.0, 0.0]))
+
+
+def test_rates_are_refused():
+    task = replace(digits_task(4, n_train=300), encode=partial(as_rate, frame=4 * DT, maximum=1000.0))
+    with pytest.raises(ValueError, match="this method trains on currents"):
+        _train(task)

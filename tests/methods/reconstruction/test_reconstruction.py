@@ -1,0 +1,269 @@
+"""Reconstruction: logic over time, targets per frame, regression, trained witnesses, and refusals."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from bioworkbench.convex.losses import mean_loss
+from bioworkbench.convex.program import sparse_coefficients
+from bioworkbench.discrete import simulate_discrete
+from bioworkbench.methods import reconstruction
+from bioworkbench.methods.reconstruction import Dictionary
+from bioworkbench.neurons import discrete_lif
+from bioworkbench.readout.features import FEATURES
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.stimulus import Stimulus
+from bioworkbench.simulation import simulate as simulate_in_brian2
+from bioworkbench.tasks import Task, Trials
+from bioworkbench.tasks.sequences import addition, first_last_xor
+from tests.methods.grouped import grouped
+
+
+def start(n_channels, *sizes, leak=0.0, reset="subtract"):
+    populations, projections, below, width = [], [], "input", n_channels
+    for k, size in enumerate(sizes):
+        populations.append(Population(f"p{k}", size, discrete_lif(leak=leak, reset=reset), layer=k))
+        projections.append(Projection(below, f"p{k}", sparse.csr_array(np.ones((width, size)))))
+        if size > 1:
+            projections.append(Projection(f"p{k}", f"p{k}", sparse.csr_array(np.ones((size, size)))))
+        below, width = f"p{k}", size
+    return Network(tuple(populations), tuple(projections))
+
+
+def simulate(network, stimulus, seed):
+    return simulate_discrete(network, stimulus)
+
+
+def predictions(task, trained, part="test", run=simulate):
+    recording = run(trained.network, task.encode(task.parts[part].values), 0)
+    return trained.readout.predictions(FEATURES[trained.feature.kind](recording, **trained.feature.arguments))
+
+
+def accuracy(task, trained, part="test"):
+    return float((predictions(task, trained, part) == task.parts[part].targets).mean())
+
+
+def train(task, network, seed=0, **settings):
+    return reconstruction.train(task, network, simulate, np.random.default_rng(seed), **grouped(reconstruction.train, settings))
+
+
+def xor(length=5, n_train=24, n_test=8):
+    return first_last_xor(np.random.default_rng(1), length=length, n_train=n_train, n_test=n_test)
+
+
+def test_recurrent_threshold_units_remember_the_first_of_ten_bits():
+    task = xor(10, 400, 400)
+    trained = train(task, start(2, 4, 1), n_gaussian=600, penalties=(0.1,))
+    assert accuracy(task, trained, "train") == 1.0
+    assert accuracy(task, trained) > 0.95
+    assert 0 <= trained.history["gap"][0] <= 1e-6
+    course = trained.history["gap_by_iteration"]
+    assert course[0] > 1e-6 > course[-1]
+    assert trained.history["n_networks"][0] <= trained.history["n_kept"][0] <= trained.history["n_atoms"][0]
+
+
+def test_outputs_of_the_kept_network_are_those_of_the_program():
+    """On the training trials the K sub-networks give exactly the outputs whose optimality the certificate states."""
+    task = xor()
+    trained = train(task, start(2, 3, 1), n_gaussian=100, penalties=(0.05,))
+    recording = simulate(trained.network, task.encode(task.train.values), 0)
+    patterns = FEATURES[trained.feature.kind](recording, **trained.feature.arguments)
+    wanted = 2 * np.eye(2)[task.train.targets] - 1
+    residual = trained.readout.outputs(patterns) - wanted
+    penalty = trained.history["penalty"][0]
+    coefficients = np.vstack([trained.readout.coefficients, trained.readout.intercepts])
+    primal = 0.5 * (residual**2).sum() + penalty * np.linalg.norm(coefficients, axis=1).sum()
+    assert primal == pytest.approx(trained.history["primal"][0], rel=1e-12)
+    _, proof = sparse_coefficients(np.c_[patterns, np.ones(24)], wanted, penalty)
+    assert proof.primal == pytest.approx(primal, rel=2e-6)
+
+
+def test_brian2_predicts_the_same():
+    task = xor()
+    trained = train(task, start(2, 4, 1, leak=0.5), n_gaussian=100, penalties=(0.05,))
+    in_brian2 = predictions(task, trained, run=lambda n, s, seed: simulate_in_brian2(n, s, seed, dt=0.001, backend="numpy"))
+    np.testing.assert_array_equal(in_brian2, predictions(task, trained))
+
+
+def test_targets_per_frame():
+    task = addition(np.random.default_rng(0), base=2, n_digits=3, n_train=40, n_test=24)
+    trained = train(task, start(4, 4, 1), n_gaussian=500, penalties=(0.02,))
+    assert predictions(task, trained).shape == task.test.targets.shape
+    assert accuracy(task, trained) > 0.8
+    assert trained.history["gap"][0] <= 1e-6
+
+
+def test_several_steps_are_read():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(300, 6, 2))
+    targets = (values[:, 1, 0] * values[:, 4, 0] > 0).astype(int)
+    parts = [Trials(values[cut], targets[cut]) for cut in (slice(0, 200), slice(200, 300))]
+    task = Task("sign", "classification", *parts, None, 2, lambda v: Stimulus(v, 0.001), "made")
+    trained = train(task, start(2, 3, 1), n_gaussian=100, steps=[1, 4], penalties=(0.05,))
+    assert trained.feature.arguments["n_steps"] == 5
+    used = trained.readout.coefficients.reshape(5, -1, 2)
+    assert not used[1:3].any()
+    assert used[0].any()
+    assert used[3].any()
+    assert accuracy(task, trained, "train") > 0.9
+
+
+@pytest.mark.parametrize("source", ["n_gaussian", "n_pairs"])
+def test_regression_and_a_penalty_chosen_on_held_out_trials(source):
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(260, 5, 2))
+    targets = values.sum(axis=1)[:, :1]
+    parts = [Trials(values[cut], targets[cut]) for cut in (slice(0, 200), slice(200, 260))]
+    task = Task("sum", "regression", *parts, None, 1, lambda v: Stimulus(v, 0.001), "made")
+    trained = train(task, start(2, 1, leak=1.0), **{"n_gaussian": 0, source: 300}, penalties=(0.9, 0.1, 0.01))
+    error = ((predictions(task, trained) - task.test.targets) ** 2).mean() / task.test.targets.var()
+    assert error < 0.5
+    assert trained.readout.rule == "value"
+
+
+@pytest.mark.parametrize(("loss", "tolerance"), [("hinge", 1e-6), ("cross_entropy", 1e-3)])
+def test_published_losses_over_many_last_neurons_of_deep_branches(loss, tolerance):
+    """Two feed-forward branches of two layers; the certificate is that of the outputs which the kept network gives."""
+    task = first_last_xor(np.random.default_rng(0), length=4, n_train=60, n_test=60, distinct=False)
+    network = start(2, 20, 40, leak=0.99)
+    network = replace(network, projections=tuple(p for p in network.projections if p.source != p.target))
+    settings = {"columns": "unscaled", "input_gain": 1.0, "bias": (-1.0, 0.0), "balanced": False}
+    trained = train(task, network, n_gaussian=2, loss=loss, tolerance=tolerance, penalties=(0.1, 0.01), **settings)
+    n_kept = trained.history["n_networks"][0]
+    assert trained.network.sizes == {"layer_1": 20 * n_kept, "layer_2": 40 * n_kept}
+    assert -1e-9 <= trained.history["gap"][0] <= tolerance
+    assert accuracy(task, trained) > 0.85
+    recording = simulate(trained.network, task.encode(task.train.values), 0)
+    outputs = trained.readout.outputs(FEATURES[trained.feature.kind](recording, **trained.feature.arguments))
+    sizes = np.abs(np.vstack([trained.readout.coefficients, trained.readout.intercepts])).sum()
+    value = mean_loss(outputs, 2 * np.eye(2)[task.train.targets] - 1, loss) + trained.history["penalty"][0] * sizes
+    assert value == pytest.approx(trained.history["primal"][0], rel=1e-9)
+
+
+def test_gradient_training_is_given_the_solution_and_the_validation_part(monkeypatch):
+    task, seen = xor(), {}
+    task = replace(task, validation=task.test)
+
+    def trained(networks, data, settings, seed, **given):
+        seen.update(given, networks=networks, data=data)
+        return networks, 2 * given["readout"].coefficients, given["readout"].intercepts, {}
+
+    monkeypatch.setattr(reconstruction, "_train_parallel", trained)
+    settings = {"n_gaussian": 60, "penalties": (0.05,)}
+    solved, refined = (train(task, start(2, 3, 1), refine=refine, **settings) for refine in (False, True))
+    np.testing.assert_array_equal(seen["readout"].coefficients, solved.readout.coefficients)
+    np.testing.assert_array_equal(refined.readout.coefficients, 2 * solved.readout.coefficients)
+    assert seen["networks"].n == solved.history["n_networks"][0]
+    np.testing.assert_array_equal(seen["data"][1][1], task.test.targets)
+
+
+@pytest.mark.slow
+def test_gradient_training_starts_from_the_solution():
+    """A rate of nearly 0 leaves the network where the program left it; so does one that only harms on the validation part."""
+    task = xor(6, 40, 20)
+    settings = {"n_gaussian": 60, "penalties": (0.05,), "batch_size": 40}
+    solved = train(task, start(2, 3, 1, leak=0.9), **settings)
+    still = train(task, start(2, 3, 1, leak=0.9), refine=True, epochs=1, learning_rate=1e-12, **settings)
+    np.testing.assert_allclose(still.readout.coefficients, solved.readout.coefficients, atol=1e-6)
+    np.testing.assert_array_equal(predictions(task, still), predictions(task, solved))
+    assert still.history["primal"] == solved.history["primal"]
+    judged = replace(task, validation=task.test)
+    wild = train(judged, start(2, 3, 1, leak=0.9), refine=True, epochs=1, learning_rate=100.0, **settings)
+    np.testing.assert_allclose(wild.readout.coefficients, solved.readout.coefficients, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_program_over_trained_witnesses_is_not_worse_than_their_own_patterns():
+    """The best l1 readout of the trained network's neurons is among what the larger dictionary can choose."""
+    task = xor(6, 40, 20)
+    settings = {"n_trained": 6, "epochs": 10, "penalties": (0.05,)}
+    more = train(task, start(2, 3, 1, leak=0.9), n_gaussian=200, n_copies=3, **settings)
+    own = train(task, start(2, 3, 1, leak=0.9), n_gaussian=0, convex=False, **settings)
+    assert own.history == {}
+    assert own.network.sizes["layer_2"] == 6
+    penalty = more.history["penalty"][0]
+    patterns = FEATURES["last_step_pattern"](simulate(own.network, task.encode(task.train.values), 0), ["layer_2"])
+    _, proof = sparse_coefficients(np.c_[patterns, np.ones(40)], 2 * np.eye(2)[task.train.targets] - 1, penalty)
+    assert more.history["primal"][0] <= proof.primal * (1 + 1e-6)
+    assert accuracy(task, more, "train") >= accuracy(task, own, "train")
+
+
+@pytest.mark.slow
+def test_another_round_never_raises_the_value():
+    task = xor(6, 40, 20)
+    trained = train(task, start(2, 3, 1, leak=0.9), n_gaussian=60, rounds=2, epochs=5, penalties=(0.05,))
+    assert trained.history["penalty"].shape == (2,)
+    assert trained.history["n_atoms"][1] >= trained.history["n_atoms"][0]
+
+
+@pytest.mark.parametrize("kind", ["classification", "regression"])
+def test_the_output_weights_can_be_fitted_once_more(kind):
+    """The choice stays the same; the error of what it is fitted to becomes less."""
+    task = addition(np.random.default_rng(0), base=2, n_digits=3, n_train=40, n_test=24)
+    if kind == "regression":
+        parts = [Trials(part.values, part.targets[..., None].astype(float)) for part in (task.train, task.test)]
+        task = replace(task, kind="regression", train=parts[0], test=parts[1], n_outputs=1)
+    chosen, fitted = (
+        train(task, start(4, 4, 1), n_gaussian=200, penalties=(0.05,), refit=refit, steps=None) for refit in (None, 1e-3)
+    )
+    assert chosen.history["primal"] == fitted.history["primal"]
+    assert ((fitted.readout.coefficients != 0).any(axis=1) == chosen.readout.coefficients.any(axis=1)).all()
+    wrong = [(predictions(task, trained, "train") - task.train.targets).__abs__().mean() for trained in (chosen, fitted)]
+    assert wrong[1] < wrong[0]
+
+
+def test_same_generator_same_network():
+    task = xor()
+    one, two = (train(task, start(2, 3, 1), n_gaussian=50, penalties=(0.05,)) for _ in range(2))
+    np.testing.assert_array_equal(one.readout.coefficients, two.readout.coefficients)
+
+
+def encoded(kind):
+    return lambda values: Stimulus(values, 0.001, kind)
+
+
+def test_what_cannot_work_is_refused():
+    task, network = xor(), start(2, 3, 1)
+    with pytest.raises(ValueError, match="task 'first_last_xor' is encoded as 'rate'; reconstruction needs kind 'current'"):
+        train(replace(task, encode=encoded("rate")), network)
+    with pytest.raises(ValueError, match="n_gaussian = 0, n_pairs = 0, n_trained = 0, convex = True: there is no witness"):
+        train(task, network, n_gaussian=0)
+    with pytest.raises(ValueError, match="n_trained = 0, convex = False: there is no witness"):
+        train(task, network, n_gaussian=5, convex=False)
+    with pytest.raises(ValueError, match=r"penalties = \[\]: give at least one fraction of the largest penalty"):
+        train(task, network, n_gaussian=20, penalties=[])
+    with pytest.raises(ValueError, match=r"no sub-network is kept at penalty .*; lower penalties = "):
+        train(task, network, n_gaussian=20, penalties=(1.0,))
+    with pytest.raises(ValueError, match="'hinges' is not a loss; did you mean 'hinge'"):
+        train(task, network, n_gaussian=20, loss="hinges")
+    with pytest.raises(ValueError, match="'scald' is not a way to draw columns; did you mean 'scaled'"):
+        train(task, network, n_gaussian=20, columns="scald")
+    parts = [Trials(part.values, part.targets[:, None].astype(float)) for part in (task.train, task.test)]
+    values = replace(task, kind="regression", train=parts[0], test=parts[1], n_outputs=1)
+    with pytest.raises(ValueError, match="loss = 'hinge': the targets of task 'first_last_xor' are values; use 'squared'"):
+        train(values, network, n_gaussian=20, loss="hinge")
+    one_class = replace(task, train=Trials(task.train.values, np.zeros(24, dtype=int)))
+    with pytest.raises(ValueError, match="all training targets of task 'first_last_xor' are 0; at least two different ones"):
+        train(one_class, network, n_gaussian=20)
+    with pytest.raises(ValueError, match="the 20 patterns are all zero or the same; let thresholds differ"):
+        train(task, network, n_gaussian=20, balanced=False, bias=(50.0, 0.1), penalties=(0.1,))
+    with pytest.raises(ValueError, match=r"the dictionary has no atom|no sub-network is kept"):
+        train(task, network, n_gaussian=20, balanced=False, bias=(-50.0, 0.1), penalties=(0.1,))
+    with pytest.raises(ValueError, match=r"a trial of 5 frames has 10 steps; set dt to the frame, 0.001 s"):
+        reconstruction.train(
+            task,
+            network,
+            lambda n, s, seed: simulate_discrete(n, s, dt=0.0005),
+            np.random.default_rng(0),
+            dictionary=Dictionary(50),
+        )
+    with pytest.raises(ValueError, match="simulated spikes of population 'layer_2' differ from the dictionary's"):
+        reconstruction.train(
+            task,
+            network,
+            lambda n, s, seed: simulate_discrete(n, Stimulus(-s.values, s.frame)),
+            np.random.default_rng(0),
+            dictionary=Dictionary(50),
+        )

@@ -1,0 +1,45 @@
+"""Panels of the distributions behind a recording."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from bioworkbench.plots import activity
+from bioworkbench.records.recording import Recording, Spikes, Trace
+from tests.run_records import record_alone
+
+PANELS = [activity.rates_of_neurons, activity.interval_histogram, activity.variations, activity.spectra, activity.correlations]
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_panels_have_labels_and_percent(panel):
+    axes = Figure().subplots()
+    assert panel(axes, record_alone(fraction=0.3).data.recording)
+    assert axes.get_xlabel()
+    assert axes.get_ylabel()
+    if "%" in axes.get_ylabel():
+        heights = [patch.get_data()[0] for patch in axes.patches]
+        assert heights
+        assert all(values.sum() == pytest.approx(100) for values in heights)
+
+
+def test_synapses_are_shown_by_where_most_of_them_lie():
+    values = np.linspace(0, 1, 101)[None, None, :] * np.array([1e-3, 3e-3])[None, :, None]
+    trace = Trace(values, np.array([0, 0.5]), np.arange(101), "volt")
+    recording = Recording({}, {"exc_inh.weight": trace}, {"exc": 5}, 1, 1.0, 1e-3, 1, "numpy")
+    axes = Figure().subplots()
+    activity.traced(axes, recording, "exc_inh.weight")
+    outer, inner = (patch.get_paths()[0].get_extents() for patch in axes.collections)
+    assert (outer.ymin, outer.ymax, inner.ymax) == pytest.approx((0.05, 2.85, 2.25))
+    assert axes.lines[0].get_ydata() == pytest.approx([0.5, 1.5])
+    assert axes.get_ylabel() == "weight (mV)"
+    assert "101 synapses" in axes.get_title()
+
+
+@pytest.mark.parametrize("panel", PANELS[1:])
+def test_nothing_is_drawn_of_silence(panel):
+    silent = Recording({"exc": Spikes(*np.zeros((3, 0), dtype=int))}, {}, {"exc": 5}, 1, 0.1, 1e-3, 1, "numpy")
+    axes = Figure().subplots()
+    assert not panel(axes, silent)
+    assert not axes.patches
+    assert not axes.lines

@@ -1,0 +1,83 @@
+"""Smaller networks keep the mean and variance of the input to each neuron."""
+
+import numpy as np
+import pytest
+from brian2 import Hz, mV
+
+from bioworkbench.neurons import noisy_lif
+from bioworkbench.records.background import Background
+from bioworkbench.records.distributions import parse_distribution
+from bioworkbench.records.downscaling import downscaled
+from bioworkbench.records.drawn import DrawnLinks, LinkRule
+from bioworkbench.records.network import Network, Population, Projection, with_links
+
+RATES = {"exc": 5.0, "inh": 8.0}
+
+
+def network(rule="fixed_total"):
+    sizes, number = (
+        {"exc": 400, "inh": 100},
+        {"fixed_total": 40000, "fixed_in_degree": 40, "bernoulli": 0.2, "all_to_all": 0}[rule],
+    )
+    drive = (Background("v", 900, 8 * Hz, 0.1 * mV),)
+    weights = {"exc": parse_distribution("normal(0.1 mV, 0.01 mV, low = 0 mV)"), "inh": parse_distribution("-0.5 mV")}
+    links = {
+        (s, t): DrawnLinks(LinkRule(rule, number), (sizes[s], sizes[t]), 1, weights[s], parse_distribution("1.5 ms"))
+        for s in sizes
+        for t in ("exc",)
+        if s == "exc" or rule != "fixed_total"
+    }
+    populations = tuple(Population(name, size, noisy_lif(), background=drive) for name, size in sizes.items())
+    return Network(populations, tuple(Projection(s, t, each) for (s, t), each in links.items()))
+
+
+def moments(net, dt=1e-4):
+    """Mean and variance of the input per second to a neuron of "exc", if sources spike at their rates as Poisson processes do."""
+    size, mean, variance = net.sizes["exc"], 0.0, 0.0
+    for projection in net.projections:
+        weights, rate = projection.given.weights, RATES[projection.source]
+        mean += rate * weights.sum() / size
+        variance += rate * (weights**2).sum() / size
+    for background in net.population("exc").background:
+        per_second = background.mean(dt) / dt
+        mean += per_second * background.weight
+        variance += 0.0 if background.regular else per_second * background.weight**2
+    return mean, variance
+
+
+@pytest.mark.parametrize("rule", ["fixed_total", "fixed_in_degree", "bernoulli"])
+def test_mean_and_variance_of_the_input_are_kept(rule):
+    whole, part = network(rule), downscaled(network(rule), 0.25, RATES)
+    assert part.sizes == {"exc": 100, "inh": 25}
+    assert moments(part) == pytest.approx(moments(whole), rel=0.05)
+    bare = Network(tuple(Population(p.name, p.size, p.model) for p in part.populations), part.projections)
+    assert moments(bare) != pytest.approx(moments(whole), rel=0.05)
+
+
+def test_the_whole_is_left_as_it_is():
+    net = network()
+    assert downscaled(net, 1.0, RATES) is net
+
+
+@pytest.mark.parametrize(
+    ("net", "factor", "rates", "words"),
+    [
+        (network(), 0.0, RATES, "factor = 0.0: must be above 0 and at most 1"),
+        (network(), 1.5, RATES, "factor = 1.5: must be above 0"),
+        (network(), 0.5, {}, "the rate of 'exc' is missing"),
+        (network(), 0.5, {"ex": 1.0, **RATES}, "'ex' is not a population; did you mean 'exc'"),
+        (network("all_to_all"), 0.5, RATES, "only links drawn by bernoulli, fixed_in_degree"),
+        (with_links(network(), 1e-4), 0.5, RATES, "only links drawn by"),
+    ],
+)
+def test_what_cannot_be_made_smaller_is_refused(net, factor, rates, words):
+    with pytest.raises(ValueError, match=words):
+        downscaled(net, factor, rates)
+
+
+def test_fewer_links_have_greater_weights():
+    part = downscaled(network(), 0.25, RATES)
+    (links,) = (p.drawn for p in part.projections)
+    assert len(links) == 2500
+    assert links.weights.first == pytest.approx(0.2e-3)
+    assert np.isclose(links.weights.spread, 0.02e-3)

@@ -1,0 +1,46 @@
+"""The record `NeuronModel`."""
+
+import numpy as np
+import pytest
+from brian2 import ms, mV
+
+from bioworkbench.neurons import NeuronModel
+from bioworkbench.records.language import one_line
+
+LEAKY = {"equations": "dv/dt = -v/tau : volt\nw : 1", "threshold": "v > 1*mV", "reset": "v = 0*mV"}
+
+
+def test_it_knows_units():
+    model = NeuronModel(**LEAKY, constants={"tau": 20 * ms}, start={"w": 0.0})
+    assert (model.unit("v"), model.unit("w")) == ("volt", "1")
+    with pytest.raises(KeyError, match="u"):
+        model.unit("u")
+
+
+def test_arrays_must_have_one_entry_per_neuron():
+    model = NeuronModel(**LEAKY, constants={"tau": np.array([10, 20]) * ms}, start={"v": "uniform(0 mV, 1 mV)", "w": np.zeros(2)})
+    model.check_size("cells", 2)
+    with pytest.raises(ValueError, match=r"tau of population 'cells' has shape \(2,\); it must be a scalar or \(3,\)"):
+        model.check_size("cells", 3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"equations": "dv/dt = : volt"}, "equations do not parse"),
+        ({"equations": "v : volt\nv : volt"}, "equations do not parse: Duplicate definition of variable 'v'"),
+        ({"receives": "u"}, "receives: 'u' is not a variable; known: v, w"),
+        ({"start": {"u": 3 * mV}}, "start: 'u' is not a variable; known: v, w"),
+    ],
+)
+def test_what_names_no_variable_is_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        NeuronModel(**LEAKY | settings)
+
+
+def test_a_source_receives_nothing():
+    assert NeuronModel(equations="drive : hertz", threshold="rand() < drive*dt", reset="", receives="").receives == ""
+
+
+def test_messages_of_brian2_fit_on_one_line():
+    assert one_line(ValueError("a\n  b\n^")) == "a b ^"

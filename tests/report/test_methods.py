@@ -1,0 +1,149 @@
+"""The methods paragraph tells what was simulated: not how the network began where training changed it."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from brian2 import mvolt
+from scipy import sparse
+
+from bioworkbench.experiment.results import load_record, result_folder, save_record
+from bioworkbench.experiment.spec.changes import with_value
+from bioworkbench.records.choice import Choice
+from bioworkbench.records.links import Links
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.report.methods import methods_paragraph, projection_rows, weight_dimension
+from bioworkbench.report.text import choice_text, drawn_texts, population_rows
+from tests.documents import alone
+from tests.frozen_method import frozen  # noqa: F401  fixture
+from tests.run_records import record_alone, record_with_task
+
+
+def trained(record, weights):
+    """A record whose only projection has the weights, and had others before training."""
+    network = record.data.network
+    after = replace(network, projections=(replace(network.projections[0], links=Links.from_csr(sparse.csr_array(weights))),))
+    return replace(record, data=replace(record.data, network=after, start=network))
+
+
+def test_a_network_without_training():
+    words = methods_paragraph(record_alone())
+    assert words.startswith(
+        "The network consisted of 20 noisy_lif neurons ('exc') with tau = normal(20 ms, 1 ms) and 5 noisy_lif neurons ('inh'). "
+        "Projections were exc"
+    )
+    assert re.search(
+        r"exc to inh onto v \(\d+ synapses, bernoulli\(p = 0\.5\), weights gaussian\(mean = 2 mV, deviation = 0\.5 mV\)", words
+    )
+    assert re.search(r", delay 1(\.\d+)? to [12](\.\d+)? ms\); exc to exc|, delay .* ms\) and exc to exc", words)
+    assert "in steps of 0.5 ms for 50 ms per trial, with all random numbers derived from seed 1" in words
+
+
+def test_what_differs_between_neurons():
+    """Settings and start values that are drawn are told as the spec writes them, those of own equations too."""
+    document = with_value(alone(), "populations.exc.start", "rest - rand()*5*mV")
+    document["populations"]["inh"] = {
+        "size": 5,
+        "kind": "custom",
+        "equations": "dv/dt = (rest - v)/tau : volt",
+        "threshold": "v > -50*mV",
+        "constants": {"rest": "-45 mV", "tau": "10*ms + i*ms/N"},
+        "start": {"v": "rest - randn()*mV"},
+    }
+    record = record_alone(document)
+    words = methods_paragraph(record)
+    assert "('exc') with tau = normal(20 ms, 1 ms) and v at the start = rest - rand()*5*mV" in words
+    assert "rest = -45 mV, tau = 10*ms + i*ms/N, v = rest - randn()*mV at the start" in words
+    shown = {row["name"]: dict(row["constants"]) for row in population_rows(record)}
+    assert shown["inh"] | {"v at start": "rest - randn()*mV"} == shown["inh"]
+    assert shown["inh"]["tau"] == "5 values from 10 ms to 10.8 ms of 10*ms + i*ms/N"
+    trained = replace(record, spec=replace(record.spec, method=Choice("frozen", {})))
+    assert drawn_texts(record, "exc") == {"tau": "normal(20 ms, 1 ms)"}
+    assert drawn_texts(trained, "exc") == {}
+
+
+def test_rows_without_training():
+    record = record_alone()
+    first, second = projection_rows(record)
+    assert first["topology"] == "bernoulli(p = 0.5)"
+    assert first["weights"] == "gaussian(mean = 2 mV, deviation = 0.5 mV)"
+    assert first["receiver"] == "v"
+    assert re.fullmatch(r"1(\.\d+)? to [12](\.\d+)? ms", first["delay"])
+    assert second["synapses"] == "60 (15 %)"
+    assert weight_dimension(record, record.data.network.projections[0]) is mvolt.dim
+
+
+@pytest.mark.usefixtures("frozen")
+def test_synapses_as_training_left_them(tmp_path):
+    """Neither the topology nor the weights of the spec are told where they are not those of the network."""
+    record = record_with_task()
+    weights = np.zeros((64, 30))
+    weights[3, :4] = [0.5, -1.5, 2.0, 1.0]
+    record = trained(record, weights)
+    told = "4 synapses, weights from -1.5 to 2 (mean 0.5, standard deviation 1.27), as frozen left them)"
+    save_record(record, result_folder(tmp_path, record.spec))
+    for known in (record, load_record(result_folder(tmp_path, record.spec))):
+        words = methods_paragraph(known)
+        assert told in words
+        assert "all_to_all" not in words
+        assert "uniform_fan_in" not in words
+        (row,) = projection_rows(known)
+        assert row["topology"] == "as frozen left them"
+        assert row["synapses"] == "4 (0.208 %)"
+
+
+@pytest.mark.usefixtures("frozen")
+def test_a_method_that_trains_the_readout_alone_leaves_what_the_spec_says():
+    (row,) = projection_rows(record_with_task())
+    assert row["topology"] == "all_to_all"
+    assert row["weights"] == "uniform_fan_in(gain = 2)"
+
+
+@pytest.mark.usefixtures("frozen")
+def test_populations_that_the_method_made():
+    record = record_with_task()
+    model = record.data.network.population("hidden").model
+    network = Network(
+        (Population("hidden", 10, model), Population("more", 3, model)),
+        (Projection("hidden", "more", np.ones((10, 3)), np.full(30, 2e-3)),),
+    )
+    words = methods_paragraph(replace(record, data=replace(record.data, network=network, start=None)))
+    assert "10 discrete_lif neurons ('hidden') and 3 neurons ('more') as frozen left them" in words
+    assert "(30 synapses, weights 1, as frozen left them, delay 2 ms)" in words
+
+
+def test_projections_onto_several_receivers_are_kept_apart():
+    record = record_alone()
+    network, spec = record.data.network, record.spec
+    twice = (network.projections[0], replace(network.projections[0], receives="v", name="again"))
+    described = (spec.projections[0], replace(spec.projections[1], name="again", source="exc", target="inh"))
+    changed = replace(
+        record, spec=replace(spec, projections=described), data=replace(record.data, network=replace(network, projections=twice))
+    )
+    assert [row["topology"] for row in projection_rows(changed)] == ["bernoulli(p = 0.5)", "fixed_in_degree(n_inputs = 3)"]
+
+
+def test_equations_of_ones_own_are_printed():
+    own = {"size": 4, "kind": "custom", "equations": "dv/dt = (E - v) / tau : volt", "threshold": "v > -50*mV", "reset": "v = E"}
+    document = alone() | {"populations": {"cells": own | {"constants": {"tau": "20 ms", "E": "-60 mV"}, "refractory": "2 ms"}}}
+    document |= {"projections": {}, "record": []}
+    words = methods_paragraph(record_alone(document))
+    assert "custom" not in words
+    assert (
+        "4 neurons ('cells') with the equations dv/dt = (E - v) / tau : volt, threshold v > -50*mV, reset v = E, refractory period 2 ms, "
+        "tau = 20 ms, E = -60 mV." in words
+    )
+
+
+@pytest.mark.usefixtures("frozen")
+def test_where_a_task_comes_from_is_told():
+    record = record_with_task()
+    told = replace(record, provenance={**record.provenance, "task": "file t.csv: 5 rows"})
+    assert "The task was digits(" in methods_paragraph(record)
+    assert ") (file t.csv: 5 rows) with 60 training and 30 test trials" in methods_paragraph(told)
+
+
+def test_integers_of_any_size_are_told():
+    assert choice_text(Choice("digits", {"seed": 10**400})) == f"digits(seed = {10**400})"
+    assert with_value(alone(), "seed", 1)["seed"] == 1

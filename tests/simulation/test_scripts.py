@@ -1,0 +1,176 @@
+"""What `from_brian2` makes of objects of a script, and what it refuses by name."""
+
+import brian2 as b2
+import numpy as np
+import pytest
+from brian2 import Hz, ms, mV
+
+import bioworkbench as bw
+from bioworkbench.records.synapse import PULSE
+from bioworkbench.simulation.scripts import from_brian2
+from tests.ports.plain import plain, spikes_in, spikes_of
+from tests.simulation.backends.cpp.scripts import cuba
+
+LEAKY = "dv/dt = (rest - v)/(10*ms) : volt"
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    plain(1e-4)
+    b2.start_scope()
+
+
+def cells(n=3, equations=LEAKY, **settings):
+    given = {"threshold": "v > 10*mV", "reset": "v = 0*mV", "method": "exact", "namespace": {"rest": 11 * mV}, "name": "cells"}
+    return b2.NeuronGroup(n, equations, **given | settings)
+
+
+def joined(group, model="", name="joins", **settings):
+    made = b2.Synapses(group, group, model, name=name, **settings)
+    made.connect(i=[2, 0, 1], j=[0, 1, 2])
+    return made
+
+
+@pytest.mark.thorough
+def test_parts_of_groups_become_whole_populations_with_plain_weights():
+    network, _ = cuba(size=60)
+    script = from_brian2(network, 20 * ms)
+    assert [projection.synapse for projection in script.network.projections] == [PULSE, PULSE]
+    monitor = next(one for one in network.objects if isinstance(one, b2.SpikeMonitor))
+    network.run(20 * ms)
+    made = bw.simulate(script.network, script.stimuli, 1, dt=script.dt, backend="numpy", record=script.record)
+    assert spikes_in(made, script.network.populations[0].name) == spikes_of(monitor, 1e-4)
+    trace = next(one for one in network.objects if isinstance(one, b2.StateMonitor))
+    np.testing.assert_allclose(next(iter(made.traces.values())).values[0].T, np.asarray(trace.v))
+
+
+def test_values_are_those_before_the_run():
+    group = cells()
+    group.v = [1, 2, 3] * mV
+    script = from_brian2([group], 1 * ms)
+    b2.Network(group).run(1 * ms)
+    np.testing.assert_allclose(np.asarray(script.network.populations[0].model.start["v"]), [1e-3, 2e-3, 3e-3])
+
+
+def test_names_come_from_the_script():
+    group = cells(namespace={})
+    with pytest.raises(
+        ValueError, match="NeuronGroup 'cells': 'rest' is not in the namespace of the group; give namespace = globals"
+    ):
+        from_brian2([group], 1 * ms)
+    script = from_brian2([group], 1 * ms, namespace={"rest": 12 * mV, "other": print})
+    assert script.network.populations[0].model.constants == {"rest": 12 * mV}
+
+
+def test_inputs_of_all_kinds():
+    group = cells()
+    rates, wave = (
+        b2.PoissonGroup(2, rates=[100, 200] * Hz, name="rates"),
+        b2.PoissonGroup(2, rates="f*(1 + sin(t/ms))", name="wave"),
+    )
+    trains = b2.SpikeGeneratorGroup(2, [0, 1, 1], [0.3, 0.3, 30] * ms, name="trains")
+    drive = b2.PoissonInput(group, "v", 10, 5 * Hz, 0.1 * mV)
+    made = [
+        b2.Synapses(one, group, "w : volt", on_pre="v += w", delay=1 * ms, name=f"from_{one.name}")
+        for one in (rates, wave, trains)
+    ]
+    for one in made:
+        one.connect()
+        one.w = 2 * mV
+    monitor = b2.StateMonitor(made[0], "w", record=[1, 2], name="seen")
+    script = from_brian2([group, rates, wave, trains, drive, *made, monitor], 2 * ms, namespace={"f": 50 * Hz})
+    sizes = {"cells": 3, "rates": 2, "wave": 2}
+    assert script.network.sizes == sizes
+    assert script.network.channels == {"trains": 2}
+    (background,) = script.network.population("cells").background
+    assert (background.receives, background.n, background.rate, background.weight) == ("v", 10, 5.0, 1e-4)
+    assert (script.stimuli[1].time / 1e-4).round().tolist() == [3, 3]  # the spike after the run is left out
+    assert [(probe.name, probe.neurons) for probe in script.record] == [("from_rates.weight", (1, 2))]
+    result = bw.simulate(script.network, script.stimuli, 1, dt=script.dt, backend="numpy", record=script.record)
+    assert (result.traces["from_rates.weight"].values == 2e-3).all()
+    assert all(projection.synapse == PULSE for projection in script.network.projections)
+
+
+def changed(group):
+    group.run_regularly("v = 0*mV", dt=1 * ms)
+    return [group]
+
+
+def with_order():
+    made = joined(cells(), on_pre="v += 1*mV")
+    made.pre.order = 3
+    return [made.source, made]
+
+
+def linked():
+    first, second = cells(), cells(3, LEAKY + "\nx : volt (linked)", name="second")
+    second.x = b2.linked_var(first, "v")
+    return [first, second]
+
+
+def several_variables():
+    group = cells(3, LEAKY + "\nx : volt")
+    return [group, b2.StateMonitor(group, ["v", "x"], record=True, name="seen")]
+
+
+def two_steps():
+    return [cells(), cells(name="slow", dt=1 * ms)]
+
+
+def on_event():
+    group = cells(events={"crossed": "v > 5*mV"})
+    return [group]
+
+
+def compartments():
+    with_axis = b2.Cylinder(length=10 * b2.um, diameter=1 * b2.um, n=2)
+    return [b2.SpatialNeuron(with_axis, "Im = 0*amp/meter**2 : amp/meter**2", name="cable")]
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (list, "there is no NeuronGroup or PoissonGroup among the 0 objects"),
+        (lambda: changed(cells()), "NeuronGroup 'cells': 'cells_run_regularly' runs statements of its own, as run_regularly does"),
+        (with_order, "Synapses 'joins': 'joins_pre' has order 3; records keep Brian2's own, -1"),
+        (linked, "NeuronGroup 'second': 'x' is linked to another group"),
+        (several_variables, "StateMonitor 'seen': records v, x; make a monitor for each variable"),
+        (two_steps, r"objects have the steps 'cells' 0\.0001 s, 'slow' 0\.001 s; a network has one"),
+        (on_event, "NeuronGroup 'cells': has the events crossed, spike; records have spikes only"),
+        (compartments, r"SpatialNeuron 'cable': records have no such object; .*set_device\('bioworkbench'\)"),
+        (lambda: [cells(), b2.NetworkOperation(print, name="op")], "NetworkOperation 'op': records have no such object"),
+        (lambda: [cells(refractory="v > 5*mV")], r"NeuronGroup 'cells': refractory = 'v > 5\*mV': records have times; give one"),
+        (lambda: [cells(namespace={"rest": b2.TimedArray([1, 2] * mV, dt=1 * ms)})], "'rest' is a TimedArray; records have numbers"),
+    ],
+)  # fmt: skip
+def test_what_records_cannot_say_is_refused_by_name(make, words):
+    with pytest.raises(ValueError, match=words):
+        from_brian2(make(), 1 * ms)
+
+
+def test_backgrounds_reach_whole_populations():
+    group = cells()
+    text = b2.PoissonInput(group, "v", 1, 5 * Hz, "1*mV")
+    with pytest.raises(ValueError, match=r"PoissonInput '.*' has weight = '1\*mV'; backgrounds have a quantity"):
+        from_brian2([group, text], 1 * ms)
+    part = b2.PoissonInput(group[:2], "v", 1, 5 * Hz, 1 * mV)
+    with pytest.raises(ValueError, match=r"PoissonInput '.*' has 2 of 3 neurons; backgrounds have a quantity, and reach whole"):
+        from_brian2([group, part], 1 * ms)
+
+
+def test_a_network_that_has_run_and_synapses_with_events_are_refused():
+    group = cells(3, LEAKY + "\nge : siemens", events={"crossed": "v > 5*mV"})
+    plainly = cells(name="plainly")
+    synapses = b2.Synapses(group, plainly, on_pre="v += 1*mV", on_event="crossed", name="joins")
+    synapses.connect()
+    with pytest.raises(ValueError, match="pathway 'pre' waits for an event; records have spikes only"):
+        from_brian2([plainly, synapses], 1 * ms)
+    network = b2.Network(plainly)
+    network.run(1 * ms)
+    with pytest.raises(ValueError, match=r"the network has run for 0\.001 s; convert it before its first run"):
+        from_brian2(network, 1 * ms)
+    again = b2.SpikeGeneratorGroup(1, [0], [0.1] * ms, period=1 * ms, name="again")
+    joins = b2.Synapses(again, plainly, on_pre="v += 1*mV", name="repeats")
+    joins.connect()
+    with pytest.raises(ValueError, match=r"SpikeGeneratorGroup 'again': period = 0\.001 s: spike trains do not repeat"):
+        from_brian2([plainly, again, joins], 1 * ms)

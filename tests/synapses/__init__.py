@@ -1,0 +1,1 @@
+"""Synapse models: each against its source."""

@@ -1,0 +1,73 @@
+"""Chain removal and the shares of nodes that are alive."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bioworkbench.topology.generators import bernoulli
+from bioworkbench.topology.rewiring.percolation import active_node_fraction, node_sparsity, percolated
+from tests.topology.worked_example import first_layer, second_layer
+
+
+def random_masks(seed, sizes=(6, 7, 5, 8, 4), p=0.2):
+    rng = np.random.default_rng(seed)
+    return [bernoulli(m, n, rng, p=p) for m, n in itertools.pairwise(sizes)]
+
+
+def kept_of_worked_example():
+    one, two = first_layer().toarray() != 0, second_layer().toarray() != 0
+    one[2, 1] = one[3, 3] = two[3, 1] = False
+    return one, two
+
+
+def test_the_worked_example():
+    one, two = percolated(kept_of_worked_example())
+    assert {tuple(link) for link in np.argwhere(one.toarray())} == {(0, 1), (0, 2), (1, 0), (1, 1), (2, 0), (2, 2), (3, 2)}
+    assert two.nnz == 4
+    assert node_sparsity(kept_of_worked_example()) == 1 / 4
+    assert active_node_fraction([one, two]) == 9 / 10
+
+
+@given(st.integers(0, 10**6), st.floats(0.05, 0.5))
+def test_two_sweeps_are_enough(seed, p):
+    """Every hidden neuron then has links on both sides or on none, and another round changes nothing."""
+    masks = percolated(random_masks(seed, p=p))
+    again = percolated(masks)
+    assert all((one != other).nnz == 0 for one, other in zip(masks, again, strict=True))
+    for one, other in itertools.pairwise(masks):
+        assert (one.toarray().any(axis=0) == other.toarray().any(axis=1)).all()
+
+
+@given(st.integers(0, 10**6))
+def test_only_ways_from_input_to_output_stay(seed):
+    """A link stays if and only if it lies on a way through all layers (counted by matrix products)."""
+    masks = random_masks(seed)
+    counts = [mask.toarray().astype(int) for mask in masks]
+    for k, mask in enumerate(percolated(masks)):
+        ahead = np.linalg.multi_dot([*counts[k + 1 :], np.eye(4, dtype=int), np.eye(4, dtype=int)]).sum(1)
+        behind = np.linalg.multi_dot([np.eye(6, dtype=int), np.eye(6, dtype=int), *counts[:k]]).sum(0)
+        assert (mask.toarray() == (counts[k] * np.outer(behind, ahead) > 0)).all()
+
+
+def test_renaming_hidden_neurons_renames_the_result():
+    one, two, *rest = random_masks(3)
+    order = np.random.default_rng(1).permutation(7)
+    plain, renamed = percolated([one, two, *rest]), percolated([one[:, order], two[order], *rest])
+    assert (plain[0][:, order] != renamed[0]).nnz == 0
+    assert (plain[1][order] != renamed[1]).nnz == 0
+
+
+def test_a_single_layer_has_no_hidden_neurons():
+    (mask,) = random_masks(1, sizes=(5, 6))
+    assert (percolated([mask])[0] != mask).nnz == 0
+    assert node_sparsity([mask]) == 0
+
+
+def test_layers_must_fit():
+    with pytest.raises(ValueError, match=r"mask 0 has shape \(6, 7\) and mask 1 \(5, 8\); the targets of a layer must be"):
+        percolated([random_masks(1)[0], random_masks(1)[2]])
+    with pytest.raises(ValueError, match=r"masks = \[\]: at least one layer"):
+        percolated([])

@@ -1,0 +1,136 @@
+"""The published protocols of reconstruction: exclusive or in deep branches, MNIST in four steps; beside a critical reservoir.
+
+Run with ``python -m pytest -m slow -s tests/verification/test_reconstruction_as_published.py``; every test prints its rows. The last
+neurons' spikes are the atoms here, and the half-spaces of their potential there.
+"""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bioworkbench.methods import reconstruction
+from bioworkbench.readout.fits import ridge
+from bioworkbench.records.averages import mean_and_error
+from bioworkbench.tasks.images import mnist
+from bioworkbench.tasks.sequences import first_last_xor
+from tests.methods.grouped import grouped
+from tests.verification.test_reconstruction import accuracy, shown_as_current, simulate, start
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
+
+
+def deep(n_channels, widths):
+    """One feed-forward branch whose last layer is wide, as published: decay .99, soft reset."""
+    network = start(n_channels, widths, 0.99)
+    return replace(network, projections=tuple(p for p in network.projections if p.source != p.target))
+
+
+PUBLISHED_WITNESSES = {"columns": "unscaled", "input_gain": 1.0, "bias": (-1.0, 0.0), "balanced": False}  # N(0, 1), no bias
+
+
+def with_validation(task, n):
+    """The task whose last n training trials are its validation part."""
+    cut = task.train.n_trials - n
+    return replace(task, train=task.train.take(slice(0, cut)), validation=task.train.take(slice(cut, None)))
+
+
+def published_ways(n_branches, program_settings, gradient):
+    """Settings by row of the published tables; the gradient rows share sizes, rate and epochs."""
+    shared = PUBLISHED_WITNESSES | program_settings | gradient
+    trained = shared | {"n_gaussian": 0, "n_trained": n_branches}
+    return {
+        "convex": shared | {"n_gaussian": n_branches},
+        "gradients": trained | {"convex": False},
+        "convex on trained": trained,
+        "started from convex": shared | {"n_gaussian": n_branches, "refine": True},
+    }
+
+
+def reservoir(task, seed, size=500):
+    """Test accuracy of a recurrent reservoir of leaky neurons at branching ratio 1 with a ridge readout, settings by validation."""
+    rng, best = np.random.default_rng(seed), (-1.0, 0.0)
+    recurrent = np.abs(rng.standard_normal((size, size))) * (rng.random((size, size)) < 0.1)
+    recurrent *= np.where(rng.random(size) < 0.5, 1, -1)[:, None]
+    drive = rng.standard_normal((task.train.n_channels, size))
+    for decay, threshold, scale in itertools.product((0.9, 0.995), (0.5, 1.0), (0.5, 2.0)):
+        # one spike causes one more on average where the excitatory weights of a neuron add up to the threshold
+        weights = recurrent * threshold / np.maximum(recurrent, 0).sum(axis=1).mean()
+        found = [_last_counts(part.values, scale * drive, weights, decay, threshold) for part in task.parts.values()]
+        seen = dict(zip(task.parts, found, strict=True))
+        for penalty in (1e-3, 1e-2, 1e-1, 1.0):
+            readout = ridge(seen["train"], task.train.targets, penalty=penalty)
+            score, test = (float((readout.predictions(seen[p]) == task.parts[p].targets).mean()) for p in ("validation", "test"))
+            best = max(best, (score, test))
+    return best[1]
+
+
+def _last_counts(values, drive, weights, decay, threshold):
+    """Potentials and spikes of the last step and the number of spikes, (n_trials, 3 * size)."""
+    potential = np.zeros((len(values), weights.shape[0]))
+    spikes, counts = np.zeros_like(potential), np.zeros_like(potential)
+    for frame in values.transpose(1, 0, 2):
+        potential = decay * potential + frame @ drive + spikes @ weights
+        spikes = (potential >= threshold).astype(float)
+        potential -= threshold * spikes
+        counts += spikes
+    return np.concatenate([potential, spikes, counts], axis=1)
+
+
+def published_rows(label, task, seed, widths, n_branches, program_settings, gradient, ways=None):
+    """Accuracies by row, printed."""
+    found = {}
+    chosen = published_ways(n_branches, program_settings, gradient)
+    for way in chosen if ways is None else ways:
+        if way == "reservoir":
+            found[way] = reservoir(task, seed)
+        else:
+            network = deep(task.train.n_channels, widths)
+            settings = grouped(reconstruction.train, chosen[way])
+            trained = reconstruction.train(task, network, simulate, np.random.default_rng(seed), **settings)
+            found[way] = accuracy(task, trained)
+            print(f"  {way}: gap {trained.history.get('gap')}, atoms {trained.history.get('n_atoms')}")
+        print(f"{label}, seed {seed}: {way:20s} {found[way]:.4f}", flush=True)
+    return found
+
+
+@pytest.mark.parametrize("length", [6, 8, 11, 14])
+def test_published_exclusive_or(length):
+    """Hinge program over two branches of four hidden layers; sequences repeat, so that of few bits all are seen in training."""
+    rows = []
+    for seed in range(3):
+        task = first_last_xor(np.random.default_rng(seed), length=length, n_train=4000, n_test=4000, distinct=False)
+        program_settings = {"loss": "hinge", "penalties": (0.1, 0.01, 0.001)}
+        gradient = {"epochs": 200, "batch_size": 2000, "learning_rate": 1e-2}
+        task = with_validation(shown_as_current(task), 2000)
+        ways = ["reservoir", "convex", "gradients", "convex on trained", "started from convex"]
+        rows.append(published_rows(f"XOR T = {length}", task, seed, (250, 250, 250, 500), 2, program_settings, gradient, ways))
+    for way in rows[0]:
+        print(f"XOR T = {length}: {way:20s} {mean_and_error([row[way] for row in rows])}")
+    assert length > 8 or np.mean([row["convex"] for row in rows]) > 0.99
+
+
+@pytest.mark.usefixtures("data_folder")
+def test_published_mnist_in_four_steps():
+    """6000 training images, 196 pixels a step; cross-entropy program."""
+    rows = []
+    for seed in range(3):
+        program_settings = {"loss": "cross_entropy", "tolerance": 1e-2, "penalties": (0.03, 0.01, 0.003)}
+        gradient = {"epochs": 100, "batch_size": 100, "learning_rate": 1e-3}
+        ways = ["reservoir", "convex", "gradients", "convex on trained", "started from convex"]
+        rows.append(published_rows("MNIST T = 4", quarters(seed), seed, (512, 1024), 1, program_settings, gradient, ways))
+    for way in rows[0]:
+        print(f"MNIST T = 4: {way:20s} {mean_and_error([row[way] for row in rows])}")
+    gain = [row["started from convex"] - row["gradients"] for row in rows]
+    print(f"MNIST T = 4: started from convex minus gradients {mean_and_error(gain)}")
+
+
+def quarters(seed):
+    """MNIST, seven rows of an image at a time: 6000 training, 2000 validation and 2000 test images."""
+    task = mnist(np.random.default_rng(seed), n_train=6000, n_validation=2000, n_test=2000)
+
+    def cut(trials):
+        return replace(trials, values=trials.values.reshape(trials.n_trials, 4, 196))
+
+    return shown_as_current(replace(task, train=cut(task.train), test=cut(task.test), validation=cut(task.validation)))
