@@ -41,12 +41,30 @@ def scratch_folder() -> Iterator[Path]:
     path = Path(tempfile.gettempdir()) / f"{PREFIX}{secrets.token_urlsafe(6)}"
     _OWN[path] = os.getpid()
     try:
-        path.mkdir(mode=0o700)
-        with FileLock(path / _LOCK):
+        with _locked(path):
             yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
         _OWN.pop(path, None)
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Make a folder and hold its lock."""
+    lock, is_held = FileLock(path / _LOCK), False
+    while not is_held:
+        path.mkdir(mode=0o700, exist_ok=True)
+        # Between the file's making and its locking, the sweep of another process can take the lock, and the folder for one that was
+        # left. It removes the folder before it frees the lock, so a lock whose file is still there is safe.
+        with contextlib.suppress(FileNotFoundError):
+            lock.acquire()
+            is_held = (path / _LOCK).exists()
+            if not is_held:
+                lock.release()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _remove_own() -> None:
@@ -61,22 +79,19 @@ multiprocessing.util.Finalize(None, _remove_own, exitpriority=-300)
 
 def sweep_scratch() -> list[Path]:
     """Remove the temporary folders of processes that have ended; gives their paths."""
-    found = Path(tempfile.gettempdir()).glob(f"{PREFIX}*")
-    return [path for path in found if _is_stale(path) and _removed(path)]
+    return [path for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*") if _swept(path)]
 
 
-def _is_stale(path: Path) -> bool:
-    """Whether a path is a folder of this user, and of no living process."""
+def _swept(path: Path) -> bool:
+    """Remove a path if it is a folder of this user, and of no living process; gives whether it was removed."""
     try:
         about = path.lstat()
         if about.st_uid != user_id() or not stat.S_ISDIR(about.st_mode):
             return False
-        # A lock that can be had belongs to no living process. Nobody takes it between this look and the removal, since each
-        # process makes a folder with a new name.
-        if not (path / _LOCK).exists():
-            return time.time() - about.st_mtime > _SECONDS_TO_LOCK
-        with FileLock(path / _LOCK, timeout=0):
-            return True
+        if (path / _LOCK).exists():
+            with FileLock(path / _LOCK, timeout=0):
+                return _removed(path)
+        return time.time() - about.st_mtime > _SECONDS_TO_LOCK and _removed(path)
     except (OSError, Timeout):  # gone meanwhile, or locked
         return False
 

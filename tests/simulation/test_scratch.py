@@ -60,8 +60,42 @@ def test_what_a_killed_process_left_is_swept_and_the_living_keep_theirs(temporar
             assert ours(temporary) == sorted([own, other])
 
 
+def test_a_folder_that_is_swept_before_it_is_locked_is_made_again(temporary, monkeypatch):
+    """Another process finds the lock's file between its making and its locking, and removes the folder."""
+    acquire, seen = scratch.FileLock.acquire, []
+
+    def late(lock, *args, **settings):
+        acquire(lock, *args, **settings)
+        seen.append(lock.lock_file)
+        if len(seen) == 1:
+            scratch.shutil.rmtree(os.path.dirname(lock.lock_file))
+
+    monkeypatch.setattr(scratch.FileLock, "acquire", late)
+    with scratch_folder() as place:
+        assert len(seen) == 2
+        assert (place / ".lock").exists()
+    assert ours(temporary) == []
+
+
+ALONE = KILLED.split("with scratch")[0]
+MANY = f"""{ALONE}
+for _ in range(200):
+    with scratch.scratch_folder() as place:
+        (place / "file").write_text("x")
+"""
+
+
+def test_many_processes_make_and_sweep_at_once(temporary):
+    """Each sweeps all the time what the others are about to lock."""
+    command, environment = [sys.executable, "-c", MANY], {**os.environ, "TMPDIR": str(temporary)}
+    crew = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    errors = [process.communicate()[1] for process in crew]
+    assert [process.returncode for process in crew] == [0] * 4, errors
+    assert ours(temporary) == []
+
+
 INTERRUPTED = (
-    KILLED.split("with scratch")[0]
+    ALONE
     + """
 class Interrupted(KeyboardInterrupt):
     pass
