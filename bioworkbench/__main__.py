@@ -117,13 +117,14 @@ def _not_imported() -> None:
 
 def main() -> None:
     """Run the command line."""
-    try:
-        with interruptible():
+    with interruptible():
+        try:
             app_for(_arguments())(prog_name="bioworkbench")
-    except KeyboardInterrupt as error:  # outside of a command: while its modules are imported
-        code, message = ending(error)
+            return
+        except KeyboardInterrupt as error:  # outside of a command: while its modules are imported
+            code, message = ending(error)
         print(message, file=sys.stderr)
-        sys.exit(code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

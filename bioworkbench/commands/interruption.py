@@ -1,5 +1,6 @@
 """Ctrl-C, SIGTERM and SIGHUP end a command: with a message, without temporary folders, with the exit code 128 + n."""
 
+import gc
 import os
 import signal
 import sys
@@ -49,16 +50,8 @@ def ending(error: KeyboardInterrupt) -> tuple[int, str]:
     return 128 + number, f"{how}; what was finished is kept, and the same command goes on with the rest"
 
 
-def _end(number: int, _frame: FrameType | None) -> None:
-    raise Ended(number)
-
-
-def _again(unraisable: "sys.UnraisableHookArgs") -> None:
-    """Send a signal again that came while Python could not raise: in a `__del__`, or a callback from C."""
-    if not isinstance(unraisable.exc_value, Ended):
-        sys.__unraisablehook__(unraisable)
-        return
-    again = threading.Timer(_SECONDS_TO_TRY_AGAIN, os.kill, (os.getpid(), unraisable.exc_value.number))
+def _send_again(number: int) -> None:
+    again = threading.Timer(_SECONDS_TO_TRY_AGAIN, os.kill, (os.getpid(), number))
     again.daemon = True
     again.start()
 
@@ -74,14 +67,29 @@ def interruptible() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    came: list[int] = []
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        raise Ended(number)
+
+    def on_unraisable(about: "sys.UnraisableHookArgs") -> None:
+        # In a `__del__`, or a callback from C, Python cannot raise, and would go on as if no signal had come.
+        if isinstance(about.exc_value, Ended):
+            _send_again(about.exc_value.number)
+        elif not came:  # afterward, objects that were half made when it came lack what their `__del__` looks for
+            sys.__unraisablehook__(about)
+
     known = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in known if signal.getsignal(number) is not signal.SIG_IGN}
     for number in before:
-        signal.signal(number, _end)
-    hook, sys.unraisablehook = sys.unraisablehook, _again
+        signal.signal(number, end)
+    hook, sys.unraisablehook = sys.unraisablehook, on_unraisable
     try:
         yield
     finally:
+        if came:
+            gc.collect()  # half-made objects, while nothing is said of them
         sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)

@@ -82,8 +82,21 @@ Kept()
 while True:
     pass
 """
-PLACES = {"text": "exec({send!r})", "destructor": SWALLOWED}
-"""Where a signal can come: in a text that runs (its KeyboardInterrupt makes Python kill itself), where nothing can be raised."""
+HALF_MADE = """
+class Whole:
+    def __init__(self):
+        self.itself = self
+        {send}
+        self.rest = 1
+
+    def __del__(self):
+        self.rest
+
+Whole()
+"""
+PLACES = {"text": "exec({send!r})", "destructor": SWALLOWED, "constructor": HALF_MADE}
+"""Where a signal can come: in a text that runs (its KeyboardInterrupt makes Python kill itself), where nothing can be raised, and
+where an object is left half made, whose end then fails."""
 
 
 @pytest.mark.parametrize("name", ["INT", "TERM"])
