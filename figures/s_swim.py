@@ -1,10 +1,11 @@
 """S-SWIM: hidden neurons drawn from pairs of training samples, no gradients
 
-A day of a transformer's load and oil temperature, forecast from the four days before (ETTh1). a: root relative squared error on the
-test part for four ways to draw the hidden neurons, beside the baselines; less is better, small dots are seeds, baselines beyond the
-panel are arrows. b: the same by hours ahead, against a prediction of no change. c: forecast and truth of the change of oil temperature
-in a day. d: responses of drawn neurons to a pulse of input, from the narrowest to the widest kernel. Look for whether pairs of samples
-draw better neurons than chance does, and how far the linear model of the raw window already gets.
+A day of a transformer's load and oil temperature, forecast from the four days before (ETTh1), from the spikes of the drawn neurons and a
+linear path beside them. a: root relative squared error on the test part for four ways to draw the hidden neurons, beside the baselines;
+less is better, small dots are seeds, baselines beyond the panel are arrows. b: the same by hours ahead, against a prediction of no
+change. c: forecast and truth of the change of oil temperature in a day. d: responses of drawn neurons to a pulse of input, from the
+narrowest to the widest kernel. Look for whether pairs of samples draw better neurons than chance does, and what the spikes add to the
+linear model of the window ("raw linear"), which the linear path alone would be.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,7 @@
 """Parallel threshold networks trained by surrogate gradients: the same networks as in `bioworkbench.discrete.subnetworks`."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +17,8 @@ from bioworkbench.records.optimization import Optimization
 
 __all__ = ["train_parallel"]
 
-SURROGATE, WIDTH = "arctan", 1.0
+Spike = Callable[[jax.Array], jax.Array]
+"""0 or 1 from potential minus threshold, with a derivative that stands in for the step's."""
 
 
 def train_parallel(
@@ -40,6 +42,7 @@ def train_parallel(
         Training trials and, if the epoch of least loss on others is to be kept, validation trials. Integer targets are classes:
         (n_trials,), or (n_trials, n_steps) per frame.
     settings : Optimization
+        Its surrogate included; with large weights a wide one, since potentials then lie far from the threshold.
     seed : int
         Of the order of the trials, and the readout's start.
     n_outputs : int
@@ -70,7 +73,8 @@ def train_parallel(
         "coefficients": jnp.asarray(readout.coefficients, jnp.float32),
         "intercepts": jnp.asarray(readout.intercepts, jnp.float32),
     }
-    loss = _loss(networks, tuple(steps), per_frame, np.issubdtype(targets.dtype, np.integer))
+    surrogate = partial(spike, shape=settings.surrogate, width=settings.surrogate_width)
+    loss = _loss(networks, tuple(steps), per_frame, np.issubdtype(targets.dtype, np.integer), surrogate)
     batches = Batches(np.asarray(values, np.float32), targets, seed)
     score = _score(loss, data[1]) if len(data) > 1 else None
     state, history = fit(loss, State(start), batches, settings, score=score)
@@ -100,12 +104,12 @@ def _layer(leaves: Tree, before: Layer) -> Layer:
     return Layer(trained["weights"], trained["bias"], before.leak, trained.get("recurrent"))
 
 
-def _loss(networks: SubNetworks, steps: tuple[int, ...], per_frame: bool, classes: bool) -> Loss:
+def _loss(networks: SubNetworks, steps: tuple[int, ...], per_frame: bool, classes: bool, fires: Spike) -> Loss:
     leaks = [jnp.asarray(layer.leak, jnp.float32) for layer in networks.layers]
 
     def loss(parameters: Tree, fixed: Tree, batch: tuple[jax.Array, jax.Array], key: jax.Array) -> jax.Array:
         values, targets = batch
-        seen = _last_spikes(parameters["layers"], leaks, networks.reset, values)[jnp.asarray(steps)]
+        seen = _last_spikes(parameters["layers"], leaks, networks.reset, values, fires)[jnp.asarray(steps)]
         seen = jnp.swapaxes(seen, 0, 1)  # (n_trials, n_steps, n * m_L)
         seen = seen if per_frame else seen.reshape(len(values), -1)
         outputs = seen @ parameters["coefficients"] + parameters["intercepts"]
@@ -116,7 +120,7 @@ def _loss(networks: SubNetworks, steps: tuple[int, ...], per_frame: bool, classe
     return loss
 
 
-def _last_spikes(layers: list[Tree], leaks: list[jax.Array], reset: str, values: jax.Array) -> jax.Array:
+def _last_spikes(layers: list[Tree], leaks: list[jax.Array], reset: str, values: jax.Array, fires: Spike) -> jax.Array:
     """Spikes of the last layers, (n_steps, n_trials, n * m_L), sub-network after sub-network."""
     shape = [(layer["bias"].shape[0], len(values), layer["bias"].shape[1]) for layer in layers]
     first = layers[0]["weights"]
@@ -130,7 +134,7 @@ def _last_spikes(layers: list[Tree], leaks: list[jax.Array], reset: str, values:
             if "recurrent" in layer:
                 drive = drive + fired @ layer["recurrent"]
             before = leak[:, None] * left + drive + layer["bias"][:, None]
-            signal = spike(before - 1.0, SURROGATE, WIDTH)
+            signal = fires(before - 1.0)
             cut = lax.stop_gradient(signal)
             new.append((before - cut if reset == "subtract" else before * (1 - cut), signal))
         return new, jnp.swapaxes(signal, 0, 1).reshape(len(frame), -1)

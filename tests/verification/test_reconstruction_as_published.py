@@ -128,7 +128,7 @@ def test_published_mnist_in_four_steps():
 
 def quarters(seed):
     """MNIST, seven rows of an image at a time: 6000 training, 2000 validation and 2000 test images."""
-    task = mnist(np.random.default_rng(seed), n_train=6000, n_validation=2000, n_test=2000)
+    task = mnist(np.random.default_rng(seed), n_train=8000, n_validation=2000, n_test=2000)
 
     def cut(trials):
         return replace(trials, values=trials.values.reshape(trials.n_trials, 4, 196))

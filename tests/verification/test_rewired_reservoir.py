@@ -15,6 +15,7 @@ import tomllib
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from bioworkbench.methods import METHODS
 from bioworkbench.readout.metrics import memory_capacity, raw_linear
 from bioworkbench.readout.reading import fitted_readout
 from bioworkbench.readout.trials import blocked_features
+from bioworkbench.records.averages import mean_and_error
 from bioworkbench.records.network import INPUT
 from bioworkbench.records.randomness import stream
 from bioworkbench.records.trained import TrainedNetwork
@@ -50,9 +52,27 @@ ARMS = {  # "best": the episode with the best validation score, "15 Hz": a highe
 }
 
 
-def experiment(seed):
-    """Task, start network, `simulate` and settings of the spec with another seed."""
-    document = copy.deepcopy(tomllib.loads(SPEC.read_text())) | {"seed": seed}
+DIGITS = {  # the same network sees images row by row, and is read once, at the end
+    "task": {"kind": "digits", "frames": "rows"},
+    "metrics": ["accuracy"],
+    "method": {
+        "kind": "rewired_reservoir",
+        "episodes": {"n": 8, "n_trials": 512},
+        "rewiring": {"removed_fraction": 0.2},
+        "reading": {
+            "populations": ["exc"],
+            "feature": {"kind": "filtered_spikes", "tau": "30 ms"},
+            "readout": {"kind": "ridge", "penalty": [1e-3, 1e-2, 1e-1]},
+            "metric": "accuracy",
+        },
+    },
+}
+
+
+def experiment(seed, changes=MappingProxyType({})):
+    """Task, start network, `simulate` and settings of the spec with another seed, and with other tables where `changes` has some."""
+    document = copy.deepcopy(tomllib.loads(SPEC.read_text())) | {"seed": seed} | copy.deepcopy(dict(changes))
+    document.pop("sweep", None)
     spec = read(document, SPEC.stem, str(SPEC))
     plan = construct(spec)
     return plan.task, plan.network, partial(simulate, dt=spec.dt), dict(spec.method.arguments)
@@ -62,10 +82,14 @@ def recall(task, trained, run, seed):
     """Memory capacity on the test trials, and the effective dimension of the features there."""
     features = blocked_features(trained.network, task.encode, task.test.values, run, seed, feature=trained.feature)
     features = features[:, task.washout :].astype(float)
-    rows = features.reshape(-1, features.shape[-1])
+    recalled = memory_capacity(trained.readout.predictions(features), task.test.targets[:, task.washout :])
+    return recalled, effective_rank(features.reshape(-1, features.shape[-1]))
+
+
+def effective_rank(rows):
+    """Squared sum of the eigenvalues of the covariance over the sum of their squares."""
     spread = np.linalg.eigvalsh(np.cov(rows.T))
-    dimension = spread.sum() ** 2 / (spread**2).sum()
-    return memory_capacity(trained.readout.predictions(features), task.test.targets[:, task.washout :]), dimension
+    return spread.sum() ** 2 / (spread**2).sum()
 
 
 def changed(trained, seed, *, links, weights):
@@ -91,7 +115,7 @@ def changed(trained, seed, *, links, weights):
 def read_again(task, trained, network, run, settings, seed):
     """A readout of another network, fitted in the same way."""
     features = blocked_features(network, task.encode, task.train.values, run, seed, feature=trained.feature)
-    readout = fitted_readout(task, features, task.train.targets, settings["readout"])
+    readout = fitted_readout(task, features, task.train.targets, settings["reading"]["readout"])
     return TrainedNetwork(network, trained.feature, readout)
 
 
@@ -144,3 +168,26 @@ def test_ch3_l3_against_other_regrowth(monkeypatch, tmp_path):
     assert n_programs() == 1  # of all episodes, arms, seeds, readouts and tests
     without_network = np.array([seed["raw linear"]["recall"] for seed in found])
     assert all(seed[name]["recall"] > baseline for seed, baseline in zip(found, without_network, strict=True) for name in names)
+
+
+def test_ch3_l3_against_random_regrowth_on_digits():
+    """Accuracy and effective rank of the spikes that the readout sees, the last episode of each arm; nothing is chosen."""
+    train, arms, rows = METHODS["rewired_reservoir"], ("ch3_l3", "random", "none"), []
+    for seed in SEEDS:
+        task, network, run, settings = experiment(seed, DIGITS)
+        own = []
+        for arm in arms:
+            trained = train(task, network, run, stream(seed, "method"), **grouped(train, settings | {"regrowth": arm}))
+            seen = blocked_features(trained.network, task.encode, task.test.values, run, 1000 + seed, feature=trained.feature)
+            own.append([(trained.readout.predictions(seen) == task.test.targets).mean(), effective_rank(seen.astype(float))])
+        rows.append(own)
+        print(f"seed {seed}:", dict(zip(arms, np.round(own, 4).tolist(), strict=True)), flush=True)
+    found = np.array(rows)  # (n_seeds, n_arms, 2)
+    for k, arm in enumerate(arms):
+        print(f"{arm:8s} accuracy, rank: {[mean_and_error(found[:, k, column]) for column in (0, 1)]}")
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        difference = found[:, one] - found[:, other]
+        print(f"{arms[one]} minus {arms[other]}: {[mean_and_error(difference[:, column]) for column in (0, 1)]}")
+    gain = found[:, 0] - found[:, 1]
+    print(f"correlation of the two differences over seeds {np.corrcoef(gain.T)[0, 1]:.2f}")
+    assert (found[:, :, 0] > 0.5).all()

@@ -65,7 +65,7 @@ class Dictionary:
 
 
 _DICTIONARY, _WITNESSES, _PROGRAM = Dictionary(), WitnessDistribution(2.0, 2.0), ConvexProgram()
-_OPTIMIZATION = Optimization(epochs=100, batch_size=50, learning_rate=0.01)
+_OPTIMIZATION = Optimization(epochs=100, batch_size=50, learning_rate=0.01, surrogate="arctan", surrogate_width=1.0)
 
 
 def train(
