@@ -12,11 +12,10 @@ from matplotlib.axes import Axes
 
 from bioworkbench.experiment.results.columns import numeric, order, unit_of_metric
 from bioworkbench.experiment.results.files import write_text
-from bioworkbench.experiment.results.reading import SEED, Summary, summary
+from bioworkbench.experiment.results.reading import SEED, Summary, each_summary
 from bioworkbench.experiment.results.swept import Sweep
 from bioworkbench.plots import panels
 from bioworkbench.records.averages import mean_and_error
-from bioworkbench.records.errors import ResultError
 from bioworkbench.report.drawn import Panel, drawn
 from bioworkbench.report.index import cell_text
 from bioworkbench.report.pages import rendered
@@ -81,13 +80,15 @@ def write_sweep_page(sweep: Sweep) -> Path:
 
 def _read(sweep: Sweep) -> tuple[list[tuple[dict[str, Any], Summary]], list[tuple[str, str]]]:
     """Values and summary of every point that was run, and why others cannot be read."""
+    tried = [outcome for outcome in sweep if outcome.status != "failed"]
+    found = dict(each_summary(outcome.point.folder for outcome in tried))
     runs, damaged = [], []
-    for outcome in sweep:
-        if outcome.status != "failed":
-            try:
-                runs.append((dict(outcome.point.values), summary(outcome.point.folder)))
-            except ResultError as error:
-                damaged.append((outcome.point.name, str(error)))
+    for outcome in tried:
+        run = found[outcome.point.folder]
+        if isinstance(run, Summary):
+            runs.append((dict(outcome.point.values), run))
+        else:
+            damaged.append((outcome.point.name, str(run)))
     return runs, damaged
 
 

@@ -1,10 +1,12 @@
 """What a sweep costs beside its runs: per point, and for ten thousand points that are finished.
 
-``python -m tests.benchmarks.bench_sweeps overhead``, or ``... fill FOLDER`` and then ``... finished FOLDER``.
+``python -m tests.benchmarks.bench_sweeps overhead``, or ``... fill FOLDER`` and then ``... finished FOLDER`` or ``... index FOLDER``.
 """
 
 import json
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,6 +19,7 @@ import bioworkbench as bw
 from bioworkbench.experiment.results.seal import listed, sealed
 from bioworkbench.experiment.results.spec_fingerprints import fingerprints
 from bioworkbench.experiment.spec import read, sweep_points
+from bioworkbench.report.index import write_index
 from tests.documents import alone
 
 
@@ -76,6 +79,32 @@ def finished(root, n_points=10_000):
             bw.table([Path(root) / "x"], "activity.exc.mean_rate", ["populations.exc.sigma"])
 
 
+def index(root):
+    """Seconds to write the page of ten thousand runs, of which nothing or everything is known, and to open and sort it in a browser."""
+    folder = Path(root) / "x"
+    (folder / ".summaries.json").unlink(missing_ok=True)
+    for label in ("first", "second"):
+        with timed(f"{label} page of {sum(path.is_dir() for path in folder.iterdir())} runs"):
+            page = write_index(folder)
+    measured = page.with_name("measured.html")
+    measured.write_text(page.read_text("utf-8") + SORTED, "utf-8")
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", str(measured)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    print("milliseconds to open, and to sort by a column each:", re.search("<title>(.*?)</title>", done.stdout)[1])
+    measured.unlink()
+
+
+SORTED = """<script>
+const opened = performance.now(), times = [];
+for (let k = 0; k < 3; k++) {
+  const began = performance.now();
+  document.querySelectorAll("th.sort")[k].click(); document.body.getBoundingClientRect();
+  times.push(Math.round(performance.now() - began));
+}
+document.title = Math.round(opened) + "; " + times;
+</script>"""
+
+
 @contextmanager
 def timed(words):
     """Print seconds on the clock, and those of the processor, which do not count waiting for other work on a shared machine."""
@@ -100,4 +129,4 @@ def fill(root, n_points=10_000):
 
 
 if __name__ == "__main__":
-    {"overhead": overhead, "finished": finished, "fill": fill}[sys.argv[1]](*sys.argv[2:])
+    {"overhead": overhead, "finished": finished, "fill": fill, "index": index}[sys.argv[1]](*sys.argv[2:])

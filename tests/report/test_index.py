@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 import bioworkbench as bw
 from bioworkbench.__main__ import app_for
-from bioworkbench.experiment.results import fingerprint, save_record
+from bioworkbench.experiment.results import fingerprint, reading, save_record
+from bioworkbench.experiment.results.kept_summaries import kept
 from bioworkbench.experiment.results.swept import Point, PointOutcome, Sweep, write_sweep
 from bioworkbench.experiment.spec import read
 from bioworkbench.experiment.spec.changes import with_value
@@ -120,9 +121,11 @@ def test_nothing_to_index(tmp_path):
         write_index(tmp_path)
 
 
-def test_page_of_a_sweep(store, swept):
+def test_page_of_a_sweep(store, swept, monkeypatch):
     write_sweep(swept)
+    monkeypatch.setattr(reading, "LEAST", 2)
     page = write_sweep_page(swept)
+    assert len(kept(store / "x")) == 6
     text = page.read_text()
     assert page == swept.page()
     assert text.count("data:image/svg") == 4
@@ -131,6 +134,7 @@ def test_page_of_a_sweep(store, swept):
     assert "6 done, 1 failed" in text
     assert "sweep over populations.exc.sigma, seed" in write_index(store / "x").read_text()
     swept.file.unlink()
+    monkeypatch.setattr(reading, "summary", lambda folder, _: pytest.fail(f"{folder} was read again"))
     assert f"sweep over {page.stem[6:]}" in write_index(store / "x").read_text()
     page.unlink()
 

@@ -16,7 +16,7 @@ from typing import Any
 from bioworkbench.experiment.results.files import FILES, write_text
 from bioworkbench.records.errors import ResultError
 
-__all__ = ["LEAST", "keep", "kept", "stamp"]
+__all__ = ["LEAST", "Stamp", "as_noted", "keep", "kept", "stamp"]
 
 LEAST = 100
 """Runs of an experiment from which on summaries are kept; fewer are read at once."""
@@ -25,7 +25,11 @@ _FILE = ".summaries.json"
 _VERSION = 1
 
 
-def stamp(folder: str) -> list[list[int]] | None:
+Stamp = list[list[int]]
+"""Of every file of a run: size in bytes, number, and nanoseconds of the last writing and of the last change."""
+
+
+def stamp(folder: str) -> Stamp | None:
     """Size, number and times of the files of a run; None where one is missing.
 
     Parameters
@@ -34,13 +38,30 @@ def stamp(folder: str) -> list[list[int]] | None:
 
     Returns
     -------
-    list of [bytes, inode, nanoseconds of the last writing, of the last change], or None
+    Stamp or None
     """
     try:
         found = [os.stat(f"{folder}/{name}") for name in FILES]
     except OSError:
         return None
     return [[status.st_size, status.st_ino, status.st_mtime_ns, status.st_ctime_ns] for status in found]
+
+
+def as_noted(mark: Stamp, files: Mapping[str, Any]) -> bool:
+    """Whether sizes and times of files are those that were noted when they were written, so that none need be hashed.
+
+    Parameters
+    ----------
+    mark : Stamp
+    files : mapping
+        From file name to ``bytes`` and ``times``, as provenance has it.
+
+    Returns
+    -------
+    bool
+    """
+    found = {name: (size, times) for name, (size, _, *times) in zip(FILES, mark, strict=True) if name != "provenance.json"}
+    return all((files[name]["bytes"], files[name].get("times")) == parts for name, parts in found.items())
 
 
 def kept(experiment: Path) -> dict[str, Any]:

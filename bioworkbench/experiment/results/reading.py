@@ -10,12 +10,23 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bioworkbench.experiment.results.kept_summaries import LEAST, keep, kept, stamp
+from bioworkbench.experiment.results.kept_summaries import LEAST, Stamp, as_noted, keep, kept, stamp
 from bioworkbench.experiment.results.seal import check_files, checked_provenance
 from bioworkbench.experiment.spec.blocks import with_named_tables
 from bioworkbench.records.errors import ResultError
 
-__all__ = ["EXPERIMENT", "NOT_COMPARED", "SEED", "Summary", "differing", "is_run", "result_folders", "summaries", "summary"]
+__all__ = [
+    "EXPERIMENT",
+    "NOT_COMPARED",
+    "SEED",
+    "Summary",
+    "differing",
+    "each_summary",
+    "is_run",
+    "result_folders",
+    "summaries",
+    "summary",
+]
 
 SEED, EXPERIMENT = "seed", "experiment"
 NOT_COMPARED = (SEED, "reference")
@@ -77,19 +88,36 @@ def summaries(folders: Iterable[str | Path] | str | Path) -> tuple[list[Summary]
     ResultError
         If there are no results.
     """
-    found: list[Summary] = []
-    unreadable: list[str] = []
     given = [Path(folder) for folder in ([folders] if isinstance(folders, str | Path) else folders)]
-    runs = {str(run): run for path in given for run in _runs_at(path)}
-    for parent, inside in groupby(sorted(runs.items()), lambda entry: os.path.dirname(entry[0])):  # so that sums have one order
-        _read_experiment(Path(parent), list(inside), found, unreadable)
+    runs = [run for _, run in each_summary(run for path in given for run in _runs_at(path))]
+    found, unreadable = (
+        [run for run in runs if isinstance(run, Summary)],
+        [str(run) for run in runs if isinstance(run, ResultError)],
+    )
     if not found:
         reasons = "; ".join(unreadable[:3]) or "run a spec first, or name a folder such as results/EXPERIMENT"
         raise ResultError(f"{', '.join(map(str, given)) or 'no folder'}: there are no results to read; {reasons}")
     return found, unreadable
 
 
-def _read_experiment(experiment: Path, folders: Sequence[tuple[str, Path]], found: list[Summary], unreadable: list[str]) -> None:
+def each_summary(folders: Iterable[Path]) -> Iterator[tuple[Path, Summary | ResultError]]:
+    """Summary of each run, or why it cannot be read, in order of their names.
+
+    Parameters
+    ----------
+    folders : iterable of Path
+        Results folders; those of one experiment, where they are many, leave their summaries there.
+
+    Yields
+    ------
+    Path, and Summary or ResultError
+    """
+    runs = {str(run): run for run in folders}
+    for parent, inside in groupby(sorted(runs.items()), lambda entry: os.path.dirname(entry[0])):  # so that sums have one order
+        yield from _read_experiment(Path(parent), list(inside))
+
+
+def _read_experiment(experiment: Path, folders: Sequence[tuple[str, Path]]) -> Iterator[tuple[Path, Summary | ResultError]]:
     """Summaries of some runs of an experiment; those that are kept and still hold are not read again."""
     known = kept(experiment) if len(folders) >= LEAST else {}
     entries, changed = dict(known), False
@@ -98,11 +126,11 @@ def _read_experiment(experiment: Path, folders: Sequence[tuple[str, Path]], foun
         run = _of_entry(folder, known.get(name), mark)
         try:
             if run is None:
-                run, changed = summary(folder), True
+                run, changed = summary(folder, mark), True
                 entries[name] = [mark, [getattr(run, part) for part in _KEPT]]
-            found.append(run)
+            yield folder, run
         except ResultError as error:
-            unreadable.append(str(error))
+            yield folder, error
     if changed and len(folders) >= LEAST:
         keep(experiment, entries)
 
@@ -167,12 +195,14 @@ def _folders(path: Path) -> list[str]:
         return sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
 
 
-def summary(folder: Path) -> Summary:
+def summary(folder: Path, mark: Stamp | None = None) -> Summary:
     """Spec and metrics of a results folder, without its arrays.
 
     Parameters
     ----------
     folder : Path
+    mark : Stamp, optional
+        What `stamp` said of it a moment ago, so that it is not asked for twice.
 
     Returns
     -------
@@ -184,7 +214,8 @@ def summary(folder: Path) -> Summary:
         If it is damaged, incomplete or of a later version.
     """
     about = checked_provenance(folder)
-    check_files(folder, about, every=False)
+    if mark is None or not as_noted(mark, about["files"]):
+        check_files(folder, about, every=False)
     try:
         document = about.get("spec") or tomllib.loads((folder / "spec.toml").read_text("utf-8"))
         fields = {EXPERIMENT: folder.absolute().parent.name, **_flat(with_named_tables(document))}

@@ -19,7 +19,7 @@ from typing import Any
 from bioworkbench.experiment.results.files import FILES, check_format
 from bioworkbench.records.errors import ResultError
 
-__all__ = ["check_files", "checked_provenance", "listed", "read_metrics", "sealed"]
+__all__ = ["check_files", "checked_provenance", "listed", "read_metrics", "sealed", "with_times"]
 
 _SEAL = "seal"
 _UNSEALED = 1  # last format whose provenance had no seal
@@ -63,6 +63,27 @@ def listed(folder: Path) -> dict[str, dict[str, Any]]:
     return {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path), "times": _times(path.stat())} for path in paths}
 
 
+def with_times(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What `listed` returned, with the times of change that files have now, where nobody has written to them since.
+
+    A new name for a file, and one that is removed, change its time as well.
+
+    Parameters
+    ----------
+    folder : Path
+    files : mapping
+
+    Returns
+    -------
+    dict
+    """
+    found = {name: _times((folder / name).stat()) for name in files}
+    return {
+        name: {**files[name], "times": times} if times[0] == files[name]["times"][0] else dict(files[name])
+        for name, times in found.items()
+    }
+
+
 def _times(status: os.stat_result) -> list[int]:
     return [status.st_mtime_ns, status.st_ctime_ns]
 
@@ -96,7 +117,7 @@ def checked_provenance(folder: Path) -> dict[str, Any]:
     if not isinstance(about, dict):
         raise ResultError(f"{folder} cannot be read (provenance.json holds a {type(about).__name__}, not a table); {_AGAIN}")
     check_format(folder, about)
-    if about.get("format", _UNSEALED) != _UNSEALED and about != sealed(about):
+    if about.get("format", _UNSEALED) != _UNSEALED and about.get(_SEAL) != sealed(about)[_SEAL]:
         raise ResultError(f"{folder} is damaged: provenance.json changed since written; {_AGAIN}")
     # Only what the seal covers is believed from here on: a list that was edited would vouch for files that were edited too.
     _check_list(folder, about.get("files"))

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import tomli_w
 
-from bioworkbench.experiment.results.files import FILES, FORMAT
+from bioworkbench.experiment.results.files import FILES, FORMAT, write_text
 from bioworkbench.experiment.results.provenance import code
 from bioworkbench.experiment.results.record import RunRecord
 from bioworkbench.experiment.results.run_file import read_run, write_run
-from bioworkbench.experiment.results.seal import check_files, checked_provenance, listed, sealed
+from bioworkbench.experiment.results.seal import check_files, checked_provenance, listed, sealed, with_times
 from bioworkbench.experiment.results.spec_fingerprints import data_files, external_functions, fingerprint
 from bioworkbench.experiment.spec.reader import load
 from bioworkbench.experiment.spec.records import ExperimentSpec
@@ -74,6 +74,13 @@ def save_comments(record: RunRecord, folder: Path) -> None:
         for name in ("metrics.json", "provenance.json"):
             (temporary / name).unlink(missing_ok=True)  # a file of its own: the other folder keeps what it has until the end
         _write_about(record, temporary)
+    _note_times(folder)
+
+
+def _note_times(folder: Path) -> None:
+    """Note the times of change that the files have since the other folder is gone, whose links to them changed these."""
+    about = json.loads((folder / "provenance.json").read_bytes())
+    write_text(folder / "provenance.json", _as_json(sealed(about | {"files": with_times(folder, about["files"])})))
 
 
 def _linked(path: Path, other: Path) -> None:
@@ -102,7 +109,11 @@ def _write_about(record: RunRecord, folder: Path) -> None:
 
 
 def _write_json(path: Path, content: Any) -> None:
-    path.write_text(json.dumps(_plain(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    path.write_text(_as_json(content), encoding="utf-8")
+
+
+def _as_json(content: Any) -> str:
+    return json.dumps(_plain(content), indent=2, allow_nan=False) + "\n"
 
 
 @contextmanager

@@ -6,8 +6,9 @@ from dataclasses import asdict
 import pytest
 
 from bioworkbench.experiment.results import fingerprint, reading, save_record
-from bioworkbench.experiment.results.kept_summaries import keep, kept, stamp
+from bioworkbench.experiment.results.kept_summaries import as_noted, keep, kept, stamp
 from bioworkbench.experiment.results.reading import summaries
+from bioworkbench.experiment.results.seal import checked_provenance
 from tests.documents import alone
 from tests.run_records import record_alone
 
@@ -79,3 +80,14 @@ def test_few_runs_leave_nothing(tmp_path):
     save_record(record, tmp_path / "x" / fingerprint(record.spec))
     assert len(runs(tmp_path / "x")) == 1
     assert not (tmp_path / "x" / ".summaries.json").exists()
+
+
+def test_times_that_were_noted_spare_the_hashing(experiment, monkeypatch):
+    folder = next(path for path in experiment.iterdir() if path.is_dir())
+    mark, files = stamp(str(folder)), checked_provenance(folder)["files"]
+    assert as_noted(mark, files)
+    monkeypatch.setattr(reading, "check_files", lambda *_, **__: pytest.fail("files were asked for again"))
+    assert reading.summary(folder, mark) == reading.summary(folder, stamp(str(folder)))
+    (folder / "run.h5").touch()
+    assert not as_noted(stamp(str(folder)), files)
+    assert not as_noted(mark, {name: {**file, "bytes": 0} for name, file in files.items()})

@@ -3,11 +3,13 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 
 import pytest
 
-from bioworkbench.experiment.results import load_record, result_folder, save_record
-from bioworkbench.experiment.results.seal import check_files, checked_provenance, listed, read_metrics, sealed
+from bioworkbench.experiment.results import load_record, result_folder, save_record, seal
+from bioworkbench.experiment.results.seal import check_files, checked_provenance, listed, read_metrics, sealed, with_times
+from bioworkbench.experiment.results.store import save_comments
 from bioworkbench.records.errors import ResultError
 from bioworkbench.records.randomness import stream
 from tests.documents import alone
@@ -173,3 +175,19 @@ def test_a_file_that_is_cut_or_gone(folder):
     (folder / "run.h5").unlink()
     with pytest.raises(ResultError, match=r"cannot be read \(run\.h5: No such file or directory\); copy it again"):
         check_files(folder, about)
+
+
+def test_commenting_leaves_no_file_to_be_hashed_again(folder, monkeypatch):
+    record = load_record(folder)
+    save_comments(replace(record, warnings=("slow",)), folder)
+    monkeypatch.setattr(seal, "_sha256", lambda path: pytest.fail(f"{path} was hashed"))
+    check_files(folder, checked_provenance(folder), every=False)
+    assert checked_provenance(folder)["warnings"] == ["slow"]
+
+
+def test_times_are_not_noted_again_of_what_was_written_since(folder):
+    files = told(folder)["files"]
+    os.link(folder / "run.h5", folder / "link")  # which changes the time of change
+    assert with_times(folder, files)["run.h5"]["times"] != files["run.h5"]["times"]
+    (folder / "run.h5").write_bytes(b"other")
+    assert with_times(folder, files) == files
