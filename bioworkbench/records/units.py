@@ -236,7 +236,7 @@ def in_si(name: str, value: Any, like: Quantity) -> Any:
     if dimension not in (None, like.dim):
         raise ValueError(
             f"{name} = {format_quantity(Quantity(number, dim=dimension))} is a {dimension_name(dimension)}; "
-            f"it must be a {dimension_name(like)} such as '{format_quantity(like)}', or a plain number in {unit_text(like.dim)}"
+            f"it must be a {dimension_name(like)} such as '{format_quantity(like)}', or a plain number in SI units ({unit_text(like.dim)})"
         )
     return number
 

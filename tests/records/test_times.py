@@ -22,7 +22,7 @@ def test_times_are_seconds_or_quantities():
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (1.5 * mV, r"delay = 1\.5 mV is a voltage; it must be a time such as '1 ms', or a plain number in second"),
+        (1.5 * mV, r"delay = 1\.5 mV is a voltage; it must be a time such as '1 ms', or a plain number in SI units \(second\)"),
         (3 * Hz, r"delay = 3 Hz is a frequency; it must be a time"),
         (Quantity(1.0), "delay = 1 is a plain number; it must be a time"),
         ([1 * ms, 2 * mV], "delay mixes time, voltage; all of its values need one unit"),

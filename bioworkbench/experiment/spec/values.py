@@ -65,7 +65,8 @@ def chosen(
         arguments = {"kind": given} if isinstance(given, str) or callable(given) else dict(_mapping(given))
         kind = arguments.pop("kind", None)
         if not isinstance(kind, str) and not callable(kind):
-            raise ValueError(f"kind = {kind!r}: must be the name of a {what}; known: {', '.join(sorted(table))}")
+            found = "kind is missing: it" if kind is None else f"kind = {kind!r}:"
+            raise ValueError(f"{found} must be the name of a {what}; known: {', '.join(sorted(table))}")
     with (place / "kind").named():
         if kind not in table:
             raise ValueError(unknown_name(kind, what, table))

@@ -139,7 +139,7 @@ def test_errors_name_file_and_field(field, value, message):
         ("seed", r"x\.toml: a spec also needs seed"),
         ("duration", r"x\.toml: has no task; it needs duration"),
         ("populations", "none is given"),
-        ("populations.exc.kind", r"populations\.exc: kind = None: must be the name of a neuron model; known:"),
+        ("populations.exc.kind", r"populations\.exc: kind is missing: it must be the name of a neuron model; known:"),
         ("projections.exc_inh.weights", r"projections\.exc_inh: a projection also needs weights"),
     ],
 )

@@ -149,7 +149,7 @@ def test_errors_name_file_field_value_and_rule(function, given, message):
 
 
 def test_a_choice_needs_a_kind():
-    with pytest.raises(SpecError, match=r"x\.toml, topology: kind = None: must be the name of a topology; known: a"):
+    with pytest.raises(SpecError, match=r"x\.toml, topology: kind is missing: it must be the name of a topology; known: a"):
         chosen({"p": 1}, "topology", {"a": plain}, Place("x.toml", "topology"), {})
     with pytest.raises(SpecError, match="5 is not a table"):
         chosen(5, "topology", {"a": plain}, PLACE, {})
