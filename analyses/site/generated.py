@@ -103,6 +103,7 @@ def staged(source: Path, target: Path, root: Path) -> Path:
     for path in [target, *target.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)  # a copy of what nobody may write to can be written to
     shutil.copyfile(root / "CONTRIBUTING.md", target / "CONTRIBUTING.md")
+    shutil.copytree(root / "network_specs", target / "network_specs")  # which pages show
     (copy / "spec.md").write_text(markdown(), encoding="utf-8")
     for page in copy.rglob("*.md"):
         page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")

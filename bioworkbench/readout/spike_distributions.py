@@ -1,4 +1,4 @@
-"""Distributions behind the statistics of spike trains: intervals, their variation, rates of neurons, spectra, correlations.
+"""Distributions behind the statistics of spike trains: intervals, their variation, rates of neurons and in time, spectra, correlations.
 
 Where something is not defined (too few spikes) a function raises ValueError with the reason; it never returns NaN.
 """
@@ -9,7 +9,7 @@ from scipy.signal import welch
 from bioworkbench.records.arrays import Floats, count, positive
 from bioworkbench.records.recording import Recording, spikes_of
 
-__all__ = ["count_correlations", "interval_variations", "intervals", "neuron_rates", "power_spectrum"]
+__all__ = ["count_correlations", "interval_variations", "intervals", "neuron_rates", "power_spectrum", "rate_in_time"]
 
 _SEGMENT = 512  # bins of a segment of a spectrum
 
@@ -96,6 +96,33 @@ def neuron_rates(recording: Recording, population: str) -> Floats:
     """
     counts = np.bincount(spikes_of(recording, population).neuron, minlength=recording.sizes[population])
     return counts / (recording.n_trials * recording.duration)
+
+
+def rate_in_time(recording: Recording, population: str, *, bin: float = 5e-3) -> tuple[Floats, Floats]:
+    """Mean rate of a population in each trial, bin by bin.
+
+    Parameters
+    ----------
+    recording : Recording
+    population : str
+    bin : float, seconds
+        Rounded to whole steps; what does not fill a bin at the end is left out.
+
+    Returns
+    -------
+    times : array (n_bins,), seconds
+        Middles of the bins.
+    rates : array (n_trials, n_bins), hertz
+
+    Raises
+    ------
+    ValueError
+        If the population is unknown, or `bin` is not above 0.
+    """
+    n = recording.sizes.get(population, 0)
+    counts = _counts(recording, population, bin, np.zeros(n, dtype=int), 1)[:, 0]
+    width = max(1, round(bin / recording.dt)) * recording.dt
+    return (np.arange(counts.shape[1]) + 0.5) * width, counts / (n * width)
 
 
 def power_spectrum(recording: Recording, population: str, *, bin: float = 1e-3) -> tuple[Floats, Floats]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +24,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int32]
 Integers = NDArray[np.int64]
+_Number = TypeVar("_Number", float, Any)  # one, or an array of them
 
 
 def extent(indices: NDArray[np.integer], known: int | None = None) -> int:
@@ -31,10 +32,10 @@ def extent(indices: NDArray[np.integer], known: int | None = None) -> int:
     return 1 + int(indices.max(initial=0)) if known is None else known
 
 
-def positive(name: str, value: float) -> float:
-    """Return `value` if it is finite and above 0; else raise a ValueError that calls it `name`."""
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError(f"{name} = {value}: must be a finite number above 0")
+def positive(name: str, value: _Number) -> _Number:
+    """Return `value`, a number or an array, if it is finite and above 0; else raise a ValueError that calls it `name`."""
+    if wrong := _where(value, ~(np.isfinite(value) & (np.asarray(value) > 0))):
+        raise ValueError(f"{name} = {wrong[0]}: must be a finite number above 0")
     return value
 
 
@@ -45,11 +46,18 @@ def non_negative(name: str, value: float) -> float:
     return value
 
 
-def fraction(name: str, value: float) -> float:
-    """Return `value` if it lies in [0, 1]; else raise a ValueError that calls it `name`."""
-    if not 0 <= value <= 1:
-        raise ValueError(f"{name} = {value}: must lie between 0 and 1")
+def fraction(name: str, value: _Number) -> _Number:
+    """Return `value`, a number or an array, if it lies in [0, 1]; else raise a ValueError that calls it `name`."""
+    if wrong := _where(value, ~((np.asarray(value) >= 0) & (np.asarray(value) <= 1))):
+        raise ValueError(f"{name} = {wrong[0]}: must lie between 0 and 1")
     return value
+
+
+def _where(value: Any, wrong: NDArray[np.bool_]) -> list[Any]:
+    """Values that are wrong; of a number itself as it was given."""
+    if isinstance(value, int | float):
+        return [value] if wrong else []
+    return np.asarray(value)[wrong].ravel().tolist()
 
 
 def count(name: str, value: int, least: int = 1) -> int:

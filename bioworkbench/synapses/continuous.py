@@ -61,8 +61,8 @@ def graded(
     ----------
     Prinz, Bucher and Marder, Nat. Neurosci. 7, 2004, doi 10.1038/nn1352.
     """
-    positive("slope", float(slope / mV))
-    positive("unbinding", float(unbinding / second))
+    positive("slope", slope / mV)
+    positive("unbinding", unbinding / second)
     equations = """
     weight : {unit/volt}
     open = 1/(1 + exp((half - v_pre)/slope)) : 1

@@ -21,9 +21,9 @@ _OPEN = "{receiver}_post = weight*r : {unit} (summed)"
 
 def _kinetic(equations: str, pulse: Quantity, rates: dict[str, Quantity], **numbers: float) -> SynapseModel:
     """Receptors that transmitter binds to, with the given equations of what follows."""
-    positive("pulse", float(pulse / second))
+    positive("pulse", pulse / second)
     for name, rate in rates.items():
-        positive(name, float(rate * second))
+        positive(name, rate * second)
     return SynapseModel(
         f"{_BOUND}\n{equations}",
         on_pre="arrived = t",

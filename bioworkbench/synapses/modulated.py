@@ -16,7 +16,7 @@ _BOUNDED = "largest*rate_of_change*(int(rate_of_change > 0{0})*int(weight < larg
 
 def _above_zero(**values: Quantity) -> dict[str, Quantity]:
     for name, value in values.items():
-        positive(name, float(value))
+        positive(name, value)
     return values
 
 

@@ -17,12 +17,12 @@ _CHANGE = "weight = clip(weight + largest*({0}), 0*largest, largest)\n"
 
 def _times(**times: Quantity) -> dict[str, Quantity]:
     for name, value in times.items():
-        positive(name, float(value / second))
+        positive(name, value / second)
     return times
 
 
 def _largest(value: Quantity | float) -> Quantity | float:
-    positive("largest", float(value))
+    positive("largest", value)
     return value
 
 
@@ -147,7 +147,7 @@ def inhibitory_stdp(
     ----------
     Vogels, Sprekeler, Zenke, Clopath and Gerstner, Science 334, 2011, doi 10.1126/science.1211095.
     """
-    bias = 2 * positive("target_rate", float(target_rate * second)) * float(tau / second)
+    bias = 2 * positive("target_rate", target_rate * second) * (tau / second)
     constants = {"largest": _largest(largest), "rate": rate, "bias": bias}
     return SynapseModel(
         "\n".join(_TRACE.format(*names) for names in (("before", "tau"), ("after", "tau"))),

@@ -7,9 +7,7 @@ conductance or current of one spike, and the parameter is the sum over the synap
 # pyright: reportArgumentType=false
 # Brian2 does not type its quantities
 
-from math import exp as _exp
-from math import log as _log
-
+import numpy as np
 from brian2.units import Quantity, ms, second
 
 from bioworkbench.records.arrays import positive
@@ -21,7 +19,7 @@ _SUM = "{receiver}_post = weight*s : {unit} (summed)"
 
 
 def _time(name: str, value: Quantity) -> Quantity:
-    positive(name, float(value / second))
+    positive(name, value / second)
     return value
 
 
@@ -96,11 +94,11 @@ def biexponential(*, rise: Quantity = 0.5 * ms, decay: Quantity = 5 * ms) -> Syn
     ----------
     Roth and van Rossum, in Computational Modeling Methods for Neuroscientists, MIT Press 2009, doi 10.7551/mitpress/9780262013277.003.0007.
     """
-    if not _time("rise", rise) < _time("decay", decay):
+    if not np.all(_time("rise", rise) < _time("decay", decay)):
         raise ValueError(f"rise = {rise}: must be below decay = {decay}; alpha is the receptor where they are equal")
-    slow, fast = float(decay / second), float(rise / second)
-    peak = slow * fast / (slow - fast) * _log(slow / fast)
-    scale = 1 / (_exp(-peak / slow) - _exp(-peak / fast))
+    slow, fast = np.asarray(decay / second), np.asarray(rise / second)
+    peak = slow * fast / (slow - fast) * np.log(slow / fast)
+    scale = 1 / (np.exp(-peak / slow) - np.exp(-peak / fast))
     equations = f"s = scale*(slow - fast) : 1\ndslow/dt = -slow/decay : 1 (clock-driven)\ndfast/dt = -fast/rise : 1 (clock-driven)\n{_SUM}"
     return SynapseModel(equations, on_pre="slow += 1\nfast += 1", constants={"rise": rise, "decay": decay, "scale": scale})
 
@@ -135,7 +133,7 @@ def nmda(
     Jahr and Stevens, J. Neurosci. 10, 1990, doi 10.1523/JNEUROSCI.10-09-03178.1990; Wang, Neuron 36, 2002,
     doi 10.1016/S0896-6273(02)01092-9.
     """
-    positive("opening", float(opening * second))
+    positive("opening", opening * second)
     if magnesium < 0:
         raise ValueError(f"magnesium = {magnesium}: a concentration cannot be negative; 0 takes the block away")
     equations = """

@@ -3,6 +3,7 @@
 # pyright: reportArgumentType=false
 # Brian2 does not type its quantities
 
+import numpy as np
 from brian2.units import Quantity, ms, second
 
 from bioworkbench.records.arrays import fraction, positive
@@ -11,13 +12,15 @@ from bioworkbench.records.synapse import SynapseModel
 __all__ = ["stochastic_release", "tsodyks_markram"]
 
 
-def tsodyks_markram(*, use: float = 0.5, recovery: Quantity = 800 * ms, facilitation: Quantity = 0 * ms) -> SynapseModel:
+def tsodyks_markram(
+    *, use: Quantity | float = 0.5, recovery: Quantity = 800 * ms, facilitation: Quantity = 0 * ms
+) -> SynapseModel:
     """Short-term depression and facilitation: a spike uses a fraction of what has recovered, and raises that fraction for a while.
 
     Parameters
     ----------
     use : float
-        Fraction that the first spike uses, and by which each spike raises it.
+        Fraction that the first spike uses, and by which each spike raises it. It and the times may be arrays (n_synapses,).
     recovery : Quantity, second
         Time constant with which what was used recovers.
     facilitation : Quantity, second
@@ -38,12 +41,12 @@ def tsodyks_markram(*, use: float = 0.5, recovery: Quantity = 800 * ms, facilita
     2000, doi 10.1523/JNEUROSCI.20-01-j0003.2000.
     """
     fraction("use", use)
-    positive("recovery", float(recovery / second))
-    if facilitation < 0 * second:
+    positive("recovery", recovery / second)
+    if np.any(facilitation < 0 * second):
         raise ValueError(f"facilitation = {facilitation}: a time cannot be negative; 0 leaves facilitation out")
     constants = {"use": use, "recovery": recovery}
     equations, act = "dx/dt = (1 - x)/recovery : 1 (event-driven)", "{receiver}_post += weight*%s*x\nx -= %s*x"
-    if facilitation == 0 * second:
+    if np.all(facilitation == 0 * second):
         return SynapseModel(equations, act % ("use", "use"), constants=constants, start={"x": 1.0})
     equations += "\ndu/dt = -u/facilitation : 1 (event-driven)"
     on_pre = "u += use*(1 - u)\n" + act % ("u", "u")

@@ -16,6 +16,7 @@ from scipy import sparse
 
 from bioworkbench.records.annotations import AnyUnit
 from bioworkbench.records.arrays import Floats, count, finite, fraction, non_negative, positive
+from bioworkbench.records.distributions import Distribution
 
 __all__ = [
     "WEIGHT_DISTRIBUTIONS",
@@ -61,7 +62,14 @@ def constant(
 
 
 def gaussian(
-    mask: sparse.csr_array, rng: np.random.Generator, *, mean: AnyUnit, deviation: AnyUnit, inhibitory: float | None = None
+    mask: sparse.csr_array,
+    rng: np.random.Generator,
+    *,
+    mean: AnyUnit,
+    deviation: AnyUnit,
+    low: AnyUnit | None = None,
+    high: AnyUnit | None = None,
+    inhibitory: float | None = None,
 ) -> sparse.csr_array:
     """Normally distributed weights.
 
@@ -70,6 +78,8 @@ def gaussian(
     mask : csr_array of bool (n_source, n_target)
     rng : Generator
     mean, deviation : float, unit of the weights
+    low, high : float, unit of the weights, optional
+        Where the distribution is cut.
     inhibitory : float, optional
         Fraction of inhibitory source neurons; see the module. Magnitudes then follow the folded normal distribution.
 
@@ -80,9 +90,11 @@ def gaussian(
     Raises
     ------
     ValueError
-        As in `constant`, and if the deviation is negative.
+        As in `constant`, and if the deviation is negative or nothing is left between the cuts.
     """
     center, spread = float(finite("mean", mean)), non_negative("deviation", deviation)
+    if low is not None or high is not None:
+        return _cut(mask, rng, inhibitory, ("normal", center, spread), low, high)
     return _drawn(mask, rng, inhibitory, lambda n: rng.normal(center, spread, n))
 
 
@@ -114,7 +126,14 @@ def uniform(
 
 
 def lognormal(
-    mask: sparse.csr_array, rng: np.random.Generator, *, mean: AnyUnit, deviation: AnyUnit, inhibitory: float | None = None
+    mask: sparse.csr_array,
+    rng: np.random.Generator,
+    *,
+    mean: AnyUnit,
+    deviation: AnyUnit,
+    low: AnyUnit | None = None,
+    high: AnyUnit | None = None,
+    inhibitory: float | None = None,
 ) -> sparse.csr_array:
     """Lognormally distributed weights, as cortical synapses have them.
 
@@ -124,6 +143,8 @@ def lognormal(
     rng : Generator
     mean, deviation : float, unit of the weights
         Of the weights themselves, not of their logarithm. A negative mean gives negative weights.
+    low, high : float, unit of the weights, optional
+        Where the distribution is cut.
     inhibitory : float, optional
         Fraction of inhibitory source neurons; see the module.
 
@@ -134,7 +155,7 @@ def lognormal(
     Raises
     ------
     ValueError
-        As in `constant`, and if the mean is 0 or the deviation negative.
+        As in `constant`, and if the mean is 0, the deviation negative or nothing is left between the cuts.
 
     References
     ----------
@@ -144,6 +165,8 @@ def lognormal(
     size = positive("size of mean", abs(mean))
     variance = np.log1p((non_negative("deviation", deviation) / size) ** 2)
     location, sign = np.log(size) - variance / 2, np.sign(mean)
+    if low is not None or high is not None:
+        return _cut(mask, rng, inhibitory, ("lognormal", mean, deviation), low, high)
     return _drawn(mask, rng, inhibitory, lambda n: sign * rng.lognormal(location, np.sqrt(variance), n))
 
 
@@ -324,6 +347,19 @@ def spectral_radius(weights: sparse.csr_array) -> float:
     except sparse.linalg.ArpackNoConvergence as error:
         raise ValueError(f"spectral radius of weights {weights.shape}: {error}; use another mask or seed") from error
     return float(np.abs(largest).max())
+
+
+def _cut(
+    mask: sparse.csr_array,
+    rng: np.random.Generator,
+    inhibitory: float | None,
+    law: tuple[str, float, float],
+    low: float | None,
+    high: float | None,
+) -> sparse.csr_array:
+    """Weights of a distribution that ends at one side or both."""
+    ends = -np.inf if low is None else low, np.inf if high is None else high
+    return _drawn(mask, rng, inhibitory, lambda n: Distribution(*law, *ends).draw(rng, n))
 
 
 def _drawn(

@@ -9,6 +9,7 @@ from bioworkbench.readout.spike_distributions import (
     intervals,
     neuron_rates,
     power_spectrum,
+    rate_in_time,
 )
 from bioworkbench.readout.spike_statistics import cv_isi, mean_rate
 from bioworkbench.records.recording import Recording, Spikes
@@ -42,6 +43,17 @@ def test_intervals_by_hand():
     np.testing.assert_allclose(sorted(intervals(recorded(raster), "exc")), [0.005, 0.01, 0.02])
     np.testing.assert_allclose(interval_variations(recorded(raster), "exc", n_intervals=2), [np.std([10, 20]) / 15])
     np.testing.assert_allclose(neuron_rates(recorded(raster), "exc"), [3 / 0.08, 0, 3 / 0.08])
+
+
+def test_rate_in_time_by_hand():
+    raster = np.zeros((2, 43, 4), bool)
+    raster[0, 3] = True
+    raster[1, [19, 20, 42], 1] = True  # the last one lies in no whole bin
+    times, rates = rate_in_time(recorded(raster), "exc", bin=0.02)
+    np.testing.assert_allclose(times, [0.01, 0.03])
+    np.testing.assert_allclose(rates, np.array([[4, 0], [1, 1]]) / (4 * 0.02))
+    with pytest.raises(ValueError, match="unknown"):
+        rate_in_time(recorded(raster), "unknown")
 
 
 def test_means_are_the_statistics(poisson):

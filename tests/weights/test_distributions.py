@@ -84,6 +84,7 @@ def test_stored_zeros_of_the_mask_are_no_synapses_but_zero_weights_are():
         (uniform, {"low": -1.0, "high": 3.0}, 1.0, 4 / np.sqrt(12)),
         (lognormal, {"mean": 0.2, "deviation": 0.1}, 0.2, 0.1),
         (lognormal, {"mean": -0.2, "deviation": 0.1}, -0.2, 0.1),
+        (gaussian, {"mean": 0.0, "deviation": 2.0, "low": 0.0}, 2 * np.sqrt(2 / np.pi), 2 * np.sqrt(1 - 2 / np.pi)),
         (uniform_fan_in, {"gain": 2.0}, 0.0, 2 / np.sqrt(3 * 300)),
     ],
 )
@@ -99,6 +100,13 @@ def test_lognormal_weights_have_a_normal_logarithm_and_one_sign():
     logarithm = np.log(-values)
     standard = (logarithm - logarithm.mean()) / logarithm.std()
     assert abs((standard**3).mean()) < 4.5 * np.sqrt(6 / values.size)
+
+
+def test_cuts_are_kept_on_both_sides():
+    for distribution in (gaussian, lognormal):
+        values = distribution(full_mask(), generator(), mean=0.5, deviation=0.4, low=0.2, high=0.9).data
+        assert 0.2 <= values.min() < 0.21
+        assert 0.89 < values.max() <= 0.9
 
 
 def test_without_deviation_distributions_are_constant():
@@ -186,6 +194,7 @@ MASK = random_mask()
         (uniform, {"low": -np.inf, "high": 0.0}, "low has 1 values"),
         (lognormal, {"mean": 0.0, "deviation": 1.0}, "size of mean = 0.0"),
         (lognormal, {"mean": 1.0, "deviation": -1.0}, "deviation = -1.0"),
+        (gaussian, {"mean": 1.0, "deviation": 1.0, "low": 2.0, "high": 1.0}, "nothing of normal"),
         (uniform_fan_in, {"gain": 0.0}, "gain = 0.0"),
         (scaled_to_spectral_radius, {"radius": -1.0}, "radius = -1.0"),
         (smooth_fields, {"width": 7, "blur": 1.0}, "width = 7: 60 sources do not fill rows of 7 pixels"),

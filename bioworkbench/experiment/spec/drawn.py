@@ -11,11 +11,11 @@ from bioworkbench.records.annotations import Hertz
 from bioworkbench.records.arrays import fraction
 from bioworkbench.records.background import Background
 from bioworkbench.records.choice import Choice
-from bioworkbench.records.distributions import Distribution, parse_distribution
+from bioworkbench.records.distributions import Distribution, constant, parse_distribution
 from bioworkbench.records.drawn import DrawnLinks, LinkRule
-from bioworkbench.records.units import Quantity, dimension_name, parse_quantity, si_value
+from bioworkbench.records.units import Quantity, dimension_name, get_dimensions, parse_quantity, si_value
 
-__all__ = ["LINK_RULES", "backgrounds", "downscaling", "drawn_links", "drawn_settings"]
+__all__ = ["LINK_RULES", "backgrounds", "downscaling", "drawn_links", "drawn_settings", "in_words", "weights_from_words"]
 
 _LAWS = {"constant": ("constant", "value"), "normal": ("gaussian", "mean", "deviation"), "uniform": ("uniform", "low", "high"),
          "lognormal": ("lognormal", "mean", "deviation")}  # fmt: skip
@@ -69,11 +69,46 @@ def _weight_choice(distribution: Distribution) -> Choice:
     """A distribution as the entry of `WEIGHT_DISTRIBUTIONS` that has it, for tables and words."""
     kind, *names = _LAWS[distribution.kind]
     values = dict(zip(names, (distribution.first, distribution.second), strict=False))
+    for name, cut, closer in (("low", distribution.low, max), ("high", distribution.high, min)):
+        if np.isfinite(cut):
+            values[name] = closer(cut, values.get(name, cut))
     return Choice(kind, {name: Quantity(value, dim=distribution.dimension) for name, value in values.items()})
 
 
+def in_words(weights: Any) -> bool:
+    """Whether a spec gives weights as a number, or as the text of a quantity or distribution, in place of a kind."""
+    if isinstance(weights, str):
+        return "(" in weights or not weights[:1].isalpha()
+    return isinstance(weights, int | float) and not isinstance(weights, bool)
+
+
+def weights_from_words(given: str | float) -> Choice:
+    """The entry of `WEIGHT_DISTRIBUTIONS` that a number or text stands for.
+
+    Parameters
+    ----------
+    given : str or float
+        ``0.5``, ``"0.5 mV"`` or ``"normal(0.5 mV, 0.1 mV, low = 0 mV)"``.
+
+    Returns
+    -------
+    Choice
+
+    Raises
+    ------
+    ValueError
+        If the text is no quantity or distribution.
+
+    Examples
+    --------
+    >>> weights_from_words("normal(3, 1, low = 0)").arguments["low"]
+    0.0
+    """
+    return _weight_choice(parse_distribution(given) if isinstance(given, str) else constant(given))
+
+
 def drawn_links(
-    rule: Choice, weights: Distribution, delay: float | str, ends: tuple[int, int], key: int, unit: Quantity
+    rule: Choice, weights: Distribution, delay: float | str, ends: tuple[int, int], key: int, unit: Quantity | float
 ) -> DrawnLinks:
     """Links of a projection, not yet drawn.
 
@@ -86,7 +121,7 @@ def drawn_links(
         Numbers of sources and targets.
     key : int
         Of 64 bits.
-    unit : Quantity
+    unit : Quantity or float
         Of what receives the weights.
 
     Returns
@@ -98,7 +133,7 @@ def drawn_links(
     ValueError
         If a number breaks its rule, or the weights have another dimension.
     """
-    if weights.dimension is not unit.dim:
+    if weights.dimension is not get_dimensions(unit):
         raise ValueError(f"weight = {weights} is a {dimension_name(weights.dimension)}; it must be a {dimension_name(unit)}")
     delays = parse_distribution(delay) if isinstance(delay, str) else Distribution("constant", delay)
     return DrawnLinks(LINK_RULES[rule.kind](*ends, **rule.arguments), ends, key, weights, delays)
@@ -185,10 +220,11 @@ def drawn_settings(table: Mapping[str, Any], place: Place) -> dict[str, Any]:
         for other in ("topology", "weights"):
             if other in table:
                 raise ValueError(f"has links and {other}; give links and weight, or topology and weights")
-        if not isinstance(table.get("weight"), str):
-            raise ValueError(f"weight = {table.get('weight')!r}: links need a weight such as 'normal(1 mV, 0.1 mV, low = 0 mV)'")
+        given = table.get("weight")
+        if isinstance(given, bool) or not isinstance(given, str | int | float):
+            raise ValueError(f"weight = {given!r}: links need a weight such as 'normal(1 mV, 0.1 mV, low = 0 mV)'")
     with (place / "weight").named():
-        weight = parse_distribution(table["weight"])
+        weight = parse_distribution(given) if isinstance(given, str) else constant(given)
     with (place / "delay").named():
         delay = table.get("delay", "0 ms")
         if not isinstance(delay, str):

@@ -177,9 +177,11 @@ def _stimulus() -> dict[str, Any]:
 
 def _projection() -> dict[str, Any]:
     known = {name: setting for name, setting in settings(ProjectionSpec).items() if name != "name"}
+    properties = {name: _described(_of_setting(setting), setting) for name, setting in known.items()}
+    properties["weights"] = _described({"anyOf": [_of_setting(known["weights"]), _QUANTITY]}, known["weights"])
     return {
         "type": "object",
-        "properties": {name: _described(_of_setting(setting), setting) for name, setting in known.items()},
+        "properties": properties,
         "required": [name for name, setting in known.items() if setting.required],
         "additionalProperties": False,
     }

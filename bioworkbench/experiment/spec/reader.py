@@ -12,7 +12,7 @@ from typing import Any
 
 from bioworkbench.experiment.spec.blocks import written_out
 from bioworkbench.experiment.spec.changes import points, swept_values, with_value
-from bioworkbench.experiment.spec.drawn import backgrounds, downscaling, drawn_settings
+from bioworkbench.experiment.spec.drawn import backgrounds, downscaling, drawn_settings, in_words, weights_from_words
 from bioworkbench.experiment.spec.kinds import KINDS, NESTED
 from bioworkbench.experiment.spec.places import Place, PointProblems, Problems
 from bioworkbench.experiment.spec.probes import probes
@@ -369,6 +369,10 @@ def _projection(name: str, table: Document, place: Place) -> ProjectionSpec:
     own = ("name", "links", "weight", "delay") if "links" in table else ("name",)
     given = {key: value for key, value in table.items() if key not in own}
     drawn: Document = problems.tried(drawn_settings, table, place) or {} if "links" in table else {}
+    if in_words(given.get("weights")):
+        with problems.kept(), (place / "weights").named():
+            drawn["weights"] = weights_from_words(given["weights"])
+        del given["weights"]
     fixed = ("name", "recurrent", "weight", *drawn)
     values = readable_arguments(ProjectionSpec, given, "a projection", place, NESTED, problems, fixed=fixed)
     problems.tell()

@@ -51,8 +51,11 @@ class ProjectionSpec:
     ----------
     name : str
     source, target : str
-    topology, weights : Choice, optional
-        None where the method draws them itself.
+    topology : Choice, optional
+        None where the method draws it itself.
+    weights : Choice, number or distribution, optional
+        ``0.5``, ``"0.5 mV"`` and ``"normal(0.5 mV, 0.1 mV, low = 0 mV)"`` stand for the kinds that they name. None where the method draws
+        them itself.
     delay : float or distribution, seconds, or Choice
         A distribution such as ``"uniform(1 ms, 2 ms)"`` gives every synapse a delay of its own, and so does a table with a kind below
         under *Delays*.

@@ -59,6 +59,8 @@ def weight_arguments(weights: Choice, unit: Quantity) -> dict[str, Any]:
     return {name: _weight(name, value, unit) if known[name].unit_is_open else value for name, value in weights.arguments.items()}
 
 
-def _weight(name: str, value: Any, unit: Quantity) -> float:
-    """SI number; zero needs no unit."""
+def _weight(name: str, value: Any, unit: Quantity) -> float | None:
+    """SI number; zero needs no unit, and what is left out none."""
+    if value is None:
+        return None
     return si_value(value, unit, name) if np.any(np.asarray(value)) else 0.0

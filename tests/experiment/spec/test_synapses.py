@@ -102,3 +102,51 @@ def test_custom_becomes_what_it_says():
 def test_errors_name_the_field(name, settings, words):
     with pytest.raises(SpecError, match=words):
         construct(read(document(name, **settings), "x", "x.toml"))
+
+
+def test_constants_of_library_models_may_differ_between_synapses():
+    made = document("tsodyks_markram", use="uniform(0.2, 0.4)", recovery="normal(500 ms, 250 ms, low = 5 ms)")
+    (projection,) = construct(read(made, "x", "x.toml")).network.projections
+    for name, low, high in (("use", 0.2, 0.4), ("recovery", 0.005, 5.0)):
+        values = np.asarray(projection.synapse.constants[name])
+        assert len(set(values)) == len(projection.links)
+        assert low <= values.min() < values.max() <= high
+    made = document("tsodyks_markram", use="uniform(0.2, 1.4)")
+    with pytest.raises(SpecError, match=r"use = 1\.\d+: must lie between 0 and 1"):
+        construct(read(made, "x", "x.toml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "arguments"),
+    [
+        ("0.5 mV", "constant", {"value": 0.5e-3}),
+        ("normal(1 mV, 0.5 mV, low = 0.2 mV)", "gaussian", {"mean": 1e-3, "deviation": 0.5e-3, "low": 0.2e-3}),
+        ("uniform(-1 mV, 2 mV, high = 1 mV)", "uniform", {"low": -1e-3, "high": 1e-3}),
+    ],
+)
+def test_weights_in_words(text, kind, arguments):
+    made = document("pulse")
+    made["projections"]["ab"]["weights"] = text
+    spec = read(made, "x", "x.toml")
+    found = spec.projections[0].weights
+    assert found.kind == kind
+    assert {name: float(np.asarray(value)) for name, value in found.arguments.items()} == pytest.approx(arguments)
+    weights = construct(spec).network.projections[0].links.weights
+    assert weights.min() >= arguments.get("low", arguments.get("value"))
+
+
+def test_a_number_is_a_weight_without_a_unit():
+    made = document("gap_junction")
+    made["projections"]["ab"]["weights"] = 0.1
+    assert set(construct(read(made, "x", "x.toml")).network.projections[0].links.weights) == {0.1}
+
+
+@pytest.mark.parametrize(
+    ("weights", "words"),
+    [("norml(1 mV, 1 mV)", "did you mean 'normal'"), ("1 ms", "time"), ("gausian", "did you mean 'gaussian'"), (True, "weights")],
+)
+def test_weights_in_wrong_words(weights, words):
+    made = document("pulse")
+    made["projections"]["ab"]["weights"] = weights
+    with pytest.raises(SpecError, match=words):
+        construct(read(made, "x", "x.toml"))

@@ -1,0 +1,56 @@
+"""Classics of the field, run as they are shipped: the published signature of each, in numbers."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import bioworkbench as bw
+from bioworkbench.gallery.runs import FinishedRun
+from bioworkbench.readout.spike_distributions import rate_in_time
+from bioworkbench.readout.spike_statistics import cv_isi, synchrony
+from figures import inhibitory_plasticity, population_bursts
+
+SPECS = Path(__file__).parents[2] / "network_specs"
+
+pytestmark = pytest.mark.thorough
+
+
+def finished(name, folder, changes=None):
+    """Run of a shipped spec."""
+    result = bw.run(bw.load(SPECS / f"{name}.toml", changes or {}), results=folder, report=False)
+    return FinishedRun(result.folder, {}, result.metrics)
+
+
+def test_inhibition_learns_to_bring_cells_to_their_target(tmp_path):
+    """Vogels et al. 2011: much too fast at first, within a fifth of 5 Hz at the end, and irregular."""
+    run = finished("inhibitory_plasticity", tmp_path)
+    recording = run.record.data.recording
+    _, rates = rate_in_time(recording, "exc", bin=0.1)
+    assert rates[0, 0] > 30
+    assert rates[0, -80:].mean() == pytest.approx(5, rel=0.2)
+    assert cv_isi(recording, "exc") > 0.8
+    weights = recording.weights["inh_exc_inhibition"]
+    assert weights.mean() > 0.03
+    assert weights.min() >= 0
+    plt.close(inhibitory_plasticity.draw({"inhibitory_plasticity": [run]}))
+
+
+def test_depression_makes_bursts_of_the_whole_population(tmp_path):
+    """Tsodyks et al. 2000: short bursts of most cells, about once a second; without depression the network fires on and on."""
+    run = finished("population_bursts", tmp_path)
+    recording = run.record.data.recording
+    begins = population_bursts.bursts(recording)
+    intervals = np.diff(begins)
+    assert 0.5 < intervals.mean() < 1.5
+    assert intervals.std() / intervals.mean() > 0.2
+    spikes = recording.spikes["exc"]
+    taking_part = [len(np.unique(spikes.neuron[abs(spikes.time - begin - 0.01) < 0.03])) / 400 for begin in begins]
+    assert np.mean(taking_part) > 0.7
+    assert synchrony(recording, "exc") > 0.15
+    plt.close(population_bursts.draw({"population_bursts": [run]}))
+    fresh = finished(
+        "population_bursts", tmp_path, {"duration": "3 s", "projections.exc_exc.synapse": "pulse"}
+    ).record.data.recording
+    assert len(fresh.spikes["exc"]) / fresh.duration > 3 * len(spikes) / recording.duration
