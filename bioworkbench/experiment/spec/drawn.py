@@ -76,7 +76,7 @@ def _weight_choice(distribution: Distribution) -> Choice:
 
 
 def in_words(weights: Any) -> bool:
-    """Whether a spec gives weights as a number, or as the text of a quantity or distribution, in place of a kind."""
+    """Whether `weights` of a spec are a number, or the text of a quantity or distribution, in place of a kind."""
     if isinstance(weights, str):
         return "(" in weights or not weights[:1].isalpha()
     return isinstance(weights, int | float) and not isinstance(weights, bool)

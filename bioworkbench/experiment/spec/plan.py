@@ -222,7 +222,7 @@ def _check_times(spec: ExperimentSpec, network: Network) -> None:
         with spec.place(f"projections.{given.name}.source").named():
             if (
                 projection.source in network.sizes
-                and projection.n_synapses
+                and (projection.n_synapses and projection.synapse.on_pre)  # synapses that act all the time need no spikes
                 and not network.population(projection.source).model.threshold
             ):
                 raise ValueError(f"'{projection.source}': its neurons have no threshold and never spike; give them one")

@@ -251,6 +251,10 @@ def test_neurons_that_never_spike_send_nothing():
     document = with_value(alone(), "populations.exc", own("euler") | {"size": 20}) | {"record": []}
     with pytest.raises(SpecError, match=r"exc_inh\.source: 'exc': its neurons have no threshold and never spike"):
         examined(document, "x", "x.toml")
+    continuous = {"kind": "custom", "equations": "{receiver}_post = weight*v_pre/volt : {unit} (summed)", "on_pre": ""}
+    document["projections"] = {"exc_inh": document["projections"]["exc_inh"] | {"synapse": continuous, "receives": "g"}}
+    cell = {**own("euler"), "equations": "dv/dt = (g - v)/tau : volt\ng : volt", "receives": "g"}
+    examined(with_value(document, "populations.inh", cell), "x", "x.toml")
 
 
 def test_long_steps_are_warned_of():
