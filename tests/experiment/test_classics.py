@@ -10,7 +10,7 @@ import bioworkbench as bw
 from bioworkbench.gallery.runs import FinishedRun
 from bioworkbench.readout.spike_distributions import rate_in_time
 from bioworkbench.readout.spike_statistics import cv_isi, synchrony
-from figures import inhibitory_plasticity, population_bursts
+from figures import competing_inputs, inhibitory_plasticity, pairing_frequency, population_bursts
 
 SPECS = Path(__file__).parents[2] / "network_specs"
 
@@ -54,3 +54,31 @@ def test_depression_makes_bursts_of_the_whole_population(tmp_path):
         "population_bursts", tmp_path, {"duration": "3 s", "projections.exc_exc.synapse": "pulse"}
     ).record.data.recording
     assert len(fresh.spikes["exc"]) / fresh.duration > 3 * len(spikes) / recording.duration
+
+
+def test_alike_inputs_part_into_weak_and_strong_ones(tmp_path):
+    """Song et al. 2000: few weights are left in the middle, and the cell fires more slowly and irregularly."""
+    run = finished("competing_inputs", tmp_path)
+    recording = run.record.data.recording
+    first, last = recording.traces["inputs.weight"].values[0][[0, -1]] / 0.015
+    low, middle, high = (np.mean((last >= begin) & (last < end)) for begin, end in ((0, 0.2), (0.4, 0.6), (0.8, 1.01)))
+    assert middle < 0.1
+    assert min(low, high) > 2.5 * middle
+    assert np.mean((first >= 0.4) & (first < 0.6)) > 0.15
+    rates = np.histogram(recording.spikes["cell"].time, bins=10, range=(0, recording.duration))[0]
+    assert rates[-1] < 0.5 * rates[0]
+    assert cv_isi(recording, "cell") > 0.7
+    plt.close(competing_inputs.draw({"competing_inputs": [run]}))
+
+
+def test_pairs_at_high_frequency_strengthen_in_either_order(tmp_path):
+    """Clopath et al. 2010: target first weakens at low frequencies and strengthens at high ones; source first strengthens at all."""
+    run = finished("pairing_frequency", tmp_path)
+    data = run.record.data
+    frequencies, (source_first, target_first) = pairing_frequency.changes(data.network, data.recording)
+    np.testing.assert_allclose(frequencies, np.arange(5, 51, 5))
+    assert (target_first[frequencies <= 20] < -15).all()
+    assert (target_first[frequencies >= 45] > 5).all()
+    assert (source_first > 10).all()
+    assert source_first[-1] > 1.5 * source_first[0]
+    plt.close(pairing_frequency.draw({"pairing_frequency": [run]}))
