@@ -1,7 +1,8 @@
 """Importing for a command, without what Brian2 would bring along for interactive work.
 
-``import brian2`` imports Matplotlib's pylab and pytest where they are installed, to offer their names, and what its Cython target needs; it
-does without where they are not. No command uses these names, and most compile nothing; they take half of the time.
+``import brian2`` imports Matplotlib's pylab and pytest where they are installed, to offer their names, Matplotlib to ask for its version,
+and what its Cython target needs; it does without where they are not there. With ``from numpy import *``, Brian2 and SciPy also import parts
+of NumPy that nothing here uses. No command uses these names, and most compile nothing; they take half of the time.
 """
 
 import sys
@@ -12,15 +13,16 @@ from types import ModuleType
 
 __all__ = ["imported"]
 
-_INTERACTIVE = ("pylab", "pytest")
+_INTERACTIVE = ("matplotlib", "pylab", "pytest")
 _COMPILING = (
     "Cython",
     *(("setuptools",) if sys.version_info < (3, 12) else ()),
 )  # later on, distutils are found in setuptools alone
+_OF_NUMPY = ("f2py", "testing")
 
 
 def imported(module: str, *, compiles: bool = False) -> ModuleType:
-    """A module, imported as if what Brian2 can do without were not installed.
+    """A module that needs Brian2, which is imported before it as if what Brian2 can do without were not installed.
 
     Parameters
     ----------
@@ -32,8 +34,10 @@ def imported(module: str, *, compiles: bool = False) -> ModuleType:
     -------
     module
     """
-    with _hidden(_INTERACTIVE if compiles else (*_INTERACTIVE, *_COMPILING)):
-        return import_module(module)
+    with _hidden(_INTERACTIVE if compiles else (*_INTERACTIVE, *_COMPILING)), _left_out(_OF_NUMPY):
+        import_module("brian2")
+        import_module("scipy.sparse")
+    return import_module(module)
 
 
 @contextmanager
@@ -47,3 +51,18 @@ def _hidden(names: tuple[str, ...]) -> Iterator[None]:
     finally:
         for name in absent:
             del sys.modules[name]
+
+
+@contextmanager
+def _left_out(names: tuple[str, ...]) -> Iterator[None]:
+    """Have ``from numpy import *`` find None for some parts of NumPy, which it would import to offer them."""
+    np = import_module("numpy")  # not at the top: help does without
+    absent = [name for name in names if name not in vars(np)]
+    for name in absent:
+        setattr(np, name, None)
+    try:
+        yield
+    finally:
+        for name in absent:
+            if getattr(np, name) is None:  # otherwise somebody inside has imported it
+                delattr(np, name)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+import scipy  # its submodule is imported when it is first used, which is seldom
 
 from bioworkbench.records.arrays import Floats
 from bioworkbench.records.errors import unknown_name
@@ -117,7 +117,7 @@ class Distribution:
             return np.full(np.shape(below), self.first)
         if self.kind == "uniform":
             return np.clip(self.first + (self.second - self.first) * under, self.low, self.high)
-        deviates = np.where(under < over, ndtri(under), -ndtri(over))
+        deviates = np.where(under < over, scipy.special.ndtri(under), -scipy.special.ndtri(over))
         return np.clip(_from_normal(self, deviates), self.low, self.high)
 
     @cached_property
@@ -129,7 +129,7 @@ class Distribution:
         if self.kind == "uniform":
             width = self.second - self.first
             return max(0.0, (self.low - self.first) / width), max(0.0, (self.second - self.high) / width)
-        return float(ndtr(_to_normal(self, self.low))), float(ndtr(-_to_normal(self, self.high)))
+        return _normal_below(_to_normal(self, self.low)), _normal_below(-_to_normal(self, self.high))
 
     @property
     def _span(self) -> float:
@@ -173,6 +173,11 @@ def _from_normal(distribution: Distribution, deviates: Floats) -> Floats:
     mean, deviation = _logarithm(distribution)
     sign = np.sign(distribution.first)
     return sign * np.exp(mean + deviation * sign * deviates)
+
+
+def _normal_below(deviate: float) -> float:
+    """Fraction of a standard normal distribution below a value; most are not cut, and need no function for it."""
+    return 0.0 if deviate == -np.inf else float(scipy.special.ndtr(deviate))
 
 
 def _to_normal(distribution: Distribution, value: float) -> float:

@@ -18,12 +18,12 @@ from functools import cache, partial, reduce
 from typing import Any
 
 import numpy as np
+import scipy  # its submodule is imported when it is first used
 from brian2.core.functions import Function
 from brian2.core.variables import Constant, Variable
 from brian2.equations.equations import Equations
 from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.units.fundamentalunits import get_dimensions
-from scipy.special import exprel
 
 from bioworkbench.records.arrays import Floats
 from bioworkbench.records.distributions import draw_start, parse_distribution, start_dimension
@@ -80,7 +80,7 @@ _SAME = (
 )
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {name: getattr(np, name) for name in (*_SAME, "arccos", "arcsin", "arctan")} | {
     "abs": np.abs,
-    "exprel": exprel,
+    "exprel": lambda x: scipy.special.exprel(x),
     "int": np.trunc,
 }
 _OPERATORS = (*_BINARY, *_UNARY, *_COMPARISONS, *_LOGIC)

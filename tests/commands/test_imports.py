@@ -13,6 +13,10 @@ SPECS = Path(__file__).parents[2] / "network_specs"
 WATCHED = (
     *(
         "brian2",
+        "matplotlib",
+        "numpy.f2py",
+        "numpy.testing",
+        "scipy.special",
         "scipy.stats",
         "scipy.optimize",
         "sklearn",
@@ -25,7 +29,7 @@ WATCHED = (
         "xarray",
         "h5py",
     ),
-    *("matplotlib.pyplot", "optuna", "distributed", "bokeh", "setuptools", "Cython", "pytest", "bioworkbench.report"),
+    *("optuna", "distributed", "bokeh", "setuptools", "Cython", "pytest", "bioworkbench.report"),
     *("bioworkbench.simulation.backends.runtime", "bioworkbench.simulation.backends.cpp.running", "bioworkbench.readout.fits"),
 )
 CODE = """
@@ -59,3 +63,17 @@ def test_each_command_adds_what_it_needs(tmp_path):
     for (words, more), imported in zip(steps, found, strict=True):
         allowed |= set(more)
         assert set(imported) <= allowed, " ".join(words)
+
+
+def test_what_is_hidden_from_brian2_is_there_afterwards():
+    code = """
+import sys
+from bioworkbench.commands.sparing import imported
+imported("bioworkbench.commands.check")
+import numpy.f2py, numpy.testing, matplotlib.pyplot, pytest
+import numpy as np
+assert np.f2py is sys.modules["numpy.f2py"] and np.testing.assert_allclose and "Cython" not in sys.modules
+import brian2
+assert brian2.f2py is None and brian2.exp is not np.exp
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
