@@ -1,7 +1,8 @@
 """Our `simulate` beside the same network written by hand for Brian2's C++ device, with the same index arrays and flags.
 
 Run as ``python -m tests.benchmarks.bench_handwritten [network ...]``; prints processor seconds of the
-run itself (what Brian2's own clock counts), build seconds and numbers of spikes. Each run is a process of its own.
+run itself, build seconds and numbers of spikes. Each run is a process of its own. Networks of `standard_synapses` also say what
+fraction of the pairs (neuron, step) is the same.
 """
 
 import json
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import brian2 as b2
 import numpy as np
@@ -16,6 +18,9 @@ import numpy as np
 from bioworkbench.records.stimulus import silence
 from bioworkbench.simulation import simulate
 from tests.benchmarks import standard_networks
+from tests.benchmarks.standard_synapses import PORTS
+from tests.ports.described import plain_objects, records_of
+from tests.ports.plain import spikes_in, spikes_of
 
 NETWORKS = {
     f"{kind} {size}": (kind, size)
@@ -51,12 +56,50 @@ def by_hand(network, duration):
         synapses.w_ = projection.weights.data
         parts.append(synapses)
     monitor = b2.SpikeMonitor(group)
-    b2.Network(group, monitor, *parts).run(duration * b2.second)
+    row = built_and_run(folder, duration, group, monitor, *parts)
+    return row | {"spikes": len(monitor.i)}
+
+
+def built_and_run(folder, duration, *objects):
+    """Processor seconds of the run of plain objects in C++, without the reading of arrays before it, and seconds of the build."""
+    b2.device.insert_code("before_network_run", "const std::clock_t begun = std::clock();")
+    taken = 'std::ofstream("processor") << double(std::clock() - begun)/CLOCKS_PER_SEC;'
+    b2.device.insert_code("after_network_run", taken)
+    b2.Network(*objects).run(duration * b2.second, namespace={})
     started = time.perf_counter()
     b2.device.build(directory=folder, run=False)
     built = time.perf_counter() - started
     b2.device.run()
-    return {"run": b2.device._last_run_time, "build": built, "spikes": len(monitor.i)}
+    return {"run": float((Path(folder) / "processor").read_text()), "build": built}
+
+
+def port_by_hand(port):
+    """The objects of a port in C++."""
+    folder = tempfile.mkdtemp()
+
+    def begin(dt):
+        b2.set_device("cpp_standalone", directory=folder, build_on_run=False)
+        b2.defaultclock.dt = dt * b2.second
+
+    groups, made, monitors = plain_objects(port, begin)
+    row = built_and_run(folder, port.duration, *groups.values(), *made, *monitors.values())
+    return row | kept(spikes_of(monitors["cells"], port.dt))
+
+
+def port_by_us(port):
+    """The records of a port, twice: from nothing, and from the cache."""
+    network, trains = records_of(port)
+    started = time.perf_counter()
+    first = simulate(network, trains, 1, dt=port.dt, backend="cpp", threads=1)
+    built = time.perf_counter() - started
+    again = simulate(network, trains, 2, dt=port.dt, backend="cpp", threads=1)
+    row = {"run": again.timing["processor"], "build": built - float(first.timing["simulate"])}
+    return row | kept(spikes_in(again, "cells"))
+
+
+def kept(pairs):
+    """Number of spikes, and the pairs (neuron, step) themselves for the comparison."""
+    return {"spikes": len(pairs), "pairs": sorted(pairs)}
 
 
 def by_us(network, duration):
@@ -72,14 +115,20 @@ def by_us(network, duration):
     }
 
 
+def one_run(way, name):
+    """What one way gives for one network, in this process."""
+    if name in PORTS:
+        return {"by_hand": port_by_hand, "by_us": port_by_us}[way](PORTS[name](np.random.default_rng(1)))
+    kind, size = NETWORKS[name]
+    return {"by_hand": by_hand, "by_us": by_us}[way](getattr(standard_networks, kind)(size, np.random.default_rng(1)), 1.0)
+
+
 def main():
-    names = sys.argv[1:] or list(NETWORKS)
+    names = sys.argv[1:] or [*NETWORKS, *PORTS]
     if names[0] in ("by_hand", "by_us"):
-        kind, size = NETWORKS[names[1]]
-        network = getattr(standard_networks, kind)(size, np.random.default_rng(1))
-        print(json.dumps(globals()[names[0]](network, 1.0)))
+        print(json.dumps(one_run(*names[:2])))
         return
-    print(f"{'network':14} {'':8} {'run s':>8} {'build s':>8} {'spikes':>9}   ratio of run times")
+    print(f"{'network':16} {'':8} {'run s':>8} {'build s':>8} {'spikes':>9}   ratio of run times")
     for name in names:
         rows = {}
         for way in ("by_hand", "by_us"):
@@ -87,7 +136,10 @@ def main():
             rows[way] = json.loads(done.stdout.splitlines()[-1])
         for way, row in rows.items():
             ratio = f"{row['run'] / rows['by_hand']['run']:.2f}"
-            print(f"{name:14} {way:8} {row['run']:8.3f} {row['build']:8.1f} {row['spikes']:9d}   {ratio}")
+            print(f"{name:16} {way:8} {row['run']:8.3f} {row['build']:8.1f} {row['spikes']:9d}   {ratio}")
+        pairs = [{(neuron, step) for neuron, step in row.get("pairs", ())} for row in rows.values()]
+        if pairs[0]:
+            print(f"{'':16} {len(pairs[0] & pairs[1]) / len(pairs[0] | pairs[1]):.1%} of the spikes are the same")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import bioworkbench as bw
 from bioworkbench.gallery.runs import FinishedRun
 from bioworkbench.readout.spike_distributions import rate_in_time
 from bioworkbench.readout.spike_statistics import cv_isi, synchrony
-from figures import competing_inputs, inhibitory_plasticity, pairing_frequency, population_bursts
+from figures import competing_inputs, decision, inhibitory_plasticity, pairing_frequency, population_bursts
 
 SPECS = Path(__file__).parents[2] / "network_specs"
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.thorough
 def finished(name, folder, changes=None):
     """Run of a shipped spec."""
     result = bw.run(bw.load(SPECS / f"{name}.toml", changes or {}), results=folder, report=False)
-    return FinishedRun(result.folder, {}, result.metrics)
+    return FinishedRun(result.folder, changes or {}, result.metrics)
 
 
 def test_inhibition_learns_to_bring_cells_to_their_target(tmp_path):
@@ -82,3 +82,20 @@ def test_pairs_at_high_frequency_strengthen_in_either_order(tmp_path):
     assert (source_first > 10).all()
     assert source_first[-1] > 1.5 * source_first[0]
     plt.close(pairing_frequency.draw({"pairing_frequency": [run]}))
+
+
+def test_decisions_are_right_more_often_with_better_evidence(tmp_path):
+    """Wang 2002: one group wins in nearly every trial; by chance without evidence, the right one with strong evidence."""
+    field = "populations.motion.constants.coherence"
+    runs = [finished("decision", tmp_path, {field: value, "n_trials": 16}) for value in (0.0, 0.128, 0.512)]
+    chance, weak, strong = (decision.first_wins(run.record.data.recording).mean() for run in runs)
+    assert abs(chance - 0.5) < 3 * 0.5 / np.sqrt(16)
+    assert chance < weak <= strong
+    assert strong == 1
+    for run in runs:
+        times, rates = decision.group_rates(run.record.data.recording)
+        last = np.sort(rates[:, :, times > 1.7].mean(axis=2), axis=0)
+        assert np.median(last[1]) > 25
+        assert np.median(last[0]) < 3
+    runs = [FinishedRun(run.folder, {field: run.values[field]}, run.metrics) for run in runs]
+    plt.close(decision.draw({"decision": runs}))

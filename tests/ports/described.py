@@ -84,9 +84,9 @@ def in_plain_brian2(port):
     return {name: spikes_of(monitor, port.dt) for name, monitor in monitors.items()}, [np.array(one.weight) for one in made]
 
 
-def plain_objects(port):
-    """Groups and monitors by population, and synapses, of plain Brian2."""
-    plain(port.dt)
+def plain_objects(port, begin=plain):
+    """Groups and monitors by population, and synapses, of plain Brian2; `begin` sets where it runs."""
+    begin(port.dt)
     groups = {name: _group(name, cells) for name, cells in port.cells.items()}
     for name, (channel, time) in port.trains.items():
         groups[name] = SpikeGeneratorGroup(1 + max(channel), channel, np.asarray(time) * second)
@@ -146,6 +146,15 @@ def _texts(given, receiver):
 
 def in_bioworkbench(port, backend="numpy"):
     """The same from our records."""
+    network, trains = records_of(port)
+    made = simulate(network, trains, SEED, dt=port.dt, backend=backend)
+    return {name: spikes_in(made, name) for name, one in port.cells.items() if one.threshold}, [
+        made.weights[p.name][0] if p.name in made.weights else p.links.weights for p in network.projections
+    ]
+
+
+def records_of(port):
+    """The port as a network and stimuli."""
     cells = tuple(
         Population(
             name,
@@ -169,10 +178,7 @@ def in_bioworkbench(port, backend="numpy"):
         SpikeTrains(name, np.zeros(len(channel), int), channel, time, port.duration, 1)
         for name, (channel, time) in port.trains.items()
     ]
-    made = simulate(Network(cells, projections), trains or silence(port.duration), SEED, dt=port.dt, backend=backend)
-    return {name: spikes_in(made, name) for name, one in port.cells.items() if one.threshold}, [
-        made.weights[p.name][0] if p.name in made.weights else p.links.weights for p in projections
-    ]
+    return Network(cells, projections), trains or silence(port.duration)
 
 
 def _projection(number, joins, sizes):
