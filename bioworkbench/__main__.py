@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bioworkbench.commands.interruption import ending, interruptible
-from bioworkbench.commands.sparing import imported
+from bioworkbench.commands.sparing import imported, imported_undrawn
 from bioworkbench.records.docstrings import summary
 from bioworkbench.records.functions import allow
 
@@ -39,7 +39,8 @@ COMMANDS = {
 """Subcommands and what they are for; NAME is the function ``NAME_command`` of ``bioworkbench.commands.NAME``."""
 
 
-_COMPILE_NOTHING = ("check", "compare", "explore", "export", "schema", "topology")
+_COMPILE_NOTHING = ("check", "compare", "explore", "export", "schema")
+_DRAW_LATER = ("topology",)
 _WITHOUT_BRIAN2 = ("cache", "figures", "index", "list", "new", "table")
 
 
@@ -84,7 +85,10 @@ def _asked(arguments: Sequence[str]) -> str:
 
 def _function(name: str, arguments: Sequence[str]) -> Callable[..., Any]:
     module, compiles = f"bioworkbench.commands.{name}", name not in _COMPILE_NOTHING or "--converge" in arguments
-    found = import_module(module) if name in _WITHOUT_BRIAN2 else imported(module, compiles=compiles)
+    if name in _DRAW_LATER:
+        found = imported_undrawn(module)
+    else:
+        found = import_module(module) if name in _WITHOUT_BRIAN2 else imported(module, compiles=compiles)
     return getattr(found, f"{name}_command")
 
 

@@ -39,6 +39,7 @@ MODULES = {
         "topology.generators.graph_models": "Topologies of graph models",
         "topology.generators.spatial": "Topologies in space",
         "weights.distributions": "Distributions of weights",
+        "weights.spectrum": "Spectral radius of weights",
         "records.units": "Quantities and units",
         "records.randomness": "Named random streams",
         "simulation": "Backends",

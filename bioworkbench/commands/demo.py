@@ -20,7 +20,8 @@ from bioworkbench.experiment.spec.reader import load
 from bioworkbench.experiment.sweeps import sweep
 from bioworkbench.records.errors import ResultError, SimulationError, SpecError, TopologyError
 from bioworkbench.records.randomness import stream
-from bioworkbench.report.graph_page import GraphFindings, write_graph_page
+from bioworkbench.report.graph_findings import GraphFindings
+from bioworkbench.report.graph_page import write_graph_page
 from bioworkbench.report.index import write_index
 from bioworkbench.simulation.threads import n_cores
 from bioworkbench.topology.generators.spatial import spatial

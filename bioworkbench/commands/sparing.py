@@ -1,8 +1,9 @@
-"""Importing for a command, without what Brian2 would bring along for interactive work.
+"""Importing for a command, without what Brian2 and igraph would bring along for interactive work.
 
 ``import brian2`` imports Matplotlib's pylab and pytest where they are installed, to offer their names, Matplotlib to ask for its version,
 and what its Cython target needs; it does without where they are not there. With ``from numpy import *``, Brian2 and SciPy also import parts
 of NumPy that nothing here uses. No command uses these names, and most compile nothing; they take half of the time.
+``import igraph`` imports Matplotlib, to draw with, which takes as long as igraph, networkx and numba together.
 """
 
 import sys
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 
-__all__ = ["imported"]
+__all__ = ["imported", "imported_undrawn"]
 
 _INTERACTIVE = ("matplotlib", "pylab", "pytest")
 _COMPILING = (
@@ -38,6 +39,21 @@ def imported(module: str, *, compiles: bool = False) -> ModuleType:
         import_module("brian2")
         import_module("scipy.sparse")
     return import_module(module)
+
+
+def imported_undrawn(module: str) -> ModuleType:
+    """A module that draws later on, if at all, imported as if Matplotlib were not installed.
+
+    Parameters
+    ----------
+    module : str
+
+    Returns
+    -------
+    module
+    """
+    with _hidden(("matplotlib",)):
+        return import_module(module)
 
 
 @contextmanager

@@ -12,15 +12,13 @@ import numpy as np
 import pandas as pd
 import typer
 
+from bioworkbench.commands.sparing import imported
 from bioworkbench.commands.terminal import labeled, output, rich_table, with_exit_codes, words
 from bioworkbench.exchange.connectomes import READERS, read_graph, write_graph
-from bioworkbench.experiment.spec.changes import parse_change
-from bioworkbench.experiment.spec.places import Place
-from bioworkbench.experiment.spec.values import chosen
 from bioworkbench.records.errors import TopologyError, unknown_name
+from bioworkbench.records.lazily import later
 from bioworkbench.records.randomness import stream
-from bioworkbench.report.graph_page import GraphFindings, write_graph_page
-from bioworkbench.topology.generators import TOPOLOGIES
+from bioworkbench.report.graph_findings import GraphFindings
 from bioworkbench.topology.measures.catalog import MeasureTable, measures
 from bioworkbench.topology.measures.community_detection import communities
 from bioworkbench.topology.measures.comparisons import against_nulls, small_worldness
@@ -35,6 +33,10 @@ from bioworkbench.topology.simple_graph import SimpleGraph, graph_of_links, simp
 __all__ = ["topology_command"]
 
 _MOST_NULLS = 10_000
+
+write_graph_page = later(
+    "bioworkbench.report.graph_page:write_graph_page"
+)  # Matplotlib takes longer to import than many graphs to measure
 
 Prediction = tuple[Any, Any, float]
 
@@ -167,7 +169,8 @@ def _graph(file: Path | None, generate: str | None, nodes: str, changes: list[st
     if (file is None) == (generate is None):
         raise TopologyError(f"FILE = {file}, --generate = {generate}: name a file to read, or a topology to generate, not both")
     if generate is not None:
-        return _generated(generate, nodes, changes, seed)
+        makers = imported("bioworkbench.commands.generated_graph")  # which imports Brian2
+        return makers.generated_graph(generate, nodes, changes, _rng(seed, "--generate"))
     if nodes or changes:
         raise TopologyError(f"--nodes = '{nodes}', --set = {changes}: these are settings of --generate, not of a file")
     return read_graph(str(file), parallel=True)
@@ -182,34 +185,6 @@ def _undirected(graph: SimpleGraph) -> SimpleGraph:
     except TopologyError:
         found = graph.plain
     return replace(found, nodes=graph.nodes, n_self_links=graph.n_self_links, n_parallel_links=graph.n_parallel_links)
-
-
-def _generated(kind: str, nodes: str, changes: list[str], seed: int | None) -> nx.Graph:
-    """Directed graph; with two sizes the nodes are texts such as "source 3" and "target 0"."""
-    given = dict(parse_change(change) for change in changes)
-    choice = chosen({**given, "kind": kind}, "topology", TOPOLOGIES, Place("--generate"), {}, fixed=("recurrent",))
-    sizes = [int(part) for part in nodes.split("x") if part.isdecimal()]
-    if len(sizes) != nodes.count("x") + 1 or len(sizes) > 2:
-        raise TopologyError(
-            f"--nodes = '{nodes}': give a number of nodes such as 100, or of sources and targets such as 784x1000"
-        )
-    arguments = {name: value for name, value in choice.arguments.items() if name != "recurrent"}
-    rng = _rng(seed, "--generate")
-    mask = TOPOLOGIES[kind](sizes[0], sizes[-1], rng, recurrent=len(sizes) == 1, **arguments)
-    if len(sizes) == 1:
-        return _without_weights(nx.from_scipy_sparse_array(mask, create_using=nx.DiGraph))
-    graph = nx.DiGraph()
-    graph.add_nodes_from((f"source {k}" for k in range(sizes[0])), side="source")
-    graph.add_nodes_from((f"target {k}" for k in range(sizes[1])), side="target")
-    rows, columns = mask.nonzero()
-    graph.add_edges_from((f"source {i}", f"target {j}") for i, j in zip(rows.tolist(), columns.tolist(), strict=True))
-    return graph
-
-
-def _without_weights(graph: nx.Graph) -> nx.Graph:
-    for *_, attributes in graph.edges(data=True):
-        attributes.clear()
-    return graph
 
 
 def _rng(seed: int | None, what: str) -> np.random.Generator:

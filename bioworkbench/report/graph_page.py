@@ -1,8 +1,7 @@
 """The page of a graph: degrees, communities, measures beside random graphs, predicted links; one file that fetches nothing."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,46 +11,18 @@ from bioworkbench.experiment.results.files import write_text
 from bioworkbench.plots import graphs
 from bioworkbench.records.randomness import stream
 from bioworkbench.report.drawn import Panel, drawn
+from bioworkbench.report.graph_findings import GraphFindings
 from bioworkbench.report.pages import rendered
 from bioworkbench.topology.measures.catalog import MEASURES, MeasureTable
 from bioworkbench.topology.measures.community_detection import communities
 from bioworkbench.topology.measures.comparisons import NullTable, over_nulls, rich_club
-from bioworkbench.topology.prediction.comparison import PredictorTable
+from bioworkbench.topology.prediction.predictor_table import PredictorTable
 from bioworkbench.topology.simple_graph import SimpleGraph
 
-__all__ = ["GraphFindings", "write_graph_page"]
+__all__ = ["write_graph_page"]
 
 _MOST_ROWS = 200  # predicted links of each predictor
 _ROW_HEIGHT = 0.2  # inches, of a bar
-
-
-@dataclass(frozen=True)
-class GraphFindings:
-    """What was found out about a graph.
-
-    Parameters
-    ----------
-    graph : SimpleGraph
-    measures : MeasureTable
-        Measures (rows) with ``value`` and ``standard_error`` and, beside random graphs, the columns of a `NullTable`.
-    predictions : mapping from predictor to sequence of (node, node, score)
-        Absent links, best first.
-    comparison : PredictorTable, optional
-    n_nulls : int
-        Random graphs that the measures stand beside.
-    keep : str
-        What these share with the graph, of `NULL_MODELS`.
-    notes : sequence of str
-        What a reader of the numbers must know.
-    """
-
-    graph: SimpleGraph
-    measures: MeasureTable | NullTable
-    predictions: Mapping[str, Sequence[tuple[Any, Any, float]]] = field(default_factory=dict)
-    comparison: PredictorTable | None = None
-    n_nulls: int = 0
-    keep: str = "degrees"
-    notes: Sequence[str] = ()
 
 
 def write_graph_page(path: str | Path, title: str, found: GraphFindings, seed: int = 1) -> Path:

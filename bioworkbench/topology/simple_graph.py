@@ -17,7 +17,7 @@ from scipy import sparse
 from bioworkbench.records.arrays import Floats, Integers
 from bioworkbench.records.errors import TopologyError
 
-__all__ = ["SimpleGraph", "graph_of_links", "linked", "networkx_graph", "simple_graph"]
+__all__ = ["SimpleGraph", "graph_of_links", "in_degrees", "linked", "networkx_graph", "simple_graph"]
 
 Found = TypeVar("Found")
 
@@ -203,6 +203,11 @@ def graph_of_links(
     return SimpleGraph(graph.starts, graph.neighbors, graph.weights, directed, nodes, n_loops, n_parallel)
 
 
+def in_degrees(graph: SimpleGraph) -> Integers:
+    """Number of links to each node of `graph` (n_nodes,); degrees of an undirected graph."""
+    return _counts(graph.neighbors, graph.n_nodes) if graph.directed else graph.degrees
+
+
 def linked(graph: SimpleGraph) -> sparse.csr_array:
     """Whether i links to j in `graph`, as boolean csr_array (n_nodes, n_nodes); links of weight 0 are links too."""
     n = graph.n_nodes
@@ -325,11 +330,19 @@ def _unique(sources: Integers, targets: Integers, weights: Floats | None, nodes:
 def _turned(starts: Integers, neighbors: np.ndarray) -> tuple[Integers, Integers, np.ndarray]:
     """Order of the entries by target, where each target's begin, and their sources."""
     n = starts.size - 1
-    counts = np.bincount(neighbors, minlength=n) if neighbors.size else np.zeros(n, np.int64)
-    begin = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    begin = np.concatenate([[0], np.cumsum(_counts(neighbors, n))])
     order, sources = np.empty(neighbors.size, np.int64), np.empty(neighbors.size, np.int32)
     _scatter(starts, neighbors, begin.copy(), order, sources)
     return order, begin, sources
+
+
+@njit(cache=True, nogil=True)
+def _counts(neighbors, n):
+    """How often each node stands among the neighbors."""
+    found = np.zeros(n, np.int64)
+    for v in neighbors:
+        found[np.uint32(v)] += 1  # unsigned: no index counts from the end
+    return found
 
 
 @njit(cache=True, nogil=True)

@@ -17,6 +17,7 @@ from scipy import sparse
 from bioworkbench.records.annotations import AnyUnit
 from bioworkbench.records.arrays import Floats, count, finite, fraction, non_negative, positive
 from bioworkbench.records.distributions import Distribution
+from bioworkbench.weights.spectrum import spectral_radius
 
 __all__ = [
     "WEIGHT_DISTRIBUTIONS",
@@ -26,12 +27,9 @@ __all__ = [
     "rescaled",
     "scaled_to_spectral_radius",
     "smooth_fields",
-    "spectral_radius",
     "uniform",
     "uniform_fan_in",
 ]
-
-DENSE_LIMIT = 400  # nodes up to which all eigenvalues are computed
 
 
 def constant(
@@ -318,35 +316,6 @@ def rescaled(weights: sparse.csr_array, radius: float) -> sparse.csr_array:
     scaled = weights.copy()
     scaled.data *= radius / now
     return scaled
-
-
-def spectral_radius(weights: sparse.csr_array) -> float:
-    """Largest magnitude of an eigenvalue of weights (n, n): all eigenvalues up to n = 400, beyond that Arnoldi iteration.
-
-    Parameters
-    ----------
-    weights : sparse array (n, n)
-
-    Returns
-    -------
-    float
-        In the unit of the weights.
-
-    Raises
-    ------
-    ValueError
-        If the weights are not square, or the iteration does not converge.
-    """
-    if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
-        raise ValueError(f"weights have shape {weights.shape}; a spectral radius needs as many sources as targets")
-    if weights.shape[0] <= DENSE_LIMIT:
-        return float(np.abs(np.linalg.eigvals(weights.toarray())).max(initial=0.0))
-    start = np.random.default_rng(0).normal(size=weights.shape[0])  # fixed, so that equal weights have one radius
-    try:
-        largest = sparse.linalg.eigs(weights, k=6, ncv=100, v0=start, maxiter=3000, return_eigenvectors=False)
-    except sparse.linalg.ArpackNoConvergence as error:
-        raise ValueError(f"spectral radius of weights {weights.shape}: {error}; use another mask or seed") from error
-    return float(np.abs(largest).max())
 
 
 def _cut(

@@ -77,3 +77,17 @@ import brian2
 assert brian2.f2py is None and brian2.exp is not np.exp
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_topology_draws_and_generates_only_when_it_is_asked_to(tmp_path):
+    """To measure a graph it needs neither Brian2 nor what draws; a page or a generated graph brings them along."""
+    (tmp_path / "g.csv").write_text("source,target\na,b\nb,c\nc,a\nc,d\n")
+    words = ["topology", str(tmp_path / "g.csv"), "--seed", "1"]
+    steps = [words, [*words, "--report", str(tmp_path / "g.html")]]
+    watched = ["brian2", "scipy.stats", "sklearn", "matplotlib.pyplot", "bioworkbench.report.graph_page"]
+    code = [CODE, json.dumps(steps), json.dumps(watched)]
+    done = subprocess.run([sys.executable, "-c", *code], capture_output=True, text=True, check=True)
+    bare, with_page = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("[")]
+    assert bare == []
+    assert "bioworkbench.report.graph_page" in with_page
+    assert (tmp_path / "g.html").exists()

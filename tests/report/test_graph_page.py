@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from bioworkbench.records.errors import ResultError
-from bioworkbench.report.graph_page import GraphFindings, write_graph_page
+from bioworkbench.report.graph_findings import GraphFindings
+from bioworkbench.report.graph_page import write_graph_page
 from bioworkbench.topology.measures.catalog import measures
 from bioworkbench.topology.measures.comparisons import against_nulls
 from bioworkbench.topology.prediction.comparison import compare

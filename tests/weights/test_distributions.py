@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from bioworkbench.weights import distributions as module
 from bioworkbench.weights.distributions import (
     WEIGHT_DISTRIBUTIONS,
     constant,
@@ -13,10 +12,10 @@ from bioworkbench.weights.distributions import (
     rescaled,
     scaled_to_spectral_radius,
     smooth_fields,
-    spectral_radius,
     uniform,
     uniform_fan_in,
 )
+from bioworkbench.weights.spectrum import spectral_radius
 
 SETTINGS = {
     "constant": {"value": 2.0},
@@ -130,13 +129,6 @@ def test_spectral_radius_is_set_exactly(n):
     assert np.abs(np.linalg.eigvals(weights.toarray())).max() == pytest.approx(0.9, rel=1e-6)
 
 
-def test_spectral_radius_by_iteration_equals_that_of_all_eigenvalues(monkeypatch):
-    weights = gaussian(random_mask(300, 300, 0.1), generator(), mean=0.0, deviation=1.0)
-    dense = spectral_radius(weights)
-    monkeypatch.setattr(module, "DENSE_LIMIT", 10)
-    assert spectral_radius(weights) == pytest.approx(dense, rel=1e-9)
-
-
 def test_circular_law():
     """Eigenvalues of independent weights of deviation 1 / sqrt(n) fill the unit disk up to fluctuations of its edge.
 
@@ -156,16 +148,6 @@ def test_spectral_radius_of_known_weights():
     ring = sparse.csr_array(np.roll(np.eye(5), 1, axis=1) * 2.0)
     assert spectral_radius(ring) == pytest.approx(2.0)
     np.testing.assert_allclose(rescaled(ring, 0.5).toarray(), ring.toarray() / 4)
-
-
-def test_iteration_that_does_not_converge_is_reported(monkeypatch):
-    def fails(*_, **__):
-        raise module.sparse.linalg.ArpackNoConvergence("No convergence (%s)", np.array([]), np.array([]))
-
-    monkeypatch.setattr(module, "DENSE_LIMIT", 10)
-    monkeypatch.setattr(module.sparse.linalg, "eigs", fails)
-    with pytest.raises(ValueError, match=r"spectral radius of weights \(60, 60\).*No convergence"):
-        spectral_radius(sparse.csr_array(random_mask(), dtype=float))
 
 
 def test_smooth_fields_have_mean_0_one_length_and_correlated_neighbors():

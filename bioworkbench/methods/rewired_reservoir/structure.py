@@ -10,7 +10,7 @@ from bioworkbench.records.errors import TopologyError
 from bioworkbench.records.network import Network
 from bioworkbench.topology.masks import link_arrays, mask_shape
 from bioworkbench.topology.rewiring.regrowth import absent_links
-from bioworkbench.weights.distributions import spectral_radius
+from bioworkbench.weights.spectrum import spectral_radius
 
 __all__ = ["SmallWorld", "joint_weights", "unreachable"]
 

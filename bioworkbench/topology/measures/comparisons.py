@@ -73,7 +73,8 @@ def null_table(values: pd.Series, nulls: Any) -> NullTable:
     own, n = values.to_numpy(dtype=float), len(nulls)
     mean = nulls.mean(axis=0)
     sd = nulls.std(axis=0, ddof=1) if n > 1 else np.full(own.size, np.nan)
-    varies = sd > 1e-12 * np.maximum(np.abs(mean), 1e-300)  # round-off does not count as variation
+    varies = sd > 1e-12 * np.maximum(np.abs(mean), 1e-300)
+    sd = np.where(varies | np.isnan(sd), sd, 0.0)  # round-off does not count as variation
     half = float(stdtrit(max(n - 1, 1), 0.975)) * sd * np.sqrt(1 + 1 / n)
     as_far = (np.abs(nulls - mean) >= np.abs(own - mean) - 1e-12 * np.abs(mean)).sum(axis=0)
     table = NullTable(

@@ -10,8 +10,8 @@ from scipy.sparse.csgraph import connected_components
 
 from bioworkbench.records.arrays import Floats, Integers
 from bioworkbench.records.errors import unknown_name
-from bioworkbench.topology.simple_graph import SimpleGraph, simple_graph
-from bioworkbench.weights.distributions import DENSE_LIMIT, spectral_radius
+from bioworkbench.topology.simple_graph import SimpleGraph, in_degrees, simple_graph
+from bioworkbench.weights.spectrum import DENSE_LIMIT, spectral_radius
 
 __all__ = [
     "SIDES",
@@ -50,9 +50,15 @@ def degrees(graph: Any, side: Literal["in", "out", "both"] = "both") -> Integers
         If the side is another word.
     """
     own = simple_graph(graph)
+    _check_side(side)
+    if side == "in":
+        return in_degrees(own)
+    return own.degrees if side == "out" else own.plain.degrees
+
+
+def _check_side(side: str) -> None:
     if side not in SIDES:
         raise ValueError(unknown_name(str(side), "side of a link", SIDES))
-    return {"in": lambda: own.reverse, "out": lambda: own, "both": lambda: own.plain}[side]().degrees
 
 
 def strengths(graph: Any, side: Literal["in", "out", "both"] = "both") -> Floats:
@@ -73,8 +79,8 @@ def strengths(graph: Any, side: Literal["in", "out", "both"] = "both") -> Floats
     ValueError
         If the side is another word.
     """
-    degrees(graph, side)
     own = simple_graph(graph)
+    _check_side(side)
     weights = np.ones(own.neighbors.size) if own.weights is None else own.weights
     out, into = _weight_sums(own.starts, own.neighbors, weights)
     if not own.directed or side == "out":
@@ -95,33 +101,43 @@ def _weight_sums(starts, neighbors, weights):
 
 
 def _end_correlation(graph: SimpleGraph, of_source: np.ndarray, of_target: np.ndarray) -> float:
-    if graph.neighbors.size < 2:
+    """Correlation over links of a number of the source and one of the target; NaN where one of them is the same for all."""
+    n_links = graph.neighbors.size
+    if n_links < 2:
         return float("nan")
-    return float(_link_correlation(graph.starts, graph.neighbors, of_source.astype(float), of_target.astype(float)))
+    x, of_x = _centered(of_source, graph.degrees, n_links)
+    y, of_y = _centered(of_target, in_degrees(graph), n_links)
+    if not of_x or not of_y:
+        return float("nan")
+    # unsigned: compiled code need not ask whether an index counts from the end
+    both = _product_over_links(graph.starts.view(np.uint64), graph.neighbors.view(np.uint32), x, y)
+    return float(both / np.sqrt(of_x * of_y))
 
 
 @njit(cache=True, nogil=True)
-def _link_correlation(starts, neighbors, of_source, of_target):
-    """Correlation over links of a number of the source and one of the target; NaN where one of them is the same for all."""
-    n_links = neighbors.size
-    first, second = 0.0, 0.0
-    for u in range(starts.size - 1):
-        first += (starts[u + 1] - starts[u]) * of_source[u]
+def _centered(numbers, counts, n_links):
+    """Numbers of nodes less their mean over links, and the sum of squares over links, 0 where only round-off is left of it."""
+    mean = 0.0
+    for u in range(numbers.size):
+        mean += counts[u] * numbers[u] / n_links
+    centered, squares = np.empty(numbers.size), 0.0
+    for u in range(numbers.size):
+        centered[u] = numbers[u] - mean
+        squares += counts[u] * centered[u] ** 2
+    return centered, squares if squares > 1e-24 * n_links * mean**2 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def _product_over_links(starts, neighbors, of_source, of_target):
+    """Sum over links of the source's number times the target's."""
+    total = 0.0
+    for u in range(of_source.size):
+        # a sum of its own for each node: those of nodes that follow do not wait for it
+        row = 0.0
         for k in range(starts[u], starts[u + 1]):
-            second += of_target[neighbors[k]]
-    first, second = first / n_links, second / n_links
-    # deviations from the means are summed in a second walk: differences of large sums would lose their digits
-    one, other, both = 0.0, 0.0, 0.0
-    for u in range(starts.size - 1):
-        x = of_source[u] - first
-        one += (starts[u + 1] - starts[u]) * x * x
-        for k in range(starts[u], starts[u + 1]):
-            y = of_target[neighbors[k]] - second
-            other += y * y
-            both += x * y
-    # what is left of equal numbers is round-off
-    flat = one <= 1e-24 * n_links * first * first or other <= 1e-24 * n_links * second * second
-    return np.nan if flat else both / np.sqrt(one * other)
+            row += of_target[neighbors[k]]
+        total += of_source[u] * row
+    return total
 
 
 def _correlation(pairs: Floats) -> float:
@@ -169,7 +185,28 @@ def in_out_correlation(graph: Any) -> float:
 def reciprocity(graph: Any) -> float:
     """Fraction of directed links of `graph` whose reverse exists; NaN without links."""
     own = simple_graph(graph)
-    return 2 * (own.n_links - own.plain.n_links) / own.n_links if own.n_links else float("nan")
+    if not own.n_links:
+        return float("nan")
+    return 2 * _n_mutual_pairs(own.starts, own.neighbors) / own.n_links if own.directed else 1.0
+
+
+@njit(cache=True, nogil=True)
+def _n_mutual_pairs(starts, neighbors):
+    """Number of pairs of nodes that are linked both ways."""
+    # sources come in ascending order: the place in the row of each target where they could stand only moves on
+    place, n_pairs = starts[:-1].copy(), 0
+    for u in range(starts.size - 1):
+        for k in range(place[u], starts[u + 1]):
+            v = neighbors[k]
+            if v < u:
+                continue
+            l = place[v]  # noqa: E741
+            while l < starts[v + 1] and neighbors[l] < u:
+                l += 1  # noqa: E741
+            if l < starts[v + 1] and neighbors[l] == u:
+                n_pairs += 1
+            place[v] = l
+    return n_pairs
 
 
 def weighted_reciprocity(graph: Any) -> float:

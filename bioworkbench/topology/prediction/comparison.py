@@ -10,10 +10,11 @@ from scipy.special import stdtrit
 from bioworkbench.records.arrays import Floats, count, fraction
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.topology.prediction.all_pairs import scores_of_all_pairs
+from bioworkbench.topology.prediction.predictor_table import PredictorTable
 from bioworkbench.topology.prediction.ranking_quality import MEASURES, ranking_curve, ranking_quality
 from bioworkbench.topology.simple_graph import SimpleGraph, graph_of_links, linked, simple_graph
 
-__all__ = ["Estimate", "PredictorTable", "compare", "estimate"]
+__all__ = ["Estimate", "compare", "estimate"]
 
 _RECALL = np.linspace(0.01, 1, 100)
 _DECIMALS = 12  # scores that agree so far count as equal
@@ -62,35 +63,6 @@ def estimate(values: Floats) -> Estimate:
         raise ValueError(f"{n} repeats: an interval needs at least 2")
     deviation = float(np.std(values, ddof=1))
     return Estimate(float(np.mean(values)), deviation, float(stdtrit(n - 1, 0.975)) * deviation / n**0.5)
-
-
-class PredictorTable(pd.DataFrame):
-    """Predictors (rows), best first: mean and ``_half_width`` of the 95 % interval of every measure of `ranking_quality`.
-
-    The attribute ``curves`` has the mean precision (n_recalls, n_predictors) by recall.
-    """
-
-    _metadata = ["curves"]  # noqa: RUF012
-    curves: pd.DataFrame
-
-    @property
-    def _constructor(self) -> type[pd.DataFrame]:
-        return pd.DataFrame
-
-    def plot(self, *args: Any, **kwargs: Any) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """Precision over recall of every predictor.
-
-        Parameters
-        ----------
-        *args, **kwargs
-            Of ``pandas.DataFrame.plot``; keywords take the place of ours.
-
-        Returns
-        -------
-        Axes
-        """
-        kwargs = {"xlabel": "recall", "ylabel": "precision", "logy": True, **kwargs}
-        return self.curves.plot(*args, **kwargs)
 
 
 def compare(

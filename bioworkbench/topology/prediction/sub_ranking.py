@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import networkx as nx
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse
 from scipy.sparse import csgraph
 
 from bioworkbench.records.arrays import Floats, Integers, finite, shaped
@@ -100,7 +100,7 @@ def distance_correlations(adjacency: Any, scores: Any, *, rule: int = 2022) -> F
     lengths = sparse.csr_array((_lengths(scores, scores[u, v], rule), (u, v)), shape=links.shape)
     distances = csgraph.shortest_path(lengths, directed=False)
     if rule == 2022:
-        return _correlations(stats.rankdata(_rounded(distances), axis=0))
+        return _correlations(_ranks(_rounded(distances)))
     return _correlations(_with_finite_gaps(distances))
 
 
@@ -221,6 +221,15 @@ def _with_finite_gaps(distances: Floats) -> Floats:
     largest = np.zeros(distances.shape[0])
     np.maximum.at(largest, part, farthest)
     return np.where(reached, distances, largest.sum())
+
+
+def _ranks(columns: Floats) -> Floats:
+    """Ranks within each column, from 1; equal numbers get the mean of theirs."""
+    found = np.empty(columns.shape)
+    for k in range(columns.shape[1]):
+        _, group, sizes = np.unique(columns[:, k], return_inverse=True, return_counts=True)
+        found[:, k] = (np.cumsum(sizes) - (sizes - 1) / 2)[group]
+    return found
 
 
 def _correlations(columns: Floats) -> Floats:

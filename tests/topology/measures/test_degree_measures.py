@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from bioworkbench.topology.measures.connected_parts import components, cores
 from bioworkbench.topology.measures.degree_measures import (
+    assortativity,
     degrees,
     in_out_correlation,
     inequality,
     radius_of_weights,
+    reciprocity,
     strength_assortativity,
     strengths,
     weighted_reciprocity,
@@ -41,9 +43,28 @@ def test_equal_to_networkx(seed, directed):
     if directed:
         assert strengths(graph, "in").tolist() == pytest.approx([graph.in_degree(weight="weight")[k] for k in range(12)])
         assert degrees(graph, "out").tolist() == [graph.out_degree[k] for k in range(12)]
+        assert degrees(graph, "in").tolist() == [graph.in_degree[k] for k in range(12)]
+        assert reciprocity(graph) == pytest.approx(
+            nx.overall_reciprocity(graph) if graph.number_of_edges() else np.nan, nan_ok=True
+        )
     elif graph.number_of_edges():
         expected = np.mean(list(nx.clustering(graph, weight="weight").values()))
         assert weighted_clustering(graph) == pytest.approx(expected)
+
+
+def test_reciprocity_counts_pairs_wherever_they_stand_in_a_row():
+    rng = np.random.default_rng(1)
+    graph = nx.DiGraph(rng.integers(0, 60, (1500, 2)).tolist())
+    graph.remove_edges_from(list(nx.selfloop_edges(graph)))
+    assert reciprocity(graph) == pytest.approx(nx.overall_reciprocity(graph))
+    assert reciprocity(graph.to_undirected()) == 1
+
+
+def test_assortativity_of_numbers_far_from_zero():
+    """Degrees that differ little from their mean: what is left of the difference is not lost in round-off."""
+    graph = nx.random_regular_graph(200, 1000, seed=1)
+    graph.remove_edges_from(list(graph.edges)[:300])
+    assert assortativity(graph) == pytest.approx(nx.degree_assortativity_coefficient(graph), rel=1e-6)
 
 
 def test_cores_of_a_large_graph():
