@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 
-import jax.numpy as jnp
 import numpy as np
 from scipy import sparse
 
 from bioworkbench.discrete.layers import chain, chain_sizes, scalar_arguments
+from bioworkbench.gradients.layers import Convolution, Dense, FeedForward, Neuron
 from bioworkbench.gradients.matrices import neuron_biases, projection_weights
-from bioworkbench.gradients.networks import Convolution, Dense, FeedForward, Neuron, initial_parameters
-from bioworkbench.gradients.training import State
 from bioworkbench.records.network import Network
 
-__all__ = ["chain_weights", "feed_forward", "start_state", "trained_arrays"]
+__all__ = ["chain_weights", "feed_forward", "trained_arrays"]
 
 
 def feed_forward(
@@ -73,42 +71,6 @@ def _neuron(given: dict) -> Neuron:
     return Neuron(given["leak"], given["threshold"], given["reset"], given["strict"], given["floor"], given["start"])
 
 
-def start_state(network: Network, model: FeedForward, rng: np.random.Generator) -> State:
-    """Parameters to start from, and masks where the network does not have all links.
-
-    Dense layers start from the weights of the network's projections and the biases of its populations; convolutions and the
-    outputs are drawn (`initial_parameters`).
-
-    Parameters
-    ----------
-    network : Network
-        A chain.
-    model : FeedForward
-        From `feed_forward`.
-    rng : Generator
-        For convolutions and outputs.
-
-    Returns
-    -------
-    State
-        ``parameters["layers"]``, and ``fixed["masks"]["layers"]``: per layer 1, or an array of 0 and 1.
-    """
-    parameters = initial_parameters(model.layers, rng)
-    own, masks = [], []
-    weights, populations = chain_weights(network), chain(network)
-    for number, (layer, drawn) in enumerate(zip(model.layers, parameters, strict=True)):
-        mask: float | np.ndarray = 1.0
-        if isinstance(layer, Dense) and number < len(weights):
-            dense, links = weights[number].toarray(), weights[number].copy()
-            links.data = np.ones(links.nnz)
-            mask = 1.0 if links.nnz == dense.size else links.toarray().astype(np.float32)
-            bias = np.broadcast_to(scalar_arguments(populations[number])["bias"], dense.shape[1])
-            drawn = {"weights": jnp.asarray(dense, jnp.float32), "bias": jnp.asarray(bias, jnp.float32)}
-        own.append(drawn)
-        masks.append({"weights": mask, "bias": 1.0})
-    return State({"layers": tuple(own)}, {"masks": {"layers": tuple(masks)}})
-
-
 def chain_weights(network: Network) -> list[sparse.csr_array]:
     """Weights of the projections along the chain of `network`."""
     by_target = {projection.target: projection.weights for projection in network.projections}
@@ -126,7 +88,7 @@ def trained_arrays(
     layers : sequence of dict with "weights" and "bias"
         Trained parameters, those of the outputs last.
     masks : sequence of dict with "weights"
-        Per layer 1, or an array of 0 and 1; see `start_state`.
+        Per layer 1, or an array of 0 and 1; see `bioworkbench.gradients.starting.start_state`.
 
     Returns
     -------

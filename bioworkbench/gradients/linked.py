@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from bioworkbench.gradients import linked_kernels as kernels
-from bioworkbench.gradients.networks import FeedForward, Neuron
+from bioworkbench.gradients.layers import FeedForward, Neuron
 from bioworkbench.gradients.objectives import unrolled_loss
 from bioworkbench.gradients.surrogate import SURROGATES
 from bioworkbench.gradients.training import Batches, Gradient, State, Tree

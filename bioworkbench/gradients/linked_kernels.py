@@ -18,7 +18,7 @@ class Constants(NamedTuple):
     Parameters
     ----------
     leak, threshold, strict, start
-        As of `bioworkbench.gradients.networks.Neuron`.
+        As of `bioworkbench.gradients.layers.Neuron`.
     taken : float
         From the potential at a spike; where `to_zero`, everything is.
     to_zero : bool

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from bioworkbench.gradients.networks import Convolution, Dense
+from bioworkbench.gradients.layers import Convolution, Dense
 from bioworkbench.records.arrays import Floats
 
 __all__ = ["neuron_biases", "projection_weights"]

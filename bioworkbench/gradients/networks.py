@@ -5,24 +5,17 @@ Arrays are flat per neuron: (n_trials, n_neurons); images in the order row, colu
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from bioworkbench.discrete.lif import Reset
-from bioworkbench.gradients.surrogate import draw, expected_spike, spike
-from bioworkbench.records.arrays import count
+from bioworkbench.gradients.layers import Convolution, Dense, FeedForward, Neuron, StepNoise
+from bioworkbench.gradients.surrogate import draw, expected_spike
 
 __all__ = [
-    "Convolution",
-    "Dense",
-    "FeedForward",
-    "Neuron",
     "Parameters",
-    "StepNoise",
     "drawn_noise",
     "initial_parameters",
     "noisy_outputs",
@@ -32,142 +25,6 @@ __all__ = [
 
 Parameters = tuple[dict[str, jax.Array], ...]
 """Weights and bias of each layer; the last layer gives the outputs and has no neurons."""
-
-
-@dataclass(frozen=True)
-class Neuron:
-    """Constants of `bioworkbench.neurons.discrete_lif`, one value for all neurons of a layer.
-
-    Parameters
-    ----------
-    leak, threshold, reset, strict, floor, start
-        As of `bioworkbench.neurons.discrete_lif`.
-    """
-
-    leak: float = 1.0
-    threshold: float = 1.0
-    reset: Reset = "subtract"
-    strict: bool = False
-    floor: float | None = None
-    start: float = 0.0
-
-
-@dataclass(frozen=True)
-class Dense:
-    """Every input reaches every neuron; a mask may thin it out.
-
-    Parameters
-    ----------
-    n_in, n_out : int
-    """
-
-    n_in: int
-    n_out: int
-
-    @property
-    def weight_shape(self) -> tuple[int, ...]:
-        """Shape of the weights: (n_in, n_out)."""
-        return (self.n_in, self.n_out)
-
-    @property
-    def fan_in(self) -> int:
-        """Inputs per neuron."""
-        return self.n_in
-
-    def apply(self, weights: jax.Array, bias: jax.Array, inputs: jax.Array) -> jax.Array:
-        """Drive (n, n_out) of `inputs` (n, n_in) through `weights` (n_in, n_out), with `bias` (n_out,) added."""
-        return inputs @ weights + bias
-
-
-@dataclass(frozen=True)
-class Convolution:
-    """Square filters over an image, padded with zeros so that an output lies on every `stride`-th pixel.
-
-    Parameters
-    ----------
-    image : (rows, columns, channels)
-        Of the input.
-    filters, size, stride : int
-    """
-
-    image: tuple[int, int, int]
-    filters: int
-    size: int
-    stride: int = 1
-
-    def __post_init__(self) -> None:
-        for name in ("filters", "size", "stride"):
-            count(name, getattr(self, name))
-
-    @property
-    def n_in(self) -> int:
-        """Number of inputs."""
-        return int(np.prod(self.image))
-
-    @property
-    def image_out(self) -> tuple[int, int, int]:
-        """Rows, columns and channels of the output."""
-        rows, columns, _ = self.image
-        return -(-rows // self.stride), -(-columns // self.stride), self.filters
-
-    @property
-    def n_out(self) -> int:
-        """Number of neurons."""
-        return int(np.prod(self.image_out))
-
-    @property
-    def weight_shape(self) -> tuple[int, ...]:
-        """Shape of the weights: (size, size, channels, filters)."""
-        return (self.size, self.size, self.image[2], self.filters)
-
-    @property
-    def fan_in(self) -> int:
-        """Inputs per neuron away from the border."""
-        return self.size**2 * self.image[2]
-
-    def apply(self, weights: jax.Array, bias: jax.Array, inputs: jax.Array) -> jax.Array:
-        """Drive (n, n_out) of `inputs` (n, n_in) through `weights` of `weight_shape`, with `bias` (filters,) added."""
-        images = inputs.reshape((-1, *self.image))
-        layout = ("NHWC", "HWIO", "NHWC")
-        drive = lax.conv_general_dilated(images, weights, (self.stride, self.stride), "SAME", dimension_numbers=layout)
-        return (drive + bias).reshape(len(inputs), -1)
-
-
-@dataclass(frozen=True)
-class FeedForward:
-    """Layers of neurons and a linear output layer.
-
-    Parameters
-    ----------
-    layers : sequence of `Dense` or `Convolution`
-        One more than `neurons`: the last is the output.
-    neurons : sequence of `Neuron`
-    surrogate : str
-        Key of `bioworkbench.gradients.surrogate.SURROGATES`.
-    width : float
-        Of the surrogate.
-
-    Raises
-    ------
-    ValueError
-        If sizes of consecutive layers, or the numbers of layers and neurons, do not fit.
-    """
-
-    layers: tuple[Dense | Convolution, ...]
-    neurons: tuple[Neuron, ...]
-    surrogate: str = "gaussian"
-    width: float = 0.4
-
-    def __post_init__(self) -> None:
-        if len(self.layers) != len(self.neurons) + 1:
-            raise ValueError(f"{len(self.layers)} layers and {len(self.neurons)} neurons: the last layer, the output, has none")
-        for before, after in zip(self.layers[:-1], self.layers[1:], strict=True):
-            if before.n_out != after.n_in:
-                raise ValueError(f"a layer of {before.n_out} neurons is followed by one that expects {after.n_in} inputs")
-
-    def fire(self, neuron: Neuron, margin: jax.Array) -> jax.Array:
-        """Spikes of a `neuron` where its potential exceeds the threshold by `margin`, with the surrogate's derivative."""
-        return spike(margin, self.surrogate, self.width, neuron.strict)
 
 
 def initial_parameters(layers: Sequence[Dense | Convolution], rng: np.random.Generator, gain: float = 2.0) -> Parameters:
@@ -241,21 +98,6 @@ def unrolled_outputs(
         left.append(potential)
     last = parameters[-1]
     return network.layers[-1].apply(last["weights"], last["bias"], signal.mean(axis=0)), spikes, left
-
-
-@dataclass(frozen=True)
-class StepNoise:
-    """Noise that stands in for the potential left by the step before.
-
-    Parameters
-    ----------
-    kind : {"gauss", "uniform"}
-    backward : {"surrogate", "expected"}
-        Derivative of a spike: a bump around the threshold, or that of the firing probability.
-    """
-
-    kind: str = "gauss"
-    backward: str = "surrogate"
 
 
 def drawn_noise(network: FeedForward, step_noise: StepNoise, n_trials: int, key: jax.Array) -> list[jax.Array]:

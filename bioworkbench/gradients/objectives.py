@@ -8,15 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from bioworkbench.gradients.networks import (
-    FeedForward,
-    Parameters,
-    StepNoise,
-    drawn_noise,
-    noisy_outputs,
-    rectified_outputs,
-    unrolled_outputs,
-)
+from bioworkbench.gradients.layers import FeedForward, StepNoise
+from bioworkbench.gradients.networks import Parameters, drawn_noise, noisy_outputs, rectified_outputs, unrolled_outputs
 from bioworkbench.gradients.training import Loss, Tree, cross_entropy
 from bioworkbench.records.arrays import Floats, count
 

@@ -96,7 +96,16 @@ class Images:
         Of the input; needed to move images.
     shift : int
         Move training images by up to so many pixels.
+
+    Raises
+    ------
+    ValueError
+        If images are moved and have no shape, or by a negative number of pixels.
     """
 
     shape: tuple[int, int, int] | None = None
     shift: int = 0
+
+    def __post_init__(self) -> None:
+        if count("shift", self.shift, least=0) and self.shape is None:
+            raise ValueError(f"shift = {self.shift}: say how the channels form an image, such as shape = (28, 28, 1)")

@@ -17,8 +17,9 @@ import numpy as np
 import optax
 from scipy import sparse
 
+from bioworkbench.gradients.layers import Dense, FeedForward, Neuron, StepNoise
 from bioworkbench.gradients.linked import linked_gradient, linked_state
-from bioworkbench.gradients.networks import Dense, FeedForward, Neuron, StepNoise, initial_parameters
+from bioworkbench.gradients.networks import initial_parameters
 from bioworkbench.gradients.objectives import noisy_inputs, single_step_loss, unrolled_loss
 from bioworkbench.topology.rewiring import Rewiring, rewire
 

@@ -54,10 +54,11 @@ def test_each_command_adds_what_it_needs(tmp_path):
         (["list", "neurons", "noisy_lif"], ["brian2"]),
         (["check", str(plain)], []),
         (["check", str(SPECS / "ransnn_digits.toml")], ["bioworkbench.readout.fits"]),
+        (["check", str(SPECS / "noise_single_step_digits.toml"), str(SPECS / "ch_snn_digits.toml")], []),
     ]
     code = [CODE, json.dumps([words for words, _ in steps]), json.dumps(WATCHED)]
     done = subprocess.run([sys.executable, "-c", *code], capture_output=True, text=True, check=True)
-    assert done.stdout.count("\nfine") == 2, done.stderr
+    assert done.stdout.count("\nfine") == 4, done.stderr
     found = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("[")]
     allowed: set[str] = set()
     for (words, more), imported in zip(steps, found, strict=True):

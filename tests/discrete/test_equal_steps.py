@@ -12,7 +12,8 @@ from bioworkbench.discrete.lif import DiscreteLIF, discrete_lif, lif_of
 from bioworkbench.discrete.simulate import simulate_discrete
 from bioworkbench.discrete.spike_response import DiscreteSpikeResponse
 from bioworkbench.discrete.subnetworks import Layer, SubNetworks, last_layer_spikes
-from bioworkbench.gradients.networks import Dense, FeedForward, Neuron, unrolled_outputs
+from bioworkbench.gradients.layers import Dense, FeedForward, Neuron
+from bioworkbench.gradients.networks import unrolled_outputs
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.simulation import simulate

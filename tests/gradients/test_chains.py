@@ -6,9 +6,10 @@ from scipy import sparse
 
 from bioworkbench.discrete.layers import with_weights
 from bioworkbench.discrete.lif import discrete_lif
-from bioworkbench.gradients.chains import chain_weights, feed_forward, start_state, trained_arrays
-from bioworkbench.gradients.networks import Convolution, Dense
+from bioworkbench.gradients.chains import chain_weights, feed_forward, trained_arrays
+from bioworkbench.gradients.layers import Convolution, Dense
 from bioworkbench.gradients.objectives import arrays_of, spike_rasters
+from bioworkbench.gradients.starting import start_state
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.stimulus import Stimulus
 from tests.methods.chains import DT, dense_chain, in_numpy

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from bioworkbench.gradients.layers import Dense, FeedForward, Neuron
 from bioworkbench.gradients.linked import dense_gradients, linked_accuracy, linked_gradient, linked_state, links_of, relinked
-from bioworkbench.gradients.networks import Dense, FeedForward, Neuron
 from bioworkbench.gradients.objectives import accuracy, unrolled_loss
 from bioworkbench.gradients.training import Batches, fit
 from bioworkbench.records.optimization import Optimization

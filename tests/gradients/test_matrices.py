@@ -4,8 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from bioworkbench.gradients.layers import Convolution, Dense
 from bioworkbench.gradients.matrices import neuron_biases, projection_weights
-from bioworkbench.gradients.networks import Convolution, Dense
 
 
 @pytest.mark.parametrize(("size", "stride"), [(3, 1), (3, 2), (5, 2), (4, 3), (2, 2), (1, 1)])

@@ -9,18 +9,8 @@ import numpy as np
 import pytest
 
 from bioworkbench.discrete import lif_layer
-from bioworkbench.gradients.networks import (
-    Convolution,
-    Dense,
-    FeedForward,
-    Neuron,
-    StepNoise,
-    drawn_noise,
-    initial_parameters,
-    noisy_outputs,
-    rectified_outputs,
-    unrolled_outputs,
-)
+from bioworkbench.gradients.layers import Convolution, Dense, FeedForward, Neuron, StepNoise
+from bioworkbench.gradients.networks import drawn_noise, initial_parameters, noisy_outputs, rectified_outputs, unrolled_outputs
 from bioworkbench.gradients.surrogate import firing_probability
 from tests.sampled import every
 

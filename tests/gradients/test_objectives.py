@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bioworkbench.discrete import lif_layer
-from bioworkbench.gradients.networks import Dense, FeedForward, Neuron, StepNoise, initial_parameters
+from bioworkbench.gradients.layers import Dense, FeedForward, Neuron, StepNoise
+from bioworkbench.gradients.networks import initial_parameters
 from bioworkbench.gradients.objectives import (
     accuracy,
     activation_scales,

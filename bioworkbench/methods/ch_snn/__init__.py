@@ -3,28 +3,39 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from bioworkbench.discrete.layers import chain_sizes, check_classes, with_readout, with_weights
 from bioworkbench.gradients.chains import chain_weights, feed_forward
-from bioworkbench.gradients.inputs import StepInputs, step_inputs
-from bioworkbench.gradients.linked import dense_gradients, linked_accuracy, linked_gradient, linked_state, links_of
-from bioworkbench.gradients.networks import FeedForward
-from bioworkbench.gradients.objectives import random_shift
-from bioworkbench.gradients.training import Batches, State, fit
+from bioworkbench.gradients.layers import FeedForward
 from bioworkbench.methods.ch_snn.evolution import Evolution, LayerRewiring
 from bioworkbench.methods.ch_snn.start import sparse_links, sparse_weights, weight_deviations
 from bioworkbench.readout.trials import Simulate, n_steps_of
 from bioworkbench.records.arrays import fraction
+from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network
 from bioworkbench.records.optimization import Images, Optimization
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task
 
+if TYPE_CHECKING:
+    from bioworkbench.gradients.inputs import StepInputs
+    from bioworkbench.gradients.training import State
+
 __all__ = ["BASELINES", "LayerRewiring", "SparseStart", "train"]
 
+# What computes with JAX is imported when it trains: to know and to check the settings takes none of it.
+_step_inputs, _random_shift = (
+    later("bioworkbench.gradients.inputs:step_inputs"),
+    later("bioworkbench.gradients.objectives:random_shift"),
+)
+_batches, _fit = later("bioworkbench.gradients.training:Batches"), later("bioworkbench.gradients.training:fit")
+_dense_gradients, _linked_accuracy, _linked_gradient, _linked_state, _links_of = (
+    later(f"bioworkbench.gradients.linked:{name}")
+    for name in ("dense_gradients", "linked_accuracy", "linked_gradient", "linked_state", "links_of")
+)
 
 BASELINES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
@@ -144,32 +155,32 @@ def train(
     fraction("sparsity", sparsity)
     model = feed_forward(network, task.n_outputs, surrogate=optimization.surrogate, width=optimization.surrogate_width)
     optimization.check_size(task.train.n_trials)
-    moved = random_shift(images.shape, images.shift)
     n_steps = n_steps_of(network, task.encode(task.train.values[:1]), simulate)
-    inputs = step_inputs(task.encode(task.train.values), n_steps)
+    moved = _random_shift(images.shape, images.shift)
+    inputs = _step_inputs(task.encode(task.train.values), n_steps)
     state = _start(network, model, inputs, sparsity, start, rng)
     seed = int(rng.integers(2**31))
     evolution = Evolution(rewiring, optimization.epochs, seed)
-    batches = Batches(inputs.values, task.train.targets, seed, inputs.changed(moved))
-    state, history = fit(
+    batches = _batches(inputs.values, task.train.targets, seed, inputs.changed(moved))
+    state, history = _fit(
         None,
         state,
         batches,
         optimization,
-        gradient=linked_gradient(model, n_steps),
+        gradient=_linked_gradient(model, n_steps),
         score=_score(task, model, n_steps, rng),
-        between=evolution.between(dense_gradients(model, n_steps, batches, _N_GRADIENT)),
+        between=evolution.between(_dense_gradients(model, n_steps, batches, _N_GRADIENT)),
         path=optimization.checkpoint,
     )
-    *weights, output = links_of(state)
+    *weights, output = _links_of(state)
     *biases, offset = [np.asarray(own["bias"], dtype=float) for own in state.parameters["layers"]]
     readout = {"weights": output.toarray(), "bias": offset}
     return with_readout(task, with_weights(network, weights, biases, {}), readout, history, simulate, rng)
 
 
 def _start(
-    network: Network, model: FeedForward, inputs: StepInputs, sparsity: float, start: SparseStart, rng: np.random.Generator
-) -> State:
+    network: Network, model: FeedForward, inputs: "StepInputs", sparsity: float, start: SparseStart, rng: np.random.Generator
+) -> "State":
     """Masks and weights to start from."""
     sizes = (*chain_sizes(network), model.layers[-1].n_out)
     thresholds = [neuron.threshold for neuron in model.neurons]
@@ -181,11 +192,11 @@ def _start(
     sparsities = [1 - mask.nnz / (mask.shape[0] * mask.shape[1]) for mask in masks]
     weights = sparse_weights(masks, weight_deviations(sizes, sparsities, thresholds, variance), rng)
     weights[: len(given)] = given
-    return linked_state(weights, {"settled": np.zeros(len(weights), dtype=bool)})
+    return _linked_state(weights, {"settled": np.zeros(len(weights), dtype=bool)})
 
 
 def _score(task: Task, model: FeedForward, n_steps: int, rng: np.random.Generator) -> Callable[[Any, Any], float] | None:
     if task.validation is None:
         return None
-    inputs = step_inputs(task.encode(task.validation.values), n_steps).drawn(rng)
-    return linked_accuracy(model, inputs, task.validation.targets, n_steps)
+    inputs = _step_inputs(task.encode(task.validation.values), n_steps).drawn(rng)
+    return _linked_accuracy(model, inputs, task.validation.targets, n_steps)

@@ -4,27 +4,31 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bioworkbench.gradients.linked import links_of, relinked
-from bioworkbench.gradients.training import State
 from bioworkbench.records.arrays import fraction
 from bioworkbench.records.errors import TopologyError, unknown_name
+from bioworkbench.records.lazily import later
 from bioworkbench.records.randomness import stream
 from bioworkbench.topology.masks import Mask
-from bioworkbench.topology.measures import layer_measures
-from bioworkbench.topology.measures.power_law import fit_power_law
 from bioworkbench.topology.rewiring import Rewired, Rewiring, rewire
 from bioworkbench.topology.rewiring.percolation import active_node_fraction, node_sparsity
 from bioworkbench.topology.rewiring.plan import RewiringPlan
 from bioworkbench.topology.rewiring.regrowth import REGROWTH_RULES
 from bioworkbench.topology.rewiring.removal import REMOVAL_SCORES
 
+if TYPE_CHECKING:
+    from bioworkbench.gradients.training import State
+
 __all__ = ["Evolution", "LayerRewiring", "layer_history"]
 
-Gradients = Callable[[State, int], list[np.ndarray]]
+_layer_measures = later("bioworkbench.topology.measures:layer_measures")  # their kernels bring numba, JAX comes with links
+_fit_power_law = later("bioworkbench.topology.measures.power_law:fit_power_law")
+_links_of, _relinked = later("bioworkbench.gradients.linked:links_of"), later("bioworkbench.gradients.linked:relinked")
+
+Gradients = Callable[["State", int], list[np.ndarray]]
 """``gradients(state, epoch)``: of the weights of every layer, absent links included."""
 
 
@@ -102,7 +106,7 @@ class Evolution:
     epochs: int
     seed: int
 
-    def between(self, gradients: Gradients) -> Callable[[int, State], tuple[State, dict[str, float]]]:
+    def between(self, gradients: Gradients) -> "Callable[[int, State], tuple[State, dict[str, float]]]":
         """What happens after an epoch, as the training loop calls it.
 
         Parameters
@@ -115,7 +119,7 @@ class Evolution:
         callable (epoch, state) -> (state, numbers for the history)
         """
 
-        def change(epoch: int, state: State) -> tuple[State, dict[str, float]]:
+        def change(epoch: int, state: "State") -> "tuple[State, dict[str, float]]":
             began, rules, values = (
                 time.perf_counter(),
                 self.plan.rules_after(epoch + 1, self.epochs),
@@ -124,18 +128,18 @@ class Evolution:
             settled = np.asarray(state.fixed["settled"])
             if rules is not None and not settled.all():
                 result = self._step(state, rules, epoch, gradients)
-                state = relinked(state, result.weights, _regrown_at_zero(result))
+                state = _relinked(state, result.weights, _regrown_at_zero(result))
                 values = {"overlap": float(np.mean(result.overlap)), "n_filled": float(sum(result.n_filled))}
                 if self.plan.overlap_stop is not None:
                     settled = settled | (np.array(result.overlap) > self.plan.overlap_stop)
                 state = replace(state, fixed=state.fixed | {"settled": settled})
             seconds = time.perf_counter() - began
-            return state, {**values, "rewiring_seconds": seconds, **layer_history(links_of(state))}
+            return state, {**values, "rewiring_seconds": seconds, **layer_history(_links_of(state))}
 
         return change
 
-    def _step(self, state: State, rules: Rewiring, epoch: int, gradients: Gradients) -> Rewired:
-        weights, rng = links_of(state), stream(self.seed, f"rewiring after epoch {epoch}")
+    def _step(self, state: "State", rules: Rewiring, epoch: int, gradients: Gradients) -> Rewired:
+        weights, rng = _links_of(state), stream(self.seed, f"rewiring after epoch {epoch}")
         if rules.regrowth != "gradient":
             return rewire(weights, rules, rng)
         # Each layer has scores of its own here, so that layers are rewired one by one; links that then lead nowhere stay.
@@ -178,7 +182,7 @@ def layer_history(weights: Any) -> Mapping[str, float]:
         "node_sparsity": node_sparsity(_patterns(weights)),
     }
     for number, layer in enumerate(_patterns(weights)):
-        found = layer_measures(layer)
+        found = _layer_measures(layer)
         density = 1 - found["sparsity"]
         values[f"clustering_{number}"] = found["four_cycle_clustering"] / density if density else math.nan
         values[f"degree_exponent_{number}"] = _degree_exponent(layer)
@@ -193,6 +197,6 @@ def _patterns(weights: Any) -> list[Mask]:
 def _degree_exponent(mask: Mask) -> float:
     degrees = np.concatenate([np.diff(mask.indptr), np.bincount(mask.indices, minlength=mask.shape[1])])
     try:
-        return fit_power_law(degrees).exponent
+        return _fit_power_law(degrees).exponent
     except TopologyError:  # all degrees are equal
         return math.nan

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
-from bioworkbench.gradients.inputs import StepInputs
 from bioworkbench.records.arrays import fraction, positive
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.topology.generators.bipartite import layered
@@ -15,6 +15,9 @@ from bioworkbench.topology.generators.plain import all_to_all
 from bioworkbench.topology.masks import Mask
 from bioworkbench.topology.rewiring.percolation import percolated
 
+if TYPE_CHECKING:
+    from bioworkbench.gradients.inputs import StepInputs
+
 __all__ = ["sparse_links", "sparse_weights", "weight_deviations"]
 
 _N_OBSERVED = 5000  # trials that correlations are computed from
@@ -22,7 +25,7 @@ _HIDDEN = np.sqrt(np.pi) / (np.sqrt(2) * np.exp(-0.5))
 
 
 def sparse_links(
-    inputs: StepInputs, sizes: Sequence[int], sparsity: float, topology: str, sparse_output: bool, rng: np.random.Generator
+    inputs: "StepInputs", sizes: Sequence[int], sparsity: float, topology: str, sparse_output: bool, rng: np.random.Generator
 ) -> list[Mask]:
     """Links of every layer.
 
@@ -61,7 +64,7 @@ def sparse_links(
     return masks
 
 
-def _first(inputs: StepInputs, n_target: int, sparsity: float, topology: str, rng: np.random.Generator) -> Mask:
+def _first(inputs: "StepInputs", n_target: int, sparsity: float, topology: str, rng: np.random.Generator) -> Mask:
     if sparsity == 0 or topology == "uniform":
         return layered(inputs.values.shape[2], n_target, rng, sparsity=sparsity)
     if topology == "correlation":
@@ -69,7 +72,7 @@ def _first(inputs: StepInputs, n_target: int, sparsity: float, topology: str, rn
     return spike_correlation_topology(_spikes(inputs, rng), n_target, sparsity, rng)
 
 
-def _spikes(inputs: StepInputs, rng: np.random.Generator) -> np.ndarray:
+def _spikes(inputs: "StepInputs", rng: np.random.Generator) -> np.ndarray:
     """Spikes of the inputs; currents between 0 and 1 serve as probabilities."""
     values = inputs.values[:_N_OBSERVED]
     if inputs.random:

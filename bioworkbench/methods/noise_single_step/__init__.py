@@ -7,35 +7,54 @@ with the same weights. Only the abstract of the publication is public, so neuron
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from bioworkbench.discrete.layers import check_classes, constant_input, with_readout, with_weights
-from bioworkbench.gradients.chains import feed_forward, start_state, trained_arrays
-from bioworkbench.gradients.networks import FeedForward, StepNoise
-from bioworkbench.gradients.objectives import (
-    Shift,
-    accuracy,
-    activation_scales,
-    arrays_of,
-    left_over_moments,
-    noisy_inputs,
-    random_shift,
-    rectified_loss,
-    single_step_loss,
-    unrolled_loss,
-)
-from bioworkbench.gradients.training import Batches, Loss, Prepare, State, fit
+from bioworkbench.gradients.chains import feed_forward, trained_arrays
+from bioworkbench.gradients.layers import FeedForward, StepNoise
 from bioworkbench.readout.trials import Simulate, n_steps_of
 from bioworkbench.records.arrays import Floats, finite, non_negative
+from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network
 from bioworkbench.records.optimization import Images, Optimization
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task
 
+if TYPE_CHECKING:
+    from bioworkbench.gradients.objectives import Shift
+    from bioworkbench.gradients.training import Loss, Prepare, State
+
 __all__ = ["Conversion", "ConvolvedImages", "Noise", "train"]
 
+# What computes with JAX is imported when it trains: to know and to check the settings takes none of it.
+(
+    _accuracy,
+    _activation_scales,
+    _arrays_of,
+    _left_over_moments,
+    _noisy_inputs,
+    _random_shift,
+    _rectified_loss,
+    _single_step_loss,
+    _unrolled_loss,
+) = (
+    later(f"bioworkbench.gradients.objectives:{name}")
+    for name in (
+        "accuracy",
+        "activation_scales",
+        "arrays_of",
+        "left_over_moments",
+        "noisy_inputs",
+        "random_shift",
+        "rectified_loss",
+        "single_step_loss",
+        "unrolled_loss",
+    )
+)
+_start_state = later("bioworkbench.gradients.starting:start_state")
+_batches, _fit = later("bioworkbench.gradients.training:Batches"), later("bioworkbench.gradients.training:fit")
 
 _N_MEASURED = 1000  # training trials on which activations and left-over potentials are measured
 
@@ -170,23 +189,23 @@ def train(
     _check_noise(moments, training, noise.inference)
     model = moments.starting(model) if training == "single_step" else model
     optimization.check_size(task.train.n_trials)
-    shift = random_shift(images.shape, images.shift)
     inputs = constant_input(task.encode(task.train.values))
     n_steps = n_steps_of(network, task.encode(task.train.values[:1]), simulate)
+    shift = _random_shift(images.shape, images.shift)
     loss, prepare, judged_steps = _objective(training, model, moments, n_steps, shift)
-    state, history = fit(
+    state, history = _fit(
         loss,
-        moments.added_to(start_state(network, model, rng)),
-        Batches(inputs, task.train.targets, int(rng.integers(2**31)), prepare),
+        moments.added_to(_start_state(network, model, rng)),
+        _batches(inputs, task.train.targets, int(rng.integers(2**31)), prepare),
         optimization,
         score=_score(task, model, judged_steps),
         between=moments.between(model, inputs[:_N_MEASURED], optimization.epochs, n_steps),
         path=optimization.checkpoint,
     )
-    layers, changes = arrays_of(state.parameters["layers"]), moments.changes(state, model, noise.inference)
+    layers, changes = _arrays_of(state.parameters["layers"]), moments.changes(state, model, noise.inference)
     if training == "conversion":
         quantile = {"max": 1.0, "quantile": 0.999}[conversion.normalization]
-        layers = _rescaled(model, layers, activation_scales(model, state.parameters["layers"], inputs[:_N_MEASURED], quantile))
+        layers = _rescaled(model, layers, _activation_scales(model, state.parameters["layers"], inputs[:_N_MEASURED], quantile))
         changes = {"start": [neuron.threshold / 2 * conversion.half_start for neuron in model.neurons]}
     elif training == "multi_step":
         changes = {}
@@ -225,16 +244,16 @@ class _Moments:
         neurons = [replace(neuron, start=float(mean)) for neuron, mean in zip(model.neurons, self.mean, strict=True)]
         return replace(model, neurons=tuple(neurons))
 
-    def added_to(self, state: State) -> State:
+    def added_to(self, state: "State") -> "State":
         """State with the moments, to train where they are learned."""
         fixed = state.fixed | {"noise": {"mean": np.float32(self.mean), "deviation": np.float32(self.deviation)}}
         if self.schedule != "learned":
             return replace(state, fixed=fixed)
         parameters = state.parameters | {"log_deviation": np.float32(np.log(self.deviation))}
         fixed["masks"] = fixed["masks"] | {"log_deviation": 1.0}
-        return State(parameters, fixed)
+        return replace(state, parameters=parameters, fixed=fixed)
 
-    def now(self, state: State) -> tuple[Floats, Floats]:
+    def now(self, state: "State") -> tuple[Floats, Floats]:
         """Moments as training left them."""
         noise = state.fixed["noise"]
         if "log_deviation" in state.parameters:
@@ -243,11 +262,11 @@ class _Moments:
 
     def between(
         self, model: FeedForward, inputs: np.ndarray, epochs: int, n_steps: int
-    ) -> Callable[[int, State], tuple[State, dict[str, float]]]:
+    ) -> "Callable[[int, State], tuple[State, dict[str, float]]]":
         """What happens to the moments after an epoch."""
-        measure = left_over_moments(model, n_steps)
+        measure = _left_over_moments(model, n_steps)
 
-        def change(epoch: int, state: State) -> tuple[State, dict[str, float]]:
+        def change(epoch: int, state: "State") -> "tuple[State, dict[str, float]]":
             used = {f"deviation_{k}": float(value) for k, value in enumerate(self.now(state)[1])}
             mean, deviation = self.now(state)
             if self.schedule == "annealed":
@@ -259,7 +278,7 @@ class _Moments:
 
         return change
 
-    def changes(self, state: State, model: FeedForward, inference: str) -> dict[str, list[float] | None]:
+    def changes(self, state: "State", model: FeedForward, inference: str) -> dict[str, list[float] | None]:
         """Arguments of the neuron models with which the network runs."""
         if inference == "residual":
             return {"start": [neuron.start for neuron in model.neurons]}
@@ -283,20 +302,20 @@ def _check_noise(moments: _Moments, training: str, inference: str) -> None:
 
 
 def _objective(
-    training: str, model: FeedForward, moments: _Moments, n_steps: int, shift: Shift
-) -> tuple[Loss, Prepare, int | None]:
+    training: str, model: FeedForward, moments: _Moments, n_steps: int, shift: "Shift"
+) -> "tuple[Loss, Prepare, int | None]":
     """Loss, what prepares its inputs, and the steps at which validation trials are judged (None: ReLU)."""
     if training == "single_step":
-        return single_step_loss(model, moments.step_noise), noisy_inputs(model, moments.step_noise, shift), 1
+        return _single_step_loss(model, moments.step_noise), _noisy_inputs(model, moments.step_noise, shift), 1
     if training == "multi_step":
-        return unrolled_loss(model, n_steps), shift, n_steps
-    return rectified_loss(model), shift, None
+        return _unrolled_loss(model, n_steps), shift, n_steps
+    return _rectified_loss(model), shift, None
 
 
 def _score(task: Task, model: FeedForward, n_steps: int | None) -> Callable[[Any, Any], float] | None:
     if task.validation is None:
         return None
-    judge = accuracy(model, constant_input(task.encode(task.validation.values)), task.validation.targets, n_steps)
+    judge = _accuracy(model, constant_input(task.encode(task.validation.values)), task.validation.targets, n_steps)
     return lambda parameters, fixed: judge(parameters["layers"])
 
 

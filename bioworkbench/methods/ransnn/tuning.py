@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from bioworkbench.discrete.layers import chain, check_classes, frame_input
 from bioworkbench.discrete.lif import arguments_of, discrete_lif
-from bioworkbench.gradients.chains import feed_forward, start_state
+from bioworkbench.gradients.chains import feed_forward
 from bioworkbench.gradients.objectives import unrolled_loss
+from bioworkbench.gradients.starting import start_state
 from bioworkbench.gradients.training import Batches, State, fit
 from bioworkbench.records.arrays import Floats
 from bioworkbench.records.network import Network

@@ -10,10 +10,12 @@ from scipy import sparse
 
 from bioworkbench.records.arrays import Floats, Integers, count, fraction
 from bioworkbench.records.errors import TopologyError
+from bioworkbench.records.lazily import later
 from bioworkbench.topology.masks import Mask, link_mask, n_links_at
-from bioworkbench.topology.measures.null_models import degree_preserving_mask
 
 __all__ = ["layered", "local_receptive_field", "receptive_field_bipartite", "small_world_bipartite"]
+
+_degree_preserving_mask = later("bioworkbench.topology.measures.null_models:degree_preserving_mask")  # whose kernels bring numba
 
 
 def layered(n_source: int, n_target: int, rng: np.random.Generator, *, sparsity: float, recurrent: bool = False) -> Mask:
@@ -37,7 +39,7 @@ def layered(n_source: int, n_target: int, rng: np.random.Generator, *, sparsity:
     """
     n_links = n_links_at(sparsity, n_source, n_target, recurrent=recurrent)
     regular = _regular_recurrent if recurrent else _regular
-    return degree_preserving_mask(regular(n_source, n_target, n_links, rng), rng, recurrent=recurrent)
+    return _degree_preserving_mask(regular(n_source, n_target, n_links, rng), rng, recurrent=recurrent)
 
 
 def _regular(n_source: int, n_target: int, n_links: int, rng: np.random.Generator) -> Mask:

@@ -7,13 +7,17 @@ import numpy as np
 
 from bioworkbench.records.arrays import Floats, Integers, count, finite
 from bioworkbench.records.errors import TopologyError, unknown_name
+from bioworkbench.records.lazily import later
 from bioworkbench.topology.masks import Mask, checked_mask, link_arrays, link_mask, mask_shape
-from bioworkbench.topology.prediction.layer_links import top_links
 from bioworkbench.topology.rewiring.selection import sampled, strongest
 
 __all__ = ["REGROWTH_RULES", "absent_links", "regrown_links"]
 
 Links = tuple[Integers, Integers]
+
+top_links = later(
+    "bioworkbench.topology.prediction.layer_links:top_links"
+)  # its kernels bring numba, which rules by name do without
 
 REGROWTH_RULES: Mapping[str, Mapping[str, str] | Callable[[Mask], Floats]] = {
     "ra_l3": {"model": "RA", "form": "path"},

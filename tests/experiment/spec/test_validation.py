@@ -81,7 +81,7 @@ METHOD = [
     (
         "method",
         {"kind": "noise_single_step", "images": {"shift": 1}, "optimization": {"batch_size": 20}},
-        r"method: shift = 1: say how the channels form an image, such as shape = \(28, 28, 1\)",
+        r"method\.images: shift = 1: say how the channels form an image, such as shape = \(28, 28, 1\)",
     ),
     ("method", {"kind": "reconstruction", "program": {"penalties": []}}, r"method\.program: penalties = \(\): give at least one"),
     ("method", {"kind": "reconstruction", "program": {"penalties": [0.1, -1]}}, r"method\.program: penalties = -1\.0: must be"),

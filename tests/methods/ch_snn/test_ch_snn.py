@@ -225,7 +225,7 @@ def test_exploding_training_stops_and_says_where():
 @pytest.mark.parametrize("n_steps", [1, 5])
 def test_it_is_trained_for_as_many_steps_as_are_simulated(n_steps, monkeypatch):
     seen = []
-    monkeypatch.setattr(ch_snn, "linked_gradient", lambda model, n: seen.append(n) or linked_gradient(model, n))
+    monkeypatch.setattr(ch_snn, "_linked_gradient", lambda model, n: seen.append(n) or linked_gradient(model, n))
     trained = _train(digits_task(n_steps, n_train=300), epochs=1)
     assert seen == [n_steps]
     assert len(trained.history["accuracy_by_steps"]) == n_steps
