@@ -172,15 +172,15 @@ def remember(monkeypatch, module, name, key):
     monkeypatch.setattr(module, name, remembered)
 
 
+def training_of(networks, _, __, seed, *, readout=None, **___):
+    """What tells one gradient training from another: first weights, order of the trials, and whether it starts from a solution."""
+    return seed, readout is None, networks.layers[0].weights.tobytes()
+
+
 @pytest.fixture
 def trained_once(monkeypatch):
     """Trains networks of the same start once: surrogate gradients alone and the program after them share what was trained."""
-    remember(
-        monkeypatch,
-        reconstruction,
-        "_train_parallel",
-        lambda networks, _, __, seed, **___: (seed, networks.layers[0].weights.tobytes()),
-    )
+    remember(monkeypatch, reconstruction, "_train_parallel", training_of)
 
 
 @pytest.fixture

@@ -256,7 +256,7 @@ def first_epoch(errors, wanted):
 
 def test_time_of_tuned_adam_to_the_same_validation_error():
     """Of four rates, then two schedules, those that reach the validation error of S-SWIM soonest, on a seed that is not used again."""
-    task, epochs = forecast("etth1", stride=4), 24
+    task, epochs = forecast("etth1", stride=4), 12
     given = {"sampling": "random", "solve_first": False, "epochs": epochs, "batch_size": 64}
     aim = float(trained(task, 100)[0].history["validation_error"].min())
 
