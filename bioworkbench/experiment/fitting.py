@@ -1,4 +1,4 @@
-"""Parameters of a spec that is simulated many times: a function that `sbi` can call, and a fit to recorded spikes.
+"""Parameters of a spec that is simulated many times: a function that `sbi` can call, and a fit to recorded spikes or traces.
 
 Every set of parameters is a copy of the network inside one simulation, so that thousands of them build and start once.
 """
@@ -8,22 +8,22 @@ Every set of parameters is a copy of the network inside one simulation, so that 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.optimize import differential_evolution
 
+from bioworkbench.experiment.fit_targets import Distance, target_of
 from bioworkbench.experiment.spec.changes import with_value
 from bioworkbench.experiment.spec.plan import Plan, construct
 from bioworkbench.experiment.spec.reader import loaded, read
 from bioworkbench.experiment.spec.records import ExperimentSpec
-from bioworkbench.readout.spike_distances import SPIKE_DISTANCES
-from bioworkbench.records.arrays import Floats, count, extent, finite
+from bioworkbench.records.arrays import Floats, count, finite
 from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.probe import Probe
 from bioworkbench.records.randomness import seed_of, stream
-from bioworkbench.records.recording import Recording
+from bioworkbench.records.recording import Recording, Trace
 from bioworkbench.records.side_by_side import apart, side_by_side
 from bioworkbench.records.stimulus import SpikeTrains
 from bioworkbench.records.units import Quantity, format_quantity, parse_quantity
@@ -32,7 +32,6 @@ from bioworkbench.simulation.seam import simulate
 __all__ = ["FittedParameters", "Simulator", "fit", "mean_rates", "simulator"]
 
 Summary = Callable[[Recording], Any]
-Distance = Callable[[Floats, Floats, float], float]
 
 
 def mean_rates(recording: Recording) -> Floats:
@@ -64,6 +63,8 @@ class Simulator:
         Sets of parameters in one simulation.
     settings : mapping
         For `simulate`.
+    record : tuple of Probe
+        Of one network.
     """
 
     spec: ExperimentSpec
@@ -71,6 +72,7 @@ class Simulator:
     summary: Summary
     at_once: int
     settings: Mapping[str, Any]
+    record: tuple[Probe, ...] = ()
 
     def __call__(self, parameters: Any) -> Floats:
         """Summaries of simulations.
@@ -89,7 +91,7 @@ class Simulator:
         return summaries if np.ndim(parameters) > 1 else summaries[0]
 
     def recordings(self, sets: Floats) -> list[Recording]:
-        """Spikes with each set of parameters.
+        """Spikes, and what is recorded beside them, with each set of parameters.
 
         The same sets give the same spikes; another set in their place gives all of its simulation other noise.
 
@@ -119,8 +121,10 @@ class Simulator:
         network = side_by_side([plan.network for plan in plans])
         stimuli = (plans[0].stimulus, *plans[0].stimuli)
         seed = seed_of(self.spec.seed, f"sets {np.ascontiguousarray(sets).tobytes().hex()}")
-        recording = simulate(network, stimuli, seed, **{**self.spec.simulation, **self.settings})
-        return apart(recording, plans[0].network.sizes)
+        sizes = plans[0].network.sizes
+        record = [_of_all(probe, sizes, len(sets)) for probe in self.record]
+        recording = simulate(network, stimuli, seed, record=record, **{**self.spec.simulation, **self.settings})
+        return apart(recording, sizes)
 
     def _plan(self, values: Floats, known: dict[str, Any]) -> Plan:
         document = self.spec.document
@@ -128,6 +132,15 @@ class Simulator:
             with self.spec.place(name).named():
                 document = with_value(document, name, _written(value, unit))
         return construct(read(document, self.spec.name, self.spec.file, known))
+
+
+def _of_all(probe: Probe, sizes: Mapping[str, int], n_sets: int) -> Probe:
+    """A probe of one network for all that lie side by side."""
+    if probe.population not in sizes:
+        raise ValueError(f"record = '{probe.name}': {unknown_name(probe.population, 'population', sizes)}")
+    if probe.neurons is None:
+        return probe
+    return replace(probe, neurons=tuple(neuron + k * sizes[probe.population] for k in range(n_sets) for neuron in probe.neurons))
 
 
 def _written(value: float, unit: Quantity) -> Any:
@@ -145,6 +158,7 @@ def simulator(
     parameters: Mapping[str, str] | Sequence[str],
     *,
     summary: Summary = mean_rates,
+    record: Sequence[Probe | str] = (),
     at_once: int = 1000,
     jobs: int = 1,
     threads: int = 0,
@@ -159,6 +173,8 @@ def simulator(
         Such as ``{"populations.cell.tau": "ms"}``; "" or a field alone for plain numbers.
     summary : callable (Recording) to array (n_values,)
         What is told of a simulation; by default the mean rate of every population.
+    record : sequence of Probe or "population.variable"
+        Traces of neurons, for the summary.
     at_once : int
         Sets of parameters in one simulation.
     jobs, threads : int
@@ -185,7 +201,8 @@ def simulator(
     units = {name: parse_quantity(f"1 {unit}".strip()) for name, unit in named.items()}
     document = {key: value for key, value in plain.document.items() if key != "sweep"}
     settings = {"jobs": count("jobs", jobs), "threads": threads or plain.threads}
-    return Simulator(replace(plain, document=document), units, summary, count("at_once", at_once), settings)
+    probes = tuple(probe if isinstance(probe, Probe) else Probe(*probe.split(".", 1)) for probe in record)
+    return Simulator(replace(plain, document=document), units, summary, count("at_once", at_once), settings, probes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,16 +231,16 @@ class FittedParameters:
 def fit(
     spec: ExperimentSpec | str | Path,
     ranges: Mapping[str, tuple[str | float, str | float]],
-    wanted: SpikeTrains,
+    wanted: SpikeTrains | Trace,
     *,
-    population: str = "",
-    distance: str | Distance = "coincidence",
+    compared: str = "",
+    distance: str | Distance = "",
     n_sets: int = 50,
     generations: int = 20,
     jobs: int = 1,
     threads: int = 0,
 ) -> FittedParameters:
-    """Parameters with which a network spikes as a recording does, by differential evolution.
+    """Parameters with which a network spikes, or its potential goes, as a recording does, by differential evolution.
 
     Parameters
     ----------
@@ -231,12 +248,14 @@ def fit(
         Without a task, as long as the recording or shorter, with as many trials.
     ranges : mapping from dotted field to (lowest, highest)
         Quantities: ``{"populations.cell.tau": ("5 ms", "30 ms")}``.
-    wanted : SpikeTrains
-        Channel k is neuron k.
-    population : str
-        That is compared; may be left out if there is one.
-    distance : {"coincidence", "van_rossum", "victor_purpura"} or callable (found, wanted, duration) to float
-        Of two trains; its mean over neurons and trials is made small.
+    wanted : SpikeTrains or Trace
+        Channel k is neuron k; a trace names its neurons, and begins with the simulation.
+    compared : str
+        The population, or the variable ``"cell.v"`` of a trace; the population may be left out if there is one.
+    distance : str, or callable (found, wanted, duration) to float
+        "coincidence" (the default), "van_rossum" or "victor_purpura" of two trains, in seconds; "root_mean_square" (the default), in SI
+        units, or "of_deviation", in standard deviations of what is wanted, of two traces (n_steps,). Its mean over neurons and trials
+        is made small.
     n_sets : int
         Of a generation, which is one simulation; 5 at least.
     generations : int
@@ -251,23 +270,24 @@ def fit(
     Raises
     ------
     ValueError
-        If a range is empty or has two units, the distance is unknown, or the recording has other numbers of neurons or trials.
+        If a range is empty or has two units, the distance is unknown, or the recording has other numbers of neurons, trials or units.
 
     References
     ----------
     R. Storn and K. Price (1997), https://doi.org/10.1023/A:1008202821328
     """
-    if isinstance(distance, str) and distance not in SPIKE_DISTANCES:
-        raise ValueError(unknown_name(distance, "distance of spike trains", SPIKE_DISTANCES))
-    measure = SPIKE_DISTANCES[distance] if isinstance(distance, str) else distance
     bounds = {name: _range(name, *given) for name, given in ranges.items()}
     plain = loaded(spec)
-    sizes = {one.name: one.size for one in plain.populations}
-    name = population or next(iter(sizes))
-    if name not in sizes or (not population and len(sizes) > 1):
-        raise ValueError(f"population = '{population}': name the one that is compared, of {', '.join(sizes)}")
-    summary = partial(_mean_distance, name=name, wanted=_by_train(wanted, sizes[name], plain.n_trials), measure=measure)
-    simulate_sets = simulator(plain, dict.fromkeys(bounds, ""), summary=summary, jobs=jobs, threads=threads, at_once=10 * n_sets)
+    target = target_of(wanted, compared, plain, distance)
+    simulate_sets = simulator(
+        plain,
+        dict.fromkeys(bounds, ""),
+        summary=target.distance_of,
+        record=target.record,
+        jobs=jobs,
+        threads=threads,
+        at_once=10 * n_sets,
+    )
     simulate_sets = replace(simulate_sets, units={name: Quantity(1.0, dim=unit.dim) for name, (_, _, unit) in bounds.items()})
     tried: list[Floats] = []
 
@@ -299,26 +319,3 @@ def _range(name: str, low: str | float, high: str | float) -> tuple[float, float
     if ends[0].dim is not ends[1].dim or not values[0] < values[1]:
         raise ValueError(f"{name}: the range from {low!r} to {high!r} must be of one unit, its first end below the second")
     return values[0], values[1], ends[0]
-
-
-def _by_train(wanted: SpikeTrains, size: int, n_trials: int) -> list[Floats]:
-    """Times of every neuron in every trial, trials first."""
-    found = extent(wanted.channel), extent(wanted.trial, wanted.n_trials)
-    if found[0] > size or found[1] != n_trials:
-        raise ValueError(
-            f"the recording has {found[0]} neurons and {found[1]} trials, the network {size} and {n_trials}; they must agree"
-        )
-    return _trains(wanted.trial, wanted.channel, wanted.time, size, n_trials)
-
-
-def _trains(trial: np.ndarray, neuron: np.ndarray, time: Floats, size: int, n_trials: int) -> list[Floats]:
-    owner = trial.astype(np.int64) * size + neuron
-    order = np.lexsort((time, owner))
-    return np.split(time[order], np.searchsorted(owner[order], np.arange(1, size * n_trials)))
-
-
-def _mean_distance(recording: Recording, *, name: str, wanted: list[Floats], measure: Distance) -> float:
-    spikes, n_trials, duration = recording.spikes[name], recording.n_trials, recording.duration
-    found = _trains(spikes.trial, spikes.neuron, spikes.time, recording.sizes[name], n_trials)
-    pairs = zip(found, wanted, strict=True)
-    return float(np.mean([measure(ours, theirs[theirs < duration], duration) for ours, theirs in pairs]))

@@ -9,7 +9,7 @@ import numpy as np
 
 from bioworkbench.records.links import Links
 from bioworkbench.records.network import Network, Population, Projection
-from bioworkbench.records.recording import Recording, Spikes
+from bioworkbench.records.recording import Recording, Spikes, Trace
 from bioworkbench.records.units import Quantity, get_dimensions
 
 __all__ = ["apart", "side_by_side"]
@@ -106,7 +106,7 @@ def _projection(parts: list[Projection], network: Network) -> Projection:
 
 
 def apart(recording: Recording, sizes: Mapping[str, int]) -> list[Recording]:
-    """Spikes of each of the networks that ran side by side.
+    """Spikes and traces of each of the networks that ran side by side.
 
     Parameters
     ----------
@@ -117,9 +117,10 @@ def apart(recording: Recording, sizes: Mapping[str, int]) -> list[Recording]:
     Returns
     -------
     list of Recording
-        Without traces.
+        With traces of neurons; those of synapses, and final weights, are left out.
     """
     n = next(recording.sizes[name] // size for name, size in sizes.items())
+    traces = {name: trace for name, trace in recording.traces.items() if name.partition(".")[0] in sizes}
     found: list[dict[str, Spikes]] = [{} for _ in range(n)]
     for name, spikes in recording.spikes.items():
         owner, neuron = np.divmod(spikes.neuron, sizes[name])
@@ -128,4 +129,19 @@ def apart(recording: Recording, sizes: Mapping[str, int]) -> list[Recording]:
         for k in range(n):
             mine = order[bounds[k] : bounds[k + 1]]
             found[k][name] = Spikes(spikes.trial[mine], neuron[mine], spikes.time[mine])
-    return [replace(recording, spikes=spikes, traces={}, sizes=dict(sizes), weights={}) for spikes in found]
+    return [
+        replace(
+            recording,
+            spikes=spikes,
+            traces={name: _own_trace(trace, sizes[name.partition(".")[0]], k) for name, trace in traces.items()},
+            sizes=dict(sizes),
+            weights={},
+        )
+        for k, spikes in enumerate(found)
+    ]
+
+
+def _own_trace(trace: Trace, size: int, k: int) -> Trace:
+    """Of network `k`, whose neurons are counted from 0."""
+    mine = np.flatnonzero(trace.neurons // size == k)
+    return replace(trace, values=trace.values[:, :, mine], neurons=trace.neurons[mine] - k * size)

@@ -98,7 +98,7 @@ def test_a_fit_finds_what_made_a_recording():
         (lambda: bw.simulator(spec(), FIELDS)(SETS[:, :2]), "parameters have 2 columns; there are 3: populations.one.tau"),
         (lambda: bw.simulator(spec(), {"populations.one.tau": "mV"})([[1.0]]), r"populations\.one\.tau: .* is a voltage"),
         (lambda: fitted(distance="rossum"), "'rossum' is not a distance of spike trains; did you mean 'van_rossum'"),
-        (lambda: fitted(population=""), "population = '': name the one that is compared, of one, two"),
+        (lambda: fitted(compared=""), "compared = '': name the population that is compared, of one, two"),
         (lambda: fitted({"populations.one.tau": ("5 ms", "3 ms")}), "the range from '5 ms' to '3 ms' must be of one unit"),
         (
             lambda: fitted(wanted=SpikeTrains("w", [0], [5], [0.1])),
@@ -111,9 +111,9 @@ def test_what_is_refused(call, words):
         call()
 
 
-def fitted(ranges=None, wanted=None, population="one", **settings):
+def fitted(ranges=None, wanted=None, compared="one", **settings):
     ranges = {"populations.one.tau": ("5 ms", "30 ms")} if ranges is None else ranges
-    return bw.fit(spec(), ranges, wanted or SpikeTrains("w", [0], [0], [0.1]), population=population, **settings)
+    return bw.fit(spec(), ranges, wanted or SpikeTrains("w", [0], [0], [0.1]), compared=compared, **settings)
 
 
 def test_networks_that_differ_in_more_than_numbers():
