@@ -20,7 +20,7 @@ from bioworkbench.experiment.spec.plan import Plan, construct
 from bioworkbench.experiment.spec.reader import loaded, read
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.records.arrays import Floats, count, finite
-from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.errors import SimulationError, SpecError, unknown_name
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.randomness import seed_of, stream
 from bioworkbench.records.recording import Recording, Trace
@@ -271,6 +271,8 @@ def fit(
     ------
     ValueError
         If a range is empty or has two units, the distance is unknown, or the recording has other numbers of neurons, trials or units.
+    SpecError, SimulationError
+        If a set of parameters cannot be used, or its network cannot be simulated.
 
     References
     ----------
@@ -291,8 +293,14 @@ def fit(
     simulate_sets = replace(simulate_sets, units={name: Quantity(1.0, dim=unit.dim) for name, (_, _, unit) in bounds.items()})
     tried: list[Floats] = []
 
+    failed: list[Exception] = []
+
     def distances(columns: Floats) -> Floats:
-        found = simulate_sets(columns.T)[:, 0]
+        try:
+            found = simulate_sets(columns.T)[:, 0]
+        except (ValueError, SpecError, SimulationError) as error:
+            failed.append(error)  # SciPy puts a RuntimeError about its own workings in the place of any other
+            raise
         tried.append(np.column_stack([columns.T, found]))
         return found
 
@@ -301,10 +309,15 @@ def fit(
     lows, highs = (np.array([one[k] for one in bounds.values()]) for k in (0, 1))
     members = lows + (highs - lows) * rng.random((max(5, count("n_sets", n_sets)), lows.size))
     search: Any = differential_evolution
-    found = search(
-        distances, list(zip(lows, highs, strict=True)), init=members, maxiter=count("generations", generations), tol=0.0, atol=0.0,
-        polish=False, updating="deferred", vectorized=True, seed=rng,
-    )  # fmt: skip
+    try:
+        found = search(
+            distances, list(zip(lows, highs, strict=True)), init=members, maxiter=count("generations", generations), tol=0.0, atol=0.0,
+            polish=False, updating="deferred", vectorized=True, seed=rng,
+        )  # fmt: skip
+    except RuntimeError:
+        if failed:
+            raise failed[0] from None
+        raise
     values = {
         name: _written(float(value), unit) for (name, unit), value in zip(simulate_sets.units.items(), found.x, strict=True)
     }

@@ -118,7 +118,8 @@ def _value(population: Population, name: str) -> float:
 def _neuron(population: Population, dt: float) -> DiffusionNeuron:
     """A neuron of the population without input from others."""
     tau, rest, threshold, reset, sigma = (_value(population, name) for name in ("tau", "rest", "threshold", "reset", "sigma"))
-    refractory = 0.0 if population.model.refractory is None else float(np.asarray(population.model.refractory))
+    pause = population.model.refractory_time
+    refractory = 0.0 if pause is None else float(np.mean(pause))
     return DiffusionNeuron(rest, sigma, tau, threshold, reset, refractory, dt)
 
 

@@ -73,12 +73,12 @@ def _about_activity(network: Network, activity: Mapping[str, Any]) -> Iterator[s
     for population in network.populations:
         if population.name not in activity:  # without a threshold there are no spikes
             continue
-        numbers, refractory = activity[population.name], population.model.refractory
+        numbers, pause = activity[population.name], population.model.refractory_time
         if numbers["mean_rate"] == 0:
             yield f"Population '{population.name}' never spiked; raise its drive or its input weights."
         elif numbers["silent_fraction"] > 0.5:
             yield f"{100 * numbers['silent_fraction']:.0f} % of population '{population.name}' never spiked."
-        limit = np.inf if refractory is None else 1 / float(np.asarray(refractory))
+        limit = np.inf if pause is None or not np.all(pause) else float(np.mean(1 / pause))
         if numbers["mean_rate"] > 0.5 * limit:
             yield (
                 f"Population '{population.name}' spikes at {numbers['mean_rate']:.0f} Hz, more than half of the {limit:.0f} Hz that its "

@@ -55,7 +55,9 @@ def check_model(model: NeuronModel) -> None:
         if equation.expr is not None:
             _check_equation(equation, equation.expr.code, known)
     if model.threshold:
-        _check_condition(model.threshold, known)
+        _check_condition("threshold", model.threshold, known, "write one such as 'v > -50*mV'")
+    if isinstance(model.refractory, str):
+        _check_refractory(model.refractory, known)
     states = {name for name, equation in model.parsed.items() if equation.type != SUBEXPRESSION} - set(model.constants)
     for what in ("reset", "update"):
         check_statements(what, list(lines(getattr(model, what))), known, states)
@@ -95,11 +97,17 @@ def _check_equation(equation: SingleEquation, text: str, known: Mapping[str, Any
     check_dimension(what, text, known, wanted)
 
 
-def _check_condition(text: str, known: Mapping[str, Any]) -> None:
-    check_expression("threshold", text, known)
-    refused("threshold", text, lambda: parse_expression_dimensions(text, known))
-    if not refused("threshold", text, lambda: is_boolean_expression(text, known)):
-        raise ValueError(f"threshold '{text}' is not a condition; write one such as 'v > -50*mV'")
+def _check_condition(what: str, text: str, known: Mapping[str, Any], remedy: str) -> None:
+    check_expression(what, text, known)
+    refused(what, text, lambda: parse_expression_dimensions(text, known))
+    if not refused(what, text, lambda: is_boolean_expression(text, known)):
+        raise ValueError(f"{what} '{text}' is not a condition; {remedy}")
+
+
+def _check_refractory(text: str, known: Mapping[str, Any]) -> None:
+    check_expression("refractory", text, known)
+    if refused("refractory", text, lambda: parse_expression_dimensions(text, known)) is not second.dim:
+        _check_condition("refractory", text, known, "write one such as 'v > -40*mV', or a time such as '2 ms'")
 
 
 def _check_start(model: NeuronModel) -> None:

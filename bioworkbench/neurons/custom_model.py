@@ -10,7 +10,7 @@ from brian2.units import Quantity, ms
 
 from bioworkbench.neurons.checks import check_model
 from bioworkbench.neurons.values import refractory_period
-from bioworkbench.records.annotations import Drawn
+from bioworkbench.records.annotations import Condition, Drawn
 from bioworkbench.records.expressions import read_value
 from bioworkbench.records.language import check_text
 from bioworkbench.records.neuron import NeuronModel
@@ -24,7 +24,7 @@ def custom(
     equations: str,
     threshold: str = "",
     reset: str = "",
-    refractory: Quantity = 0 * ms,
+    refractory: Annotated[Quantity | str, Condition()] = 0 * ms,
     constants: Mapping[str, Quantity | float | str] | None = None,
     start: Annotated[Mapping[str, Quantity | float | str], Drawn()] | None = None,
     receives: str = "v",
@@ -43,8 +43,9 @@ def custom(
         Condition; empty for a neuron that never spikes.
     reset : str
         Statements after a spike, separated by new lines or semicolons.
-    refractory : Quantity, second
-        Holds variables marked ``(unless refractory)`` after a spike, and delays the next one.
+    refractory : Quantity, second, or text
+        Holds variables marked ``(unless refractory)`` after a spike, and delays the next one: for a time, one for all or one per neuron,
+        or as long as a condition is true, such as ``"v > -40*mV"``.
     constants : mapping from name to Quantity, number or text
         Text is a quantity such as ``"20 ms"``. In a spec it may also be ``"normal(20 ms, 2 ms)"`` or an expression such as
         ``"20*ms + i*0.1*ms"``, which give every neuron a value of its own, the same in all trials.
@@ -87,7 +88,7 @@ def custom(
         constants={name: _constant(value) for name, value in (constants or {}).items()},
         start={name: read_value(value) for name, value in (start or {}).items()},
         receives=receives,
-        refractory=refractory_period(refractory),
+        refractory=refractory if isinstance(refractory, str) else refractory_period(refractory),
         method=method,
         reference=reference,
     )

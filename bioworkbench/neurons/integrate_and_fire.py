@@ -52,7 +52,7 @@ def noisy_lif(
     Parameters
     ----------
     tau : Quantity, second
-        Membrane time constant. This and the others below may be arrays (n_neurons,), save `refractory` and `correlation`.
+        Membrane time constant. This and the others below may be arrays (n_neurons,), save `correlation`.
     rest, threshold, reset : Quantity, volt
     refractory : Quantity, second
         Time after a spike during which ``v`` is held at the reset.

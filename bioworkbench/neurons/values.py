@@ -81,7 +81,7 @@ def refractory_period(refractory: Quantity) -> Quantity | None:
 
     Parameters
     ----------
-    refractory : Quantity, second
+    refractory : Quantity, () or (n_neurons,), second
 
     Returns
     -------
@@ -91,11 +91,9 @@ def refractory_period(refractory: Quantity) -> Quantity | None:
     Raises
     ------
     ValueError
-        If it is not a time, negative, or not one value for the whole population.
+        If it is not a time, or negative.
     """
     non_negative(second, refractory=refractory)
-    if np.ndim(refractory):
-        raise ValueError(f"refractory has shape {np.shape(refractory)}; give one time for the population")
     return refractory if np.any(refractory) else None
 
 

@@ -27,6 +27,11 @@ class Drawn:
     """The function itself draws from the text of a distribution, such as ``"uniform(-70 mV, -50 mV)"``."""
 
 
+@dataclass(frozen=True)
+class Condition:
+    """Text that is no quantity, and draws none, is a condition on the variables of a neuron, such as ``"v > -40*mV"``."""
+
+
 Seconds = Annotated[float, Unit("second")]
 Hertz = Annotated[float, Unit("hertz")]
 AnyUnit = Annotated[float, Unit()]

@@ -1,6 +1,5 @@
 """Checks of arrays and numbers that many modules share; each raises ``ValueError`` naming the value and the rule."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -39,10 +38,10 @@ def positive(name: str, value: _Number) -> _Number:
     return value
 
 
-def non_negative(name: str, value: float) -> float:
-    """Return `value` if it is finite and 0 or more; else raise a ValueError that calls it `name`."""
-    if not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"{name} = {value}: must be a finite number, 0 or more")
+def non_negative(name: str, value: _Number) -> _Number:
+    """Return `value`, a number or an array, if it is finite and 0 or more; else raise a ValueError that calls it `name`."""
+    if wrong := _where(value, ~(np.isfinite(value) & (np.asarray(value) >= 0))):
+        raise ValueError(f"{name} = {wrong[0]}: must be a finite number, 0 or more")
     return value
 
 

@@ -13,7 +13,7 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import PARAMETER, Equations
 from brian2.units.fundamentalunits import Quantity
 
-from bioworkbench.records.arrays import non_negative
+from bioworkbench.records.arrays import Floats, non_negative
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.language import BRIAN2_REFUSES, check_name, one_line
 from bioworkbench.records.lazily import later
@@ -61,8 +61,10 @@ class NeuronModel:
         ``i``, ``N``, constants, units and functions, ``"rest + rand()*10*mV"``, as `expressions` reads it; drawn anew in each trial.
     receives : str
         Variable that an incoming spike adds its weight to; empty for a source that receives none.
-    refractory : Quantity or float, seconds, optional
-        Rounded to whole steps as `bioworkbench.records.times` says.
+    refractory : Quantity, number or array, seconds, or text, optional
+        How long a neuron does not spike again, and variables marked ``(unless refractory)`` are held: one time or one per neuron, rounded
+        to whole steps as `bioworkbench.records.times` says. Text is a condition under which it does not, ``"v > -40*mV"``, or an
+        expression of time in the model's variables.
     method : str
         Brian2's integration method; "exact" where the equations allow it.
     update : str
@@ -88,7 +90,7 @@ class NeuronModel:
     constants: Mapping[str, Quantity | float | np.ndarray] = field(default_factory=dict)
     start: Mapping[str, Start] = field(default_factory=dict)
     receives: str = "v"
-    refractory: Quantity | float | None = None
+    refractory: Quantity | float | np.ndarray | str | None = None
     method: str = "euler"
     update: str = ""
     reference: str = ""
@@ -110,7 +112,7 @@ class NeuronModel:
         for name in (*names, *self.constants):
             check_name("variable" if name in names else "constant", name)
         self._check_used()
-        if self.refractory is not None:
+        if self.refractory is not None and not isinstance(self.refractory, str):
             pause = non_negative("refractory", seconds("refractory", self.refractory))
             object.__setattr__(self, "refractory", Quantity(pause, dim=SECOND))
 
@@ -150,13 +152,19 @@ class NeuronModel:
     @cached_property
     def _named(self) -> set[str]:
         """Everything that the model's texts name."""
-        named = {word for text in (self.threshold, *self._statements) for word in _WORD.findall(text)}
+        pause = self.refractory if isinstance(self.refractory, str) else ""
+        named = {word for text in (self.threshold, pause, *self._statements) for word in _WORD.findall(text)}
         return named | {word for equation in self.parsed.values() for word in equation.identifiers} | self.parsed.names
 
     @property
     def is_random(self) -> bool:
         """Whether neurons draw random numbers while they run."""
         return bool(self._named & _RANDOM) or bool(self.parsed.stochastic_variables)
+
+    @property
+    def refractory_time(self) -> Floats | None:
+        """Refractory period in seconds, () or one per neuron; None without one, or where a text says when it ends."""
+        return None if self.refractory is None or isinstance(self.refractory, str) else np.asarray(self.refractory, dtype=float)
 
     @cached_property
     def parsed(self) -> Equations:
@@ -181,7 +189,7 @@ class NeuronModel:
         ValueError
             If one has another shape.
         """
-        for name, value in [*self.constants.items(), *self.start.items()]:
+        for name, value in [*self.constants.items(), *self.start.items(), ("refractory", self.refractory)]:
             shape = () if isinstance(value, str) else np.shape(value)
             if shape not in ((), (size,)):
                 raise ValueError(f"{name} of population '{population}' has shape {shape}; it must be a scalar or ({size},)")

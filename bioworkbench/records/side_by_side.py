@@ -15,7 +15,7 @@ from bioworkbench.records.units import Quantity, get_dimensions
 __all__ = ["apart", "side_by_side"]
 
 _COUNTED = re.compile(r"\b[iN]\b")
-_MODEL = ("equations", "threshold", "reset", "receives", "refractory", "method", "update", "rates", "discrete")
+_MODEL = ("equations", "threshold", "reset", "receives", "method", "update", "rates", "discrete")
 
 
 def side_by_side(networks: Sequence[Network]) -> Network:
@@ -64,7 +64,11 @@ def _population(parts: list[Population]) -> Population:
         }
         for part in ("constants", "start")
     }
-    return replace(first, size=size * len(parts), model=replace(first.model, **values))
+    pauses = [one.model.refractory for one in parts]
+    if any(pause is None for pause in pauses):
+        _alike(f"refractory of '{first.name}'", pauses, [None] * len(pauses))
+    pause = None if pauses[0] is None else _stacked(pauses, size, "refractory")
+    return replace(first, size=size * len(parts), model=replace(first.model, refractory=pause, **values))
 
 
 def _stacked(values: list[Any], size: int, name: str) -> Any:

@@ -128,7 +128,8 @@ def _group(
     backgrounds: dict[str, list[PoissonStreams]],
 ) -> NeuronGroup:
     model, name = population.model, population.name
-    refractory: Any = "refractory_time" if model.refractory is not None else False
+    pause = model.refractory
+    refractory: Any = own_indices(pause) if isinstance(pause, str) else "refractory_time" if pause is not None else False
     group = NeuronGroup(
         population.size * job.n_copies,
         _equations(model),
@@ -163,8 +164,8 @@ def _equations(model: NeuronModel) -> Equations:
         f"{name} : {unit_text(get_dimensions(value))} ({'constant' if np.ndim(value) else 'shared, constant'})"
         for name, value in model.constants.items()
     ]
-    if model.refractory is not None:
-        extra.append("refractory_time : second (shared, constant)")
+    if model.refractory_time is not None:
+        extra.append(f"refractory_time : second ({'constant' if model.refractory_time.ndim else 'shared, constant'})")
     if "shared_noise" in parsed:
         extra.append("shared_noise : second**-0.5 (linked)")
     return with_own_indices(equations + Equations("\n".join(extra)), indices_used(model))

@@ -47,7 +47,8 @@ def indices_used(model: NeuronModel) -> list[str]:
     taken = sorted({INDEX, SIZE} & {*model.parsed.names, *model.constants})
     if taken:
         raise ValueError(f"'{taken[0]}' is what i or N becomes when trials are simulated together; rename that variable")
-    named = set().union(*(get_identifiers(text) for text in (model.threshold, model.reset, model.update)))
+    pause = model.refractory if isinstance(model.refractory, str) else ""
+    named = set().union(*(get_identifiers(text) for text in (model.threshold, model.reset, model.update, pause)))
     named |= set().union(*(equation.identifiers for equation in model.parsed.values() if equation.expr is not None))
     return [name for name in _NAMES if name in named]
 

@@ -12,6 +12,7 @@ from bioworkbench.records.probe import Probe
 
 if TYPE_CHECKING:
     from bioworkbench.records.network import Network, Population, Projection
+    from bioworkbench.records.neuron import NeuronModel
     from bioworkbench.records.pathways import Pathway
 
 __all__ = ["Continued", "Job", "Left", "delay_places", "size_of", "spike_projections"]
@@ -185,7 +186,12 @@ def _population(population: "Population") -> list[Any]:
     model = population.model
     texts = [model.equations, model.threshold, model.reset, model.receives, model.method, model.update]
     background = [[b.receives, b.n, repr(b.rate), repr(b.weight)] for b in population.background]
-    return [population.name, population.size, population.layer, *texts, model.refractory is not None, *background]
+    return [population.name, population.size, population.layer, *texts, _pause(model), *background]
+
+
+def _pause(model: "NeuronModel") -> str | int | None:
+    """Text that says how long neurons are refractory, or how many axes their periods have; None without any."""
+    return model.refractory if model.refractory is None or isinstance(model.refractory, str) else np.ndim(model.refractory)
 
 
 def _projection(projection: "Projection") -> list[Any]:

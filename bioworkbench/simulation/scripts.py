@@ -93,7 +93,7 @@ def from_brian2(
     ------
     ValueError
         Naming the object, and what of it records cannot say: compartments, ``network_operation``, ``run_regularly``, custom events,
-        linked variables, functions and tables of the script, refractory conditions, several steps or orders of their own.
+        linked variables, functions and tables of the script, several steps or orders of their own.
     """
     found = list(objects.objects if isinstance(objects, BrianNetwork) else objects)
     given = dict(namespace or {})
@@ -215,14 +215,13 @@ def _population(group: Any, inputs: Sequence[PoissonInput], namespace: Mapping[s
 def _neurons(group: NeuronGroup, namespace: Mapping[str, Any]) -> NeuronModel:
     if set(group.events) - {"spike"}:
         raise ValueError(f"has the events {', '.join(sorted(group.events))}; records have spikes only")
-    if isinstance(group._refractory, str):
-        raise ValueError(f"refractory = '{group._refractory}': records have times; give one, such as 2*ms")
     equations = group.user_equations
     linked = [name for name, equation in equations.items() if "linked" in equation.flags]
     if linked:
         raise ValueError(f"'{linked[0]}' is linked to another group; use synapses with a (summed) variable")
     threshold, reset = group.events.get("spike") or "", group.event_codes.get("spike") or ""
-    texts = [threshold, reset, *(equation.expr.code for equation in equations.values() if equation.expr is not None)]
+    pause = group._refractory if isinstance(group._refractory, str) else ""
+    texts = [threshold, reset, pause, *(equation.expr.code for equation in equations.values() if equation.expr is not None)]
     constants = _constants(texts, [*equations.names, "lastspike", "not_refractory"], group, namespace)
     states = [name for name, equation in equations.items() if equation.type != SUBEXPRESSION]
     return NeuronModel(

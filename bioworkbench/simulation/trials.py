@@ -294,11 +294,10 @@ def _population_values(population: Population, seed: int, dt: float, chunk: Chun
     model = population.model
     for name, array in _numbers(model.constants).items():
         yield f"{population.name}.{name}", np.tile(array, chunk.n_copies) if array.ndim else array.reshape(1)
-    if model.refractory is not None:
-        steps = nearest_steps(
-            f"refractory period of population '{population.name}'", np.asarray(model.refractory, dtype=float), dt
-        )
-        yield f"{population.name}.refractory_time", (steps * dt).reshape(1)
+    pause = model.refractory_time
+    if pause is not None:
+        times = nearest_steps(f"refractory period of population '{population.name}'", pause, dt) * dt
+        yield f"{population.name}.refractory_time", np.tile(times, chunk.n_copies) if times.ndim else times.reshape(1)
     for name, array in index_values(model, population.size, chunk.n_copies).items():
         yield f"{population.name}.{name}", array
     for name, value in model.start.items():

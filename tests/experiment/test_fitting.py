@@ -87,6 +87,51 @@ def test_a_fit_finds_what_made_a_recording():
     assert repr(found).startswith("<fit of populations.one.tau = 0.0")
 
 
+def test_a_fit_finds_what_made_a_trace():
+    one = document()
+    del one["populations"]["two"], one["projections"]
+    one["populations"]["one"] |= {"tau": "14 ms", "rest": "-54 mV"}
+    plan = construct(read(one, "x", "x.toml"))
+    probe = bw.Probe("one", "v", (1,), every=1 * ms)
+    wanted = bw.simulate(plan.network, plan.stimulus, 1, dt=0.5 * ms, backend="numpy", record=[probe]).traces["one.v"]
+    ranges = {"populations.one.tau": ("5 ms", "40 ms"), "populations.one.rest": ("-60 mV", "-50 mV")}
+    start = read({**one, "populations": {"one": {**one["populations"]["one"], "tau": "20 ms"}}}, "x", "x.toml")
+    found = bw.fit(start, ranges, wanted, compared="one.v", n_sets=24, generations=12)
+    assert found.distance < 0.1e-3
+    assert float(found.values["populations.one.tau"].removesuffix(" s")) == pytest.approx(14e-3, rel=0.1)
+    relative = bw.fit(start, ranges, wanted, distance="of_deviation", n_sets=5, generations=1)
+    assert relative.distance == pytest.approx(relative.tried["distance"].min())
+    with pytest.raises(ValueError, match=r"compared = 'one\.w': 'w' is not a variable of one"):
+        bw.fit(start, ranges, wanted, compared="one.w")
+    with pytest.raises(ValueError, match=r"the recorded trace is in amp, and one\.v in volt; they must agree"):
+        bw.fit(start, ranges, replace(wanted, unit="amp"))
+    with pytest.raises(
+        ValueError, match="the recorded trace has 1 trials and neurons up to 7, the network 1 trials and 2 neurons"
+    ):
+        bw.fit(start, ranges, replace(wanted, neurons=np.array([7])))
+    with pytest.raises(ValueError, match="must begin at 0 s and go in equal steps"):
+        bw.fit(start, ranges, replace(wanted, times=wanted.times + 1))
+
+
+def test_traces_of_copies_are_those_of_each_network_alone():
+    probes = ["one.v", bw.Probe("two", "v", (0, 2), every=2 * ms)]
+    made = bw.simulator(
+        spec(), FIELDS, record=probes, at_once=3, summary=lambda recording: recording.traces["two.v"].values[0, -1]
+    )
+    found = made.recordings(SETS)[1]
+    given = document()
+    given["populations"]["one"] |= {"tau": "12 ms", "rest": "-40 mV"}
+    given["projections"]["one_two"]["weights"]["value"] = "0.5 mV"
+    plan = construct(read(given, "x", "x.toml"))
+    alone = bw.simulate(plan.network, plan.stimulus, 1, dt=0.5 * ms, backend="numpy", record=probes)
+    for name, trace in alone.traces.items():
+        np.testing.assert_allclose(found.traces[name].values, trace.values, rtol=1e-12)  # constants of all are rounded otherwise
+        np.testing.assert_array_equal(found.traces[name].neurons, trace.neurons)
+    assert made(SETS).shape == (3, 2)
+    with pytest.raises(ValueError, match=r"record = 'one_two\.weight': 'one_two' is not a population"):
+        bw.simulator(spec(), FIELDS, record=["one_two.weight"])(SETS)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -100,6 +145,7 @@ def test_a_fit_finds_what_made_a_recording():
         (lambda: fitted(distance="rossum"), "'rossum' is not a distance of spike trains; did you mean 'van_rossum'"),
         (lambda: fitted(compared=""), "compared = '': name the population that is compared, of one, two"),
         (lambda: fitted({"populations.one.tau": ("5 ms", "3 ms")}), "the range from '5 ms' to '3 ms' must be of one unit"),
+        (lambda: fitted({"populations.one.tua": ("5 ms", "30 ms")}), "'tua' is not a setting of noisy_lif"),
         (
             lambda: fitted(wanted=SpikeTrains("w", [0], [5], [0.1])),
             "the recording has 6 neurons and 1 trials, the network 2 and 1",
@@ -124,8 +170,8 @@ def test_networks_that_differ_in_more_than_numbers():
         side_by_side([one, Network((Population("a", 3, noisy_lif()),))])
     with pytest.raises(ValueError, match=r"networks differ in projections: \['a_a'\] and \[\]"):
         side_by_side([one, Network(one.populations)])
-    other = Population("a", 2, noisy_lif(refractory=3 * ms))
-    with pytest.raises(ValueError, match="networks differ in refractory of 'a'"):
+    other = Population("a", 2, noisy_lif(refractory=0 * ms))
+    with pytest.raises(ValueError, match="networks differ in equations of 'a'"):
         side_by_side([one, Network((other,), one.projections)])
     counted = replace(one.populations[0].model, start={"v": "-70*mV + i*mV"})
     with pytest.raises(ValueError, match=r"the start of 'v' = .* counts neurons"):

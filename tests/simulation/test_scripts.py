@@ -139,7 +139,6 @@ def compartments():
         (on_event, "NeuronGroup 'cells': has the events crossed, spike; records have spikes only"),
         (compartments, r"SpatialNeuron 'cable': records have no such object; .*set_device\('bioworkbench'\)"),
         (lambda: [cells(), b2.NetworkOperation(print, name="op")], "NetworkOperation 'op': records have no such object"),
-        (lambda: [cells(refractory="v > 5*mV")], r"NeuronGroup 'cells': refractory = 'v > 5\*mV': records have times; give one"),
         (lambda: [cells(namespace={"rest": b2.TimedArray([1, 2] * mV, dt=1 * ms)})], "'rest' is a TimedArray; records have numbers"),
     ],
 )  # fmt: skip

@@ -216,8 +216,8 @@ def _check_times(spec: ExperimentSpec, network: Network) -> None:
                     f"{(smallest_time_constant(population.model) or (0,))[0]:.3g} s grows from step to step; take a smaller dt, or method "
                     "'exact' or 'exponential_euler' where the equations allow it"
                 )
-            if population.model.refractory is not None:
-                nearest_steps("refractory", np.asarray(population.model.refractory, dtype=float), spec.dt)
+            if population.model.refractory_time is not None:
+                nearest_steps("refractory", population.model.refractory_time, spec.dt)
     for projection, given in zip(network.projections, spec.projections, strict=False):  # those of stimuli come last
         with spec.place(f"projections.{given.name}.source").named():
             if (

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from numpy.typing import ArrayLike
 
-from bioworkbench.records.annotations import Drawn, Unit
+from bioworkbench.records.annotations import Condition, Drawn, Unit
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.docstrings import parameter_texts, section
 from bioworkbench.records.units import Quantity, parse_quantity
@@ -75,7 +75,9 @@ class Setting:
     @cached_property
     def takes_distribution(self) -> bool:
         """Whether the function itself understands a distribution such as ``"uniform(-70 mV, -50 mV)"``."""
-        return any(isinstance(mark, Drawn) for mark in self.marks) or (str in self.types and complex not in self.types)
+        if Condition() in self.marks:
+            return False
+        return Drawn() in self.marks or (str in self.types and complex not in self.types)
 
     @cached_property
     def unit_is_open(self) -> bool:
