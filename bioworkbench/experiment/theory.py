@@ -17,6 +17,7 @@ from scipy.special import erfcx
 
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.records.network import Network, Population
+from bioworkbench.records.neuron import refractory_time
 
 __all__ = ["DiffusionNeuron", "expected_activity"]
 
@@ -118,7 +119,7 @@ def _value(population: Population, name: str) -> float:
 def _neuron(population: Population, dt: float) -> DiffusionNeuron:
     """A neuron of the population without input from others."""
     tau, rest, threshold, reset, sigma = (_value(population, name) for name in ("tau", "rest", "threshold", "reset", "sigma"))
-    pause = population.model.refractory_time
+    pause = refractory_time(population.model)
     refractory = 0.0 if pause is None else float(np.mean(pause))
     return DiffusionNeuron(rest, sigma, tau, threshold, reset, refractory, dt)
 

@@ -9,6 +9,7 @@ from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.neurons.time_constants import LARGEST_FRACTION, smallest_time_constant
 from bioworkbench.readout.direction import SMALLER_IS_BETTER
 from bioworkbench.records.network import Network
+from bioworkbench.records.neuron import refractory_time
 from bioworkbench.records.times import SECOND, rough_delays
 from bioworkbench.records.units import Quantity, format_quantity
 from bioworkbench.simulation.rates import about_rates
@@ -73,7 +74,7 @@ def _about_activity(network: Network, activity: Mapping[str, Any]) -> Iterator[s
     for population in network.populations:
         if population.name not in activity:  # without a threshold there are no spikes
             continue
-        numbers, pause = activity[population.name], population.model.refractory_time
+        numbers, pause = activity[population.name], refractory_time(population.model)
         if numbers["mean_rate"] == 0:
             yield f"Population '{population.name}' never spiked; raise its drive or its input weights."
         elif numbers["silent_fraction"] > 0.5:

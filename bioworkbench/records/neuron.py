@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bioworkbench.discrete.lif import DiscreteLIF
     from bioworkbench.discrete.spike_response import DiscreteSpikeResponse
 
-__all__ = ["NeuronModel"]
+__all__ = ["NeuronModel", "refractory_time"]
 
 check_drawn = later("bioworkbench.records.expressions:check_drawn")  # only for models whose start values are texts
 
@@ -161,11 +161,6 @@ class NeuronModel:
         """Whether neurons draw random numbers while they run."""
         return bool(self._named & _RANDOM) or bool(self.parsed.stochastic_variables)
 
-    @property
-    def refractory_time(self) -> Floats | None:
-        """Refractory period in seconds, () or one per neuron; None without one, or where a text says when it ends."""
-        return None if self.refractory is None or isinstance(self.refractory, str) else np.asarray(self.refractory, dtype=float)
-
     @cached_property
     def parsed(self) -> Equations:
         """The equations as Brian2 reads them."""
@@ -197,3 +192,24 @@ class NeuronModel:
     def unit(self, variable: str) -> str:
         """SI unit, as Brian2 code, of `variable`, which the equations define; KeyError if they do not."""
         return unit_text(self.parsed[variable].dim)
+
+
+def refractory_time(model: NeuronModel) -> Floats | None:
+    """Refractory period of the neurons of a model.
+
+    Parameters
+    ----------
+    model : NeuronModel
+
+    Returns
+    -------
+    array () or (n_neurons,), seconds, or None
+        None without one, or where a text says when it ends.
+
+    Examples
+    --------
+    >>> refractory_time(NeuronModel("v : 1", "v > 1", "v = 0", refractory=0.002))
+    array(0.002)
+    """
+    pause = model.refractory
+    return None if pause is None or isinstance(pause, str) else np.asarray(pause, dtype=float)

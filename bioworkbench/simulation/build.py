@@ -29,6 +29,7 @@ from brian2.utils.stringtools import word_substitute
 from bioworkbench.neurons import NeuronModel
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.network import Population, Projection
+from bioworkbench.records.neuron import refractory_time
 from bioworkbench.records.pathways import Pathway
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.synapse import WEIGHT, SynapseModel
@@ -164,8 +165,8 @@ def _equations(model: NeuronModel) -> Equations:
         f"{name} : {unit_text(get_dimensions(value))} ({'constant' if np.ndim(value) else 'shared, constant'})"
         for name, value in model.constants.items()
     ]
-    if model.refractory_time is not None:
-        extra.append(f"refractory_time : second ({'constant' if model.refractory_time.ndim else 'shared, constant'})")
+    if (pause := refractory_time(model)) is not None:
+        extra.append(f"refractory_time : second ({'constant' if pause.ndim else 'shared, constant'})")
     if "shared_noise" in parsed:
         extra.append("shared_noise : second**-0.5 (linked)")
     return with_own_indices(equations + Equations("\n".join(extra)), indices_used(model))

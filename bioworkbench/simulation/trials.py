@@ -9,6 +9,7 @@ import numpy as np
 from bioworkbench.records.arrays import Floats, Integers
 from bioworkbench.records.expressions import drawn_values, neuron_indices, synapse_indices
 from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.neuron import refractory_time
 from bioworkbench.records.pathways import delay_of
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.randomness import seed_of, stream
@@ -294,7 +295,7 @@ def _population_values(population: Population, seed: int, dt: float, chunk: Chun
     model = population.model
     for name, array in _numbers(model.constants).items():
         yield f"{population.name}.{name}", np.tile(array, chunk.n_copies) if array.ndim else array.reshape(1)
-    pause = model.refractory_time
+    pause = refractory_time(model)
     if pause is not None:
         times = nearest_steps(f"refractory period of population '{population.name}'", pause, dt) * dt
         yield f"{population.name}.refractory_time", np.tile(times, chunk.n_copies) if times.ndim else times.reshape(1)

@@ -21,7 +21,6 @@ from bioworkbench.experiment.spec.stimuli import channels_and_kinds, direct_proj
 from bioworkbench.experiment.spec.trials import known_task, one_trial, plain_arguments, task_of
 from bioworkbench.experiment.spec.units_of_weights import weight_arguments, weight_unit
 from bioworkbench.experiment.spec.values import PerNeuron
-from bioworkbench.neurons import NeuronModel
 from bioworkbench.neurons.time_constants import is_unstable, smallest_time_constant
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.downscaling import downscaled
@@ -29,6 +28,7 @@ from bioworkbench.records.errors import SpecError, unknown_name
 from bioworkbench.records.expressions import check_drawn, dimension_of, drawn_values, neuron_indices, synapse_indices
 from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.neuron import NeuronModel, refractory_time
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.randomness import seed_of, stream
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus
@@ -216,8 +216,8 @@ def _check_times(spec: ExperimentSpec, network: Network) -> None:
                     f"{(smallest_time_constant(population.model) or (0,))[0]:.3g} s grows from step to step; take a smaller dt, or method "
                     "'exact' or 'exponential_euler' where the equations allow it"
                 )
-            if population.model.refractory_time is not None:
-                nearest_steps("refractory", population.model.refractory_time, spec.dt)
+            if (pause := refractory_time(population.model)) is not None:
+                nearest_steps("refractory", pause, spec.dt)
     for projection, given in zip(network.projections, spec.projections, strict=False):  # those of stimuli come last
         with spec.place(f"projections.{given.name}.source").named():
             if (
