@@ -24,7 +24,7 @@ from bioworkbench.topology.measures.community_detection import communities
 from bioworkbench.topology.measures.comparisons import against_nulls, small_worldness
 from bioworkbench.topology.measures.estimates import EXACT_LINKS, EXACT_NODES
 from bioworkbench.topology.measures.layers import layer_measures
-from bioworkbench.topology.measures.null_models import NULL_MODELS
+from bioworkbench.topology.measures.null_models import NULL_MODELS, null_graph
 from bioworkbench.topology.prediction.all_pairs import SCORES
 from bioworkbench.topology.prediction.best_links import best_links
 from bioworkbench.topology.prediction.comparison import compare
@@ -98,7 +98,7 @@ def topology_command(
         raise TopologyError(f"--report = {page}: the page is HTML; give a name that ends in .html")
     given = _graph(file, generate, nodes, changes or [], seed)
     graph = _undirected(simple_graph(given)) if undirected else simple_graph(given)
-    to_know = notes(graph, seed, predict)
+    to_know = notes(graph, seed, predict, nulls)
     for note in to_know:
         words.print(labeled("note", note, "yellow"))
     names = [name.strip() for name in predict.split(",")] if predict is not None else []
@@ -129,7 +129,7 @@ def topology_command(
             output.print(str(path))
 
 
-def notes(graph: SimpleGraph, seed: int | None, predict: str | None = None) -> list[str]:
+def notes(graph: SimpleGraph, seed: int | None, predict: str | None = None, nulls: int = 0) -> list[str]:
     """What a reader of the numbers must know of the graph: what was dropped, and what is sampled with which seed.
 
     Parameters
@@ -139,6 +139,8 @@ def notes(graph: SimpleGraph, seed: int | None, predict: str | None = None) -> l
         As given on the command line.
     predict : str, optional
         Names of the scores by which absent links are ranked.
+    nulls : int
+        How many random graphs the measures are set beside.
 
     Returns
     -------
@@ -160,9 +162,18 @@ def notes(graph: SimpleGraph, seed: int | None, predict: str | None = None) -> l
         found.append(f"{graph} is too large for some exact measures: these are sampled, with their standard errors")
     if predict is not None and graph.directed:
         found.append("both directions of a pair are predicted apart; --undirected joins them")
+    if nulls and _only_one(graph):
+        found.append(
+            "swaps find no other graph with these degrees: the random graphs have the links of the graph itself, and z is empty"
+        )
     if seed is None:
         found.append("what is random is drawn with seed 1; --seed takes another")
     return found
+
+
+def _only_one(graph: SimpleGraph) -> bool:
+    """Whether a random graph with the same degrees is the graph itself, as of a complete graph or a star."""
+    return np.array_equal(null_graph(graph, stream(1, "topology another graph")).neighbors, graph.neighbors)
 
 
 def _graph(file: Path | None, generate: str | None, nodes: str, changes: list[str], seed: int | None) -> nx.Graph:

@@ -173,6 +173,14 @@ def test_null_models_that_cannot_be(karate, keep, message):
     assert message in " ".join(result.stderr.split())
 
 
+@pytest.mark.parametrize(("graph", "said"), [(nx.complete_graph(5), True), (nx.star_graph(5), True), (nx.cycle_graph(9), False)])
+def test_a_graph_that_is_the_only_one_with_its_degrees_says_so(graph, said, tmp_path):
+    write_graph(nx.relabel_nodes(graph, str), tmp_path / "only.graphml")
+    result = run(tmp_path / "only.graphml", "--nulls", 2, "--seed", 1)
+    assert result.exit_code == 0
+    assert ("swaps find no other graph with these degrees" in " ".join(result.stderr.split())) == said
+
+
 def test_lengths_are_kept_where_nodes_have_positions(tmp_path):
     graph = nx.relabel_nodes(nx.random_geometric_graph(40, 0.3, seed=1), str)
     for node, (x, y) in list(graph.nodes(data="pos")):
