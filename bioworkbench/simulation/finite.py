@@ -15,7 +15,7 @@ from brian2.units import second
 
 from bioworkbench.records.errors import SimulationError
 
-__all__ = ["REMEDY", "SEGMENT_STEPS", "all_equations", "changing", "check_finite", "finite_watch", "not_finite"]
+__all__ = ["REMEDY", "SEGMENT_STEPS", "all_equations", "changing", "check_finite", "finite_watch", "not_finite", "synapse_place"]
 
 SEGMENT_STEPS = 2000
 REMEDY = "a smaller dt or another integration method may help"
@@ -89,8 +89,27 @@ def _synapse(group: Any, index: int, n_copies: int) -> str:
     """Which synapse the index is of."""
     ends = [int(group.variables[name].get_value()[index]) for name in ("_synaptic_pre", "_synaptic_post")]
     sizes = [len(end) // n_copies for end in (group.source, group.target)]
-    neurons = [end % size for end, size in zip(ends, sizes, strict=True)]
-    return f", in the synapse from neuron {neurons[0]} to {neurons[1]} of trial {ends[1] // sizes[1]}"
+    return synapse_place((ends[0], ends[1]), (sizes[0], sizes[1]))
+
+
+def synapse_place(ends: tuple[int, int], sizes: tuple[int, int], first_trial: int = 0) -> str:
+    """Words for a synapse.
+
+    Parameters
+    ----------
+    ends : (int, int)
+        Source and target, counted over all copies of the network.
+    sizes : (int, int)
+        Neurons of source and target in one copy.
+    first_trial : int
+        Trial of the first copy.
+
+    Returns
+    -------
+    str
+    """
+    (source, target), (n_source, n_target) = ends, sizes
+    return f", in the synapse from neuron {source % n_source} to {target % n_target} of trial {first_trial + target // n_target}"
 
 
 def finite_watch(groups: Mapping[str, Any], n_copies: int, n_trials: int, dt: float) -> NetworkOperation:

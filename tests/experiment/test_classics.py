@@ -10,7 +10,7 @@ import bioworkbench as bw
 from bioworkbench.gallery.runs import FinishedRun
 from bioworkbench.readout.spike_distributions import rate_in_time
 from bioworkbench.readout.spike_statistics import cv_isi, synchrony
-from figures import competing_inputs, decision, inhibitory_plasticity, pairing_frequency, population_bursts
+from figures import competing_inputs, decision, delays_and_stdp, inhibitory_plasticity, pairing_frequency, population_bursts
 
 SPECS = Path(__file__).parents[2] / "network_specs"
 
@@ -99,3 +99,23 @@ def test_decisions_are_right_more_often_with_better_evidence(tmp_path):
         assert np.median(last[0]) < 3
     runs = [FinishedRun(run.folder, {field: run.values[field]}, run.metrics) for run in runs]
     plt.close(decision.draw({"decision": runs}))
+
+
+def test_learning_takes_a_network_from_slow_to_fast_rhythms(tmp_path):
+    """Izhikevich 2006: weights go to either end at a steady rate, and power moves from low to high frequencies."""
+    run = finished("delays_and_stdp", tmp_path)
+    recording = run.record.data.recording
+    weights = recording.weights["exc_exc"][0] / 10e-3
+    numbers = np.histogram(weights, bins=5, range=(0, 1))[0] / weights.size
+    assert min(numbers[0], numbers[-1]) > 1.3 * numbers[2]
+    rates = (
+        np.histogram(recording.spikes["exc"].time, bins=10, range=(0, recording.duration))[0] / 800 / (recording.duration / 10)
+    )
+    assert (rates > 2).all()
+    assert (rates < 7).all()
+    ratios = []
+    for at_end in (False, True):
+        frequencies, power = delays_and_stdp.spectrum(recording, at_end)
+        ratios.append(power[(frequencies >= 20) & (frequencies <= 60)].mean() / power[frequencies < 10].mean())
+    assert ratios[1] > 2 * ratios[0]
+    plt.close(delays_and_stdp.draw({"delays_and_stdp": [run]}))

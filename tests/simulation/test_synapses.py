@@ -161,12 +161,20 @@ def test_constants_of_stateless_synapses_are_those_of_each_repeated_spike():
 @pytest.mark.parametrize("backend", ["numpy", pytest.param("cpp", marks=needs_compiler)])
 def test_a_synapse_that_becomes_infinite_ends_the_run(backend):
     grows = SynapseModel("x : 1", on_pre="x = x**100 * 10**99", start={"x": 10.0})
-    place = r"\d\.\d+ s, in the synapse from neuron 0 to 0 of trial 0" if backend == "numpy" else ""
+    place = r"\d\.\d+ s, in the synapse from neuron 0 to 0 of trial 0"
     with (
         np.errstate(over="ignore"),
         pytest.raises(SimulationError, match=r"synapses of ab\.x became NaN or infinite before t = " + place),
     ):
         simulate(of_trains(grows), trains(), 1, dt=1e-4, backend=backend)
+    gain = np.array([1, 1, 1e308, 1, 1, 1])
+    only = SynapseModel("x : 1", on_pre="x = x*gain", constants={"gain": gain}, start={"x": 10.0})
+    late = SpikeTrains("light", [2, 2], [0, 1], np.array([1, 1]) * 1e-3, duration=6e-3, n_trials=3)
+    with (
+        np.errstate(over="ignore"),
+        pytest.raises(SimulationError, match="in the synapse from neuron 0 to 2 of trial 2; a smaller"),
+    ):
+        simulate(of_trains(only), late, 1, dt=1e-4, backend=backend)
 
 
 def test_synapses_with_a_state_have_no_twin_in_discrete_time():

@@ -113,7 +113,13 @@ def _profile(path: Path) -> dict[str, float]:
     return {name.rpartition("_codeobject")[0]: float(seconds) for name, seconds in rows}
 
 
-def execute(program: Path, folder: Path, numbers: Mapping[str, int], at_step: Callable[[int], None]) -> None:
+def execute(
+    program: Path,
+    folder: Path,
+    numbers: Mapping[str, int],
+    at_step: Callable[[int], None],
+    where: Callable[[str], str] = str,
+) -> None:
     """Run a simulation program to its end.
 
     Parameters
@@ -125,6 +131,8 @@ def execute(program: Path, folder: Path, numbers: Mapping[str, int], at_step: Ca
         What it finds in its environment, as ``BIOWORKBENCH_<name>``.
     at_step : callable (step)
         Called with each number that the program prints.
+    where : callable (words)
+        Gives the words about what became NaN a place.
 
     Raises
     ------
@@ -146,6 +154,6 @@ def execute(program: Path, folder: Path, numbers: Mapping[str, int], at_step: Ca
     if code == 6:
         raise SimulationError(f"the simulation program {words}; {_SPACE}")
     if code == 4:
-        raise SimulationError(f"{words}; {REMEDY}")
+        raise SimulationError(f"{where(words)}; {REMEDY}")
     if code:
         raise SimulationError(f"the simulation program ended with code {code}: {words[-500:] or 'no message'}")

@@ -20,6 +20,7 @@ from bioworkbench.simulation.backends.cpp.execution import execute, floating_poi
 from bioworkbench.simulation.backends.cpp.functions import AS_WRITTEN, CONTINUOUS, FLAGS, program_of
 from bioworkbench.simulation.backends.cpp.programs import own_sources, program_in_use
 from bioworkbench.simulation.build import build
+from bioworkbench.simulation.finite import synapse_place
 from bioworkbench.simulation.job import Job
 
 __all__ = ["run_cpp"]
@@ -74,8 +75,19 @@ def run_cpp(job: Job, seed: int, notify: Notify, place: Path, precision: str) ->
         (folder / "plan.txt").write_text(jobs.filled(plan, job))
         written = time.perf_counter()
         numbers = {"SEED": seed, "TRIALS": job.n_trials, "FIRST": job.first_trial, "THREADS": job.threads}
-        execute(program, folder, numbers, lambda step: notify("step", step, job.n_steps))
+        execute(program, folder, numbers, lambda step: notify("step", step, job.n_steps), lambda words: _placed(words, job))
         return outcome_of(job, folder / "results", {**timing, "load": written - started})
+
+
+def _placed(words: str, job: Job) -> str:
+    """Words of the engine about a value of an array that became NaN, with the synapse that has it in place of its index."""
+    message, _, index = words.rpartition(" at place ")
+    if not message.startswith("synapses of "):
+        return message
+    name = message.removeprefix("synapses of ").partition(".")[0]
+    (projection,) = [projection for projection in job.network.projections if projection.name == name]
+    source, target = (int(job.values[f"{name}_synapses.{end}"][int(index)]) for end in "ij")
+    return message + synapse_place((source, target), projection.links.shape, job.first_trial)
 
 
 def _key(job: Job, precision: str) -> str:

@@ -392,7 +392,8 @@ class Program {
         for (const Check& check : checks_)
             typed(*check.array, [&](auto* items) {
                 for (size_t k = 0; k < check.array->size; k++)
-                    if (!std::isfinite(static_cast<double>(items[k]))) fail(check.name + " became NaN or infinite before t = " + std::to_string(t) + " s", 4);
+                    if (!std::isfinite(static_cast<double>(items[k])))
+                        fail(check.name + " became NaN or infinite before t = " + std::to_string(t) + " s at place " + std::to_string(k), 4);
             });
         for (const Flush& flush : flushes_) {
             if (flush.name != "-") append(flush.name, *flush.array);
