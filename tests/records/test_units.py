@@ -28,6 +28,8 @@ from bioworkbench.records.units import (
         ("2 nS/um^2", 2 * nS / um**2),
         ("1 nS * mV", 1 * nS * mV),
         ("5 msecond", 5 * ms),
+        ("20 \u00b5s", 0.02 * ms),  # the micro sign
+        ("20 \u03bcs", 0.02 * ms),  # the Greek letter
         (3, 3.0),
         (2.5, 2.5),
     ],
