@@ -14,11 +14,12 @@ import numpy as np
 
 from bioworkbench.experiment.results.record import RunRecord
 from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.synapse import PULSE
 from bioworkbench.records.synapse_text import weight_dimension as weight_dimension_of
-from bioworkbench.records.units import Dimension, Quantity, format_quantity
+from bioworkbench.records.units import Dimension, Quantity, format_quantity, unit_text
 from bioworkbench.report.text import amount, choice_text, drawn_texts, shown, words_of
 
-__all__ = ["methods_paragraph", "projection_rows", "weight_dimension"]
+__all__ = ["methods_paragraph", "projection_rows", "synapse_rows", "weight_dimension"]
 
 
 def projection_rows(record: RunRecord) -> list[dict[str, str]]:
@@ -31,7 +32,7 @@ def projection_rows(record: RunRecord) -> list[dict[str, str]]:
     Returns
     -------
     list of dict
-        source, target, receiver, synapses, topology, weights, delay: in words.
+        source, target, receiver, synapses, synapse, topology, weights, delay: in words.
     """
     return [_projection_row(record, projection) for projection in record.data.network.projections]
 
@@ -50,10 +51,52 @@ def _projection_row(record: RunRecord, projection: Projection) -> dict[str, str]
         "target": projection.target,
         "receiver": _receiver(record, projection),
         "synapses": f"{projection.n_synapses:,} ({100 * fraction:.3g} %)",
+        "synapse": _synapse_kind(record, projection),
         "topology": choice_text(described.topology) if described and described.topology else _origin(record),
         "weights": choice_text(described.weights) if described and described.weights and not projection.is_drawn else values,
         "delay": _delay(projection),
     }
+
+
+def _synapse_kind(record: RunRecord, projection: Projection) -> str:
+    described = _described(record, projection)
+    return described.synapse.kind if described else "pulse" if projection.synapse == PULSE else "custom"
+
+
+def synapse_rows(record: RunRecord) -> list[dict[str, Any]]:
+    """Models of synapses that do more than add their weight, and the projections that have them.
+
+    Parameters
+    ----------
+    record : RunRecord
+
+    Returns
+    -------
+    list of dict
+        names, kind, text (equations and statements) and constants (pairs of name and text).
+    """
+    found: dict[tuple[Any, ...], list[str]] = {}
+    for projection in record.data.network.projections:
+        if projection.synapse != PULSE:
+            constants = tuple((name, amount(value)) for name, value in projection.synapse.constants.items())
+            start = tuple((f"{name} at start", amount(value)) for name, value in projection.synapse.start.items())
+            model = _synapse_kind(record, projection), _synapse_text(record, projection), constants + start
+            found.setdefault(model, []).append(f"{projection.source} → {projection.target}")
+    return [
+        {"names": ", ".join(names), "kind": kind, "text": text, "constants": constants}
+        for (kind, text, constants), names in found.items()
+    ]
+
+
+def _synapse_text(record: RunRecord, projection: Projection) -> str:
+    """Equations and statements of a synapse, with the variable that receives in its place."""
+    synapse, receiver = projection.synapse, _receiver(record, projection)
+    unit = unit_text(weight_dimension(record, projection))
+    equations = synapse.equations.replace("{unit}", unit).replace("{receiver}", receiver).strip()
+    lines = [line.strip() for line in equations.splitlines()]
+    for pathway in synapse.pathways:
+        lines += [f"{pathway.words}: {line}" for line in pathway.statements(receiver)]
+    return "\n".join(lines)
 
 
 def _described(record: RunRecord, projection: Projection) -> Any:
@@ -182,7 +225,8 @@ def _equations(population: Population, drawn: Mapping[str, str]) -> str:
 def _link_sentence(row: dict[str, str]) -> str:
     delay = "" if row["delay"] == "0 ms" else f", delay {row['delay']}"
     onto = f" onto {row['receiver']}" if row["receiver"] else ""
-    return f"{row['source']} to {row['target']}{onto} ({row['synapses'].split(' ')[0]} synapses, {_links(row)}{delay})"
+    kind = "" if row["synapse"] == "pulse" else f" of kind {row['synapse']}"
+    return f"{row['source']} to {row['target']}{onto} ({row['synapses'].split(' ')[0]} synapses{kind}, {_links(row)}{delay})"
 
 
 def _links(row: dict[str, str]) -> str:

@@ -23,7 +23,7 @@ from bioworkbench.records.network import Projection
 from bioworkbench.records.units import Dimension
 from bioworkbench.report import text
 from bioworkbench.report.drawn import Panel, drawn
-from bioworkbench.report.methods import methods_paragraph, projection_rows, weight_dimension
+from bioworkbench.report.methods import methods_paragraph, projection_rows, synapse_rows, weight_dimension
 from bioworkbench.report.pages import rendered
 
 __all__ = ["SweepCurve", "render", "write_report"]
@@ -104,6 +104,7 @@ def render(record: RunRecord, curves: tuple[SweepCurve, ...] = ()) -> str:
         groups=groups,
         populations=text.population_rows(record),
         projections=projection_rows(record),
+        synapses=synapse_rows(record),
         warnings=(*record.warnings, *failures),
         methods=methods_paragraph(record),
         references=text.cited(record),
@@ -115,9 +116,10 @@ def render(record: RunRecord, curves: tuple[SweepCurve, ...] = ()) -> str:
 def _subtitle(record: RunRecord) -> str:
     recording, spec = record.data.recording, record.spec
     task = f"task {spec.task.kind}, method {spec.method.kind}" if spec.task and spec.method else "no task"
+    scale, unit = panels.time_scale(recording.duration)
     return (
         f"{sum(recording.sizes.values()):,} neurons, {task}; {recording.n_trials:,} recorded trials of "
-        f"{recording.duration * 1e3:g} ms in steps of {recording.dt * 1e3:g} ms; seed {spec.seed}"
+        f"{recording.duration * scale:g} {unit} in steps of {recording.dt * 1e3:g} ms; seed {spec.seed}"
     )
 
 

@@ -13,8 +13,9 @@ from bioworkbench.experiment.spec.changes import with_value
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.links import Links
 from bioworkbench.records.network import Network, Population, Projection
-from bioworkbench.report.methods import methods_paragraph, projection_rows, weight_dimension
+from bioworkbench.report.methods import methods_paragraph, projection_rows, synapse_rows, weight_dimension
 from bioworkbench.report.text import choice_text, drawn_texts, population_rows
+from bioworkbench.synapses import pair_stdp
 from tests.documents import alone
 from tests.frozen_method import frozen  # noqa: F401  fixture
 from tests.run_records import record_alone, record_with_task
@@ -72,6 +73,20 @@ def test_rows_without_training():
     assert re.fullmatch(r"1(\.\d+)? to [12](\.\d+)? ms", first["delay"])
     assert second["synapses"] == "60 (15 %)"
     assert weight_dimension(record, record.data.network.projections[0]) is mvolt.dim
+
+
+def test_synapses_are_told_with_their_equations():
+    record = record_alone()
+    assert synapse_rows(record) == []
+    network = record.data.network
+    learning = replace(network.projections[0], synapse=pair_stdp(largest=2 * mvolt))
+    changed = replace(network, projections=(learning, *network.projections[1:]))
+    (row,) = synapse_rows(replace(record, data=replace(record.data, network=changed)))
+    assert "dbefore/dt = -before/tau_plus : 1 (event-driven)" in row["text"].splitlines()
+    assert "on_pre: v_post += weight" in row["text"].splitlines()
+    assert any(line.startswith("on_post: weight = clip(") for line in row["text"].splitlines())
+    assert dict(row["constants"])["largest"] == "2 mV"
+    assert row["names"] == f"{learning.source} → {learning.target}"
 
 
 @pytest.mark.usefixtures("frozen")
