@@ -35,7 +35,7 @@ def draw(results: Mapping[str, Sequence[FinishedRun]]) -> Figure:
         rates.axhline(TARGET, color="0.4", linestyle="--", linewidth=0.7)
         rates.set(xlabel="time (s)", ylabel="rate (Hz)", yscale="log")
         rates.legend()
-        trace = recording.traces["inh_exc_inhibition.weight"]
+        trace = recording.traces["learning.weight"]
         low, high = np.percentile(trace.values[0], [10, 90], axis=1)
         weights.fill_between(trace.times, low, high, color=style.BLUE, alpha=0.25, linewidth=0)
         weights.plot(trace.times, trace.values[0].mean(axis=1), color=style.BLUE)

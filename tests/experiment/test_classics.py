@@ -31,7 +31,7 @@ def test_inhibition_learns_to_bring_cells_to_their_target(tmp_path):
     assert rates[0, 0] > 30
     assert rates[0, -80:].mean() == pytest.approx(5, rel=0.2)
     assert cv_isi(recording, "exc") > 0.8
-    weights = recording.weights["inh_exc_inhibition"]
+    weights = recording.weights["learning"]
     assert weights.mean() > 0.03
     assert weights.min() >= 0
     plt.close(inhibitory_plasticity.draw({"inhibitory_plasticity": [run]}))

@@ -116,14 +116,20 @@ def _projections(blocks: list[Any]) -> Document:
 
 
 def _pairs(block: Document, place: str) -> Iterator[tuple[str, Document]]:
-    """Name and table of every pair; one whose entry in a matrix is 0 is left out."""
+    """Name and table of every pair; one whose entry in a matrix is 0 is left out. A block of one pair may have a name of its own."""
     sources, targets = (value if isinstance(value, list) else [value] for value in (block["source"], block["target"]))
+    own = block.get("name")
+    if own is not None and (not isinstance(own, str) or len(sources) * len(targets) != 1):
+        raise ValueError(
+            f"{place}: name = {own!r}: names one projection, and must be text; leave it out for lists of populations"
+        )
+    block = {key: value for key, value in block.items() if key != "name"}
     for i, target in enumerate(targets):
         for j, source in enumerate(sources):
             picked, absent = _picked(block, i, j, (len(targets), len(sources)), place)
             if not absent:
                 name = "_".join(part for part in (source, target, block.get("receives", "")) if isinstance(part, str) and part)
-                yield name, {**picked, "source": source, "target": target}
+                yield own or name, {**picked, "source": source, "target": target}
 
 
 def _picked(table: Document, i: int, j: int, shape: tuple[int, int], place: str) -> tuple[Document, bool]:

@@ -10,7 +10,7 @@ import tomli_w
 import bioworkbench as bw
 from bioworkbench.experiment.results.record import RunData
 from bioworkbench.experiment.results.run_file import read_run, write_run
-from bioworkbench.experiment.spec.blocks import with_named_tables
+from bioworkbench.experiment.spec.blocks import with_named_tables, written_out
 from bioworkbench.experiment.spec.changes import with_value
 from bioworkbench.experiment.spec.plan import construct
 from bioworkbench.experiment.spec.reader import read
@@ -65,6 +65,11 @@ def test_blocks_are_written_out():
     assert str(network.projections[0].drawn.delays) == "normal(1.5 ms, 0.75 ms, low = 100 us)"
 
 
+def test_a_block_of_one_pair_may_have_a_name():
+    block = {"name": "loop", "source": "exc", "target": "exc", "links": {"kind": "bernoulli", "p": 0.1}}
+    assert list(written_out({"projections": [block]})["projections"]) == ["loop"]
+
+
 def test_the_document_stays_as_it_is_written():
     assert read(SPEC, "test").document == SPEC
 
@@ -78,6 +83,8 @@ def test_the_document_stays_as_it_is_written():
         (("projections", 0, "links", "n"), [[90, 30]], "the matrix n has rows of"),
         (("projections", 0), {"source": "exc"}, "block 1: needs source and target"),
         (("projections", 1), SPEC["projections"][0], "block 2: 'exc_exc' is there twice"),
+        (("projections", 0, "name"), "recurrent", "block 1: name = 'recurrent': names one projection"),
+        (("projections", 1, "name"), 3, "block 2: name = 3: names one projection"),
         (("projections", 0, "weight"), "norml(1 mV, 1 mV)", "did you mean 'normal'"),
         (("projections", 0, "weight"), True, "weight = True: links need a weight"),
         (("projections", 0, "weight"), 1.0, "weight = constant.* is a .*; it must be a voltage"),
