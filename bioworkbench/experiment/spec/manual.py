@@ -163,6 +163,7 @@ def _table(function: Callable[..., Any], own: Mapping[str, Any], required: Seque
 
 def _population() -> dict[str, Any]:
     own = {name: _of_setting(setting) for name, setting in settings(PopulationSpec).items() if name not in ("name", "model")}
+    own["background"] = {"type": ["array", "object"]}  # several, or one
     models = [_table(function, {"kind": {"const": name}, **own}, ["kind", "size"]) for name, function in KINDS["neurons"].items()]
     shared = {"type": "object", "properties": {"model": {"type": "string"}}, "required": ["model", "size"]}
     return {"anyOf": [*models, shared]}
