@@ -205,7 +205,9 @@ def graph_of_links(
 
 def in_degrees(graph: SimpleGraph) -> Integers:
     """Number of links to each node of `graph` (n_nodes,); degrees of an undirected graph."""
-    return _counts(graph.neighbors, graph.n_nodes) if graph.directed else graph.degrees
+    if not graph.directed:
+        return graph.degrees
+    return graph.once("in_degrees", lambda: _counts(graph.neighbors, graph.n_nodes))
 
 
 def linked(graph: SimpleGraph) -> sparse.csr_array:

@@ -80,9 +80,10 @@ def measures(shrink: int) -> None:
 def timed(measured: Row, graphs: Graphs) -> tuple[float, float]:
     """Seconds of ours and of the library, after their numbers have been compared."""
     values: list[Any] = []
-    other = seconds(lambda: values.append(measured.peer(graphs)), 1 if measured.slow else 4)
+    n_runs = 1 if measured.slow else 12
+    other = seconds(lambda: values.append(measured.peer(graphs)), n_runs)
     taken = []
-    for _ in range(3):
+    for _ in range(max(3, n_runs)):
         graphs.forget()  # a graph that has not been asked anything yet, made outside of the time
         taken.append(seconds(lambda: values.append(measured.ours(graphs))))
     measured.compare(values[-1], values[0])

@@ -106,7 +106,8 @@ def _end_correlation(graph: SimpleGraph, of_source: np.ndarray, of_target: np.nd
     if n_links < 2:
         return float("nan")
     x, of_x = _centered(of_source, graph.degrees, n_links)
-    y, of_y = _centered(of_target, in_degrees(graph), n_links)
+    same = of_target is of_source and not graph.directed
+    y, of_y = (x, of_x) if same else _centered(of_target, in_degrees(graph), n_links)
     if not of_x or not of_y:
         return float("nan")
     # unsigned: compiled code need not ask whether an index counts from the end
@@ -119,7 +120,8 @@ def _centered(numbers, counts, n_links):
     """Numbers of nodes less their mean over links, and the sum of squares over links, 0 where only round-off is left of it."""
     mean = 0.0
     for u in range(numbers.size):
-        mean += counts[u] * numbers[u] / n_links
+        mean += counts[u] * numbers[u]
+    mean /= n_links
     centered, squares = np.empty(numbers.size), 0.0
     for u in range(numbers.size):
         centered[u] = numbers[u] - mean
