@@ -38,7 +38,7 @@ def draw(results: Mapping[str, Sequence[FinishedRun]]) -> Figure:
         near = abs(times - peak) < 0.1
         axes["burst"].plot((times[near] - peak) * 1e3, rates[0][near], color=style.BLUE)
         axes["burst"].set(xlabel="time from the peak (ms)", ylabel="rate (Hz)")
-        axes["intervals"].hist(np.diff(bursts(recording)), bins=np.arange(0, 3.01, 0.2), color=style.BLUE)
+        axes["intervals"].hist(np.diff(bursts(recording)), bins=np.arange(0, 3.01, 0.2).tolist(), color=style.BLUE)
         axes["intervals"].set(xlabel="time between bursts (s)", ylabel="number")
         style.letter(figure.axes)
     return figure

@@ -265,7 +265,7 @@ def _bounded(atoms: Floats, signs: Floats, penalty: float, tolerance: float, mos
                 raise StopIteration
 
     limits = {"maxiter": most, "maxfun": 2 * most, "maxcor": 20, "ftol": 0.0, "gtol": 0.0}
-    bounds = optimize.Bounds(np.zeros(int(np.prod(shape))), np.inf)
+    bounds = optimize.Bounds(0.0, np.inf)
     start = np.zeros(int(np.prod(shape)))
     parts = optimize.minimize(value, start, jac=True, method="L-BFGS-B", bounds=bounds, callback=noted, options=limits).x
     return np.subtract(*parts.reshape(shape))

@@ -14,8 +14,6 @@ from figures import competing_inputs, decision, delays_and_stdp, inhibitory_plas
 
 SPECS = Path(__file__).parents[2] / "network_specs"
 
-pytestmark = pytest.mark.thorough
-
 
 def finished(name, folder, changes=None):
     """Run of a shipped spec."""
@@ -23,6 +21,7 @@ def finished(name, folder, changes=None):
     return FinishedRun(result.folder, changes or {}, result.metrics)
 
 
+@pytest.mark.slow
 def test_inhibition_learns_to_bring_cells_to_their_target(tmp_path):
     """Vogels et al. 2011: much too fast at first, within a fifth of 5 Hz at the end, and irregular."""
     run = finished("inhibitory_plasticity", tmp_path)
@@ -37,6 +36,7 @@ def test_inhibition_learns_to_bring_cells_to_their_target(tmp_path):
     plt.close(inhibitory_plasticity.draw({"inhibitory_plasticity": [run]}))
 
 
+@pytest.mark.thorough
 def test_depression_makes_bursts_of_the_whole_population(tmp_path):
     """Tsodyks et al. 2000: short bursts of most cells, about once a second; without depression the network fires on and on."""
     run = finished("population_bursts", tmp_path)
@@ -56,6 +56,7 @@ def test_depression_makes_bursts_of_the_whole_population(tmp_path):
     assert len(fresh.spikes["exc"]) / fresh.duration > 3 * len(spikes) / recording.duration
 
 
+@pytest.mark.slow
 def test_alike_inputs_part_into_weak_and_strong_ones(tmp_path):
     """Song et al. 2000: few weights are left in the middle, and the cell fires more slowly and irregularly."""
     run = finished("competing_inputs", tmp_path)
@@ -71,6 +72,7 @@ def test_alike_inputs_part_into_weak_and_strong_ones(tmp_path):
     plt.close(competing_inputs.draw({"competing_inputs": [run]}))
 
 
+@pytest.mark.thorough
 def test_pairs_at_high_frequency_strengthen_in_either_order(tmp_path):
     """Clopath et al. 2010: target first weakens at low frequencies and strengthens at high ones; source first strengthens at all."""
     run = finished("pairing_frequency", tmp_path)
@@ -84,6 +86,7 @@ def test_pairs_at_high_frequency_strengthen_in_either_order(tmp_path):
     plt.close(pairing_frequency.draw({"pairing_frequency": [run]}))
 
 
+@pytest.mark.slow
 def test_decisions_are_right_more_often_with_better_evidence(tmp_path):
     """Wang 2002: one group wins in nearly every trial; by chance without evidence, the right one with strong evidence."""
     field = "populations.motion.constants.coherence"
@@ -101,6 +104,7 @@ def test_decisions_are_right_more_often_with_better_evidence(tmp_path):
     plt.close(decision.draw({"decision": runs}))
 
 
+@pytest.mark.thorough
 def test_learning_takes_a_network_from_slow_to_fast_rhythms(tmp_path):
     """Izhikevich 2006: weights go to either end at a steady rate, and power moves from low to high frequencies."""
     run = finished("delays_and_stdp", tmp_path)

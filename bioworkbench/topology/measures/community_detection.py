@@ -138,7 +138,7 @@ def _leiden(plain: SimpleGraph, weighted: bool, resolution: float, rng: np.rando
     """Two rounds of Leiden's method, each of which starts from the communities of the one before."""
     sources, targets, weights = plain.links()
     # pairs one by one: igraph takes ten times as long to read an array of them
-    graph = plain.once("igraph", lambda: igraph.Graph(plain.n_nodes, zip(memoryview(sources), memoryview(targets), strict=True)))
+    graph = plain.once("igraph", lambda: igraph.Graph(plain.n_nodes, zip(sources.data, targets.data, strict=True)))
     sizes = np.abs(weights).tolist() if weighted and weights is not None else None
     # igraph draws from one generator for the whole process: ours for this call, then the one that it had
     igraph.set_random_number_generator(random.Random(int(rng.integers(2**62))))
