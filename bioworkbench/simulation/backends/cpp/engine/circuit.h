@@ -154,10 +154,9 @@ class Circuit {
 
     void add_background(PlanReader& plan) {
         Array& receiver = plan.array();
-        auto table = std::make_shared<PoissonTable>();
-        std::copy_n(reinterpret_cast<const uint32_t*>(plan.array().data), 32, table->below);
-        std::copy_n(reinterpret_cast<const uint32_t*>(plan.array().data), 32, table->alias);
-        table->n_draws = uint32_t(plan.whole());
+        const auto* below = reinterpret_cast<const uint32_t*>(plan.array().data);
+        const auto* alias = reinterpret_cast<const uint32_t*>(plan.array().data);
+        auto table = std::make_shared<PoissonTable>(below, alias, uint32_t(plan.whole()));
         const double weight = plan.real();
         const uint64_t first = plan.key();  // number of the first block
         auto lanes = std::make_shared<std::vector<Lanes>>((receiver.size + STREAM_BLOCK - 1) / STREAM_BLOCK);

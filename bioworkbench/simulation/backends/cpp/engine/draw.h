@@ -69,7 +69,8 @@ inline void mark_distinct(Row& row, Lanes&& lanes, uint32_t width, uint32_t n) {
     row.taken.assign(width / 64 + 1, 0);
     const bool leave_out = n > width / 2;  // then it is faster to draw those that are left out
     for (uint32_t missing = leave_out ? width - n : n; missing;) {
-        const Words drawn = lanes();
+        uint32_t drawn[N_LANES];
+        lanes(drawn);
         for (int lane = 0; lane < N_LANES && missing; ++lane) {
             const uint32_t at = uint64_t(drawn[lane]) * width >> 32;
             uint64_t& bits = row.taken[at / 64];

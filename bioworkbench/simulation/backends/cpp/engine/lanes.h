@@ -10,8 +10,16 @@ namespace bioworkbench {
 
 constexpr int N_LANES = 16;
 
-// A vector of the compiler: AVX-512 has it in one register, AVX2 in two, others in more; the numbers are the same everywhere.
-typedef uint32_t Words __attribute__((vector_size(64)));
+// Lanes that one register holds. The compiler takes longer vectors apart, but their comparisons one number at a time.
+#if defined(__AVX512F__)
+constexpr int WIDTH = 16;
+#elif defined(__AVX2__)
+constexpr int WIDTH = 8;
+#else
+constexpr int WIDTH = 4;
+#endif
+constexpr int N_PARTS = N_LANES / WIDTH;
+typedef uint32_t Words __attribute__((vector_size(4 * WIDTH)));  // of one part of the lanes; the numbers are the same everywhere
 
 // One step of splitmix64 (Steele, Lea and Flood 2014): neighboring numbers give unrelated ones.
 inline uint64_t splitmix64(uint64_t number) {
@@ -22,7 +30,7 @@ inline uint64_t splitmix64(uint64_t number) {
 }
 
 class Lanes {
-    Words s0, s1, s2, s3;
+    Words s0[N_PARTS], s1[N_PARTS], s2[N_PARTS], s3[N_PARTS];
 
     template <int k> static Words rotated(Words x) { return (x << k) | (x >> (32 - k)); }
 
@@ -35,25 +43,32 @@ public:
             // consecutive members of one splitmix64 sequence, two for each lane
             const uint64_t low = splitmix64(start + 2 * lane * 0x9E3779B97F4A7C15u);
             const uint64_t high = splitmix64(start + (2 * lane + 1) * 0x9E3779B97F4A7C15u);
-            s0[lane] = uint32_t(low), s1[lane] = uint32_t(low >> 32);
-            s2[lane] = uint32_t(high), s3[lane] = uint32_t(high >> 32);
+            const int part = lane / WIDTH, place = lane % WIDTH;
+            s0[part][place] = uint32_t(low), s1[part][place] = uint32_t(low >> 32);
+            s2[part][place] = uint32_t(high), s3[part][place] = uint32_t(high >> 32);
         }
     }
 
-    // Sixteen numbers of 32 bits
-    inline __attribute__((always_inline)) Words operator()() {
-        const Words result = rotated<7>(s0 + s3) + s0, t = s1 << 9;
-        s2 ^= s0, s3 ^= s1, s1 ^= s2, s0 ^= s3, s2 ^= t, s3 = rotated<11>(s3);
+    // The next number of 32 bits of each lane of a part
+    inline __attribute__((always_inline)) Words operator()(int part) {
+        Words &a = s0[part], &b = s1[part], &c = s2[part], &d = s3[part];
+        const Words result = rotated<7>(a + d) + a, t = b << 9;
+        c ^= a, d ^= b, b ^= c, a ^= d, c ^= t, d = rotated<11>(d);
         return result;
+    }
+
+    // The next number of each lane
+    inline __attribute__((always_inline)) void operator()(uint32_t* words) {
+        for (int part = 0; part < N_PARTS; ++part) {
+            const Words drawn = (*this)(part);
+            __builtin_memcpy(words + part * WIDTH, &drawn, sizeof drawn);
+        }
     }
 };
 
 // Fill `words` with the first numbers of a stream, lane by lane; there must be room up to the next multiple of sixteen.
 inline void fill(Lanes&& lanes, uint32_t* words, size_t n) {
-    for (size_t k = 0; k < n; k += N_LANES) {
-        const Words drawn = lanes();
-        __builtin_memcpy(words + k, &drawn, sizeof drawn);
-    }
+    for (size_t k = 0; k < n; k += N_LANES) lanes(words + k);
 }
 
 }  // namespace bioworkbench

@@ -32,8 +32,7 @@ void lanes_words(uint64_t key, uint64_t number, int32_t n, uint32_t* out) {
 // Sums over steps, so that streams are seen to go on from step to step
 void poisson_sums(uint64_t key, int32_t size, int32_t n_steps, const uint32_t* below, const uint32_t* alias, uint32_t n_draws,
                   double weight, double* out) {
-    alignas(64) PoissonTable table;
-    std::copy_n(below, 32, table.below), std::copy_n(alias, 32, table.alias), table.n_draws = n_draws;
+    const PoissonTable table(below, alias, n_draws);
     for (int32_t begin = 0; begin < size; begin += STREAM_BLOCK) {
         Lanes lanes(key, begin / STREAM_BLOCK);
         for (int32_t step = 0; step < n_steps; ++step)
