@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bioworkbench.discrete.lif import DiscreteLIF
     from bioworkbench.discrete.spike_response import DiscreteSpikeResponse
 
-__all__ = ["NeuronModel", "refractory_time"]
+__all__ = ["NeuronModel", "refractory_text", "refractory_time"]
 
 check_drawn = later("bioworkbench.records.expressions:check_drawn")  # only for models whose start values are texts
 
@@ -152,8 +152,8 @@ class NeuronModel:
     @cached_property
     def _named(self) -> set[str]:
         """Everything that the model's texts name."""
-        pause = self.refractory if isinstance(self.refractory, str) else ""
-        named = {word for text in (self.threshold, pause, *self._statements) for word in _WORD.findall(text)}
+        texts = (self.threshold, refractory_text(self.refractory), *self._statements)
+        named = {word for text in texts for word in _WORD.findall(text)}
         return named | {word for equation in self.parsed.values() for word in equation.identifiers} | self.parsed.names
 
     @property
@@ -192,6 +192,27 @@ class NeuronModel:
     def unit(self, variable: str) -> str:
         """SI unit, as Brian2 code, of `variable`, which the equations define; KeyError if they do not."""
         return unit_text(self.parsed[variable].dim)
+
+
+def refractory_text(refractory: object) -> str:
+    """The condition or expression of time that says when neurons are refractory.
+
+    Parameters
+    ----------
+    refractory : Quantity, number, array, text or None
+        Of a `NeuronModel`, or of a group of Brian2.
+
+    Returns
+    -------
+    str
+        Empty where it is a time, or nothing.
+
+    Examples
+    --------
+    >>> refractory_text("v > -40*mV"), refractory_text(0.002)
+    ('v > -40*mV', '')
+    """
+    return refractory if isinstance(refractory, str) else ""
 
 
 def refractory_time(model: NeuronModel) -> Floats | None:

@@ -14,7 +14,7 @@ from brian2.equations.equations import Equations
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from bioworkbench.records.expressions import is_random
-from bioworkbench.records.neuron import NeuronModel
+from bioworkbench.records.neuron import NeuronModel, refractory_text
 from bioworkbench.records.statements import lines
 from bioworkbench.records.synapse import SynapseModel
 
@@ -47,8 +47,8 @@ def indices_used(model: NeuronModel) -> list[str]:
     taken = sorted({INDEX, SIZE} & {*model.parsed.names, *model.constants})
     if taken:
         raise ValueError(f"'{taken[0]}' is what i or N becomes when trials are simulated together; rename that variable")
-    pause = model.refractory if isinstance(model.refractory, str) else ""
-    named = set().union(*(get_identifiers(text) for text in (model.threshold, model.reset, model.update, pause)))
+    texts = (model.threshold, model.reset, model.update, refractory_text(model.refractory))
+    named = set().union(*(get_identifiers(text) for text in texts))
     named |= set().union(*(equation.identifiers for equation in model.parsed.values() if equation.expr is not None))
     return [name for name in _NAMES if name in named]
 

@@ -31,7 +31,7 @@ from bioworkbench.records.background import Background
 from bioworkbench.records.language import known_names, unfit
 from bioworkbench.records.links import Links
 from bioworkbench.records.network import Network, Population, Projection
-from bioworkbench.records.neuron import NeuronModel
+from bioworkbench.records.neuron import NeuronModel, refractory_text
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.statements import lines
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus, silence
@@ -220,8 +220,8 @@ def _neurons(group: NeuronGroup, namespace: Mapping[str, Any]) -> NeuronModel:
     if linked:
         raise ValueError(f"'{linked[0]}' is linked to another group; use synapses with a (summed) variable")
     threshold, reset = group.events.get("spike") or "", group.event_codes.get("spike") or ""
-    pause = group._refractory if isinstance(group._refractory, str) else ""
-    texts = [threshold, reset, pause, *(equation.expr.code for equation in equations.values() if equation.expr is not None)]
+    texts = [threshold, reset, refractory_text(group._refractory)]
+    texts += [equation.expr.code for equation in equations.values() if equation.expr is not None]
     constants = _constants(texts, [*equations.names, "lastspike", "not_refractory"], group, namespace)
     states = [name for name, equation in equations.items() if equation.type != SUBEXPRESSION]
     return NeuronModel(
