@@ -1,7 +1,7 @@
 """Whether a results folder holds what its name and its provenance say.
 
-``provenance.json`` lists size and SHA-256 of every other file, and carries a SHA-256 of itself, its *seal*. The folder is named by
-the fingerprint in it. So a file that was changed, an entry that was edited and a folder that was filled from another one are all
+``provenance.json`` lists size and SHA-256 of every other file, and ends with a SHA-256 of all that comes before, its *seal*. The folder is
+named by the fingerprint in it. So a file that was changed, an entry that was edited and a folder that was filled from another one are all
 found out, no matter who reads the folder.
 
 To hash the recordings of ten thousand runs takes minutes. A file whose size and times of change are still those that were noted
@@ -19,15 +19,16 @@ from typing import Any
 from bioworkbench.experiment.results.files import FILES, check_format
 from bioworkbench.records.errors import ResultError
 
-__all__ = ["check_files", "checked_provenance", "listed", "read_metrics", "sealed", "with_times"]
+__all__ = ["check_files", "checked_provenance", "listed", "read_metrics", "sealed", "sealed_text", "with_times"]
 
 _SEAL = "seal"
+_BEFORE, _AFTER = f',\n  "{_SEAL}": "', '"\n}\n'
 _UNSEALED = 1  # last format whose provenance had no seal
 _AGAIN = "copy it again, or run its spec again with --force"
 
 
 def sealed(provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON data with the seal that belongs to them.
+    """JSON data with a seal of what they hold, however they are written; folders had this one before that of `sealed_text`.
 
     Parameters
     ----------
@@ -45,6 +46,44 @@ def sealed(provenance: Mapping[str, Any]) -> dict[str, Any]:
     """
     content = {name: value for name, value in provenance.items() if name != _SEAL}
     return content | {_SEAL: hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()}
+
+
+def sealed_text(provenance: Mapping[str, Any]) -> str:
+    """JSON data as the text of a file that ends with a seal of what comes before; to check it takes a tenth of what `sealed` takes.
+
+    Parameters
+    ----------
+    provenance : mapping
+        Not empty; an older seal in it is replaced.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+
+    Examples
+    --------
+    >>> print(sealed_text({"seed": 1})[:36])
+    {
+      "seed": 1,
+      "seal": "9243ceb155
+    """
+    content = {name: value for name, value in provenance.items() if name != _SEAL}
+    text = json.dumps(content, indent=2, allow_nan=False).removesuffix("\n}")
+    return f"{text}{_BEFORE}{hashlib.sha256(text.encode()).hexdigest()}{_AFTER}"
+
+
+def _is_sealed(text: bytes, about: Mapping[str, Any]) -> bool:
+    """Whether a file is as it was written: its text, or, where an older version wrote it, what it holds."""
+    # No text of the data looks like `_BEFORE`: in JSON, the end of a line within a text is written as \\n.
+    before, mark, seal = text.rpartition(_BEFORE.encode())
+    if mark and seal == f"{hashlib.sha256(before).hexdigest()}{_AFTER}".encode():
+        return True
+    return about.get("format", _UNSEALED) == _UNSEALED or about.get(_SEAL) == sealed(about)[_SEAL]
 
 
 def listed(folder: Path) -> dict[str, dict[str, Any]]:
@@ -111,13 +150,14 @@ def checked_provenance(folder: Path) -> dict[str, Any]:
     """
     try:
         with open(f"{folder}/provenance.json", "rb") as file:
-            about = json.load(file)
+            text = file.read()
+        about = json.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         raise ResultError(f"{folder} cannot be read ({error}); {_AGAIN}") from error
     if not isinstance(about, dict):
         raise ResultError(f"{folder} cannot be read (provenance.json holds a {type(about).__name__}, not a table); {_AGAIN}")
     check_format(folder, about)
-    if about.get("format", _UNSEALED) != _UNSEALED and about.get(_SEAL) != sealed(about)[_SEAL]:
+    if not _is_sealed(text, about):
         raise ResultError(f"{folder} is damaged: provenance.json changed since written; {_AGAIN}")
     # Only what the seal covers is believed from here on: a list that was edited would vouch for files that were edited too.
     _check_list(folder, about.get("files"))

@@ -21,7 +21,7 @@ from bioworkbench.experiment.results.files import FILES, FORMAT, write_text
 from bioworkbench.experiment.results.provenance import code
 from bioworkbench.experiment.results.record import RunRecord
 from bioworkbench.experiment.results.run_file import read_run, write_run
-from bioworkbench.experiment.results.seal import check_files, checked_provenance, listed, sealed, with_times
+from bioworkbench.experiment.results.seal import check_files, checked_provenance, listed, sealed_text, with_times
 from bioworkbench.experiment.results.spec_fingerprints import data_files, external_functions, fingerprint
 from bioworkbench.experiment.spec.reader import load
 from bioworkbench.experiment.spec.records import ExperimentSpec
@@ -80,7 +80,7 @@ def save_comments(record: RunRecord, folder: Path) -> None:
 def _note_times(folder: Path) -> None:
     """Note the times of change that the files have since the other folder is gone, whose links to them changed these."""
     about = json.loads((folder / "provenance.json").read_bytes())
-    write_text(folder / "provenance.json", _as_json(sealed(about | {"files": with_times(folder, about["files"])})))
+    write_text(folder / "provenance.json", sealed_text(about | {"files": with_times(folder, about["files"])}))
 
 
 def _linked(path: Path, other: Path) -> None:
@@ -93,7 +93,8 @@ def _linked(path: Path, other: Path) -> None:
 
 def _write_about(record: RunRecord, folder: Path) -> None:
     """Write metrics and provenance into a folder that has the other files."""
-    _write_json(folder / "metrics.json", record.metrics)
+    metrics = json.dumps(_plain(record.metrics), indent=2, allow_nan=False) + "\n"
+    (folder / "metrics.json").write_text(metrics, encoding="utf-8")
     about = {
         "format": FORMAT,
         "fingerprint": fingerprint(record.spec),
@@ -105,15 +106,7 @@ def _write_about(record: RunRecord, folder: Path) -> None:
         "spec": record.spec.document,
         "files": listed(folder),
     }
-    _write_json(folder / "provenance.json", sealed(_plain({**record.provenance, **about})))
-
-
-def _write_json(path: Path, content: Any) -> None:
-    path.write_text(_as_json(content), encoding="utf-8")
-
-
-def _as_json(content: Any) -> str:
-    return json.dumps(_plain(content), indent=2, allow_nan=False) + "\n"
+    (folder / "provenance.json").write_text(sealed_text(_plain({**record.provenance, **about})), encoding="utf-8")
 
 
 @contextmanager

@@ -125,6 +125,31 @@ def test_every_bit_of_a_file_counts(folder, read, name):
     assert read(folder)
 
 
+@pytest.mark.parametrize("read", READERS)
+def test_every_byte_of_provenance_counts(folder, read):
+    path = folder / "provenance.json"
+    whole = path.read_bytes()
+    for place in [1, whole.index(b"seed") + 7, whole.index(b"sha256") + 12, len(whole) - 20]:
+        content = bytearray(whole)
+        content[place : place + 1] = b" " if content[place] == ord("\n") else b"7" if content[place] != ord("7") else b"8"
+        path.write_bytes(content)
+        with pytest.raises(ResultError, match=r"is damaged: provenance\.json changed since written"):
+            read(folder)
+    path.write_bytes(whole)
+    assert read(folder)
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_a_seal_of_the_content_which_earlier_folders_have_is_still_checked(folder, read):
+    """It is the last entry as well, so that only its value tells the two apart."""
+    about = sealed(told(folder))
+    (folder / "provenance.json").write_text(json.dumps(about, indent=2) + "\n")
+    assert read(folder)
+    (folder / "provenance.json").write_text(json.dumps(about | {"seed": 2}, indent=2) + "\n")
+    with pytest.raises(ResultError, match=r"is damaged: provenance\.json changed since written"):
+        read(folder)
+
+
 def test_a_file_that_was_changed_and_given_its_old_time_is_noticed(folder):
     """The time of writing can be set by everybody, the time of change by nobody."""
     status, content = (folder / "run.h5").stat(), bytearray((folder / "run.h5").read_bytes())
