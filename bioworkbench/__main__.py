@@ -1,5 +1,6 @@
 """The command ``bioworkbench``."""
 
+import gc
 import importlib.metadata
 import inspect
 import os
@@ -40,6 +41,7 @@ COMMANDS = {
 
 
 _COMPILE_NOTHING = ("check", "compare", "explore", "export", "schema")
+_OBJECTS = 100_000  # made between two collections
 _DRAW_LATER = ("topology",)
 _WITHOUT_BRIAN2 = ("cache", "figures", "index", "list", "new", "table")
 
@@ -124,6 +126,8 @@ def _not_imported() -> None:
 
 def main() -> None:
     """Run the command line."""
+    # Nearly all of the million objects that imports make stay until the end; the collector would look through them again and again.
+    gc.set_threshold(_OBJECTS)
     with interruptible():
         try:
             app_for(_arguments())(prog_name="bioworkbench")

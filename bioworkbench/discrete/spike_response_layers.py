@@ -7,13 +7,13 @@ The neurons are those of `bioworkbench.discrete.spike_response`: times are count
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioworkbench.discrete.spike_response import KERNELS, spike_response_arguments
 from bioworkbench.records.arrays import Floats, count, finite, shaped
 from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network, Projection
 from bioworkbench.records.recording import Recording, Spikes
 from bioworkbench.records.stimulus import Stimulus
@@ -29,6 +29,8 @@ __all__ = [
 ]
 
 Booleans = NDArray[np.bool_]
+
+_fast_layer = later("bioworkbench.discrete.spike_response_kernel:fast_layer")  # brings numba, which checks of specs do without
 
 
 def psp_kernel(lag: ArrayLike, sigma: ArrayLike, kernel: str = "alpha") -> Floats:
@@ -207,27 +209,6 @@ def _shifted(current: Floats, tau: ArrayLike) -> Floats:
     for delay in np.unique(delays):
         shifted[:, delay:, delays == delay] = current[:, : current.shape[1] - delay, delays == delay]
     return shifted
-
-
-@numba.njit(cache=True)
-def _fast_layer(current: np.ndarray, constants: np.ndarray, alpha: bool, spikes: np.ndarray) -> None:
-    """As `spike_response_layer`, with the same operations in the same order; fills `spikes`.
-
-    Rows of `constants`: decay, gain, recovery, c, bias, threshold.
-    """
-    n_trials, n_steps, n_neurons = current.shape
-    decay, gain, recovery, c, bias, threshold = constants
-    for trial in range(n_trials):
-        a, g, own = np.zeros(n_neurons), np.zeros(n_neurons), np.zeros(n_neurons)
-        for step in range(n_steps):
-            for i in range(n_neurons):
-                # what came in one step ago, since kernels are strictly causal; then the two cascaded decays of the alpha kernel
-                a[i] = decay[i] * (a[i] + (current[trial, step - 1, i] if step else 0.0))
-                g[i] = decay[i] * g[i] + a[i] if alpha else a[i]
-                own[i] = recovery[i] * own[i]
-                u = gain[i] * g[i] + c[i] * own[i] + bias[i]
-                spikes[trial, step, i] = u >= threshold[i]
-                own[i] += spikes[trial, step, i]
 
 
 def _fast_spikes(current: Floats, arguments: dict[str, Any]) -> Booleans:

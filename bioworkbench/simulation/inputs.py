@@ -259,8 +259,10 @@ def _as_population(network: Network, trains: SpikeTrains, shape: tuple[int, int]
                 f"a spike of the stimulus '{trains.name}' has the {what} {values.max():g}; it must be below {most:g}"
             )
     step = np.minimum(nearest_steps("time of a spike", trains.time, dt), n_steps - 1).astype(np.int32)
-    order = np.lexsort((trains.channel, step, trains.trial))
-    trial, step, channel = trains.trial[order], step[order], trains.channel[order]
+    # One number for each place, whose order is that of trials, steps and channels: sorted in a tenth of the time of three columns.
+    shape_of_places = (n_trials, n_steps, max(1, n_channels))
+    places = np.sort(np.ravel_multi_index((trains.trial, step, trains.channel), shape_of_places))
+    trial, step, channel = (column.astype(np.int32) for column in np.unravel_index(places, shape_of_places))
     # The second spike of a channel in a step is one of a second neuron, which has the same synapses; and so on.
     again = _repeats(trial, step, channel)
     n_layers = 1 + int(again.max(initial=0))

@@ -58,13 +58,17 @@ def poisson(timeline: Timeline, *, rate: Annotated[Quantity | float | str, Drawn
             "steps. Take several channels, or a smaller dt"
         )
     timeline.check_fits(rates.mean() * timeline.duration * timeline.n_channels * timeline.n_trials)
+    shape = (timeline.n_trials, timeline.n_channels, rates.shape[1])
     found = [
         _points(timeline, rates[trial, :, channel], (trial, channel), rates.shape, rng)
         for trial in range(rates.shape[0])
         for channel in range(rates.shape[2])
     ]
-    trial, channel, step = np.unique(np.concatenate(found, axis=1), axis=1)  # at most one in a step
-    return timeline.trains(trial, channel, step * timeline.dt)
+    # One number for each place, and each place once: a channel spikes at most once in a step.
+    places = np.sort(np.concatenate([np.ravel_multi_index((*rows,), shape) for rows in found]))
+    again = np.diff(places, prepend=-1) == 0
+    trial, channel, step = np.unravel_index(places[~again], shape)
+    return timeline.trains(trial.astype(np.int32), channel.astype(np.int32), (step * timeline.dt).astype(np.float64))
 
 
 def _points(
@@ -76,9 +80,23 @@ def _points(
     expected = np.concatenate([[0.0], np.cumsum(rates)]) * timeline.dt
     # A Poisson number of spikes, at places where as much of the expected number lies before as a uniform number says.
     numbers = rng.poisson(expected[-1], (len(trials), len(channels)))
-    step = np.searchsorted(expected, rng.random(numbers.sum()) * expected[-1], side="right") - 1
+    step = _intervals(expected, rng.random(numbers.sum()) * expected[-1])
     each = np.repeat(np.arange(numbers.size), numbers.ravel())
     return np.stack([trials[each // len(channels)], channels[each % len(channels)], np.minimum(step, len(rates) - 1)])
+
+
+def _intervals(bounds: Floats, values: Floats) -> np.ndarray:
+    """Number of the interval between ascending bounds that each value lies in, as a binary search finds it.
+
+    Bounds of a constant rate are all but equally far apart, so that a division gives the interval or one beside it.
+    """
+    width = bounds[-1] / (len(bounds) - 1)
+    if not width or np.abs(bounds - width * np.arange(len(bounds))).max() > width / 4:
+        return np.searchsorted(bounds, values, side="right") - 1
+    found = np.minimum((values / width).astype(np.int64), len(bounds) - 2)
+    found -= bounds[found] > values
+    found += bounds[np.minimum(found + 1, len(bounds) - 1)] <= values
+    return found
 
 
 def regular(timeline: Timeline, *, rate: Hertz, begin: Seconds = 0.0, end: Seconds | None = None) -> SpikeTrains:

@@ -1,6 +1,7 @@
 """The synapses among all neurons of a network as one graph: which neurons can be reached, and how small the world is."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -63,22 +64,31 @@ def unreachable(network: Network) -> dict[str, np.ndarray]:
 
 @dataclass(frozen=True)
 class SmallWorld:
-    """What clustering and path length of a network are compared with: those of random links of the same number.
+    """Random links, whose clustering and path length those of a network are compared with.
 
     Parameters
     ----------
-    clustering, path_length : float
+    sources, targets : int array (n_links,)
+    n : int
+        Number of neurons.
     """
 
-    clustering: float
-    path_length: float
+    sources: np.ndarray
+    targets: np.ndarray
+    n: int
 
     @classmethod
     def beside(cls, network: Network, rng: np.random.Generator) -> "SmallWorld":
-        """The reference for networks with as many neurons and synapses as a `network`, drawn with `rng`."""
+        """As many random links as a `network` has synapses, among as many neurons, drawn with `rng`."""
         weights = joint_weights(network)
+        _check_any(weights.nnz)
         empty = sparse.csr_array(mask_shape(weights), dtype=bool)
-        return cls(*_clustering_and_path_length(*absent_links(empty, weights.nnz, rng, recurrent=True), len(weights.indptr) - 1))
+        return cls(*absent_links(empty, weights.nnz, rng, recurrent=True), len(weights.indptr) - 1)
+
+    @cached_property
+    def reference(self) -> tuple[float, float]:
+        """Clustering and path length of the random links, found when the first network is measured."""
+        return _clustering_and_path_length(self.sources, self.targets, self.n)
 
     def measured(self, network: Network) -> dict[str, float]:
         """Numbers that describe the synapses among neurons, directions dropped where the measure knows none.
@@ -96,19 +106,23 @@ class SmallWorld:
         """
         weights = joint_weights(network)
         triangles, path_length = _clustering_and_path_length(*link_arrays(weights), len(weights.indptr) - 1)
-        ratio = path_length / self.path_length
+        of_random, length_of_random = self.reference
         return {
             "n_links": float(weights.nnz),
             "clustering": triangles,
-            "small_worldness": triangles / self.clustering / ratio if self.clustering else float("nan"),
+            "small_worldness": triangles / of_random / (path_length / length_of_random) if of_random else float("nan"),
             "spectral_radius": spectral_radius(weights),
         }
 
 
+def _check_any(n_synapses: int) -> None:
+    if not n_synapses:
+        raise TopologyError(f"{n_synapses} synapses between neurons; a reservoir needs some to rewire")
+
+
 def _clustering_and_path_length(sources: np.ndarray, targets: np.ndarray, n: int) -> tuple[float, float]:
     """What `topology.measures` call so, from arrays: an episode should not wait for graph objects."""
-    if not sources.size:
-        raise TopologyError(f"{sources.size} synapses between neurons; a reservoir needs some to rewire")
+    _check_any(sources.size)
     # A dense matrix product counts triangles faster than any list of neighbors for the hundreds of neurons of a reservoir.
     links = np.zeros((n, n), dtype=np.float32)
     links[sources, targets] = links[targets, sources] = 1
