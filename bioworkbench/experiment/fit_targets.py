@@ -1,8 +1,8 @@
 """What a fit compares a simulation with: recorded spike trains, or traces."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,12 +13,14 @@ from bioworkbench.records.arrays import Floats, extent
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.recording import Recording, Trace
-from bioworkbench.records.stimulus import SpikeTrains
+from bioworkbench.records.stimulus import SpikeTrains, Stimulus
 from bioworkbench.records.units import unit_text
+from bioworkbench.stimuli.timeline import cut
 
-__all__ = ["TRACE_DISTANCES", "Distance", "Target", "target_of"]
+__all__ = ["TRACE_DISTANCES", "Distance", "RecordedPart", "Target", "target_of", "trains_of"]
 
 Distance = Callable[[Floats, Floats, float], float]
+Recorded = TypeVar("Recorded", SpikeTrains, Trace)
 
 
 def _root_mean_square(found: Floats, wanted: Floats, _duration: float = 0.0) -> float:
@@ -37,6 +39,45 @@ TRACE_DISTANCES: Mapping[str, Distance] = {"root_mean_square": _root_mean_square
 
 
 @dataclass(frozen=True)
+class RecordedPart:
+    """Some trials of a recording, from one time to another.
+
+    Parameters
+    ----------
+    first, last : int
+        Trials, the last one left out.
+    begin, end : float, seconds
+    """
+
+    first: int
+    last: int
+    begin: float
+    end: float
+
+    def of_stimulus(self, stimulus: Stimulus | SpikeTrains, dt: float) -> Stimulus | SpikeTrains:
+        """This part of a `stimulus`, in simulation steps of `dt` seconds; its trials are counted from 0 again."""
+        shorter = stimulus if self.begin == 0 and stimulus.duration == self.end else cut(stimulus, self.begin, self.end, dt)
+        if isinstance(shorter, Stimulus):
+            return replace(shorter, values=shorter.values[self.first : self.last])
+        return self._trials_of(shorter)
+
+    def of_recording(self, given: "Recorded") -> "Recorded":
+        """This part of recorded spikes or of a trace, which is `given`; trials and times are counted from 0 again."""
+        if isinstance(given, SpikeTrains):
+            inside = (given.time >= self.begin) & (given.time < self.end)
+            columns = given.trial[inside], given.channel[inside], given.time[inside] - self.begin
+            return self._trials_of(SpikeTrains(given.name, *columns, None, given.n_trials, given.n_channels))
+        inside = (given.times >= self.begin - 1e-9) & (given.times < self.end - 1e-9)  # a step is a multiple of dt, rounded
+        times = given.times[inside]
+        return replace(given, values=given.values[self.first : self.last, inside], times=times - times[:1].sum())
+
+    def _trials_of(self, given: SpikeTrains) -> SpikeTrains:
+        kept = (given.trial >= self.first) & (given.trial < self.last)
+        columns = given.trial[kept] - self.first, given.channel[kept], given.time[kept]
+        return SpikeTrains(given.name, *columns, given.duration, self.last - self.first, given.n_channels)
+
+
+@dataclass(frozen=True)
 class Target:
     """A recording, and how far a simulation is from it.
 
@@ -52,7 +93,9 @@ class Target:
     distance_of: Callable[[Recording], float]
 
 
-def target_of(wanted: SpikeTrains | Trace, compared: str, spec: ExperimentSpec, distance: str | Distance) -> Target:
+def target_of(
+    wanted: SpikeTrains | Trace, compared: str, spec: ExperimentSpec, distance: str | Distance, n_trials: int = 0
+) -> Target:
     """What a fit of a spec to a recording goes by.
 
     Parameters
@@ -63,6 +106,8 @@ def target_of(wanted: SpikeTrains | Trace, compared: str, spec: ExperimentSpec, 
     spec : ExperimentSpec
     distance : str, or callable (found, wanted, duration) to float
         "" takes the first that there is.
+    n_trials : int
+        Of the recording; by default those of the spec.
 
     Returns
     -------
@@ -79,10 +124,10 @@ def target_of(wanted: SpikeTrains | Trace, compared: str, spec: ExperimentSpec, 
     if name not in sizes or (not compared and len(sizes) > 1):
         raise ValueError(f"compared = '{compared}': name the population that is compared, of {', '.join(sizes)}")
     if isinstance(wanted, SpikeTrains):
-        trains = _by_train(wanted, sizes[name], spec.n_trials)
+        trains = trains_of(wanted, sizes[name], n_trials or spec.n_trials)
         return Target((), _SpikesOf(name, trains, _measure(distance, SPIKE_DISTANCES, "distance of spike trains")))
     measure = _measure(distance, TRACE_DISTANCES, "distance of traces")
-    probe = _probe(wanted, name, variable or "v", spec)
+    probe = _probe(wanted, name, variable or "v", spec, n_trials or spec.n_trials)
     return Target((probe,), _TraceOf(probe.name, wanted.values, measure))
 
 
@@ -125,7 +170,7 @@ class _TraceOf:
         return float(np.mean(values))
 
 
-def _probe(wanted: Trace, name: str, variable: str, spec: ExperimentSpec) -> Probe:
+def _probe(wanted: Trace, name: str, variable: str, spec: ExperimentSpec, n_trials: int) -> Probe:
     """The probe that records what a trace holds."""
     population = construct(spec).network.population(name)
     if variable not in population.model.parsed:
@@ -135,10 +180,10 @@ def _probe(wanted: Trace, name: str, variable: str, spec: ExperimentSpec) -> Pro
     unit = unit_text(population.model.parsed[variable].dim)
     if wanted.unit != unit:
         raise ValueError(f"the recorded trace is in {wanted.unit}, and {name}.{variable} in {unit}; they must agree")
-    if wanted.shape[0] != spec.n_trials or int(np.max(wanted.neurons, initial=0)) >= population.size:
+    if wanted.shape[0] != n_trials or int(np.max(wanted.neurons, initial=0)) >= population.size:
         raise ValueError(
             f"the recorded trace has {wanted.shape[0]} trials and neurons up to {int(np.max(wanted.neurons, initial=0))}, the network "
-            f"{spec.n_trials} trials and {population.size} neurons; they must agree"
+            f"{n_trials} trials and {population.size} neurons; they must agree"
         )
     steps = np.diff(wanted.times)
     if len(steps) == 0 or wanted.times[0] != 0 or not np.allclose(steps, steps[0]):
@@ -146,8 +191,24 @@ def _probe(wanted: Trace, name: str, variable: str, spec: ExperimentSpec) -> Pro
     return Probe(name, variable, tuple(int(neuron) for neuron in wanted.neurons), float(steps[0]))
 
 
-def _by_train(wanted: SpikeTrains, size: int, n_trials: int) -> list[Floats]:
-    """Times of every neuron in every trial, trials first."""
+def trains_of(wanted: SpikeTrains, size: int, n_trials: int) -> list[Floats]:
+    """Times of every neuron in every trial, trials first.
+
+    Parameters
+    ----------
+    wanted : SpikeTrains
+    size, n_trials : int
+        Neurons and trials that there must be.
+
+    Returns
+    -------
+    list of arrays (n_spikes,), seconds
+
+    Raises
+    ------
+    ValueError
+        If the trains have others.
+    """
     found = extent(wanted.channel), extent(wanted.trial, wanted.n_trials)
     if found[0] > size or found[1] != n_trials:
         raise ValueError(

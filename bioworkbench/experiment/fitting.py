@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 from scipy.optimize import differential_evolution
 
-from bioworkbench.experiment.fit_targets import Distance, target_of
+from bioworkbench.experiment.fit_targets import Distance, RecordedPart, target_of
 from bioworkbench.experiment.spec.changes import with_value
 from bioworkbench.experiment.spec.plan import Plan, construct
 from bioworkbench.experiment.spec.reader import loaded, read
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.records.arrays import Floats, count, finite
 from bioworkbench.records.errors import SimulationError, SpecError, unknown_name
+from bioworkbench.records.network import Network
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.randomness import seed_of, stream
 from bioworkbench.records.recording import Recording, Trace
@@ -29,7 +30,7 @@ from bioworkbench.records.stimulus import SpikeTrains
 from bioworkbench.records.units import Quantity, format_quantity, parse_quantity
 from bioworkbench.simulation.seam import simulate
 
-__all__ = ["FittedParameters", "Simulator", "fit", "mean_rates", "simulator"]
+__all__ = ["Bounds", "FittedParameters", "Simulator", "fit", "mean_rates", "searched", "simulator"]
 
 Summary = Callable[[Recording], Any]
 
@@ -65,6 +66,10 @@ class Simulator:
         For `simulate`.
     record : tuple of Probe
         Of one network.
+    part : RecordedPart, optional
+        Trials and times that are simulated, from 0 on; all by default.
+    without : str
+        A population that is left out, with its projections.
     """
 
     spec: ExperimentSpec
@@ -73,6 +78,8 @@ class Simulator:
     at_once: int
     settings: Mapping[str, Any]
     record: tuple[Probe, ...] = ()
+    part: RecordedPart | None = None
+    without: str = ""
 
     def __call__(self, parameters: Any) -> Floats:
         """Summaries of simulations.
@@ -118,10 +125,13 @@ class Simulator:
     def _together(self, sets: Floats) -> list[Recording]:
         known: dict[str, Any] = {}
         plans = [self._plan(values, known) for values in sets]
-        network = side_by_side([plan.network for plan in plans])
-        stimuli = (plans[0].stimulus, *plans[0].stimuli)
+        networks = [_without(plan.network, self.without) for plan in plans]
+        network, used = side_by_side(networks), {projection.source for projection in networks[0].projections}
+        stimuli = (plans[0].stimulus, *(stimulus for stimulus in plans[0].stimuli if stimulus.name in used))
+        if self.part is not None:
+            stimuli = tuple(self.part.of_stimulus(stimulus, self.spec.dt) for stimulus in stimuli)
         seed = seed_of(self.spec.seed, f"sets {np.ascontiguousarray(sets).tobytes().hex()}")
-        sizes = plans[0].network.sizes
+        sizes = networks[0].sizes
         record = [_of_all(probe, sizes, len(sets)) for probe in self.record]
         recording = simulate(network, stimuli, seed, record=record, **{**self.spec.simulation, **self.settings})
         return apart(recording, sizes)
@@ -132,6 +142,12 @@ class Simulator:
             with self.spec.place(name).named():
                 document = with_value(document, name, _written(value, unit))
         return construct(read(document, self.spec.name, self.spec.file, known))
+
+
+def _without(network: Network, name: str) -> Network:
+    """The network without one of its populations, and without the projections from and to it."""
+    kept = tuple(projection for projection in network.projections if name not in (projection.source, projection.target))
+    return Network(tuple(one for one in network.populations if one.name != name), kept) if name else network
 
 
 def _of_all(probe: Probe, sizes: Mapping[str, int], n_sets: int) -> Probe:
@@ -168,7 +184,7 @@ def simulator(
     Parameters
     ----------
     spec : ExperimentSpec, or path of a TOML file
-        Without a task.
+        Without a task, but for a recording, which plays no part here.
     parameters : mapping from dotted field to unit, or sequence of fields
         Such as ``{"populations.cell.tau": "ms"}``; "" or a field alone for plain numbers.
     summary : callable (Recording) to array (n_values,)
@@ -191,7 +207,7 @@ def simulator(
         If the spec has a task or phases, no parameter is named, or a unit is unknown.
     """
     plain = loaded(spec)
-    if plain.task is not None or plain.phases:
+    if plain.is_trained or plain.phases:
         raise ValueError(
             f"{plain.name} has {'phases' if plain.phases else 'a task'}; give a network that runs by itself, for a duration"
         )
@@ -199,10 +215,31 @@ def simulator(
     if not named:
         raise ValueError(f"parameters = {parameters}: name one at least, such as {{'populations.cell.tau': 'ms'}}")
     units = {name: parse_quantity(f"1 {unit}".strip()) for name, unit in named.items()}
-    document = {key: value for key, value in plain.document.items() if key != "sweep"}
+    document = {key: value for key, value in plain.document.items() if key not in ("sweep", "task", "fit")}
     settings = {"jobs": count("jobs", jobs), "threads": threads or plain.threads}
     probes = tuple(probe if isinstance(probe, Probe) else Probe(*probe.split(".", 1)) for probe in record)
-    return Simulator(replace(plain, document=document), units, summary, count("at_once", at_once), settings, probes)
+    return Simulator(
+        replace(plain, document=document, task=None, fit=None), units, summary, count("at_once", at_once), settings, probes
+    )
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Between which values a setting is fitted.
+
+    Parameters
+    ----------
+    low, high : float, SI units
+    unit : Quantity
+        The SI unit.
+    log : bool
+        Whether equal ratios count the same.
+    """
+
+    low: float
+    high: float
+    unit: Quantity
+    log: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -278,39 +315,57 @@ def fit(
     ----------
     R. Storn and K. Price (1997), https://doi.org/10.1023/A:1008202821328
     """
-    bounds = {name: _range(name, *given) for name, given in ranges.items()}
     plain = loaded(spec)
+    bounds = {name: _range(name, *given) for name, given in ranges.items()}
     target = target_of(wanted, compared, plain, distance)
-    simulate_sets = simulator(
-        plain,
-        dict.fromkeys(bounds, ""),
-        summary=target.distance_of,
-        record=target.record,
-        jobs=jobs,
-        threads=threads,
-        at_once=10 * n_sets,
-    )
-    simulate_sets = replace(simulate_sets, units={name: Quantity(1.0, dim=unit.dim) for name, (_, _, unit) in bounds.items()})
-    tried: list[Floats] = []
+    made = simulator(plain, list(bounds), summary=target.distance_of, record=target.record, jobs=jobs, threads=threads)
+    return searched(made, bounds, n_sets=n_sets, generations=generations)
 
+
+def searched(simulate_sets: Simulator, bounds: Mapping[str, Bounds], *, n_sets: int, generations: int) -> FittedParameters:
+    """The set of parameters for which a simulator, whose summary is a distance, gives the least.
+
+    Parameters
+    ----------
+    simulate_sets : Simulator
+    bounds : mapping from dotted field to Bounds
+    n_sets : int
+        Of a generation; 5 at least.
+    generations : int
+        After the first.
+
+    Returns
+    -------
+    FittedParameters
+
+    Raises
+    ------
+    SpecError, SimulationError
+        If a set of parameters cannot be used, or its network cannot be simulated.
+    """
+    units = {name: bound.unit for name, bound in bounds.items()}
+    simulate_sets = replace(simulate_sets, units=units, at_once=10 * count("n_sets", n_sets))
+    tried: list[Floats] = []
     failed: list[Exception] = []
+    log = np.array([bound.log for bound in bounds.values()])
 
     def distances(columns: Floats) -> Floats:
+        sets = np.where(log, np.exp(columns.T), columns.T)
         try:
-            found = simulate_sets(columns.T)[:, 0]
+            found = simulate_sets(sets)[:, 0]
         except (ValueError, SpecError, SimulationError) as error:
             failed.append(error)  # SciPy puts a RuntimeError about its own workings in the place of any other
             raise
-        tried.append(np.column_stack([columns.T, found]))
+        tried.append(np.column_stack([sets, found]))
         return found
 
     # the first generation has n_sets members whatever the number of parameters: SciPy multiplies, so the members are given
-    rng = stream(plain.seed, "fit")
-    lows, highs = (np.array([one[k] for one in bounds.values()]) for k in (0, 1))
-    members = lows + (highs - lows) * rng.random((max(5, count("n_sets", n_sets)), lows.size))
+    rng = stream(simulate_sets.spec.seed, "fit")
+    lows, highs = np.array([np.log([one.low, one.high]) if one.log else [one.low, one.high] for one in bounds.values()]).T
+    members = lows + (highs - lows) * rng.random((max(5, n_sets), lows.size))
     search: Any = differential_evolution
     try:
-        found = search(
+        search(
             distances, list(zip(lows, highs, strict=True)), init=members, maxiter=count("generations", generations), tol=0.0, atol=0.0,
             polish=False, updating="deferred", vectorized=True, seed=rng,
         )  # fmt: skip
@@ -318,17 +373,15 @@ def fit(
         if failed:
             raise failed[0] from None
         raise
-    values = {
-        name: _written(float(value), unit) for (name, unit), value in zip(simulate_sets.units.items(), found.x, strict=True)
-    }
-    columns = dict(zip([*bounds, "distance"], np.concatenate(tried).T, strict=True))
-    return FittedParameters(values, float(found.fun), columns)
+    rows = np.concatenate(tried)
+    best = rows[np.argmin(rows[:, -1])]
+    values = {name: _written(float(value), unit) for (name, unit), value in zip(units.items(), best[:-1], strict=True)}
+    return FittedParameters(values, float(best[-1]), dict(zip([*bounds, "distance"], rows.T, strict=True)))
 
 
-def _range(name: str, low: str | float, high: str | float) -> tuple[float, float, Quantity]:
-    """Ends of a range in SI units, and its unit."""
+def _range(name: str, low: str | float, high: str | float) -> Bounds:
     ends: list[Any] = [Quantity(parse_quantity(end)) for end in (low, high)]
     values = [float(np.asarray(end)) for end in ends]
     if ends[0].dim is not ends[1].dim or not values[0] < values[1]:
         raise ValueError(f"{name}: the range from {low!r} to {high!r} must be of one unit, its first end below the second")
-    return values[0], values[1], ends[0]
+    return Bounds(values[0], values[1], Quantity(1.0, dim=ends[0].dim))

@@ -25,6 +25,7 @@ from bioworkbench.experiment.spec.rules import check_whole
 from bioworkbench.experiment.spec.stimuli import phases_with
 from bioworkbench.readout.trials import Simulate
 from bioworkbench.records.above import shown_progress
+from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network
 from bioworkbench.records.randomness import seed_of, stream
 from bioworkbench.records.recording import Recording
@@ -35,6 +36,8 @@ from bioworkbench.simulation.seam import simulate
 from bioworkbench.tasks import Task
 
 __all__ = ["Result", "compute", "run"]
+
+_fitted = later("bioworkbench.experiment.recorded_fit:fitted")  # brings what a search needs
 
 Bound = Callable[..., Recording]  # simulate with the settings of the spec
 
@@ -137,7 +140,11 @@ def compute(
         plan = construct(spec)
     settings = spec.simulation | {"threads": threads or spec.threads}
     bound = partial(simulate, **settings, jobs=jobs, progress=progress, profile=profile)
-    data, scores = _alone(spec, plan, bound, clock) if plan.task is None else _with_task(spec, plan, plan.task, bound, clock)
+    if spec.fit is not None:
+        with clock.phase("fit"):
+            data, scores = _fitted(spec, plan, bound, jobs=jobs, threads=settings["threads"])
+    else:
+        data, scores = _alone(spec, plan, bound, clock) if plan.task is None else _with_task(spec, plan, plan.task, bound, clock)
     metrics = {**scores, "activity": activity(data.recording), "timing": clock.timing(data.recording)}
     if profile:
         metrics["profile"] = dict(data.recording.profile)

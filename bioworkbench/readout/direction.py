@@ -2,5 +2,5 @@
 
 __all__ = ["SMALLER_IS_BETTER"]
 
-SMALLER_IS_BETTER = frozenset({"mae", "rse"})
+SMALLER_IS_BETTER = frozenset({"mae", "of_deviation", "root_mean_square", "rse", "van_rossum", "victor_purpura"})
 """Metrics that measure errors."""

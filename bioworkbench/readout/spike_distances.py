@@ -11,6 +11,7 @@ from bioworkbench.records.arrays import Floats, finite, non_negative, positive
 
 __all__ = ["SPIKE_DISTANCES", "coincidence_factor", "van_rossum", "victor_purpura"]
 
+_PRECISION = 2e-3
 _BLOCK = 1000  # spikes that are compared with all others at a time
 
 
@@ -144,8 +145,15 @@ def _sorted(name: str, times: Floats) -> Floats:
     return np.sort(np.atleast_1d(finite(f"times of {name}", times)))
 
 
+def _coincidence(found: Floats, wanted: Floats, duration: float) -> float:
+    """1 minus the coincidence factor; 1 where a model spikes so often that chance alone has every spike coincide."""
+    if 2 * np.size(found) / duration * _PRECISION >= 1:
+        return 1.0
+    return 1 - coincidence_factor(found, wanted, duration=duration, precision=_PRECISION)
+
+
 SPIKE_DISTANCES: Mapping[str, Callable[[Floats, Floats, float], float]] = {
-    "coincidence": lambda found, wanted, duration: 1 - coincidence_factor(found, wanted, duration=duration),
+    "coincidence": _coincidence,
     "van_rossum": lambda found, wanted, duration: van_rossum(found, wanted),
     "victor_purpura": lambda found, wanted, duration: victor_purpura(found, wanted),
 }

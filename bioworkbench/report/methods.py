@@ -182,7 +182,9 @@ def methods_paragraph(record: RunRecord) -> str:
     str
         What was simulated: synapses, weights and delays as training left them.
     """
-    return " ".join([*_network_sentences(record), _simulation_sentence(record), *_training_sentences(record)])
+    return " ".join(
+        [*_network_sentences(record), _simulation_sentence(record), *_training_sentences(record), *_fit_sentences(record)]
+    )
 
 
 def _network_sentences(record: RunRecord) -> Iterator[str]:
@@ -263,3 +265,21 @@ def _training_sentences(record: RunRecord) -> Iterable[str]:
     yield f"The network was trained by {choice_text(spec.method)}."
     scores = [f"{words_of(name)} {shown(name, value)}" for name, value in metrics["test"].items()]
     yield f"On the test trials it reached {_listed(scores)}."
+
+
+def _fit_sentences(record: RunRecord) -> Iterable[str]:
+    """What was fitted to what."""
+    fit, settings = record.data.fit, record.spec.fit
+    if fit is None or settings is None:
+        return
+    trials = record.metrics["trials"]
+    what = f"{fit.variable} of {fit.population}" if fit.variable else f"the spikes of {fit.population}"
+    part = (
+        f"{trials['train']} trials"
+        if fit.first_held_out
+        else f"the first {fit.unseen_from * 1e3:g} ms of {trials['train']} trials"
+    )
+    yield (
+        f"{len(fit.values)} settings were fitted so that {what} came close to a recording, on {part}, by differential evolution (Storn and "
+        f"Price 1997, doi 10.1023/A:1008202821328): {len(fit.tried['distance']):,} sets, {settings.n_sets} in a generation."
+    )

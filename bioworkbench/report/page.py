@@ -23,6 +23,7 @@ from bioworkbench.records.network import Projection
 from bioworkbench.records.units import Dimension
 from bioworkbench.report import text
 from bioworkbench.report.drawn import Panel, drawn
+from bioworkbench.report.fitted import fit_panels, fit_table
 from bioworkbench.report.methods import methods_paragraph, projection_rows, synapse_rows, weight_dimension
 from bioworkbench.report.pages import rendered
 
@@ -115,7 +116,8 @@ def render(record: RunRecord, curves: tuple[SweepCurve, ...] = ()) -> str:
 
 def _subtitle(record: RunRecord) -> str:
     recording, spec = record.data.recording, record.spec
-    task = f"task {spec.task.kind}, method {spec.method.kind}" if spec.task and spec.method else "no task"
+    alone = "no task" if spec.fit is None else "fitted to a recording"
+    task = f"task {spec.task.kind}, method {spec.method.kind}" if spec.task and spec.method else alone
     scale, unit = panels.time_scale(recording.duration)
     return (
         f"{sum(recording.sizes.values()):,} neurons, {task}; {recording.n_trials:,} recorded trials of "
@@ -127,6 +129,7 @@ def _groups(record: RunRecord, curves: tuple[SweepCurve, ...], failures: list[st
     """Titles, tables and panels; a panel that cannot be drawn becomes a failure, and the others of its kind are left out."""
     groups: dict[str, tuple[Callable[[], text.ReportTable | None], tuple[Iterator[Panel], ...]]] = {
         "Score": (lambda: text.score_table(record.metrics), (_score_panels(record), map(_curve_panel, curves))),
+        "Fit": (lambda: fit_table(record), (fit_panels(record),)),
         "Training": (lambda: None, (_history_panels(record), _change_panels(record))),
         "Activity": (lambda: text.activity_table(record.metrics), (_activity_panels(record),)),
         "Network": (lambda: None, (_network_panels(record),)),

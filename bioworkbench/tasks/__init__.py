@@ -10,6 +10,7 @@ from bioworkbench.records.lazily import facade
 
 if TYPE_CHECKING:
     from bioworkbench.tasks.images import digits, mnist
+    from bioworkbench.tasks.recorded import recording
     from bioworkbench.tasks.sequences import addition, delayed_xor, first_last_xor, mackey_glass, memory_capacity, narma10
     from bioworkbench.tasks.sounds import spoken_digits
     from bioworkbench.tasks.task import Encode, Task, Trials, held_out
@@ -31,6 +32,7 @@ __all__ = [
     "memory_capacity",
     "mnist",
     "narma10",
+    "recording",
     "series",
     "spoken_digits",
     "table",
@@ -49,12 +51,13 @@ TASKS = Functions(
         "memory_capacity": "bioworkbench.tasks.sequences:memory_capacity",
         "mnist": "bioworkbench.tasks.images:mnist",
         "narma10": "bioworkbench.tasks.sequences:narma10",
+        "recording": "bioworkbench.tasks.recorded:recording",
         "series": "bioworkbench.tasks.time_series:series",
         "spoken_digits": "bioworkbench.tasks.sounds:spoken_digits",
         "table": "bioworkbench.tasks.time_series:table",
     },
 )
-"""Tasks by the name that a spec uses; each is ``f(rng, *, ...) -> Task``."""
+"""Tasks by the name that a spec uses; each is ``f(rng, *, ...) -> Task``, but for `recording`, to which a network is fitted."""
 
 _OTHERS = {
     "Encode": "bioworkbench.tasks.task:Encode",

@@ -23,6 +23,7 @@ SMALL = {
         "projections.exc_exc.topology.n_inputs": 20,
         "projections.exc_inh.topology.n_inputs": 20,
     },
+    **{name: {"duration": "20 ms", "fit.n_sets": 5, "fit.generations": 1} for name in ("fitted_adex", "fitted_lif")},
     "hodgkin_huxley_noise": {"duration": "1 ms"},
     "noise_delayed_xor": CELLS,
     "noise_digits": {"populations.hidden.size": 40, "task.n_train": 60, "task.n_test": 20},

@@ -10,6 +10,7 @@
 ``/network``              neuron models, and links by row as in CSR (``indptr``, ``indices``, ``weights``, ``delay`` in seconds)
 ``/readout``              coefficients, intercepts; ``/history``: one array per quantity followed during training
 ``/answers``              targets and predictions of the test trials
+``/fit``                  settings that were fitted to a recording, all sets that were tried (SI units), and the recording
 ``/start``                projections that training changed, as ``/network`` has them, before it did
 ========================  ==========================================================================================
 
@@ -31,6 +32,7 @@ import h5py
 import numpy as np
 
 from bioworkbench.discrete.kinds import discrete_model, kind_and_fields
+from bioworkbench.experiment.results.fit_file import fit_in, write_fit
 from bioworkbench.experiment.results.record import Answers, RunData
 from bioworkbench.experiment.results.recording_file import UNREADABLE, recording_in, sizes_in, write_array, write_recording
 from bioworkbench.neurons import NeuronModel
@@ -83,6 +85,8 @@ def write_run(path: Path, data: RunData) -> None:
         if data.answers is not None:
             write_array(file, "answers/targets", data.answers.targets)
             write_array(file, "answers/predictions", data.answers.predictions)
+        if data.fit is not None:
+            write_fit(file, data.fit)
         if data.start is not None:
             group = file.create_group("start", track_order=True)
             for before, after in zip(data.start.projections, data.network.projections, strict=True):
@@ -203,6 +207,7 @@ def read_run(path: Path) -> RunData:
                 _read_trained(file, network) if "readout" in file else None,
                 None if answers is None else Answers(answers["targets"][()], answers["predictions"][()]),
                 _read_start(file["start"], network, sizes) if "start" in file else None,
+                fit_in(file),
             )
     except UNREADABLE as error:
         raise ResultError(f"{path} is not a run that bioworkbench wrote, or is damaged: {error}") from error

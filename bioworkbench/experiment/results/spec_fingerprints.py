@@ -21,6 +21,7 @@ __all__ = ["checksum", "data_files", "external_functions", "fingerprint", "finge
 
 _NOT_HASHED = ("name", "file", "document", "sweep", "threads")
 _HASHED_IF_OTHER = {
+    "fit": None,
     "precision": "double",
     "scored_on": "test",
     "stimuli": {},

@@ -35,8 +35,10 @@ NESTED: Mapping[str, Catalog] = Lazily(
         "encoding": HOMES["encodings"],
         "feature": HOMES["features"],
         "readout": HOMES["readouts"],
+        "spikes": HOMES["stimuli"],
         "synapse": HOMES["synapses"],
         "topology": HOMES["topologies"],
+        "trace": HOMES["stimuli"],
         "weights": HOMES["weights"],
     }
 )

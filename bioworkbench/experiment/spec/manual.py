@@ -85,7 +85,7 @@ def _what(function: Callable[..., Any]) -> str:
 def spec_fields() -> list[dict[str, str]]:
     """Every field of a spec, those of populations and projections with dotted names, as JSON data: name, default, type, text."""
     parts = {"populations": PopulationSpec, "projections": ProjectionSpec, "stimuli": StimulusSpec}
-    rows = [_row(setting) for name, setting in settings(ExperimentSpec).items() if name not in (*_OWN, *parts)]
+    rows = list(_with_groups({k: v for k, v in settings(ExperimentSpec).items() if k not in (*_OWN, *parts)}, ""))
     for part, record in parts.items():
         rows += [_row(setting, f"{part}.NAME.") for name, setting in settings(record).items() if name not in ("name", "choice")]
     return rows
@@ -120,8 +120,10 @@ def json_schema() -> dict[str, Any]:
         "encoding": "encodings",
         "feature": "features",
         "readout": "readouts",
+        "spikes": "stimuli",
         "synapse": "synapses",
         "topology": "topologies",
+        "trace": "stimuli",
         "weights": "weights",
     }
     nested = {name: _of_choice(kind, name) for name, kind in names.items()}

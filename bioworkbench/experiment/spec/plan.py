@@ -136,8 +136,8 @@ def constructible(spec: ExperimentSpec, problems: Problems, tasks: dict[str, Tas
         check_neurons(spec)
         made = [problems.tried(_population, population, spec) for population in spec.populations]
         populations = tuple(population for population in made if population is not None)
-        task = None if spec.task is None else problems.tried(known_task, spec, {} if tasks is None else tasks)
-        stimulus = None if "task" in spec.document and task is None else problems.tried(one_trial, spec, task)
+        task = problems.tried(known_task, spec, {} if tasks is None else tasks) if spec.is_trained and spec.task else None
+        stimulus = None if spec.is_trained and task is None else problems.tried(one_trial, spec, task)
         recorded = problems.tried(made_stimuli, spec, populations) if spec.stimuli and spec.dt > 0 else ()  # else an error
         models = {population.name: population.model for population in populations}
         for probe in spec.record:
@@ -193,7 +193,7 @@ def _wired(
     for one in (one for one in recorded if isinstance(one, Stimulus)):
         with spec.place(f"stimuli.{one.name}").named():
             check_rates(network, one, spec.dt)
-    if task is not None:
+    if spec.task is not None:
         _rehearse(spec, network, task, stimulus)
     return Plan(network, task, stimulus, tuple(recorded))
 
@@ -255,7 +255,7 @@ def estimate(spec: ExperimentSpec, plan: Plan) -> CostEstimate:
     CostEstimate
     """
     inputs = inputs_of(plan.network, (plan.stimulus, *plan.stimuli), spec.dt)
-    n_trials = spec.n_trials if plan.task is None else sum(part.n_trials for part in plan.task.parts.values())
+    n_trials = spec.n_simulated if plan.task is None else sum(part.n_trials for part in plan.task.parts.values())
     return CostEstimate(
         n_neurons=sum(plan.network.sizes.values()),
         n_synapses=sum(projection.n_synapses for projection in plan.network.projections),
@@ -289,7 +289,7 @@ def expected_seconds(spec: ExperimentSpec, known: dict[str, Any]) -> float:
     try:
         if trials not in known:
             task = task_of(spec)
-            n_trials = spec.n_trials if task is None else sum(part.n_trials for part in task.parts.values())
+            n_trials = spec.n_simulated if task is None else sum(part.n_trials for part in task.parts.values())
             known[trials] = n_trials * one_trial(spec, task).duration / spec.dt
         if neurons not in known:
             known[neurons] = _n_equations([_population(population, spec) for population in spec.populations])

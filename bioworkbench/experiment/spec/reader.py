@@ -13,6 +13,7 @@ from typing import Any
 from bioworkbench.experiment.spec.blocks import written_out
 from bioworkbench.experiment.spec.changes import points, swept_values, with_value
 from bioworkbench.experiment.spec.drawn import backgrounds, downscaling, drawn_settings, in_words, weights_from_words
+from bioworkbench.experiment.spec.fitted import fit_of
 from bioworkbench.experiment.spec.kinds import KINDS, NESTED
 from bioworkbench.experiment.spec.places import Place, PointProblems, Problems
 from bioworkbench.experiment.spec.probes import probes
@@ -44,6 +45,7 @@ _TABLES = (
     "metrics",
     "sweep",
     "downscaling",
+    "fit",
     "phases",
     "stimuli",
 )
@@ -204,6 +206,7 @@ def readable(
         stimuli=problems.tried(once, stimuli_of, document.get("stimuli", {}), place / "stimuli") or {},
         metrics=problems.tried(_metrics, document.get("metrics", []), place / "metrics") or (),
         downscaling=problems.tried(downscaling, document.get("downscaling"), place / "downscaling"),
+        fit=problems.tried(fit_of, document.get("fit"), place / "fit"),
         sweep=problems.tried(_sweep, given, name, place) or {},
     )
     check_whole(spec, problems)

@@ -15,7 +15,7 @@ from bioworkbench.records.probe import Probe
 from bioworkbench.records.protocol import Phase
 from bioworkbench.records.units import Quantity
 
-__all__ = ["Document", "ExperimentSpec", "PopulationSpec", "ProjectionSpec", "StimulusSpec"]
+__all__ = ["Document", "ExperimentSpec", "FitSettings", "PopulationSpec", "ProjectionSpec", "StimulusSpec"]
 
 _PULSE = Choice("pulse")
 
@@ -116,6 +116,35 @@ class StimulusSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FitSettings:
+    """How settings of a spec are fitted to the recording of its task: by differential evolution, a generation in one simulation.
+
+    Parameters
+    ----------
+    ranges : mapping from dotted field to Range
+        Settings that are fitted, and between which values: ``"populations.cell.tau" = { from = "5 ms", to = "30 ms" }``, or
+        ``["5 ms", "30 ms"]``; with ``log = true``, on a logarithmic scale.
+    distance : str
+        That is made small, in the mean over neurons and trials: "coincidence" (of spikes, the default), "van_rossum", "victor_purpura",
+        "root_mean_square" (of traces, the default), "of_deviation".
+    n_sets : int
+        Of settings in a generation; 5 at least.
+    generations : int
+        After the first.
+    """
+
+    ranges: Mapping[str, Range]
+    distance: str = ""
+    n_sets: int = 50
+    generations: int = 20
+
+    @property
+    def n_runs(self) -> int:
+        """How many sets are simulated."""
+        return self.n_sets * (self.generations + 1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExperimentSpec:
     """An experiment: what is simulated, on which task, trained how, and what is kept of it.
 
@@ -165,6 +194,8 @@ class ExperimentSpec:
         the training trials; see `tasks.held_out`.
     phases : tuple of Phase
         Parts of a run, which follow each other, for networks without a task; in place of the duration.
+    fit : FitSettings, optional
+        Which settings are fitted to the recording, where the task is one.
     downscaling : mapping, optional
         ``factor`` and ``rates`` by population in hertz; see `records.downscaling`.
     sweep : mapping from dotted field to tuple of values, or `Range`
@@ -194,6 +225,7 @@ class ExperimentSpec:
     scored_on: str = "test"
     phases: tuple[Phase, ...] = ()
     downscaling: Mapping[str, Any] | None = None
+    fit: FitSettings | None = None
     sweep: Mapping[str, tuple[Any, ...] | Range] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -203,6 +235,17 @@ class ExperimentSpec:
 
     def _repr_html_(self) -> str:
         return made_above("spec_html", self)
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether a task gives the trials, from which a method learns; not so for a recording, to which settings are fitted."""
+        task = self.document.get("task")
+        return task is not None and (task.get("kind") if isinstance(task, Mapping) else task) != "recording"
+
+    @property
+    def n_simulated(self) -> int:
+        """Trials of a network that is not trained, those of a fit included."""
+        return self.n_trials * (1 if self.fit is None else self.fit.n_runs)
 
     @property
     def simulation(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from bioworkbench.readout.metrics import scores
 from bioworkbench.readout.reading import fitted_readout, read_feature
 from bioworkbench.readout.trials import features_of
 from bioworkbench.records.choice import Choice
+from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network
 from bioworkbench.records.randomness import stream
 from bioworkbench.records.recording import Recording, Spikes
@@ -26,18 +27,22 @@ __all__ = ["rehearse"]
 _MOST_ROWS, _MOST_PER_CLASS = 2000, 200  # that a readout is tried on
 
 
+_check_fit = later("bioworkbench.experiment.recorded_fit:check_fit")  # which reads specs itself
+
+
 class _StartedError(Exception):
     """The method simulates: it has accepted its settings."""
 
 
-def rehearse(spec: ExperimentSpec, network: Network, task: Task, stimulus: Stimulus) -> None:
+def rehearse(spec: ExperimentSpec, network: Network, task: Task | None, stimulus: Stimulus) -> None:
     """Try the method of a spec up to its first simulation, its feature, its readout, and the metrics.
 
     Parameters
     ----------
     spec : ExperimentSpec
     network : Network
-    task : Task
+    task : Task, optional
+        None where it is a recording, which is read, and the ends of what is fitted to it are tried.
     stimulus : Stimulus
         Of one trial.
 
@@ -46,6 +51,9 @@ def rehearse(spec: ExperimentSpec, network: Network, task: Task, stimulus: Stimu
     SpecError
         Naming the field that is refused.
     """
+    if task is None:
+        _check_fit(spec, network)
+        return
     with spec.place("metrics").named():
         scores(task, task.test.targets, spec.metrics)
     if spec.method is None:

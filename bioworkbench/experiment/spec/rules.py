@@ -116,6 +116,13 @@ def _about_task(spec: ExperimentSpec) -> Iterator[Complaint]:
     tables = given.get("projections", {})
     entries = tables.values() if isinstance(tables, Mapping) else ()
     has_input = any(isinstance(table, Mapping) and table.get("source") == INPUT for table in entries)
+    if "task" in given and not spec.is_trained:
+        yield from _about_fit(spec)
+        if has_input:
+            yield "has a projection from 'input', and a recording as its task; give stimuli of its own in [stimuli.NAME]", ""
+        return
+    if "fit" in given:
+        yield "has fit, and no task of kind 'recording' to fit to; add it, or leave fit out", ""
     if "task" in given:
         if "method" not in given:
             yield "has a task and no method; add [method] with kind = 'ransnn', say", ""
@@ -132,6 +139,23 @@ def _about_task(spec: ExperimentSpec) -> Iterator[Complaint]:
         yield f"has {name} and no task; add [task], or leave {name} out", ""
     if has_input:
         yield "has a projection from 'input' and no task; add [task], or a stimulus of your own in [stimuli.NAME]", ""
+
+
+def _about_fit(spec: ExperimentSpec) -> Iterator[Complaint]:
+    """What a spec whose task is a recording must have, and must not."""
+    given = spec.document
+    if "fit" not in given:
+        yield "has a recording as its task and no [fit]; add [fit.ranges] with the settings that are fitted", ""
+    if "duration" not in given:
+        yield "has a recording as its task; it needs duration, such as '1 s'", ""
+    for name in (name for name in ("input", "method", "metrics", "scored_on", "phases", "downscaling") if name in given):
+        yield f"has {name}, and a recording as its task, which is fitted and needs none; leave {name} out", ""
+    held_out = spec.task.arguments.get("n_held_out", 0) if spec.task else 0
+    if held_out >= spec.n_trials and held_out:
+        yield f"{held_out}: n_trials = {spec.n_trials}; leave one trial at least to the fit", "task.n_held_out"
+    until = spec.task.arguments.get("fit_until") if spec.task else None
+    if until is not None and spec.duration is not None and until >= spec.duration:
+        yield f"{until:g} s: the run lasts {spec.duration:g} s; leave a part of it out", "task.fit_until"
 
 
 def _about_stimuli(spec: ExperimentSpec) -> Iterator[Complaint]:
@@ -163,5 +187,5 @@ def _about_stimuli(spec: ExperimentSpec) -> Iterator[Complaint]:
             f"{', '.join(spec.stimuli)}: a downscaled network has no stimuli, whose rates are not known; leave one of them out",
             "stimuli",
         )
-    if spec.stimuli and "task" in spec.document:
+    if spec.stimuli and spec.is_trained:
         yield f"{', '.join(spec.stimuli)}: a spec with task has no stimuli of its own; leave one of them out", "stimuli"

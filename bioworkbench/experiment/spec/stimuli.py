@@ -30,7 +30,15 @@ from bioworkbench.records.times import whole_steps
 from bioworkbench.records.units import Quantity, parse_quantity
 from bioworkbench.stimuli.timeline import Timeline, cut
 
-__all__ = ["channels_and_kinds", "direct_projections", "made_stimuli", "phases_with", "stimuli_of"]
+__all__ = [
+    "channels_and_kinds",
+    "direct_projections",
+    "made_stimuli",
+    "made_stimulus",
+    "phases_with",
+    "read_stimulus",
+    "stimuli_of",
+]
 
 Given = SpikeTrains | Stimulus
 
@@ -110,23 +118,45 @@ def made_stimuli(spec: ExperimentSpec, populations: Sequence[Population]) -> tup
 
 def _made(spec: ExperimentSpec, name: str, given: StimulusSpec, populations: Sequence[Population]) -> Given:
     with spec.place(f"stimuli.{name}").named():
-        targets = [_population(target, populations) for target in given.targets]
-        sizes = sorted({population.size for population in targets})
-        if given.each and len(sizes) != 1:
-            raise ValueError(f"each = true: needs targets of one size, whose neurons have a channel each; they have {sizes}")
-        if given.each and given.n is not None:
-            raise ValueError(f"n = {given.n} and each = true: every neuron has a channel of its own; leave n out")
-        make = KINDS["stimuli"][given.kind]
-        if _is_made(make):
-            return make(_timeline(spec, name, given, targets), **given.choice.arguments)
-        if given.n is not None:
-            raise ValueError(f"n = {given.n}: the file says how many channels there are; leave n out")
-        found = _read(make, name, given.choice)
-        if not isinstance(found, SpikeTrains | Stimulus):
-            raise ValueError(f"kind = '{name_of(given.kind)}' gave {found!r}; it must return SpikeTrains or a Stimulus")
-        duration = spec.duration or spec.dt
-        fitted = _fitted_trains if isinstance(found, SpikeTrains) else _fitted_frames
-        return fitted(found, duration, spec.n_trials)
+        return made_stimulus(spec, name, given, populations)
+
+
+def made_stimulus(spec: ExperimentSpec, name: str, given: StimulusSpec, populations: Sequence[Population]) -> Given:
+    """One stimulus, made for the trials of a spec, or read from its file and fitted to them; see `made_stimuli`.
+
+    Parameters
+    ----------
+    spec : ExperimentSpec
+    name : str
+        Of the stimulus.
+    given : StimulusSpec
+    populations : sequence of Population
+        Some of which it acts on.
+
+    Returns
+    -------
+    SpikeTrains or Stimulus
+
+    Raises
+    ------
+    ValueError
+        If it cannot be made or read, or does not fit the run.
+    """
+    targets = [_population(target, populations) for target in given.targets]
+    sizes = sorted({population.size for population in targets})
+    if given.each and len(sizes) != 1:
+        raise ValueError(f"each = true: needs targets of one size, whose neurons have a channel each; they have {sizes}")
+    if given.each and given.n is not None:
+        raise ValueError(f"n = {given.n} and each = true: every neuron has a channel of its own; leave n out")
+    make = KINDS["stimuli"][given.kind]
+    if _is_made(make):
+        return make(_timeline(spec, name, given, targets), **given.choice.arguments)
+    if given.n is not None:
+        raise ValueError(f"n = {given.n}: the file says how many channels there are; leave n out")
+    found = read_stimulus(name, given.choice)
+    duration = spec.duration or spec.dt
+    fitted = _fitted_trains if isinstance(found, SpikeTrains) else _fitted_frames
+    return fitted(found, duration, spec.n_trials)
 
 
 def _is_made(make: Callable[..., Any]) -> bool:
@@ -169,14 +199,40 @@ def _unit(given: StimulusSpec, targets: Sequence[Population]) -> Quantity | None
     return cast("Quantity", Quantity(1.0, dim=next(iter(units))) if units else _ONE)
 
 
-def _read(make: Callable[..., Any], name: str, choice: Choice) -> Any:
-    """What the file holds; a file that cannot be read is a value of the spec that cannot be used, a package that is missing is not."""
+def read_stimulus(name: str, choice: Choice) -> Given:
+    """What a file holds.
+
+    Parameters
+    ----------
+    name : str
+        Of the stimulus.
+    choice : Choice
+        A kind of stimulus that is read, and its settings.
+
+    Returns
+    -------
+    SpikeTrains or Stimulus
+
+    Raises
+    ------
+    ValueError
+        If the kind is made for a run and not read, gives something else, or the file cannot be read.
+    ResultError
+        If a package is missing that reads it.
+    """
+    make = KINDS["stimuli"][choice.kind]
+    if _is_made(make):
+        raise ValueError(f"kind = '{name_of(choice.kind)}' is made, and not read; take a kind that reads a file")
+    # a file that cannot be read is a value of the spec that cannot be used, a package that is missing is not
     try:
-        return make(name, **choice.arguments)
+        found = make(name, **choice.arguments)
     except ResultError as error:
         if error.missing:
             raise
         raise ValueError(str(error)) from error
+    if not isinstance(found, SpikeTrains | Stimulus):
+        raise ValueError(f"kind = '{name_of(choice.kind)}' gave {found!r}; it must return SpikeTrains or a Stimulus")
+    return found
 
 
 def _fitted_trains(given: SpikeTrains, duration: float, n_trials: int) -> SpikeTrains:

@@ -22,7 +22,7 @@ __all__ = ["known_task", "one_trial", "plain_arguments", "task_of"]
 
 
 def task_of(spec: ExperimentSpec) -> Task | None:
-    """The task of a spec, with the part of its trials that is scored and the encoding; None without one.
+    """The task of a spec, with the part of its trials that is scored and the encoding; None without one, or where it is a recording.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def task_of(spec: ExperimentSpec) -> Task | None:
     SpecError
         Naming the field that the task refuses.
     """
-    if spec.task is None:
+    if spec.task is None or not spec.is_trained:
         return None
     with spec.place("task").named():
         task = KINDS["tasks"][spec.task.kind](stream(spec.seed, "task"), **spec.task.arguments)

@@ -203,6 +203,8 @@ def _search(spec: ExperimentSpec, metric: str, n_folds: int, run: Runner, result
     with spec.place().named():
         if spec.task is None:
             raise ValueError("has no task, so nothing to score; add [task], or sweep without --optimize")
+        if not spec.is_trained:
+            raise ValueError("is fitted to a recording already ([fit]); sweep without --optimize")
         if "scored_on" in spec.document or "scored_on" in spec.sweep:
             given = spec.sweep.get("scored_on", spec.scored_on)
             raise ValueError(

@@ -159,7 +159,7 @@ CASES = {
     "readouts": READOUTS,
     "stimuli": STIMULI | RECORDED,
     "synapses": SYNAPSES,
-    "tasks": TASKS,
+    "tasks": [*TASKS, "recording"],  # to which a network is fitted: tests/experiment/test_recorded_fit.py
     "topologies": TOPOLOGIES,
     "weights": WEIGHTS,
 }
