@@ -121,7 +121,7 @@ class Recording:
     weights : mapping from projection to float array (n_trials, n_synapses), SI units
         Final weights in the order of the links, where synapses change them.
     final : RunState, optional
-        What `simulate` goes on from (``start=``); backends "numpy" and "cython" give it, and results folders do not keep it.
+        What `simulate` goes on from (``start=``), where it was asked for (``keep_state=True``); results folders do not keep it.
     phases : mapping from name to (begin, end), seconds
         Recorded phases of a protocol.
     """

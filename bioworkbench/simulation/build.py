@@ -186,7 +186,9 @@ def _background(population: Population, group: NeuronGroup, job: Job, background
 def _shared_noise(group: NeuronGroup, population: Population, job: Job, clock: Clock) -> NeuronGroup:
     """One source of white noise per trial, which all neurons of the population in that trial see."""
     source = NeuronGroup(job.n_copies, "x : second**-0.5", name=f"{population.name}_noise", clock=clock, namespace={})
-    source.run_regularly("x = randn() / sqrt(dt)", clock=clock, when="start", name=f"{population.name}_noise_draw")
+    # Before anything reads it: expressions that are constant over a step are computed before its start.
+    draw = {"when": "before_start", "order": -1, "name": f"{population.name}_noise_draw"}
+    source.run_regularly("x = randn() / sqrt(dt)", clock=clock, **draw)
     _put_in_layer(source, population, job)
     group.shared_noise = linked_var(source, "x", index=np.repeat(np.arange(job.n_copies), population.size))
     return source
@@ -195,7 +197,9 @@ def _shared_noise(group: NeuronGroup, population: Population, job: Job, clock: C
 def _add_inputs(group: NeuronGroup, population: Population, job: Job, clock: Clock) -> None:
     """Input from tables: currents are held during a frame, all that act on a variable summed; spikes are added step by step."""
     held: dict[str, list[Projection]] = {}
-    time = f"t - {job.start.step * job.dt!r}*second" if job.start.step else "t"
+    # A compiled program knows itself when its tables begin: it is the same for all runs that go on from a state.
+    late = job.start.step and isinstance(get_device(), RuntimeDevice)
+    time = f"t - {job.start.step * job.dt!r}*second" if late else "t"
     for projection in (p for p in job.network.inputs if p.target == population.name):
         if f"{projection.name}_stimulus.frames" in job.values:
             held.setdefault(projection.receives or "drive", []).append(projection)
@@ -207,7 +211,8 @@ def _add_inputs(group: NeuronGroup, population: Population, job: Job, clock: Clo
         tables = [_table(group, population, projection, receiver, job) for projection in projections]
         steps = {job.frame_steps[projection.source] for projection in projections}
         # Held currents are set once per frame instead of in every step, where all that act on a variable change together.
-        alone = len(steps) == 1 and steps != {1} and job.start.step % min(steps) == 0  # nothing changes but where frames begin
+        # nothing changes but where frames begin
+        alone = len(steps) == 1 and steps != {1} and all(job.begins_frame(p.source) for p in projections)
         timing = {"dt": job.dt * steps.pop() * second} if alone else {"clock": clock}
         total = " + ".join(f"{table}({time}, i)" for table in tables)
         group.run_regularly(f"{receiver} = {total}", when="start", order=1, name=f"{tables[0]}_input", **timing)

@@ -7,7 +7,7 @@ with the duration, and that acts when spikes of a population act.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -25,6 +25,10 @@ from bioworkbench.records.times import nearest_steps, whole_steps
 from bioworkbench.simulation.chunk import Chunk
 from bioworkbench.simulation.indices import check_shared
 from bioworkbench.simulation.rates import poisson_counts, takes_counts
+
+if TYPE_CHECKING:
+    from bioworkbench.records.probe import Probe
+    from bioworkbench.simulation.backends.backend import Backend
 
 __all__ = ["LONGEST_KEPT", "TABLE_ENDINGS", "Events", "Inputs", "inputs_of", "table_name"]
 
@@ -65,7 +69,7 @@ class Inputs:
     first_step : int
         Steps of the runs before, where this one goes on from a state.
     keeps_state : bool
-        Whether another run may go on where this one ends, so that spikes that arrive after it count.
+        Whether this run goes on from a state, or another may where it ends, so that spikes that arrive after it count.
     """
 
     network: Network
@@ -82,6 +86,10 @@ class Inputs:
     def delay_limit(self) -> int:
         """Steps that longer delays are cut to, since engines keep a place for each: those of the run, where none follows."""
         return max(self.n_steps, LONGEST_KEPT) if self.keeps_state else self.n_steps
+
+    def drawn_by(self, backend: "Backend", probes: Sequence["Probe"]) -> bool:
+        """Whether a `backend` draws the links of the network itself, with these `probes`: it leaves no state then."""
+        return not self.keeps_state and backend.can_draw(self.network, probes)
 
     @property
     def frame_steps(self) -> dict[str, int]:

@@ -45,11 +45,14 @@ class Continued:
         Steps before the first one.
     queues, random
         As in `Left`; empty and None at the beginning.
+    own : frozenset of str
+        Values of the job that are of this state, which no other job shares.
     """
 
     step: int = 0
     queues: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     random: Any = None
+    own: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ class Job:
         Number of the first trial among all of a simulation.
     start : Continued
         What it goes on from, beside its values.
+    keeps_state : bool
+        Whether it gives the state that it leaves.
     """
 
     network: "Network"
@@ -92,6 +97,7 @@ class Job:
     threads: int = 1
     first_trial: int = 0
     start: Continued = field(default_factory=Continued)
+    keeps_state: bool = False
 
     @property
     def n_layers(self) -> int:
@@ -101,6 +107,10 @@ class Job:
     def shares(self, projection: "Projection") -> bool:
         """Whether the copies have the synapses of the first in a `projection`, or there is just one copy."""
         return len(self.values[f"{projection.name}_synapses.i"]) == projection.n_synapses
+
+    def begins_frame(self, stimulus: str) -> bool:
+        """Whether the first step is also the first one of a frame of a `stimulus`, counted from the first run."""
+        return self.start.step % self.frame_steps.get(stimulus, 1) == 0
 
     def recorded(self, probe: Probe) -> np.ndarray:
         """Places of what a `probe` records, of all copies, which lie side by side in one group."""
@@ -137,6 +147,7 @@ class Job:
             "run": [repr(self.dt), {p.source: self.frame_steps.get(p.source) for p in self.network.inputs}],
             "probes": [[p.population, p.variable, p.every] for p in self.probes],
             "profile": self.profile,
+            "state": [bool(self.start.step), self.keeps_state, [self.begins_frame(p.source) for p in self.network.inputs]],
         }
 
     def key(self, *more: str) -> str:

@@ -61,11 +61,10 @@ def run_phases(
             stimuli = _stimuli(network, phase, phases, n_trials)
             with warnings.catch_warnings():  # what is on its way as a phase ends arrives in the next
                 warnings.filterwarnings("ignore", message=".*their spikes never arrive")
-                recording = run(changed, stimuli, seed, dt=dt, start=state)
+                recording = run(changed, stimuli, seed, dt=dt, start=state, keep_state=True)
         except ValueError as error:
             raise ValueError(f"phase '{name}': {error}") from error
-        if recording.final is None:
-            raise ValueError(f"phases need a backend that keeps the state, 'numpy' or 'cython'; backend is '{recording.backend}'")
+        assert recording.final is not None, "kept, as asked"
         state = replace(recording.final, values={**_weights_in(state, network), **recording.final.values})
         parts.append((name, recording))
     kept = [part for part, phase in zip(parts, phases, strict=True) if phase.recorded]

@@ -57,6 +57,7 @@ def simulate(
     precision: str = "double",
     threads: int = 0,
     start: RunState | None = None,
+    keep_state: bool = False,
 ) -> Recording:
     """Simulate every trial of the stimuli with Brian2 and record spikes.
 
@@ -74,7 +75,7 @@ def simulate(
     dt : float, seconds, or Quantity
         Simulation step.
     backend : {"auto", "cpp", "numpy", "cython", "cuda"}
-        "auto" takes the fastest on this machine; for phases, and to go on from a state, the fastest that keeps the state.
+        "auto" takes the fastest on this machine that can do what is asked.
         Bit-equal spikes are promised within a backend, equal statistics across backends. On a GPU the inputs of one step are
         summed in any order, so that a spike may differ in rare cases.
     record : sequence of Probe, "population.variable" or "projection.variable"
@@ -95,8 +96,10 @@ def simulate(
         That run one network together ("cpp" only); 0 for the idle cores that `jobs` leaves, from 10 000 neurons on. Spikes are the same for
         any number.
     start : RunState, optional
-        `Recording.final` of a run with the same network, dt, number of trials and backend ("numpy", "cython"), to go on from: what
+        `Recording.final` of a run with the same network, dt, number of trials and backend (all but "cuda"), to go on from: what
         follows has the same bits as in one long run. Times count from the start of this run, and input spikes of rates are drawn again.
+    keep_state : bool
+        Whether `Recording.final` holds the state at the end; it always does for phases and for a run that goes on from a state.
 
     Returns
     -------
@@ -118,9 +121,11 @@ def simulate(
     probes = tuple(_probe(item, network, inputs) for item in record)
     _warn_of_rates(network, inputs)
     _warn_of_delays(network, step, inputs.duration)
-    picked = choose_backend(backend if start is None else _keeping(backend))
+    picked = choose_backend(_keeping(backend) if keep_state or start else backend)
     _check_backend(picked, inputs, count("jobs", jobs), precision)
-    inputs = replace(inputs, keeps_state=picked.keeps_state)
+    if keep_state and not picked.keeps_state:
+        raise ValueError(f"keep_state = True: needs backend {_keepers()}; backend is '{picked.name}'")
+    inputs = replace(inputs, keeps_state=keep_state or start is not None)
     need = memory_need(inputs, probes, picked, precision)
     available = picked.budget(memory)
     if start is None:
@@ -131,7 +136,7 @@ def simulate(
     n_copies = parts[0].n_copies
     # All runs that go on at a time must fit into the budget together.
     workers = max(1, min(jobs, available // need.of(n_copies)))
-    run_drawn = picked.run_drawn if picked.can_draw(inputs.network, probes) else None
+    run_drawn = picked.run_drawn if inputs.drawn_by(picked, probes) else None
     check_threads(threads, picked.name)
     threads = n_threads(threads, workers, n_copies * sum(network.sizes.values())) if picked.shares_work else 1
     # Other backends get the links one by one, drawn by the NumPy twin: the very same synapses.
@@ -236,11 +241,14 @@ def _keeping(backend: str) -> str:
     return [name for name in available_backends() if BACKENDS[name].keeps_state][-1]
 
 
+def _keepers() -> str:
+    return " or ".join(f"'{name}'" for name, backend in BACKENDS.items() if backend.keeps_state)
+
+
 def _going_on(inputs: Inputs, start: RunState, probes: tuple[Probe, ...], picked: Backend) -> Inputs:
     """Inputs of a run that goes on from a state, which must fit."""
     if not picked.keeps_state:
-        able = " or ".join(f"'{name}'" for name, other in BACKENDS.items() if other.keeps_state)
-        raise ValueError(f"start = {start}: going on from a state needs backend {able}; backend is '{picked.name}'")
+        raise ValueError(f"start = {start}: going on from a state needs backend {_keepers()}; backend is '{picked.name}'")
     for problem in check_start(inputs.network, start, inputs.dt, picked.name, inputs.n_trials):
         raise ValueError(f"start = {start}: {problem}")
     for probe in probes:

@@ -22,20 +22,37 @@ from bioworkbench.simulation.job import Continued, Job, Left, spike_projections
 from bioworkbench.simulation.poisson import PoissonStreams
 from bioworkbench.simulation.trials import synapse_order
 
-__all__ = ["HIDDEN", "check_start", "continued", "gathered_state", "left_by", "set_random", "start_queues"]
+__all__ = [
+    "HIDDEN",
+    "check_start",
+    "continued",
+    "gathered_state",
+    "left_by",
+    "left_name",
+    "left_variables",
+    "queue_name",
+    "set_random",
+    "start_queues",
+]
 
 HIDDEN = ("lastspike", "not_refractory", "lastupdate")  # variables of Brian2's own that a run changes
 _OWN = "synaptic_"
 
 
-def _variables(group: Any) -> list[str]:
-    """Variables that a run may change."""
+def left_variables(group: Any) -> list[str]:
+    """Variables of a Brian2 `group` that a run may change."""
     names = [
         name
         for name, equation in all_equations(group).items()
         if equation.type in (DIFFERENTIAL_EQUATION, PARAMETER) and not {"constant", "linked"} & set(equation.flags)
     ]
-    return [*names, *(name for name in HIDDEN if name in group.variables and group.variables[name].owner.name == group.name)]
+    hidden = (name for name in HIDDEN if name in group.variables and group.variables[name].owner.name == group.name)
+    return list(dict.fromkeys((*names, *hidden)))  # the equations of neurons list some of them
+
+
+def left_name(owner: str, variable: str) -> str:
+    """Name in a state of what Brian2 calls `variable`, of the population or projection `owner`."""
+    return f"{owner}.{variable.removeprefix(_OWN)}"
 
 
 def left_by(built: Any, random: Any) -> Left:
@@ -53,11 +70,11 @@ def left_by(built: Any, random: Any) -> Left:
     """
     values, queues = dict[str, np.ndarray](), {}
     for name, group in [*built.groups.items(), *built.synapses.items()]:
-        for variable in _variables(group):
-            values[f"{name}.{variable.removeprefix(_OWN)}"] = np.array(group.variables[variable].get_value())
+        for variable in left_variables(group):
+            values[left_name(name, variable)] = np.array(group.variables[variable].get_value())
     for name, synapses in built.synapses.items():
         for pathway in synapses._pathways:
-            queues[f"{name}.{_plain(pathway)}"] = _waiting(pathway.queue)
+            queues[queue_name(name, pathway)] = _waiting(pathway.queue)
     backgrounds = {name: [_lanes(stream) for stream in streams] for name, streams in built.backgrounds.items()}
     return Left(values, queues, (random, backgrounds))
 
@@ -84,8 +101,9 @@ def set_random(built: Any, device: Any, random: Any) -> None:
                 lanes.state = list(state)
 
 
-def _plain(pathway: Any) -> str:
-    return pathway.objname.removeprefix("pathway_")
+def queue_name(projection: str, pathway: Any) -> str:
+    """Name in a state of the spikes on their way through a `pathway`, an object of Brian2, of a `projection`."""
+    return f"{projection}.{pathway.objname.removeprefix('pathway_')}"
 
 
 def _waiting(queue: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -106,7 +124,7 @@ def start_queues(built: Any, start: Continued) -> None:
     """
     for name, synapses in built.synapses.items():
         for pathway in synapses._pathways:
-            steps, spikes = start.queues.get(f"{name}.{_plain(pathway)}", (np.zeros(0, int), np.zeros(0, int)))
+            steps, spikes = start.queues.get(queue_name(name, pathway), (np.zeros(0, int), np.zeros(0, int)))
             places = [spikes[steps == k].tolist() for k in range(1, int(steps.max(initial=1)) + 1)]
             pathway.queue._restore_from_full_state((0, places))
 
@@ -203,7 +221,7 @@ def continued(job: Job, state: RunState, chunk: Chunk, limit: int) -> Job:
             raise ValueError(
                 f"{len(spikes)} spikes are on their way through '{name}' of the state, which this network does not have"
             )
-    start = Continued(state.step, queues, state.random[chunk.number] if state.random else None)
+    start = Continued(state.step, queues, state.random[chunk.number] if state.random else None, frozenset(values))
     return replace(job, values={**job.values, **values}, start=start)
 
 

@@ -123,7 +123,7 @@ def memory_need(inputs: "Inputs", probes: tuple[Probe, ...], backend: "Backend",
     """
     network, dt, n_steps = inputs.network, inputs.dt, inputs.n_steps
     synapses = {True: 0, False: 0}  # shared by the copies or not
-    drawn = backend.can_draw(network, probes)
+    drawn = inputs.drawn_by(backend, probes)
     for projection in spike_projections(network):
         if drawn:
             synapses[True] += int(_BYTES_PER_DRAWN[precision] * projection.n_synapses)
@@ -176,7 +176,8 @@ def job_of_chunk(inputs: "Inputs", seed: int, probes: tuple[Probe, ...], chunk: 
     values.update(inputs.values(seed, chunk))
     keys = background_keys(network, seed, range(chunk.first, chunk.first + chunk.n_trials))
     sizes = chunk.n_copies, chunk.n_trials, inputs.n_steps
-    return Job(network, values, *sizes, inputs.dt, inputs.frame_steps, probes, keys=keys, first_trial=chunk.first)
+    more = {"keys": keys, "first_trial": chunk.first, "keeps_state": inputs.keeps_state}
+    return Job(network, values, *sizes, inputs.dt, inputs.frame_steps, probes, **more)
 
 
 def background_keys(network: Network, seed: int, trials: range) -> dict[str, list[list[int]]]:

@@ -65,12 +65,18 @@ def light(first, n_steps, n_trials=3):
 
 def run(first, n_steps, start=None, **more):
     record = more.pop("record", [Probe("a", "v", (0, 1), 5e-4), "b.v"])
-    return simulate(network(), light(first, n_steps), 1, dt=DT, record=record, start=start, **{"backend": "numpy", **more})
+    more = {"backend": "numpy", "keep_state": True, **more}
+    return simulate(network(), light(first, n_steps), 1, dt=DT, record=record, start=start, **more)
 
 
 @pytest.fixture(scope="module")
 def whole():
     return run(0, 600)
+
+
+@pytest.fixture(scope="module", params=["numpy", "cpp"])
+def long_run(request):
+    return run(0, 600, backend=request.param)
 
 
 def same(one, other):
@@ -101,13 +107,13 @@ def same_state(one, other):
 
 @settings(max_examples=2, deadline=None)
 @given(cuts=st.lists(st.integers(1, 119), min_size=1, max_size=2, unique=True))
-def test_phases_have_the_bits_of_one_long_run(whole, cuts):
+def test_phases_have_the_bits_of_one_long_run(long_run, cuts):
     edges = [0, *(5 * cut for cut in sorted(cuts)), 600]
     parts = [Phase((end - begin) * DT, light(begin, end - begin)) for begin, end in pairwise(edges)]
-    made = simulate(network(), parts, 1, dt=DT, backend="numpy", record=[Probe("a", "v", (0, 1), 5e-4), "b.v"])
-    same(made, whole)
-    assert len(whole.spikes["a"]) > 100
-    assert len(whole.spikes["b"]) > 10
+    made = simulate(network(), parts, 1, dt=DT, backend=long_run.backend, record=[Probe("a", "v", (0, 1), 5e-4), "b.v"])
+    same(made, long_run)
+    assert len(long_run.spikes["a"]) > 100
+    assert len(long_run.spikes["b"]) > 10
     assert list(made.phases) == [str(k) for k in range(len(parts))]
     assert made.phases["0"] == (0.0, pytest.approx(edges[1] * DT))
 
@@ -242,7 +248,7 @@ def test_a_phase_has_a_duration():
 
 
 def test_states_that_do_not_fit():
-    state = simulate(Network((Population("a", 6, CELL),)), silence(0.01), 1, dt=DT, backend="numpy").final
+    state = simulate(Network((Population("a", 6, CELL),)), silence(0.01), 1, dt=DT, backend="numpy", keep_state=True).final
     one = Network((Population("a", 6, CELL),))
     for change, words in (
         ({"dt": 2e-4}, r"dt = 0\.0001: the state was left with 0\.0002"),
@@ -269,7 +275,7 @@ def test_delays_that_outlast_a_phase_arrive_in_the_next():
     spike = SpikeTrains("light", [0], [0], [2e-3], duration=5e-3)
     made = simulate(late, [Phase(5e-3, spike), Phase(5e-3), Phase(30e-3)], 1, dt=DT, backend="numpy", record=["b.v"])
     assert np.diff(made.traces["b.v"][0, :, 0]).argmax() == 220
-    state = simulate(late, spike, 1, dt=DT, backend="numpy").final
+    state = simulate(late, spike, 1, dt=DT, backend="numpy", keep_state=True).final
     long = Network(cells, (Projection("light", "b", [[5e-3]], 200.0),))
     with pytest.raises(ValueError, match=r"delays of projection light_b go up to 200 s; 1000000 steps are kept from run to run"):
         simulate(long, spike, 1, dt=DT, backend="numpy", start=state)
@@ -289,6 +295,15 @@ def test_spikes_on_their_way_need_their_synapses():
     "backend", [name for name, backend in BACKENDS.items() if not backend.keeps_state and not backend.missing()]
 )
 def test_backends_that_keep_no_state_say_so(backend):
-    state = simulate(Network((Population("a", 6, CELL),)), silence(0.01), 1, dt=DT, backend="numpy").final
-    with pytest.raises(ValueError, match="going on from a state needs backend 'numpy' or 'cython'"):
+    state = simulate(Network((Population("a", 6, CELL),)), silence(0.01), 1, dt=DT, backend="numpy", keep_state=True).final
+    with pytest.raises(ValueError, match="going on from a state needs backend 'numpy' or 'cython' or 'cpp'; backend"):
         simulate(Network((Population("a", 6, CELL),)), silence(0.01), 1, dt=DT, backend=backend, start=state)
+    with pytest.raises(ValueError, match="keep_state = True: needs backend 'numpy' or 'cython' or 'cpp'; backend"):
+        simulate(Network((Population("a", 6, CELL),)), silence(0.01), 1, dt=DT, backend=backend, keep_state=True)
+
+
+def test_a_state_is_kept_where_it_is_asked_for():
+    one = Network((Population("a", 6, CELL),))
+    assert simulate(one, silence(0.01), 1, dt=DT, backend="numpy").final is None
+    state = simulate(one, silence(0.01), 1, dt=DT, backend="numpy", keep_state=True).final
+    assert simulate(one, silence(0.01), 1, dt=DT, backend="numpy", start=state).final.step == 200

@@ -43,6 +43,7 @@ BACKENDS: Mapping[str, Backend] = {
         keeps_segments=True,
         noise_by_trial=True,
         shares_work=True,
+        keeps_state=True,
         can_draw=later("bioworkbench.simulation.circuits:is_circuit"),
         run_drawn=later("bioworkbench.simulation.backends.cpp.circuit:run_circuit"),
     ),

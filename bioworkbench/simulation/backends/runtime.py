@@ -81,7 +81,7 @@ def run_in_process(job: Job, seed: int, notify: Notify, folder: Path, precision:
         simulated = time.perf_counter()
         check_finite(watched(built), job.n_copies, job.n_trials, (job.start.step + job.n_steps) * job.dt)
         spikes = {name: (np.array(m.i[:]), _times(m, job)) for name, m in built.spikes.items()}
-        left = left_by(built, device.get_random_state())
+        left = left_by(built, device.get_random_state()) if job.keeps_state else None
         traces = {name: np.asarray(getattr(m, f"{m.record_variables[0]}_")).T.copy() for name, m in built.traces.items()}
         weights = {name: np.array(s.variables[OWN_WEIGHT].get_value()) for name, s in changed_weights(job, built).items()}
         profile = {name: float(taken) for name, taken in built.network.profiling_info} if job.profile else {}

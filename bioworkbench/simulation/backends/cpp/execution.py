@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +36,13 @@ def floating_point(precision: str) -> Iterator[None]:
         prefs.core.default_float_dtype = before
 
 
-def write_values(values: Mapping[str, np.ndarray], folder: Path, places: Mapping[str, str], links: Mapping[str, Path]) -> None:
+def write_values(
+    values: Mapping[str, np.ndarray],
+    folder: Path,
+    places: Mapping[str, str],
+    links: Mapping[str, Path],
+    own: Collection[str] = (),
+) -> None:
     """Lay out a run folder: values to load, files of the program, room for results.
 
     Synapses are written once beside the folders of all runs.
@@ -49,6 +55,8 @@ def write_values(values: Mapping[str, np.ndarray], folder: Path, places: Mapping
         Values that do not lie under their name in the folder ``values``.
     links : mapping from file to Path
         What else is found in the folder.
+    own : collection of str
+        Values of synapses that other runs do not have.
 
     Raises
     ------
@@ -60,7 +68,7 @@ def write_values(values: Mapping[str, np.ndarray], folder: Path, places: Mapping
             (folder / name).mkdir()
         for name, array in values.items():
             place = folder / places.get(name, f"values/{name}")
-            if "_synapses." in name:
+            if "_synapses." in name and name not in own:
                 _write_once(folder.parent / name, array)
                 place.symlink_to(folder.parent / name)
             else:

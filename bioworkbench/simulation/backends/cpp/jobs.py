@@ -5,7 +5,9 @@ neurons are filled in, and every value is loaded from a file when the program st
 what was recorded is written and the state looked at. Copies of a network share the synapses of the first where these have no state.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,11 +25,24 @@ from bioworkbench.simulation.backends.cpp.sharing import can_be_shared, modes_of
 from bioworkbench.simulation.build import OWN_WEIGHT, Built, changed_weights, watched
 from bioworkbench.simulation.finite import SEGMENT_STEPS, changing
 from bioworkbench.simulation.inputs import TABLE_ENDINGS
-from bioworkbench.simulation.job import Job, spike_projections
+from bioworkbench.simulation.job import Job, Left, spike_projections
+from bioworkbench.simulation.state import left_name, left_variables, queue_name
 
-__all__ = ["DEVICE", "filled", "functions_of_job", "load_value", "numbers_of_job", "place_values", "plan_of_job"]
+__all__ = [
+    "DEVICE",
+    "filled",
+    "functions_of_job",
+    "left_in",
+    "left_kinds",
+    "load_value",
+    "numbers_of_job",
+    "place_values",
+    "plan_of_job",
+]
 
 DEVICE = "bioworkbench_jobs"  # another than that of a user's script, whose results stay as they are
+LEFT = ".left"  # ending of files of a state
+STREAMS = "streams"
 
 
 class _JobDevice(WorkbenchDevice):
@@ -102,7 +117,8 @@ def numbers_of_job(job: Job) -> dict[str, Any]:
     -------
     dict
     """
-    numbers: dict[str, Any] = {"<steps>": job.n_steps, "<copies>": job.n_copies}
+    numbers: dict[str, Any] = {"<steps>": job.n_steps, "<copies>": job.n_copies, "<first>": job.start.step}
+    numbers["<begin>"] = repr(job.start.step * job.dt)
     for population in job.network.populations:
         n = population.size * job.n_copies
         numbers |= {f"<{population.name}>": n, f"<{population.name}+1>": n + 1, f"<{population.name}.one>": population.size}
@@ -120,7 +136,10 @@ def numbers_of_job(job: Job) -> dict[str, Any]:
 
 
 def place_values(job: Job) -> dict[str, np.ndarray]:
-    """Which neurons a `job` records, and where linked variables are, by the names under which a plan loads them."""
+    """What a plan loads besides the values of a `job`, or in their place, by the names of its files.
+
+    Which neurons are recorded, where linked variables are, and what is left of the run before: spikes on their way, and random streams.
+    """
     places = {}
     for probe in job.probes:
         places[f"{probe.population}_{probe.variable}_trace._indices"] = job.recorded(probe).astype(np.int32)
@@ -129,7 +148,19 @@ def place_values(job: Job) -> dict[str, np.ndarray]:
             places[f"{population.name}._shared_noise_indices"] = np.repeat(
                 np.arange(job.n_copies, dtype=np.int64), population.size
             )
-    return places
+    return {**places, **(_left_before(job) if job.start.step else {})}
+
+
+def _left_before(job: Job) -> dict[str, np.ndarray]:
+    left = {f"{STREAMS}{LEFT}": np.asarray(job.start.random, dtype=np.uint64)}
+    for projection in spike_projections(job.network):
+        for pathway in projection.synapse.pathways:
+            name = f"{projection.name}.{pathway.name}"
+            columns = job.start.queues.get(name, ((), ()))
+            left[f"{name}{LEFT}"] = np.stack([np.asarray(column, dtype=np.int64) for column in columns], axis=1)
+    # Spikes of a stimulus count from the start of this run, and the clock from that of the first one.
+    names = (f"{population.name}.event_step" for population in job.network.populations)
+    return left | {name: job.values[name] + np.int32(job.start.step) for name in names if name in job.values}
 
 
 def filled(plan: str, job: Job) -> str:
@@ -171,6 +202,9 @@ class _Names(Sizes):
     def of_sources(self, pathway: Any) -> tuple[Any, Any]:
         return pathway.source.start, self._checked(self.of_owner.get(pathway.source.name, ""), pathway.source.stop)
 
+    def begin_of_tables(self) -> Any:
+        return "<begin>"
+
     def of_table(self, table: Any) -> tuple[Any, Any]:
         words = zip((f"<{table.name}.rows>", f"<{table.name}.columns>"), table.values.shape, strict=True)
         rows, columns = (self._checked(word, number) for word, number in words)
@@ -197,7 +231,7 @@ def plan_of_job(job: Job, built: Built) -> str:
     device = _device()
     device.sizes = _Names(job, built)
     # The duration is one of the numbers that differ between jobs; the engine goes by steps and segments.
-    device.runs[-1] = replace(device.runs[-1], duration=0.0, segments=("<steps>", SEGMENT_STEPS, repr(job.dt)))
+    device.runs[-1] = replace(device.runs[-1], duration=0.0, segments=("<steps>", SEGMENT_STEPS, repr(job.dt), "<first>"))
     tables = {table.name: table for table in device.timed_arrays}
     files = {name.replace(".", "_"): name for name in job.values if name.endswith(TABLE_ENDINGS)}
     device.static_array_specs = [
@@ -206,6 +240,7 @@ def plan_of_job(job: Job, built: Built) -> str:
     queue, device.main_queue = _settled(device, built), []
     _say_what_is_shared(built)
     _say_what_is_kept(job, built)
+    _say_what_is_left(job, built)
     device.main_queue += queue
     text = plan_of(device, device.runs, {})
     return text.replace("plan 1\n", "plan 1\njob\n", 1)
@@ -273,6 +308,65 @@ def _say_what_is_kept(job: Job, built: Built) -> None:
             _word("flush", "array", device.get_array_name(monitor.variables[field], access_data=False), file)
     for name, synapses in changed_weights(job, built).items():
         _word("last", "array", device.get_array_name(synapses.variables[OWN_WEIGHT], access_data=False), f"{name}.weights")
+
+
+def _say_what_is_left(job: Job, built: Built) -> None:
+    """What the run before has left besides values, and what this one leaves."""
+    device = _device()
+    pathways = {queue_name(name, p): p.name for name, synapses in built.synapses.items() for p in synapses._pathways}
+    if job.start.step:
+        device.main_queue.append(("plan", ("streams_left", None, f"values/{STREAMS}{LEFT}")))
+        for name, pathway in pathways.items():
+            _word("spikes_left", "pathway", pathway, f"values/{name}{LEFT}")
+    if not job.keeps_state:
+        return
+    device.main_queue.append(("plan", ("leave_streams", None, f"{STREAMS}{LEFT}")))
+    for name, pathway in pathways.items():
+        _word("leave_spikes", "pathway", pathway, f"{name}{LEFT}")
+    for name, variable in _state_of(built):
+        _word("last", "array", device.get_array_name(variable, access_data=False), f"{name}{LEFT}")
+
+
+def _state_of(built: Built) -> Iterator[tuple[str, Any]]:
+    """Names in a state, and variables."""
+    for name, group in [*built.groups.items(), *built.synapses.items()]:
+        for variable in left_variables(group):
+            yield left_name(name, variable), group.variables[variable]
+
+
+def left_kinds(built: Built) -> dict[str, str]:
+    """Types of the values that a run of `built` objects leaves, by their names in a state."""
+    kinds = {"d": np.dtype(np.float64).str}  # as all floating point numbers lie in files
+    return {name: kinds.get(_stored(variable), np.dtype(variable.dtype).str) for name, variable in _state_of(built)}
+
+
+def left_in(results: Path, kinds: Mapping[str, str], job: Job) -> Left:
+    """State that a run has written.
+
+    Parameters
+    ----------
+    results : Path
+        Folder.
+    kinds : mapping from name to type
+        From `left_kinds`.
+    job : Job
+
+    Returns
+    -------
+    Left
+    """
+    pathways = [f"{p.name}.{pathway.name}" for p in spike_projections(job.network) for pathway in p.synapse.pathways]
+    queues = {}
+    for name in pathways:
+        pairs = _written(results / f"{name}{LEFT}", np.int64).reshape(-1, 2)
+        queues[name] = pairs[:, 0], pairs[:, 1]
+    values = {name: _written(results / f"{name}{LEFT}", kind) for name, kind in kinds.items()}
+    return Left(values, queues, _written(results / f"{STREAMS}{LEFT}", np.uint64))
+
+
+def _written(path: Path, kind: Any) -> np.ndarray:
+    # An array without items has no file.
+    return np.fromfile(path, dtype=kind) if path.exists() else np.zeros(0, dtype=kind)
 
 
 def functions_of_job() -> dict[str, str]:

@@ -54,8 +54,9 @@ class Run:
         All that advance.
     settings : bool
         Whether variables are set from the command line before it.
-    segments : (int, int, float), optional
-        Steps, steps per segment, and a step in seconds, where recordings are written and the state is looked at after each segment.
+    segments : (int or str, int, str, int or str), optional
+        Steps, steps per segment, a step in seconds, and steps of the runs before, where recordings are written and the state is looked at
+        after each segment.
     """
 
     network: str
@@ -65,7 +66,7 @@ class Run:
     steps: tuple[tuple[Any, Any], ...]
     clocks: tuple[Any, ...]
     settings: bool
-    segments: tuple[int, int, float] | None = None
+    segments: tuple[Any, int, str, Any] | None = None
 
 
 class Sizes:
@@ -98,6 +99,10 @@ class Sizes:
     def of_table(self, table: TimedArray) -> tuple[Any, Any]:
         """Rows and columns of a `table`."""
         return table.values.shape if table.values.ndim == 2 else (len(table.values), 1)
+
+    def begin_of_tables(self) -> Any:
+        """Time of their first rows, in seconds."""
+        return 0.0
 
 
 def is_function(code_object: Any) -> bool:
@@ -290,7 +295,9 @@ def _table(plan: _Plan, table: TimedArray, owner: Any) -> int:
     if key not in plan.tables:
         plan.tables[key] = len(plan.tables)
         shape = plan.sizes.of_table(table)
-        plan.write("table", plan.by_name[f"{table.name}_values"], *shape, upsampling, f"{table.dt:.18f}")
+        plan.write(
+            "table", plan.by_name[f"{table.name}_values"], *shape, upsampling, f"{table.dt:.18f}", plan.sizes.begin_of_tables()
+        )
     return plan.tables[key]
 
 

@@ -6,6 +6,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from bioworkbench.simulation.job import Job
 
 __all__ = ["run_cpp"]
 
+_LEFT = "left.json"  # types of the values that a run leaves
 _FILES = {"functions": CONTINUOUS, "exact": AS_WRITTEN}
 
 
@@ -66,17 +68,19 @@ def run_cpp(job: Job, seed: int, notify: Notify, place: Path, precision: str) ->
     with program_in_use(_key(job, precision), write_plan) as folder:
         plan = (folder / "plan.txt").read_text()
         texts = {file: (folder / f"{file}.cpp").read_text() for file in _FILES}
+        kinds = json.loads((folder / _LEFT).read_text())
     with (
         program_of(texts, FLAGS, _FILES, lambda compiling: made("compile", compiling)) as program,
         tempfile.TemporaryDirectory(prefix="run-", dir=place) as name,
     ):
         folder, started = Path(name), time.perf_counter()
-        write_values({**job.values, **jobs.place_values(job)}, folder, {}, {})
+        write_values({**job.values, **jobs.place_values(job)}, folder, {}, {}, job.start.own)
         (folder / "plan.txt").write_text(jobs.filled(plan, job))
         written = time.perf_counter()
         numbers = {"SEED": seed, "TRIALS": job.n_trials, "FIRST": job.first_trial, "THREADS": job.threads}
         execute(program, folder, numbers, lambda step: notify("step", step, job.n_steps), lambda words: _placed(words, job))
-        return outcome_of(job, folder / "results", {**timing, "load": written - started})
+        outcome = outcome_of(job, folder / "results", {**timing, "load": written - started})
+        return replace(outcome, left=jobs.left_in(folder / "results", kinds, job)) if job.keeps_state else outcome
 
 
 def _placed(words: str, job: Job) -> str:
@@ -106,5 +110,6 @@ def _generate(job: Job, folder: Path, precision: str) -> None:
         built = build(job, jobs.load_value)
         built.network.run(job.n_steps * job.dt * second, namespace={}, profile=job.profile)
         (folder / "plan.txt").write_text(jobs.plan_of_job(job, built))
+        (folder / _LEFT).write_text(json.dumps(jobs.left_kinds(built)))
         for file, text in jobs.functions_of_job().items():
             (folder / f"{file}.cpp").write_text(text)

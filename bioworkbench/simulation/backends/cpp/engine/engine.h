@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "random.h"
@@ -22,6 +24,7 @@ namespace bioworkbench {
 constexpr int BLOCK = 256;  // neurons that share a random stream
 
 extern uint64_t run_seed, seed_number, first_trial;
+extern std::map<std::pair<uint64_t, int64_t>, Random> left_streams;  // of the run before, by function and number
 
 // Array whose type only functions know. Rows of `columns` items where it has two axes. Memory begins on a cache line.
 class Array {
@@ -107,11 +110,11 @@ public:
 struct Table {
     Array* values;
     int32_t rows, columns, upsampling;
-    double dt;
+    double dt, begin;  // its first row is of this time
 
     int row(double t) const {
         const double fine = dt / upsampling;
-        return std::min(std::max(static_cast<int>((t / fine + 0.5) / upsampling), 0), rows - 1);
+        return std::min(std::max(static_cast<int>(((t - begin) / fine + 0.5) / upsampling), 0), rows - 1);
     }
     double at(double t) const { return reinterpret_cast<const double*>(values->data)[row(t)]; }
     double at(double t, int column) const {
@@ -173,11 +176,14 @@ public:
     int32_t copies = 1;     // of the network, side by side, which share the synapses of the first
     int32_t own_copies = 1; // of the network, which have synapses of their own
     int32_t n_target = 0;   // neurons of all copies
+    const Array* left = nullptr;  // spikes on their way as the run begins; see `waiting`
     Range mine{0, INT32_MAX};  // targets that count, where threads share the work; others are another thread's
 
     Pathway(Array* sources, Array* targets, int32_t start, int32_t stop)
         : ring_(1), sources(sources), targets(targets), start(start), stop(stop) {}
     void prepare(const Array& delays, double dt);
+    void resume();
+    void waiting(Array& spikes) const;
 
     void advance() {
         ring_[now_].clear();
@@ -236,8 +242,10 @@ struct Call {
         return stream(number(k) - number(0), number(0), per_copy);
     }
     Random& stream_of_copy(int64_t copy) { return stream(copy, 0, 1); }
+    void leave_streams(Array& words) const;
 
 private:
+    int64_t first_ = 0;  // number of the first stream
     uint64_t seeded_ = 0;  // number of the seed that the streams are of
     std::vector<Random> streams_;
 

@@ -190,11 +190,18 @@ class Program {
     };
     std::vector<Check> checks_;
     std::vector<Flush> flushes_, last_;  // after each segment, and after the last one
+    struct Left {
+        Pathway* pathway;
+        std::string name;
+    };
+    std::vector<Left> left_;  // pathways whose spikes on their way are written after the last step
+    std::string left_streams_;  // where random streams are written then, if they are
+    std::vector<std::unique_ptr<Array>> on_their_way_;
     std::vector<Neurons> groups_;
     int n_threads_ = 1;
     uint64_t n_trials_ = 1;
     bool is_job_ = false;  // which environment variables say what differs between runs
-    int64_t n_steps_ = 0, segment_ = 0;  // of a run that is cut into segments
+    int64_t n_steps_ = 0, segment_ = 0, first_step_ = 0;  // of a run that is cut into segments; steps of the runs before it
     double step_ = 0, begun_ = now();
     double maximum_run_time_ = -1, last_run_time_ = 0, last_fraction_ = 0;
 
@@ -292,8 +299,9 @@ class Program {
         added->events = &array();
         Array &time = array(), &neurons = array(), &times = array(), &n = array(), &counts = array();
         added->accesses = {{added->events, 'w'}, {&neurons, 'W'}, {&times, 'W'}, {&n, 'W'}, {&counts, 'W'}};
-        added->other = [&time, &neurons, &times, &n, &counts](const Events& events) {
-            const double t = *reinterpret_cast<double*>(time.data);
+        added->other = [this, &time, &neurons, &times, &n, &counts](const Events& events) {
+            double t = *reinterpret_cast<double*>(time.data);
+            if (first_step_) t = (std::rint(t / step_) - first_step_) * step_;  // from the start of this run
             events.each([&](const int32_t* spikes, int32_t n_spikes, int32_t offset) {
                 const size_t before = neurons.size;
                 Vector<int32_t>(neurons).append(spikes, n_spikes);
@@ -417,6 +425,23 @@ class Program {
         if (!whole || std::fclose(file)) fail("cannot write " + name, 6);
     }
 
+    // What another run needs besides values: spikes on their way and random streams
+    void leave_state(const Schedule& schedule) {
+        for (const Left& left : left_) {
+            Array spikes('l', 8);
+            for (const Pathway* part : schedule.parts_of(left.pathway)) part->waiting(spikes);
+            append(left.name, spikes);
+        }
+        if (left_streams_.empty()) return;
+        Array words('v', 8);
+        for (const auto& action : actions_) {
+            if (action->call) action->call->leave_streams(words);
+            for (const auto& part : action->parts)
+                if (part->call) part->call->leave_streams(words);
+        }
+        append(left_streams_, words);
+    }
+
     // Threads go through the steps together. What is written after a segment, and the clocks, are the last one's to do.
     void run_segments(std::vector<Clock*>& clocks, const std::vector<Step>& steps) {
         std::vector<char> ticks(clocks.size());
@@ -426,7 +451,7 @@ class Program {
         int64_t done = 0, last = 0;
         const auto begin_segment = [&] {
             last = std::min(done + segment_, n_steps_);
-            for (Clock* clock : clocks) clock->set_interval(done * step_, last * step_);
+            for (Clock* clock : clocks) clock->set_interval((first_step_ + done) * step_, (first_step_ + last) * step_);
         };
         const auto choose = [&] {
             Clock* clock = next(clocks, ticks);
@@ -436,7 +461,8 @@ class Program {
             for (size_t k = 0; k < clocks.size(); k++)
                 if (ticks[k]) clocks[k]->tick();
             while (!choose()) {
-                check_and_flush(last * step_, last == n_steps_);
+                check_and_flush((first_step_ + last) * step_, last == n_steps_);
+                if (last == n_steps_) leave_state(schedule);
                 std::printf("%lld\n", static_cast<long long>(last));
                 std::fflush(stdout);
                 done = last;
@@ -553,7 +579,8 @@ class Program {
             Array& values = array();
             const int32_t rows = static_cast<int32_t>(whole()), columns = static_cast<int32_t>(whole());
             const int32_t upsampling = static_cast<int32_t>(whole());
-            tables_.push_back(std::make_unique<Table>(Table{&values, rows, columns, upsampling, real()}));
+            const double dt = real();
+            tables_.push_back(std::make_unique<Table>(Table{&values, rows, columns, upsampling, dt, real()}));
         };
         orders_["binomial"] = [this] {
             const int64_t n = whole();
@@ -669,6 +696,25 @@ class Program {
             n_steps_ = whole();
             segment_ = whole();
             step_ = real();
+            first_step_ = whole();
+        };
+        orders_["leave_spikes"] = [this] {
+            Pathway& pathway = *pathways_.at(whole());
+            left_.push_back({&pathway, word()});
+        };
+        orders_["leave_streams"] = [this] { left_streams_ = word(); };
+        orders_["spikes_left"] = [this] {
+            Pathway& pathway = *pathways_.at(whole());
+            on_their_way_.push_back(std::make_unique<Array>('l', 8));
+            load_all(*on_their_way_.back(), 'l', word());
+            pathway.left = on_their_way_.back().get();
+        };
+        orders_["streams_left"] = [this] {
+            Array words('v', 8);
+            load_all(words, 'v', word());
+            const uint64_t* row = reinterpret_cast<const uint64_t*>(words.data);
+            for (size_t k = 0; k + 5 < words.size; k += 6)
+                left_streams.emplace(std::pair(row[k], static_cast<int64_t>(row[k + 1])), Random(row + k + 2));
         };
         orders_["result"] = [this] {
             const std::string name = word();

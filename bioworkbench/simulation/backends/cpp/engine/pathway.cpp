@@ -8,6 +8,7 @@ namespace bioworkbench {
 const Layers layers;
 
 uint64_t run_seed = 0, seed_number = 0, first_trial = 0;
+std::map<std::pair<uint64_t, int64_t>, Random> left_streams;
 const Function* known_functions = nullptr;  // set before anything else of the program is: it is a constant
 
 Function::Function(const char* name, const char* types, void (*run)(Call&)) : name(name), types(types), run(run), next(known_functions) {
@@ -25,11 +26,63 @@ Random& Call::stream(int64_t k, int64_t first, int64_t per_copy) {
         seeded_ = seed_number;
         streams_.clear();
     }
+    first_ = first;
     while (static_cast<int64_t>(streams_.size()) <= k) {
         const int64_t number = first + static_cast<int64_t>(streams_.size()), trial = per_copy ? number / per_copy : 0;
-        streams_.emplace_back(run_seed, key, first_trial + trial, number - trial * per_copy);
+        const auto left = left_streams.find({key, number});
+        if (left != left_streams.end())
+            streams_.push_back(left->second);
+        else
+            streams_.emplace_back(run_seed, key, first_trial + trial, number - trial * per_copy);
     }
     return streams_[k];
+}
+
+// Appends six words for each stream: function, number and state.
+void Call::leave_streams(Array& words) const {
+    for (size_t k = 0; k < streams_.size(); k++) {
+        const uint64_t row[2] = {key, static_cast<uint64_t>(first_) + k};
+        Vector<uint64_t>(words).append(row, 2);
+        Vector<uint64_t>(words).append(streams_[k].words(), 4);
+    }
+}
+
+// Appends two numbers for each spike and synapse that it has yet to reach, in the order in which they act: steps until then, and the
+// synapse, counted over all copies.
+void Pathway::waiting(Array& spikes) const {
+    const int64_t n_shift = copies > 1 ? n_target / copies : 1, n = static_cast<int64_t>(sources->size);
+    for (size_t later = 1; later < ring_.size(); later++)
+        for (const Span& span : ring_[(now_ + later) % ring_.size()])
+            for (int32_t k = span.begin; k < span.end; k++) {
+                const int64_t row[2] = {static_cast<int64_t>(later), span.shift / n_shift * n + (order_.empty() ? k : order_[k])};
+                Vector<int64_t>(spikes).append(row, 2);
+            }
+}
+
+// Puts spikes of the run before on their way again. The synapses of one source are one span, as when they were pushed.
+void Pathway::resume() {
+    if (!left || left->size == 0) return;
+    std::vector<int32_t> place;
+    if (!order_.empty()) {
+        place.assign(sources->size, 0);
+        for (size_t k = 0; k < order_.size(); k++) place[order_[k]] = static_cast<int32_t>(k);
+    }
+    const int64_t* spikes = reinterpret_cast<const int64_t*>(left->data);
+    const int64_t n_shift = copies > 1 ? n_target / copies : 0, n = static_cast<int64_t>(sources->size);
+    int32_t last_source = -1;
+    for (size_t s = 0; s < left->size; s += 2) {
+        const int32_t synapse = static_cast<int32_t>(spikes[s + 1] % n), shift = static_cast<int32_t>(spikes[s + 1] / n * n_shift);
+        if (copies > 1 ? shift < mine.begin || shift >= mine.end : !counts(synapse)) continue;
+        while (ring_.size() <= static_cast<size_t>(spikes[s])) ring_.emplace_back();  // now_ is 0
+        auto& spans = ring_[spikes[s]];
+        const int32_t k = place.empty() ? synapse : place[synapse], source = reinterpret_cast<const int32_t*>(sources->data)[synapse];
+        const bool goes_on = !spans.empty() && spans.back().end == k && spans.back().shift == shift && source == last_source;
+        if (goes_on)
+            spans.back().end = k + 1;
+        else
+            spans.push_back({k, k + 1, shift});
+        last_source = source;
+    }
 }
 
 // Spikes that are on their way keep their synapses when the order changes: what they still have to reach is written behind the new

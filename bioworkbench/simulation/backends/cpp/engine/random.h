@@ -50,6 +50,9 @@ public:
         for (uint64_t& word : at_) word = mixed(z += 0x9e3779b97f4a7c15);
     }
 
+    explicit Random(const uint64_t* words) : at_{words[0], words[1], words[2], words[3]} {}
+    const uint64_t* words() const { return at_; }  // from which another goes on
+
     uint64_t bits() {
         const uint64_t result = rotated(at_[0] + at_[3], 23) + at_[0], t = at_[1] << 17;
         at_[2] ^= at_[0];

@@ -89,6 +89,7 @@ struct Action {
     void prepare() {
         const double width = dt->type == 'f' ? *reinterpret_cast<float*>(dt->data) : *reinterpret_cast<double*>(dt->data);
         pushes->prepare(*delays, width);
+        pushes->resume();
     }
     double total_seconds() const {
         double sum = seconds;
@@ -180,6 +181,7 @@ class Schedule {
         if (!own) {
             own = std::make_unique<Pathway>(whole->sources, whole->targets, whole->start, whole->stop);
             own->copies = whole->copies, own->own_copies = whole->own_copies, own->n_target = whole->n_target;
+            own->left = whole->left;
             own->mine = groups_[shared_[whole]].of_thread(thread, n_threads_);
         }
         return own.get();
@@ -240,6 +242,14 @@ public:
                     if (step.action->events) step.action->lists = lists_of(step.action->events);
                     if (step.action->pushes && prepares) step.action->prepare();
                 }
+    }
+
+    // The pathway as the threads have it
+    std::vector<const Pathway*> parts_of(Pathway* whole) const {
+        std::vector<const Pathway*> parts;
+        for (auto each = pathways_.lower_bound({whole, 0}); each != pathways_.end() && each->first.first == whole; ++each)
+            parts.push_back(each->second.get());
+        return parts.empty() ? std::vector<const Pathway*>{whole} : parts;
     }
 
     // One step of a thread; when all have done theirs, `last` is done once.
