@@ -152,7 +152,7 @@ def place_values(job: Job) -> dict[str, np.ndarray]:
 
 
 def _left_before(job: Job) -> dict[str, np.ndarray]:
-    left = {f"{STREAMS}{LEFT}": np.asarray(job.start.random, dtype=np.uint64)}
+    left: dict[str, np.ndarray] = {f"{STREAMS}{LEFT}": np.asarray(job.start.random, dtype=np.uint64)}
     for projection in spike_projections(job.network):
         for pathway in projection.synapse.pathways:
             name = f"{projection.name}.{pathway.name}"
