@@ -5,6 +5,7 @@ import keyword
 import re
 import signal
 from collections.abc import Iterable
+from itertools import product
 
 __all__ = ["NEURON_INDICES", "SYNAPSE_INDICES", "as_identifier", "check_identifier", "check_object_names"]
 
@@ -40,7 +41,7 @@ _OF_CYTHON = frozenset(
 _OF_BRIAN2 = frozenset(["t", "dt", "i", "N", "lastspike", "not_refractory", "refractory_time", "t_in_timesteps"])
 _OBJECTS = re.compile(
     r"spikes|noise|noise_draw|update|\w*stateupdater\w*|\w*thresholder\w*|\w*resetter\w*|\w*run_regularly\w*|\w*codeobject\w*|"
-    r"\w*frames\w*|\w*kicks\w*|\w+_trace|\w*synapses\w*|\w*subexpression\w*|pre|post"
+    r"\w*frames\w*|\w*kicks\w*|background|\w*synapses\w*|\w*subexpression\w*|pre|post"
 )
 
 
@@ -116,9 +117,14 @@ def as_identifier(what: str, name: str) -> str:
         return f"n_{plain}"
 
 
-def check_object_names(names: Iterable[str]) -> None:
-    """Raise ValueError if one of the `names` of populations is that of a part of another population, as 'exc_spikes' is beside 'exc'."""
-    known = sorted(names)
+def check_object_names(populations: Iterable[str], projections: Iterable[str] = ()) -> None:
+    """Raise ValueError if one of `populations` has the name of a part of another, as 'exc_spikes' beside 'exc', or of `projections`."""
+    known = sorted(populations)
+    for name, projection in product(known, projections):
+        if re.fullmatch(rf"{projection}_(synapses|stimulus)(_\w+)?", name):
+            raise ValueError(
+                f"population '{name}': a part of projection '{projection}' has this name; choose another one, such as '{name}_cells'"
+            )
     for name in known:
         for other in known:
             if name.startswith(f"{other}_") and _OBJECTS.fullmatch(name.removeprefix(f"{other}_")):

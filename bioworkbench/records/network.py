@@ -183,8 +183,9 @@ class Network:
         if not names:
             raise ValueError("the network has no population; it needs at least one")
         _unique("population", names)
-        check_object_names(names)
-        _unique("projection", [projection.name for projection in self.projections])
+        projections = [projection.name for projection in self.projections]
+        check_object_names(names, projections)
+        _unique("projection", projections)
         for projection in self.projections:
             _check_projection(self, projection)
         _check_sums(self)

@@ -319,5 +319,4 @@ def _monitor(probe: Probe, job: Job, groups: dict[str, NeuronGroup], synapses: d
     if of_neurons and variable not in groups[probe.population].equations.names:
         raise ValueError(f"record '{probe.name}': {unknown_name(variable, 'variable', groups[probe.population].equations.names)}")
     timing = {"clock": owner.clock} if probe.every is None else {"dt": probe.every * second}
-    name = f"{probe.population}_{probe.variable}_trace"
-    return StateMonitor(owner, variable, record=job.recorded(probe), name=name, **timing)
+    return StateMonitor(owner, variable, record=job.recorded(probe), name=job.trace_name(probe), **timing)

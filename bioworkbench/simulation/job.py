@@ -118,6 +118,10 @@ class Job:
         chosen = np.arange(size) if probe.neurons is None else np.asarray(probe.neurons)
         return (np.arange(self.n_copies)[:, None] * size + chosen[None, :]).ravel()
 
+    def trace_name(self, probe: Probe) -> str:
+        """What the object that records a `probe` is called: by number, since two names joined may be those of another probe."""
+        return f"_trace_{self.probes.index(probe)}"
+
     def structure(self) -> dict[str, Any]:
         """All that a built program depends on, as JSON data."""
         return {

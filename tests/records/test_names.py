@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bioworkbench.neurons import noisy_lif
 from bioworkbench.records.language import check_name
 from bioworkbench.records.names import as_identifier, check_identifier, check_object_names
-from bioworkbench.records.network import Network, Population
+from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.neuron import NeuronModel
 from bioworkbench.records.synapse import SynapseModel
 
@@ -43,11 +43,18 @@ def test_words_of_the_languages_below_are_refused(name, message):
 
 
 @pytest.mark.parametrize(
-    "part", ["spikes", "noise", "update", "frames", "stateupdater", "spike_thresholder", "v_trace", "x_synapses"]
+    "part", ["spikes", "noise", "update", "frames", "stateupdater", "spike_thresholder", "background", "x_synapses"]
 )
 def test_a_population_is_not_named_as_a_part_of_another(part):
     with pytest.raises(ValueError, match=f"population 'exc_{part}': a part of population 'exc' has this name"):
         Network((Population("exc", 1, noisy_lif()), Population(f"exc_{part}", 1, noisy_lif())))
+
+
+@pytest.mark.parametrize("part", ["synapses", "synapses_pre", "stimulus_frames"])
+def test_a_population_is_not_named_as_a_part_of_a_projection(part):
+    cells = (Population("exc", 1, noisy_lif()), Population(f"ab_{part}", 1, noisy_lif()))
+    with pytest.raises(ValueError, match=f"population 'ab_{part}': a part of projection 'ab' has this name"):
+        Network(cells, (Projection("exc", "exc", [[1e-3]], name="ab"),))
 
 
 def test_names_that_share_their_beginning_are_fine():

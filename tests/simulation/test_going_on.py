@@ -114,7 +114,7 @@ def test_every_synapse_model(name):
 
 def test_one_trial_at_a_time():
     network = Network((noisy("a", 12), noisy("b", 8)), (dense("ab", "a", "b", (12, 8), MODELS["pair_stdp"]),))
-    state = in_parts(network, quiet(3), memory=3e5)
+    state = in_parts(network, quiet(3), memory=1.5e5)
     assert state.n_copies == 1
 
 

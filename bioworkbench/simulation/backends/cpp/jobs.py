@@ -117,8 +117,8 @@ def numbers_of_job(job: Job) -> dict[str, Any]:
     -------
     dict
     """
-    numbers: dict[str, Any] = {"<steps>": job.n_steps, "<copies>": job.n_copies, "<first>": job.start.step}
-    numbers["<begin>"] = repr(job.start.step * job.dt)
+    numbers: dict[str, Any] = {"<.steps>": job.n_steps, "<.copies>": job.n_copies, "<.first>": job.start.step}
+    numbers["<.begin>"] = repr(job.start.step * job.dt)
     for population in job.network.populations:
         n = population.size * job.n_copies
         numbers |= {f"<{population.name}>": n, f"<{population.name}+1>": n + 1, f"<{population.name}.one>": population.size}
@@ -127,7 +127,7 @@ def numbers_of_job(job: Job) -> dict[str, Any]:
         numbers[f"<{name}>"] = len(job.values[f"{name}.i"])
         numbers |= {f"<{name}.sharing>": job.n_copies if shared else 1, f"<{name}.own>": 1 if shared else job.n_copies}
     for probe in job.probes:
-        numbers[f"<{probe.population}_{probe.variable}_trace>"] = len(job.recorded(probe))
+        numbers[f"<{job.trace_name(probe)}>"] = len(job.recorded(probe))
     for name, values in job.values.items():
         if name.endswith(TABLE_ENDINGS):
             table = name.replace(".", "_")
@@ -142,7 +142,7 @@ def place_values(job: Job) -> dict[str, np.ndarray]:
     """
     places = {}
     for probe in job.probes:
-        places[f"{probe.population}_{probe.variable}_trace._indices"] = job.recorded(probe).astype(np.int32)
+        places[f"{job.trace_name(probe)}._indices"] = job.recorded(probe).astype(np.int32)
     for population in job.network.populations:
         if "shared_noise" in population.model.parsed:
             places[f"{population.name}._shared_noise_indices"] = np.repeat(
@@ -179,7 +179,7 @@ class _Names(Sizes):
         self.of_owner = {name: f"<{name}>" for name in (*built.groups, *built.trains)}
         self.of_owner |= {monitor.name: f"<{name}>" for name, monitor in built.spikes.items()}
         self.of_owner |= {monitor.name: f"<{monitor.name}>" for monitor in built.traces.values()}
-        self.of_owner |= {f"{name}_noise": "<copies>" for name in built.groups}
+        self.of_owner |= {f"{name}_noise": "<.copies>" for name in built.groups}
 
     def _checked(self, word: str, number: int) -> str:
         # A plan is shared by all jobs of its form: a size that stood there as a number would be right for the first alone.
@@ -203,7 +203,7 @@ class _Names(Sizes):
         return pathway.source.start, self._checked(self.of_owner.get(pathway.source.name, ""), pathway.source.stop)
 
     def begin_of_tables(self) -> Any:
-        return "<begin>"
+        return "<.begin>"
 
     def of_table(self, table: Any) -> tuple[Any, Any]:
         words = zip((f"<{table.name}.rows>", f"<{table.name}.columns>"), table.values.shape, strict=True)
@@ -231,7 +231,7 @@ def plan_of_job(job: Job, built: Built) -> str:
     device = _device()
     device.sizes = _Names(job, built)
     # The duration is one of the numbers that differ between jobs; the engine goes by steps and segments.
-    device.runs[-1] = replace(device.runs[-1], duration=0.0, segments=("<steps>", SEGMENT_STEPS, repr(job.dt), "<first>"))
+    device.runs[-1] = replace(device.runs[-1], duration=0.0, segments=("<.steps>", SEGMENT_STEPS, repr(job.dt), "<.first>"))
     tables = {table.name: table for table in device.timed_arrays}
     files = {name.replace(".", "_"): name for name in job.values if name.endswith(TABLE_ENDINGS)}
     device.static_array_specs = [
@@ -281,7 +281,7 @@ def _say_what_is_shared(built: Built) -> None:
     # Threshold and reset go through one list of spikes: if one cannot be shared by threads, the other must not be.
     alone = {f.owner.name for f in functions if f.template_name in ("threshold", "reset") and not can_be_shared(f)}
     for name in built.groups:
-        device.main_queue.append(("plan", ("neurons", None, f"<{name}>", "<copies>")))
+        device.main_queue.append(("plan", ("neurons", None, f"<{name}>", "<.copies>")))
     groups = {name: number for number, name in enumerate(built.groups)}
     for function in functions:
         of_synapses = function.template_name == "synapses"

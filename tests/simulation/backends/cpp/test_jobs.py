@@ -106,6 +106,24 @@ def test_noise_depends_on_the_trial_and_not_on_its_chunk(monkeypatch):
     np.testing.assert_array_equal(alone.traces["cells.x"], found[0].traces["cells.x"])  # another population moves nothing
 
 
+@pytest.mark.parametrize("names", [("steps", "copies"), ("first", "begin"), ("streams", "seconds")])
+def test_populations_may_have_the_names_of_what_differs_between_runs(names):
+    cells = NeuronModel("dv/dt = (12*mV - v)/(10*ms) : volt", "v > 10*mV", "v = 0*mV", start={"v": 0 * mV}, method="exact")
+    network = Network(tuple(Population(name, 2 + k, cells) for k, name in enumerate(names)))
+    ours, theirs = (simulate(network, silence(0.04, 3), 1, dt=0.5 * ms, backend=backend) for backend in ("cpp", "numpy"))
+    assert all_spikes(ours) == all_spikes(theirs)
+    assert len(ours.spikes[names[1]]) == 18
+
+
+def test_probes_whose_joined_names_are_alike():
+    texts = {name: (f"d{name}/dt = ({mean}*mV - {name})/(10*ms) : volt", f"{name} > 10*mV", f"{name} = 0*mV", name)
+             for name, mean in (("b_v", 12), ("v", 15))}  # fmt: skip
+    b_v, v = (NeuronModel(*text, start={name: 0 * mV}, method="exact") for name, text in texts.items())
+    network = Network((Population("a", 3, b_v), Population("a_b", 2, v)))
+    found = simulate(network, silence(0.01), 1, dt=0.5 * ms, backend="cpp", record=["a.b_v", "a_b.v"]).traces
+    np.testing.assert_allclose(found["a_b.v"][0, :, 0], 1.25 * found["a.b_v"][0, :, 0], rtol=1e-9)
+
+
 def test_noise_is_that_of_the_seed():
     rng = np.random.default_rng(3)
     network, stimulus = noisy_network(rng), random_stimulus(rng, 4, 3, 20, 5e-3)
