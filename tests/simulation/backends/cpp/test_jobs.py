@@ -116,9 +116,11 @@ def test_populations_may_have_the_names_of_what_differs_between_runs(names):
 
 
 def test_probes_whose_joined_names_are_alike():
-    texts = {name: (f"d{name}/dt = ({mean}*mV - {name})/(10*ms) : volt", f"{name} > 10*mV", f"{name} = 0*mV", name)
-             for name, mean in (("b_v", 12), ("v", 15))}  # fmt: skip
-    b_v, v = (NeuronModel(*text, start={name: 0 * mV}, method="exact") for name, text in texts.items())
+    def toward(mean, name):
+        texts = f"d{name}/dt = ({mean}*mV - {name})/(10*ms) : volt", f"{name} > 10*mV", f"{name} = 0*mV"
+        return NeuronModel(*texts, receives=name, start={name: 0 * mV}, method="exact")
+
+    b_v, v = toward(12, "b_v"), toward(15, "v")
     network = Network((Population("a", 3, b_v), Population("a_b", 2, v)))
     found = simulate(network, silence(0.01), 1, dt=0.5 * ms, backend="cpp", record=["a.b_v", "a_b.v"]).traces
     np.testing.assert_allclose(found["a_b.v"][0, :, 0], 1.25 * found["a.b_v"][0, :, 0], rtol=1e-9)
