@@ -121,11 +121,9 @@ def simulate(
     probes = tuple(_probe(item, network, inputs) for item in record)
     _warn_of_rates(network, inputs)
     _warn_of_delays(network, step, inputs.duration)
-    picked = choose_backend(_keeping(backend) if keep_state or start else backend)
-    _check_backend(picked, inputs, count("jobs", jobs), precision)
-    if keep_state and not picked.keeps_state:
-        raise ValueError(f"keep_state = True: needs backend {_keepers()}; backend is '{picked.name}'")
     inputs = replace(inputs, keeps_state=keep_state or start is not None)
+    picked = choose_backend(_keeping(backend) if inputs.keeps_state else backend)
+    _check_backend(picked, inputs, count("jobs", jobs), precision)
     need = memory_need(inputs, probes, picked, precision)
     available = picked.budget(memory)
     if start is None:
@@ -231,6 +229,9 @@ def _check_backend(picked: Backend, inputs: Inputs, jobs: int, precision: str) -
     if inputs.events and not picked.plays_trains:
         able = " or ".join(f"'{name}'" for name, other in BACKENDS.items() if other.plays_trains)
         raise ValueError(f"SpikeTrains need backend {able}; backend is '{picked.name}'")
+    if inputs.keeps_state and not picked.keeps_state:
+        able = " or ".join(f"'{name}'" for name, other in BACKENDS.items() if other.keeps_state)
+        raise ValueError(f"to keep a state and to go on from one needs backend {able}; backend is '{picked.name}'")
     check_synapses(inputs.network, picked)
 
 
@@ -241,14 +242,8 @@ def _keeping(backend: str) -> str:
     return [name for name in available_backends() if BACKENDS[name].keeps_state][-1]
 
 
-def _keepers() -> str:
-    return " or ".join(f"'{name}'" for name, backend in BACKENDS.items() if backend.keeps_state)
-
-
 def _going_on(inputs: Inputs, start: RunState, probes: tuple[Probe, ...], picked: Backend) -> Inputs:
     """Inputs of a run that goes on from a state, which must fit."""
-    if not picked.keeps_state:
-        raise ValueError(f"start = {start}: going on from a state needs backend {_keepers()}; backend is '{picked.name}'")
     for problem in check_start(inputs.network, start, inputs.dt, picked.name, inputs.n_trials):
         raise ValueError(f"start = {start}: {problem}")
     for probe in probes:
