@@ -298,7 +298,7 @@ def test_backends_that_keep_no_state_say_so(backend):
     state = simulate(Network((Population("a", 6, CELL),)), silence(0.01), 1, dt=DT, backend="numpy", keep_state=True).final
     with pytest.raises(ValueError, match="go on from one needs backend 'numpy' or 'cython' or 'cpp'; backend"):
         simulate(Network((Population("a", 6, CELL),)), silence(0.01), 1, dt=DT, backend=backend, start=state)
-    with pytest.raises(ValueError, match="to keep a state .* needs backend 'numpy' or 'cython' or 'cpp'; backend"):
+    with pytest.raises(ValueError, match=r"to keep a state .* needs backend 'numpy' or 'cython' or 'cpp'; backend"):
         simulate(Network((Population("a", 6, CELL),)), silence(0.01), 1, dt=DT, backend=backend, keep_state=True)
 
 

@@ -136,10 +136,8 @@ def numbers_of_job(job: Job) -> dict[str, Any]:
 
 
 def place_values(job: Job) -> dict[str, np.ndarray]:
-    """What a plan loads besides the values of a `job`, or in their place, by the names of its files.
-
-    Which neurons are recorded, where linked variables are, and what is left of the run before: spikes on their way, and random streams.
-    """
+    """What a plan loads besides the values of a `job`, or in their place, by the names of its files."""
+    # Which neurons are recorded, where linked variables are, and what the run before has left.
     places = {}
     for probe in job.probes:
         places[f"{job.trace_name(probe)}._indices"] = job.recorded(probe).astype(np.int32)
