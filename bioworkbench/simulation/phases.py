@@ -4,7 +4,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from brian2.equations.equations import PARAMETER
@@ -64,8 +64,8 @@ def run_phases(
                 recording = run(changed, stimuli, seed, dt=dt, start=state, keep_state=True)
         except ValueError as error:
             raise ValueError(f"phase '{name}': {error}") from error
-        assert recording.final is not None, "kept, as asked"
-        state = replace(recording.final, values={**_weights_in(state, network), **recording.final.values})
+        left = cast("RunState", recording.final)  # it was asked for
+        state = replace(left, values={**_weights_in(state, network), **left.values})
         parts.append((name, recording))
     kept = [part for part, phase in zip(parts, phases, strict=True) if phase.recorded]
     return _joined(kept, network, state)
