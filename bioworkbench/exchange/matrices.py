@@ -6,12 +6,16 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
-from scipy import io, sparse
+from scipy import sparse
 
 from bioworkbench.exchange.graph_checks import MAX_BYTES, MAX_NODES, checked_file, foreign
 from bioworkbench.records.errors import TopologyError, unknown_name
+from bioworkbench.records.lazily import later
 
 __all__ = ["graph_of_matrix", "read_matrix"]
+
+# SciPy's readers take as long to import as many graphs to read
+_mminfo, _mmread, _whosmat, _loadmat = map(later, ("scipy.io:mminfo", "scipy.io:mmread", "scipy.io:whosmat", "scipy.io:loadmat"))
 
 
 def read_matrix(path: str | Path, *, name: str = "") -> nx.DiGraph:
@@ -118,16 +122,16 @@ def _npz(path: Path) -> dict[str, Any]:
 
 
 def _mtx(path: Path) -> dict[str, Any]:
-    rows, columns, _, form, *_ = io.mminfo(path)
+    rows, columns, _, form, *_ = _mminfo(path)
     if max(rows, columns) > MAX_NODES or (form == "array" and rows * columns * 8 > MAX_BYTES):
         raise TopologyError(
             f"{path} declares {rows} x {columns} entries; more than {MAX_NODES} nodes or {MAX_BYTES} bytes are not read"
         )
-    return {"matrix": io.mmread(path)}
+    return {"matrix": _mmread(path)}
 
 
 def _mat(path: Path) -> dict[str, Any]:
-    declared = io.whosmat(path)
+    declared = _whosmat(path)
     size = sum(int(np.prod(shape)) * 8 for _, shape, kind in declared if kind != "sparse")
     if size > MAX_BYTES:
         raise TopologyError(f"{path} declares {size} bytes; more than {MAX_BYTES} are not read")
@@ -136,5 +140,5 @@ def _mat(path: Path) -> dict[str, Any]:
         for name, _, kind in declared
         if kind in ("sparse", "double", "single", "logical") or kind.startswith(("int", "uint"))
     ]
-    found = io.loadmat(path, variable_names=numeric)
+    found = _loadmat(path, variable_names=numeric)
     return {name: found[name] for name in numeric}

@@ -270,7 +270,10 @@ def _of_networkx(graph: nx.Graph) -> SimpleGraph:
     attributes = list(chain.from_iterable(row.values() for row in rows))
     n_parallel = 0
     if graph.is_multigraph():
-        n_parallel = graph.number_of_edges() - (nx.DiGraph(graph) if graph.is_directed() else nx.Graph(graph)).number_of_edges()
+        # an undirected pair stands in the rows of both of its ends, a self-link once
+        n_loops = 0 if graph.is_directed() else int((sources == targets).sum())
+        n_pairs = sources.size if graph.is_directed() else (sources.size + n_loops) // 2
+        n_parallel = graph.number_of_edges() - n_pairs
         weights = _sums(attributes)
     else:
         found = [data.get("weight") for data in attributes] if any("weight" in data for data in attributes) else None

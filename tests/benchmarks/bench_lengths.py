@@ -7,7 +7,6 @@ among the four scores of undirected graphs of at most 400 nodes; its ranking of 
 ``python -m tests.benchmarks.bench_lengths FILE.csv`` writes the table that the site's page on lengths draws.
 """
 
-import csv
 import os
 import sys
 from functools import partial
@@ -25,6 +24,7 @@ from bioworkbench.topology.prediction.link_prediction import score_matrix
 from bioworkbench.topology.prediction.ranking_quality import ranking_quality
 from bioworkbench.topology.prediction.sub_ranking import adaptive_choice
 from bioworkbench.topology.simple_graph import SimpleGraph, graph_of_links, networkx_graph, simple_graph
+from tests.benchmarks.length_tables import measured_again
 
 CONNECTOMES = {
     "C. elegans, hermaphrodite": "celegans_hermaphrodite_chemical_2020.csv",
@@ -43,6 +43,11 @@ GENERATED = {
     "two-sided": lambda: nx.bipartite.random_graph(150, 150, 0.07, seed=1),
     "random": lambda: nx.gnm_random_graph(300, 1500, seed=1),
 }
+GENERATED_DIRECTED = {
+    "six modules": lambda: nx.planted_partition_graph(6, 50, 0.2, 0.01, seed=1, directed=True),
+    "geometry": lambda: one_way(nx.random_geometric_graph(300, 0.16, seed=1)),
+    "random": lambda: nx.gnm_random_graph(300, 3000, seed=1, directed=True),
+}
 MODELS = ("CH2", "CH3", "RA")
 CHA_NODES = 400
 N_REPEATS = 10
@@ -58,8 +63,19 @@ def networks():
         yield name, "undirected", partial(connectome, name, directed=False)
         if name not in WITHOUT_DIRECTIONS:
             yield name, "directed", partial(connectome, name, directed=True)
-    for name, make in GENERATED.items():
-        yield name, "undirected", lambda make=make: simple_graph(make())
+    for kind, generated in (("undirected", GENERATED), ("directed", GENERATED_DIRECTED)):
+        for name, make in generated.items():
+            yield name, kind, lambda make=make: simple_graph(make())
+
+
+def one_way(graph: nx.Graph) -> nx.DiGraph:
+    """The graph with a direction, drawn at random, for every link."""
+    rng, found = np.random.default_rng(1), nx.DiGraph()
+    found.add_nodes_from(graph)
+    found.add_edges_from(
+        (u, v) if forward else (v, u) for (u, v), forward in zip(graph.edges, rng.random(graph.size()) < 0.5, strict=True)
+    )
+    return found
 
 
 def connectome(name: str, *, directed: bool) -> SimpleGraph:
@@ -126,27 +142,10 @@ def measured(name: str, kind: str, graph: SimpleGraph) -> list[list[str]]:
 
 def main() -> None:
     file, *names = sys.argv[1:] or [""]
-    kept = read(Path(file)) if names else {}
-    found = {}
-    for name, kind, make in networks():
-        if not names or name in names or f"{name}, {kind}" in names:
-            found[name, kind] = measured(name, kind, make())
-    if file:
-        order = [(name, kind) for name, kind, _ in networks()]
-        rows = {**kept, **found}
-        with Path(file).open("w", encoding="utf-8", newline="") as to:
-            writer = csv.writer(to, lineterminator="\n")
-            writer.writerow(HEAD)
-            writer.writerows(row for network in order for row in rows.get(network, []))
-
-
-def read(path: Path) -> dict[tuple[str, str], list[list[str]]]:
-    """Rows of a table that was measured before, by name and kind."""
-    found: dict[tuple[str, str], list[list[str]]] = {}
-    with path.open(encoding="utf-8") as file:
-        for row in list(csv.reader(file))[1:]:
-            found.setdefault((row[0], row[1]), []).append(row)
-    return found
+    cases = [
+        (name, kind, lambda name=name, kind=kind, make=make: measured(name, kind, make())) for name, kind, make in networks()
+    ]
+    measured_again(Path(file) if file else None, HEAD, cases, names)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """Which path length regrows which network: a tenth of the links removed at random and as many regrown by a score, eight times over.
 
-Prints, for the connectomes and generated graphs of the page on lengths, without directions, which fraction of the links are those of the
-network in the end, mean and half the 95 % interval of five seeds, and the mean clustering. ``python -m tests.benchmarks.bench_regrowth``
-prints the table of that page; names of networks behind it only these.
+Measures, for the connectomes and generated graphs of the page on lengths, with and without directions, which fraction of the links are
+those of the network in the end, and the mean clustering: mean and half the 95 % interval of five seeds.
+
+``python -m tests.benchmarks.bench_regrowth FILE.csv`` writes the table that the page on lengths shows; with names of networks behind the
+file only these are measured again, and the other rows are kept.
 """
 
 import sys
+from pathlib import Path
 
 import networkx as nx
 import numpy as np
@@ -13,11 +16,13 @@ import numpy as np
 from bioworkbench.records.randomness import stream
 from bioworkbench.topology.measures.triangles import clustering
 from bioworkbench.topology.prediction.comparison import estimate
-from bioworkbench.topology.rewiring.graph_rewiring import rewired_graph
+from bioworkbench.topology.rewiring.graph_rewiring import LINK_SCORES, rewired_graph
 from bioworkbench.topology.simple_graph import networkx_graph
 from tests.benchmarks.bench_lengths import networks
+from tests.benchmarks.length_tables import measured_again
 
-RULES = ("ch2_l2", "ch3_l2", "ch2_l3", "ch3_l3", "random")
+RULES = {"undirected": tuple(LINK_SCORES), "directed": tuple(rule for rule in LINK_SCORES if not rule.endswith("l2"))}
+HEAD = ("network", "links are", "n_nodes", "n_links", "clustering", "rule", "kept", "half_width", "clustering_after")
 N_ROUNDS = 8
 N_SEEDS = 5
 
@@ -31,17 +36,31 @@ def regrown(graph: nx.Graph, rule: str, seed: int) -> tuple[float, float]:
     return kept / graph.number_of_edges(), clustering(now)
 
 
+def measured(name: str, kind: str, graph: nx.Graph, n_seeds: int = N_SEEDS) -> list[list[str]]:
+    """A row for every rule."""
+    rows = []
+    for rule in RULES[kind]:
+        kept, clustered = np.array([regrown(graph, rule, seed) for seed in range(n_seeds)]).T
+        numbers = kept.mean(), estimate(kept).half_width, clustered.mean()
+        row = (name, kind, len(graph), graph.number_of_edges(), round(clustering(graph), 3), rule)
+        rows.append([*map(str, row), *(f"{number:.4f}" for number in numbers)])
+        print(*rows[-1], sep=", ", flush=True)
+    return rows
+
+
+def simple(graph) -> nx.Graph:
+    """The links alone, of nodes that have any."""
+    made = networkx_graph(graph)
+    return made.__class__(made.edges)
+
+
 def main() -> None:
-    print(f"| network | clustering | {' | '.join(RULES)} |\n|---|---|{'---|' * len(RULES)}")
-    for name, kind, make in networks():
-        if kind != "undirected" or (sys.argv[1:] and name not in sys.argv[1:]):
-            continue
-        graph = nx.Graph(networkx_graph(make()).edges)
-        cells = []
-        for rule in RULES:
-            kept, clustered = np.array([regrown(graph, rule, seed) for seed in range(N_SEEDS)]).T
-            cells.append(f"{kept.mean():.3f} ± {estimate(kept).half_width:.3f} ({clustered.mean():.2f})")
-        print(f"| {name} | {clustering(graph):.2f} | {' | '.join(cells)} |", flush=True)
+    file, *names = sys.argv[1:] or [""]
+    cases = [
+        (name, kind, lambda name=name, kind=kind, make=make: measured(name, kind, simple(make())))
+        for name, kind, make in networks()
+    ]
+    measured_again(Path(file) if file else None, HEAD, cases, names)
 
 
 if __name__ == "__main__":

@@ -150,12 +150,9 @@ def _bin(positions, edges, i, j):
 
 
 @njit(cache=True, nogil=True)
-def _agrees(kind, modules, positions, edges, n, link, other):
-    """Whether a-d and c-b may replace the links a-b and c-d."""
+def _agrees(kind, modules, positions, edges, link, other):
+    """Whether modules or lengths let a-d and c-b replace the links a-b and c-d."""
     (a, b), (c, d) = link, other
-    if kind == _RING:
-        now = _ring_distance(a, b, n) + _ring_distance(c, d, n)
-        return _ring_distance(a, d, n) + _ring_distance(c, b, n) <= now
     if kind == _MODULES:
         return modules[b] == modules[d] or modules[a] == modules[c]
     if kind == _LENGTHS:
@@ -212,8 +209,12 @@ def _swap_many(sources, targets, table, shape, state, how, constraint):
         if no_direction and one & np.uint64(1):
             c, d = d, c
         allowed = loops or (a != d and c != b)
-        if allowed and kind:  # before the table, which is far away in memory
-            allowed = _agrees(kind, modules, positions, edges, n, (a, b), (c, d))
+        # before the table, which is far away in memory; the ring by numbers alone, as arrays given to a function take time
+        if kind == _RING:
+            now = _ring_distance(a, b, n) + _ring_distance(c, d, n)
+            allowed &= _ring_distance(a, d, n) + _ring_distance(c, b, n) <= now
+        elif allowed and kind:
+            allowed = _agrees(kind, modules, positions, edges, (a, b), (c, d))
         left -= 1
         if allowed and _exchange(table, n, one_key, a, b, c, d):
             targets[first], sources[second], targets[second] = d, c, b

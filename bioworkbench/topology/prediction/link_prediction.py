@@ -19,6 +19,7 @@ from bioworkbench.records.errors import TopologyError
 from bioworkbench.topology.masks import checked_mask, mask_shape
 from bioworkbench.topology.prediction.kernels import flat_graph, score_pairs, score_rows
 from bioworkbench.topology.prediction.layer_links import layer_scores, score_stretches, top_links
+from bioworkbench.topology.prediction.matrix_kernels import MOST_NODES, fill_matrix_rows, roots_of_nodes, shared_neighbors
 from bioworkbench.topology.prediction.node_terms import checked_rule
 from bioworkbench.topology.prediction.row_kernels import common_of_entries, fill_rows
 from bioworkbench.topology.threads import for_stretches
@@ -316,6 +317,9 @@ def _row_scores(flat: Integers, rule: Integers) -> Callable[[Floats, int], None]
     if _by_sums(rule):
         common = common_of_entries(flat)
         fill = partial(fill_rows, flat, rule, common)
+        if flat[0] - 1 <= MOST_NODES:
+            tables = shared_neighbors(flat), roots_of_nodes(flat, rule)
+            fill = partial(fill_matrix_rows, flat, flat.astype(np.uint32), rule, common, *tables)
     else:
         fill = partial(score_rows, flat, rule)
     return lambda scores, first: for_stretches(lambda low, high: fill(scores[low:high], first + low), scores.shape[0], _ROWS)

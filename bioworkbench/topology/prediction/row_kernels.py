@@ -19,7 +19,7 @@ from bioworkbench.topology.prediction.kernels import mark_neighbors, score_by_no
 from bioworkbench.topology.prediction.node_terms import node_term
 from bioworkbench.topology.prediction.running_best import to_12_digits
 
-__all__ = ["best_pairs", "common_of_entries", "fill_rows", "neighbor_rows", "path_rows"]
+__all__ = ["best_pairs", "common_of_entries", "fill_rows", "find_factors", "neighbor_rows", "path_rows", "root_of_term"]
 
 _STRETCH = 256  # rows scored between two looks at the best
 
@@ -160,7 +160,22 @@ def _collect(graph, u, least, n_touched, scores, counts, found, size):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _root(model, degree, inside, n_seeds):
+def root_of_term(model: int, degree: int, inside: int, n_seeds: int) -> float:
+    """Square root of the term of a node on a path.
+
+    Parameters
+    ----------
+    model : int
+        Position in ``MODELS``.
+    degree, inside : int
+        Links of the node, and how many of them are internal.
+    n_seeds : int
+        How many of them lead to u and v.
+
+    Returns
+    -------
+    float
+    """
     return np.sqrt(node_term(model, degree, inside, degree - n_seeds - inside))
 
 
@@ -175,10 +190,10 @@ def _row_of_three(graph, rule, common, u, floats, counts, factors):
     n_second = _share(graph, u, counts)
     for k in range(n_second):
         b = counts[_LIST, k]
-        floats[_ROOT, b] = _root(rule[0], graph[b + 1] - graph[b], counts[_SHARED, b], 1)
+        floats[_ROOT, b] = root_of_term(rule[0], graph[b + 1] - graph[b], counts[_SHARED, b], 1)
     # 2. neighbors of u as nodes that are adjacent to v too, for every v next to them
     for k in range(graph[u], graph[u + 1]):
-        _find_factors(graph, rule, common, u, graph[k], counts, factors)
+        find_factors(graph, rule, common, u, k, counts[_NEAR_U], counts[_TRIPLES], factors)
     for k in range(n_second):
         counts[_SHARED, counts[_LIST, k]] = 0
     # 3. the walks u - a - b - v, neighbor a after neighbor
@@ -204,21 +219,51 @@ def _share(graph, u, counts):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _find_factors(graph, rule, common, u, a, counts, factors):
-    """The factor of `a`, a neighbor of u, for every pair (u, v) with v one of its neighbors too, at the entry of v."""
-    for k in range(graph[a], graph[a + 1]):
-        if counts[_NEAR_U, graph[k]]:  # a triangle of u and a
-            for l in range(graph[graph[k]], graph[graph[k] + 1]):  # noqa: E741
-                counts[_TRIPLES, graph[l]] += 1
+def find_factors(
+    graph: np.ndarray,
+    rule: np.ndarray,
+    common: np.ndarray,
+    u: int,
+    place: int,
+    near: np.ndarray,
+    triples: np.ndarray,
+    factors: np.ndarray,
+) -> None:
+    """The factor of a neighbor a of u for every pair (u, v) with v one of its neighbors too, at the entry of v in the list of a.
+
+    Parameters
+    ----------
+    graph, rule, common
+        See the module and `common_of_entries`.
+    u : int
+    place : int
+        Of a in `graph`, among the neighbors of u.
+    near : int array (n,)
+        1 for the neighbors of u.
+    triples : int array (n,)
+        Scratch, 0 before and after.
+    factors : float array
+        Of the size of `graph`. Entries of v < u, and of v that no path over a leads to, are left as they are.
+    """
+    a, shared = graph[place], common[place]
+    if shared:
+        _count_triples(graph, a, near, triples, 1)
     # links of a to neighbors of u and of v; those to nodes adjacent to both are in either number and count once
-    degree = graph[a + 1] - graph[a]
+    degree: int = graph[a + 1] - graph[a]
     for k in range(graph[a], graph[a + 1]):
-        inside = common[k] + counts[_SHARED, a] - counts[_TRIPLES, graph[k]]
-        factors[k] = _root(rule[0], degree, inside, 2) if graph[k] > u else 0.0
+        if graph[k] > u and (shared or common[k]):
+            factors[k] = root_of_term(rule[0], degree, common[k] + shared - triples[graph[k]], 2)
+    if shared:
+        _count_triples(graph, a, near, triples, 0)
+
+
+@njit(nogil=True, cache=True)
+def _count_triples(graph, a, near, triples, value):
+    """For every node, the number of nodes that it, a and u are all adjacent to; with `value` 0 these numbers are cleared."""
     for k in range(graph[a], graph[a + 1]):
-        if counts[_NEAR_U, graph[k]]:
+        if near[graph[k]]:  # a triangle of u and a
             for l in range(graph[graph[k]], graph[graph[k] + 1]):  # noqa: E741
-                counts[_TRIPLES, graph[l]] = 0
+                triples[graph[l]] = (triples[graph[l]] + 1) * value
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -245,7 +290,7 @@ def _walk(graph, rule, u, a, floats, counts, factors, n_touched):
     for k in range(n):
         v = reached[k]
         if v != a:
-            factor = own[v] if own[v] > 0 else _root(rule[0], degree, walks[v], 1)
+            factor = own[v] if own[v] > 0 else root_of_term(rule[0], degree, walks[v], 1)
             ends[n_touched] = v  # counts only if v had no score yet
             n_touched += scores[v] == 0.0
             scores[v] += sums[v] * factor + _TINY

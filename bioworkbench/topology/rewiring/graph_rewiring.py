@@ -11,26 +11,27 @@ import numpy as np
 
 from bioworkbench.records.arrays import Floats, count, fraction
 from bioworkbench.records.errors import TopologyError, unknown_name
-from bioworkbench.topology.prediction.link_prediction import cannistraci_hebb, score_matrix
+from bioworkbench.topology.prediction.best_links import scores_of_links
+from bioworkbench.topology.prediction.link_prediction import layer_scores, score_matrix, simple_adjacency
 from bioworkbench.topology.rewiring.selection import sampled, strongest
 
 __all__ = ["LINK_SCORES", "evolved_graph", "pair_scores", "rewired_graph"]
 
 AnyGraph = TypeVar("AnyGraph", nx.Graph, nx.DiGraph)
 
-LINK_SCORES: Mapping[str, Mapping[str, str | int]] = {
-    "ra_l2": {"model": "RA", "length": 2},
-    "ra_l3": {"model": "RA", "length": 3},
-    "ch2_l2": {"model": "CH2", "length": 2},
-    "ch2_l3": {"model": "CH2", "length": 3},
-    "ch3_l2": {"model": "CH3", "length": 2},
-    "ch3_l3": {"model": "CH3", "length": 3},
-    "random": {},
+LINK_SCORES: Mapping[str, tuple[str, int]] = {
+    "ra_l2": ("RA", 2),
+    "ra_l3": ("RA", 3),
+    "ch2_l2": ("CH2", 2),
+    "ch2_l3": ("CH2", 3),
+    "ch3_l2": ("CH3", 2),
+    "ch3_l3": ("CH3", 3),
+    "random": ("", 0),
 }
-"""Scores that settings can name, with the arguments of `link_prediction.cannistraci_hebb`."""
+"""Scores that settings can name, with model and path length as of `link_prediction.cannistraci_hebb`."""
 
 
-def pair_scores(graph: nx.Graph, rule: str) -> Floats:
+def pair_scores(graph: nx.Graph, rule: str, *, links: bool = True) -> Floats:
     """Scores of all pairs; a link is scored as if it were absent.
 
     Parameters
@@ -39,6 +40,8 @@ def pair_scores(graph: nx.Graph, rule: str) -> Floats:
         In a directed graph only paths of length 3 have scores; see `link_prediction.cannistraci_hebb`.
     rule : str
         A name in `LINK_SCORES`; "random" gives ones.
+    links : bool
+        Whether scores of existing links are needed; without, they may have any value, and are quicker to find.
 
     Returns
     -------
@@ -48,21 +51,23 @@ def pair_scores(graph: nx.Graph, rule: str) -> Floats:
     Raises
     ------
     TopologyError
-        If the rule is unknown.
+        If the rule is unknown, or has paths of length 2 and the graph is directed.
     """
     if rule not in LINK_SCORES:
         raise TopologyError(unknown_name(rule, "link score", LINK_SCORES))
     n = graph.number_of_nodes()
     if rule == "random":
         return np.ones((n, n))
-    settings = LINK_SCORES[rule]
+    model, length = LINK_SCORES[rule]
+    adjacency = simple_adjacency(graph)
     if not graph.is_directed():
-        return score_matrix(nx.to_scipy_sparse_array(graph, weight=None), **settings)  # pyright: ignore[reportArgumentType]
-    position = {node: k for k, node in enumerate(graph)}
-    pairs = [(u, v) for u in graph for v in graph if u != v]
-    scores = np.zeros((n, n))
-    for u, v, score in cannistraci_hebb(graph, pairs, **settings):  # pyright: ignore[reportArgumentType]
-        scores[position[u], position[v]] = score
+        return score_matrix(adjacency, model=model, length=length, links=links)
+    if length != 3:
+        raise TopologyError(f"rule = '{rule}': sources and targets of a directed graph are joined by paths of odd length only")
+    scores = layer_scores(adjacency, model=model)
+    if links:
+        us, vs = adjacency.nonzero()
+        scores[us, vs] = scores_of_links(adjacency, us, vs, by=rule)
     return scores
 
 
@@ -124,7 +129,7 @@ def _pairs(graph: nx.Graph, rule: str, *, linked: bool) -> tuple[np.ndarray, Flo
     eligible = adjacency == linked
     np.fill_diagonal(eligible, False)
     pairs = np.argwhere(eligible if graph.is_directed() else np.triu(eligible))
-    return pairs, pair_scores(graph, rule)[pairs[:, 0], pairs[:, 1]]
+    return pairs, pair_scores(graph, rule, links=linked)[pairs[:, 0], pairs[:, 1]]
 
 
 def _picked(scores: Floats, n: int, rng: np.random.Generator, sample: bool) -> np.ndarray:

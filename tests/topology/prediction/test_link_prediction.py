@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.topology.prediction import kernels as ch_kernels
+from bioworkbench.topology.prediction import link_prediction
 from bioworkbench.topology.prediction.definition import CONVENTIONS, FORMS, LENGTHS, MODELS, ch_score, double_cover, paths_between
 from bioworkbench.topology.prediction.link_prediction import (
     cannistraci_hebb,
@@ -81,6 +82,16 @@ def test_absent_links_alone_have_the_same_scores(seed, p, rule):
     graph = nx.gnp_random_graph(12, p, seed=seed)
     absent = ~simple_adjacency(graph).toarray()
     np.testing.assert_array_equal(matrix(graph, **rule)[absent], matrix(graph, links=False, **rule)[absent])
+
+
+@settings(max_examples=50)
+@given(seed=seeds, n=st.integers(2, 150), degree=st.integers(1, 12), model=st.sampled_from(MODELS))
+def test_graphs_too_large_for_a_matrix_have_the_same_scores(seed, n, degree, model):
+    adjacency = simple_adjacency(nx.gnp_random_graph(n, min(1, degree / n), seed=seed))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(link_prediction, "MOST_NODES", 1)
+        expected = score_matrix(adjacency, model=model)
+    np.testing.assert_allclose(score_matrix(adjacency, model=model), expected, rtol=1e-12)
 
 
 @settings(max_examples=50)

@@ -34,9 +34,10 @@ def test_a_step_keeps_nodes_and_number_of_links(seed, fraction, directed, remova
 @pytest.mark.parametrize("directed", [False, True])
 def test_scores_are_those_of_link_prediction(directed):
     graph = nx.gnp_random_graph(12, 0.25, seed=1, directed=directed)
-    scores = pair_scores(graph, "ch3_l3")
-    for u, v, score in cannistraci_hebb(graph, [(0, 5), (3, 4), next(iter(graph.edges))]):
+    scores, absent = pair_scores(graph, "ch3_l3"), pair_scores(graph, "ch3_l3", links=False)
+    for u, v, score in cannistraci_hebb(graph, [(u, v) for u in graph for v in graph if u != v]):
         assert scores[u, v] == pytest.approx(score)
+        assert graph.has_edge(u, v) or absent[u, v] == pytest.approx(score)
 
 
 def test_the_best_pair_regrows():
@@ -77,6 +78,8 @@ def test_bad_settings():
     rng = np.random.default_rng(1)
     with pytest.raises(ValueError, match="'ch4_l3' is not a link score; did you mean"):
         pair_scores(nx.path_graph(4), "ch4_l3")
+    with pytest.raises(ValueError, match="rule = 'ch2_l2': sources and targets of a directed graph are joined by paths of odd"):
+        pair_scores(nx.DiGraph([(0, 1)]), "ch2_l2")
     with pytest.raises(ValueError, match="n_links = 4: the graph has only 3 links to remove"):
         rewired_graph(nx.path_graph(4), 4, rng)
     with pytest.raises(ValueError, match="is a multigraph or has self-links; a simple graph is rewired"):
