@@ -249,10 +249,11 @@ def find_factors(
     if shared:
         _count_triples(graph, a, near, triples, 1)
     # links of a to neighbors of u and of v; those to nodes adjacent to both are in either number and count once
-    degree: int = graph[a + 1] - graph[a]
+    degree = graph[a + 1] - graph[a]
     for k in range(graph[a], graph[a + 1]):
         if graph[k] > u and (shared or common[k]):
-            factors[k] = root_of_term(rule[0], degree, common[k] + shared - triples[graph[k]], 2)
+            inside = common[k] + shared - triples[graph[k]]
+            factors[k] = root_of_term(rule[0], degree, inside, 2)  # pyright: ignore[reportArgumentType]
     if shared:
         _count_triples(graph, a, near, triples, 0)
 
