@@ -15,6 +15,9 @@ from brian2.input.binomial import BinomialFunction
 from brian2.input.timedarray import TimedArray
 from jinja2 import pass_context
 
+from bioworkbench.simulation.backends.cpp.synapse_layout import is_interleaved
+from bioworkbench.simulation.backends.cpp.synapse_loops import lanes_of, row_of
+
 __all__ = [
     "ITEM_TYPES",
     "WorkbenchCodeObject",
@@ -185,6 +188,27 @@ class WorkbenchGenerator(CPPCodeGenerator):
         random = any(isinstance(variable, Function) and not variable.stateless for variable in self.variables.values())
         return {**keywords, "pointers_lines": lines, "uses_random": random, "target_arrays": self._target_arrays()}
 
+    def translate_statement_sequence(self, sc_statements: Any, ve_statements: Any) -> Any:
+        """Brian2's loops, and faster ones over synapses.
+
+        Parameters
+        ----------
+        sc_statements, ve_statements : dict
+            By block: statements done once, and those done for each neuron or synapse.
+
+        Returns
+        -------
+        (dict, dict, dict)
+            Code of both by block, and what else the template gets.
+        """
+        scalar, vector, given = super().translate_statement_sequence(sc_statements, ve_statements)
+        keywords: dict[str, Any] = dict(given)
+        if self.template_name == "synapses":
+            keywords["lanes"] = lanes_of(self, ve_statements[None])
+        elif self.template_name == "summed_variable":
+            keywords["row"] = row_of(self, ve_statements[None], [variable for _, variable in array_slots(self.variables)])
+        return scalar, vector, keywords
+
     def _target_arrays(self) -> list[tuple[str, str]]:
         """Types and names of the arrays of target neurons that synapses work on."""
         targets = {
@@ -201,6 +225,9 @@ class WorkbenchGenerator(CPPCodeGenerator):
             kind = c_data_type(variable.dtype)
             if getattr(variable, "ndim", 1) > 1:
                 lines.append(f"Matrix<{kind}> _growing_{role}(*_a.arrays[{slot}]);")
+                continue
+            if is_interleaved(variable) and getattr(self.device, "lays_out_synapses", False):
+                lines.append(f"const Strided<{kind}> _at_{role}(*_a.arrays[{slot}]);")
                 continue
             # Arrays of a function never overlap, which lets the compiler work on many items at once.
             restrict = "" if variable.scalar else "__restrict "
@@ -261,5 +288,5 @@ BinomialFunction.implementations[WorkbenchGenerator.class_name] = lambda n, p, u
     _Binomial(n=int(n), p=float(p), normal=int(use_normal)),
     {},
 )
-for _function in ("rand", "randn", "timestep"):  # the engine has them
+for _function in ("rand", "randn", "timestep", "clip"):  # the engine has them
     DEFAULT_FUNCTIONS[_function].implementations.add_implementation(WorkbenchCodeObject, code=None, name=f"_{_function}")

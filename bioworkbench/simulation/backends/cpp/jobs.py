@@ -22,6 +22,7 @@ from bioworkbench.simulation.backends.cpp.device import WorkbenchDevice
 from bioworkbench.simulation.backends.cpp.functions import functions_text
 from bioworkbench.simulation.backends.cpp.plan import Sizes, is_function, plan_of
 from bioworkbench.simulation.backends.cpp.sharing import can_be_shared, modes_of, size_slot
+from bioworkbench.simulation.backends.cpp.synapse_layout import layout_words
 from bioworkbench.simulation.build import OWN_WEIGHT, Built, changed_weights, watched
 from bioworkbench.simulation.finite import SEGMENT_STEPS, changing
 from bioworkbench.simulation.inputs import TABLE_ENDINGS
@@ -49,6 +50,7 @@ class _JobDevice(WorkbenchDevice):
     """The device with synapses that are loaded, not made, and functions that are computed as they are written."""
 
     discrete: frozenset[str] = frozenset()  # populations in discrete time
+    lays_out_synapses = True
 
     def file_of(self, code_object: Any) -> str:
         """Functions of neurons in discrete time, and of synapses between them, are compiled apart."""
@@ -252,7 +254,7 @@ def _settled(device: Any, built: Built) -> list[tuple[str, Any]]:
         variable = names.get(arguments[0]) if what.startswith("set_by_") else None
         if what == "run_network":
             # After all that Brian2 sets: spikes of this job take the place of those with which the plan was made.
-            queue += _loads_of_trains(device, built)
+            queue += _loads_of_trains(device, built) + _layouts(device, built)
         if variable is not None and variable.name.endswith("_indices"):
             file = f"values/{variable.owner.name}.{variable.name}"
             queue.append(("plan", ("load", ("array", arguments[0]), _stored(variable), file)))
@@ -270,6 +272,20 @@ def _loads_of_trains(device: Any, built: Built) -> list[tuple[str, Any]]:
             array = device.get_array_name(train, access_data=False)
             loads.append(("plan", ("load_all", ("array", array), _stored(train), f"values/{name}.{value}")))
     return loads
+
+
+def _layouts(device: Any, built: Built) -> list[tuple[str, Any]]:
+    """Have loaded synapses moved to where they are fast."""
+    words: list[tuple[str, Any]] = []
+    for synapses in built.synapses.values():
+        order, arrays = layout_words(synapses) or ("", [])
+        numbers = [("array", device.get_array_name(variable, access_data=False)) for variable in arrays]
+        if order == "interleave":
+            words.append(("plan", (order, None, len(numbers), *numbers)))
+        elif order:
+            target = f"<{synapses.target.name}>"
+            words.append(("plan", (order, numbers[0], target, len(numbers) - 1, *numbers[1:])))
+    return words
 
 
 def _say_what_is_shared(built: Built) -> None:

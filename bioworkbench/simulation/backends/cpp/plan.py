@@ -125,8 +125,7 @@ def _is_trace(code_object: Any) -> bool:
         return False
     sources = [(f"_source_{name}", code_object.variables[f"_source_{name}"]) for name in code_object.owner.record_variables]
     return all(
-        isinstance(variable, ArrayVariable) and code_object.variable_indices[name] in ("_idx", "0") and not variable.dynamic
-        for name, variable in sources
+        isinstance(variable, ArrayVariable) and code_object.variable_indices[name] in ("_idx", "0") for name, variable in sources
     )
 
 
@@ -338,11 +337,9 @@ def _add_queue(plan: _Plan, runs: Iterator[Run]) -> None:
 
 
 def _add_words(plan: _Plan, arguments: tuple) -> None:
-    order, about, *words = arguments
-    if about is not None:
-        kind, name = about
-        words.insert(0, {"array": plan.by_name, "action": plan.actions, "pathway": plan.pathways}[kind][name])
-    plan.write(order, *words)
+    tables = {"array": plan.by_name, "action": plan.actions, "pathway": plan.pathways}
+    words = [tables[word[0]][word[1]] if isinstance(word, tuple) else word for word in arguments if word is not None]
+    plan.write(*words)
 
 
 def _add_run(plan: _Plan, run: Run) -> None:

@@ -13,6 +13,10 @@
 #include <utility>
 #include <vector>
 
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
 #include "random.h"
 
 #ifndef INFINITY
@@ -22,13 +26,28 @@
 namespace bioworkbench {
 
 constexpr int BLOCK = 256;  // neurons that share a random stream
+constexpr int LANES = 16;   // synapses that are computed side by side
+constexpr size_t HUGE_PAGE = size_t(2) << 20;
 
 extern uint64_t run_seed, seed_number, first_trial;
 extern std::map<std::pair<uint64_t, int64_t>, Random> left_streams;  // of the run before, by function and number
 
 // Array whose type only functions know. Rows of `columns` items where it has two axes. Memory begins on a cache line.
+// Synapses may be moved once they are loaded: their items then stand between those of other arrays, or in another order.
 class Array {
     size_t room_ = 0;  // bytes
+
+    // Large arrays lie in large pages: what goes through them in leaps meets a new page each time.
+    static char* room_for(size_t& bytes) {
+        const size_t whole = bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : 64;
+        bytes = (bytes + whole - 1) / whole * whole;
+        char* made = static_cast<char*>(std::aligned_alloc(whole, bytes));
+        if (!made) std::abort();
+#ifdef MADV_HUGEPAGE
+        if (whole == HUGE_PAGE) madvise(made, bytes, MADV_HUGEPAGE);
+#endif
+        return made;
+    }
 
 public:
     char* data = nullptr;
@@ -36,6 +55,9 @@ public:
     int32_t item = 8, columns = 1;
     char type = 'd';
     bool is_view_ = false;
+    size_t step = 1;                         // items from one to the next
+    const int32_t* stored_at = nullptr;      // where items are by the numbers that they were loaded with; null: there
+    std::vector<int32_t> rows;               // of sorted targets: where the synapses of each begin
 
     Array(char type, int32_t item) : item(item), type(type) {}
     Array(Array& other, size_t begin, size_t n)  // a view, which does not own its memory
@@ -47,11 +69,9 @@ public:
 
     void reserve(size_t n) {
         if (n * item <= room_) return;
-        // Half as much again, so that appending one by one takes time in proportion; whole cache lines, as `aligned_alloc`
-        // asks.
-        room_ = (std::max(n * item, room_ + room_ / 2) + 63) / 64 * 64;
-        char* larger = static_cast<char*>(std::aligned_alloc(64, room_));
-        if (!larger) std::abort();
+        // Half as much again, so that appending one by one takes time in proportion
+        room_ = std::max(n * item, room_ + room_ / 2);
+        char* larger = room_for(room_);
         if (size) std::memcpy(larger, data, size * item);
         std::free(data);
         data = larger;
@@ -62,6 +82,32 @@ public:
         if (n > size) std::memset(data + size * item, 0, (n - size) * item);
         size = n;
     }
+
+    size_t place(size_t k) const { return (stored_at ? stored_at[k] : k) * step; }
+
+    // Items are in memory of somebody else from now on, at the first one and then so many items further
+    void move_to(char* first, size_t items) {
+        for (size_t k = 0; k < size; k++) std::memcpy(first + k * items * item, data + k * item, item);
+        if (!is_view_) std::free(data);
+        data = first, step = items, is_view_ = true;
+    }
+
+    void reorder(const std::vector<int32_t>& places) {
+        std::vector<char> before(data, data + size * item);
+        for (size_t k = 0; k < size; k++) std::memcpy(data + places[k] * size_t(item), before.data() + k * item, item);
+        stored_at = places.data();
+    }
+};
+
+// Items that stand between those of other arrays
+template <typename T>
+class Strided {
+    T* const first_;
+    const size_t step_;
+
+public:
+    explicit Strided(Array& array) : first_(reinterpret_cast<T*>(array.data)), step_(array.step) {}
+    T& operator[](size_t k) const { return first_[k * step_]; }
 };
 
 // A growing array with the interface that Brian2's templates use.
@@ -301,6 +347,10 @@ inline double _rand(int) { return bioworkbench::current_stream->rand(); }
 inline double _randn(int) { return bioworkbench::current_stream->randn(); }
 // Whole, but floating point: vectors can be made of it
 static inline double _timestep(double t, double dt) { return std::trunc((t + 1e-3 * dt) / dt); }
+template <typename T>
+static inline T _clip(const T value, const double low, const double high) {
+    return value < low ? T(low) : value > high ? T(high) : value;
+}
 template <typename T>
 inline int int_(T value) {
     return static_cast<int>(value);

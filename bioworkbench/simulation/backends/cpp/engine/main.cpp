@@ -61,13 +61,13 @@ bool is_real(const Array& array) { return array.type == 'd' || array.type == 'f'
 
 double real_at(Array& array, size_t k) {
     double value = 0;
-    typed(array, [&](auto* items) { value = static_cast<double>(items[k]); });
+    typed(array, [&](auto* items) { value = static_cast<double>(items[array.place(k)]); });
     return value;
 }
 
 int64_t whole_at(Array& array, size_t k) {
     int64_t value = 0;
-    typed(array, [&](auto* items) { value = static_cast<int64_t>(items[k]); });
+    typed(array, [&](auto* items) { value = static_cast<int64_t>(items[array.place(k)]); });
     return value;
 }
 
@@ -163,7 +163,8 @@ std::string in_words(double seconds) {
 class Program {
     std::ifstream plan_;
     std::map<std::string, std::function<void()>> orders_;
-    std::vector<std::unique_ptr<Array>> arrays_;
+    std::vector<std::unique_ptr<Array>> arrays_, blocks_;
+    std::vector<std::unique_ptr<std::vector<int32_t>>> sortings_;  // of synapses
     std::vector<Clock> clocks_;
     std::vector<std::unique_ptr<Pathway>> pathways_;
     std::vector<std::unique_ptr<Table>> tables_;
@@ -333,7 +334,7 @@ class Program {
                 rows->resize(before + places.size);
                 typed(*rows, [&](auto* items) {
                     const auto* from = reinterpret_cast<decltype(items)>(values->data);
-                    for (size_t k = 0; k < places.size; k++) items[before + k] = from[values->size > 1 ? place[k] : 0];
+                    for (size_t k = 0; k < places.size; k++) items[before + k] = from[values->size > 1 ? values->place(place[k]) : 0];
                 });
             }
             *reinterpret_cast<int32_t*>(n.data) = static_cast<int32_t>(times.size);
@@ -400,7 +401,7 @@ class Program {
         for (const Check& check : checks_)
             typed(*check.array, [&](auto* items) {
                 for (size_t k = 0; k < check.array->size; k++)
-                    if (!std::isfinite(static_cast<double>(items[k])))
+                    if (!std::isfinite(static_cast<double>(items[check.array->place(k)])))
                         fail(check.name + " became NaN or infinite before t = " + std::to_string(t) + " s at place " + std::to_string(k), 4);
             });
         for (const Flush& flush : flushes_) {
@@ -411,15 +412,16 @@ class Program {
         for (const Flush& flush : last_) append(flush.name, *flush.array);
     }
 
-    // Appends what was recorded; numbers in single precision are written in double.
+    // Appends what was recorded, in the order in which it was loaded; numbers in single precision are written in double.
     void append(const std::string& name, Array& array) {
         if (array.size == 0) return;
-        Array wide('d', 8);
-        if (array.type == 'f') {
-            wide.resize(array.size);
-            copy_items(wide, nullptr, array);
+        const bool as_it_is = array.type != 'f' && array.step == 1 && !array.stored_at;
+        Array written(array.type == 'f' ? 'd' : array.type, array.type == 'f' ? 8 : array.item);
+        if (!as_it_is) {
+            written.resize(array.size);
+            copy_items(written, nullptr, array);
         }
-        const Array& from = array.type == 'f' ? wide : array;
+        const Array& from = as_it_is ? array : written;
         FILE* file = std::fopen((results_ + name).c_str(), "ab");
         const bool whole = file && std::fwrite(from.data, from.item, from.size, file) == from.size;
         if (!whole || std::fclose(file)) fail("cannot write " + name, 6);
@@ -645,6 +647,43 @@ class Program {
         };
     }
 
+    // Where loaded synapses are moved to.
+    void define_layouts() {
+        orders_["interleave"] = [this] {
+            std::vector<Array*> parts;
+            read_list(parts, [&] { return &array(); });
+            // Wide items first, so that each begins at a multiple of its size
+            std::stable_sort(parts.begin(), parts.end(), [](Array* a, Array* b) { return a->item > b->item; });
+            size_t width = 0, at = 0;
+            for (const Array* part : parts) width += part->item;
+            width = (width + parts[0]->item - 1) / parts[0]->item * parts[0]->item;
+            auto block = std::make_unique<Array>('c', 1);
+            block->resize(parts[0]->size * width);
+            for (Array* part : parts) {
+                part->move_to(block->data + at, width / part->item);
+                at += part->item;
+            }
+            blocks_.push_back(std::move(block));
+        };
+        orders_["by_target"] = [this] {
+            Array& targets = array();
+            std::vector<int32_t> rows(whole() + 1, 0);
+            const int32_t* target = reinterpret_cast<const int32_t*>(targets.data);
+            const size_t n = targets.size;
+            for (size_t k = 0; k < n; k++) rows.at(target[k] + 1)++;
+            for (size_t j = 1; j < rows.size(); j++) rows[j] += rows[j - 1];
+            auto places = std::make_unique<std::vector<int32_t>>(n);
+            std::vector<int32_t> next(rows);
+            for (size_t k = 0; k < n; k++) (*places)[k] = next[target[k]]++;
+            std::vector<Array*> parts;
+            read_list(parts, [&] { return &array(); });
+            for (Array* part : parts)
+                if (part->size == n) part->reorder(*places);  // what all synapses share has one item
+            targets.rows = std::move(rows);
+            sortings_.push_back(std::move(places));
+        };
+    }
+
     // What happens in a run, and how it is run.
     void define_runs() {
         orders_["call"] = [this] { action()(); };
@@ -737,6 +776,7 @@ public:
         for (const Function* function = known_functions; function; function = function->next) by_function_[function->name] = function;
         define_things();
         define_values();
+        define_layouts();
         define_runs();
         seed_streams(random_seed());
         plan_.open("plan.txt");

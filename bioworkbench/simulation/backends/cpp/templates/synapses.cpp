@@ -1,5 +1,6 @@
 {# The effect of the spikes that are due, in the order in which they were pushed. A span is consecutive in the order of the pathway. #}
 {# Copies of a network share synapses: a span says how far the variables of its targets are shifted. #}
+{# Where functions are called, synapses are computed in lanes, which a compiler turns into vectors. #}
 {# USES_VARIABLES { _synaptic_pre } #}
 {% extends 'common_group.cpp' %}
 
@@ -15,6 +16,30 @@
         {% for kind, name in target_arrays %}
         {{kind}}* __restrict const {{name}} = _first{{name}} + _span.shift;
         {% endfor %}
+        {% if lanes %}
+        for (int32_t _begin = _span.begin; _begin < _span.end; _begin += LANES)
+        {
+            const int _n = std::min(_span.end - _begin, LANES);
+            size_t _places[LANES];
+            {{lanes.declared|autoindent}}
+            for (int _lane = 0; _lane < LANES; _lane++)
+            {
+                const int32_t _k = _begin + std::min(_lane, _n - 1);
+                const size_t _idx = _places[_lane] = _order ? _order[_k] : _k;
+                {{lanes.read|autoindent}}
+            }
+            for (int _lane = 0; _lane < LANES; _lane++)
+            {
+                const size_t _idx = _places[_lane], _vectorisation_idx = _idx;
+                {{lanes.computed|autoindent}}
+            }
+            for (int _lane = 0; _lane < _n; _lane++)
+            {
+                const size_t _idx = _places[_lane];
+                {{lanes.written|autoindent}}
+            }
+        }
+        {% else %}
         for (int32_t _k = _span.begin; _k < _span.end; _k++)
         {
             const size_t _idx = _order ? _order[_k] : _k;
@@ -24,5 +49,6 @@
             {% endif %}
             {{vector_code|autoindent}}
         }
+        {% endif %}
     }
 {% endblock %}

@@ -1,0 +1,87 @@
+"""Loops over synapses in lanes and rows, and the memory that suits them, against NumPy and against other numbers of threads."""
+
+import numpy as np
+import pytest
+from brian2 import ms, mV
+
+from bioworkbench import simulate
+from bioworkbench.records.errors import SimulationError
+from bioworkbench.records.links import Links
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.neuron import NeuronModel
+from bioworkbench.records.probe import Probe
+from bioworkbench.records.stimulus import SpikeTrains, silence
+from bioworkbench.records.synapse import SynapseModel
+from bioworkbench.simulation.backends.cpp.toolchain import missing_compiler
+from bioworkbench.synapses import pair_stdp
+from tests.simulation.networks import random_weights
+
+pytestmark = pytest.mark.skipif(bool(missing_compiler()), reason="needs g++")
+N_INPUTS, N_CELLS, N_TRIALS = 20, 300, 2
+CELL = NeuronModel(
+    "dv/dt = (-60*mV - v + total)/(10*ms) : volt (unless refractory)\ntotal : volt",
+    "v > -50*mV", "v = -60*mV", start={"v": "-60*mV + 9.9*mV*i/N", "total": 0 * mV}, refractory=1 * ms, method="euler",
+)  # fmt: skip
+SLOW = SynapseModel(  # a conductance of every synapse, which saturates, and of which the target sees the sum
+    "ds/dt = -s/(20*ms) : 1 (clock-driven)\ntotal_post = weight*s*exp(-v_post/(100*mV)) + 0*v_pre : volt (summed)",
+    on_pre="s += 0.5*(1 - s)", method="exact",
+)  # fmt: skip
+
+
+def links(rng):
+    """From 1 to 290 links of an input, some of them twice; not every cell has one."""
+    sources = np.repeat(np.arange(N_INPUTS), np.r_[1, 15, 16, 17, 31, 32, 33, 290, np.full(N_INPUTS - 8, 40)])
+    targets = rng.integers(0, N_CELLS - 5, len(sources))
+    weights, delays = rng.uniform(0.5e-3, 2e-3, len(sources)), rng.integers(0, 5, len(sources)) * 1e-4
+    return Links(sources, targets, (N_INPUTS, N_CELLS), weights, delays)
+
+
+def network():
+    rng = np.random.default_rng(3)
+    back = Links.from_csr(random_weights(rng, N_CELLS, N_CELLS, 1e-3, density=0.05), delays=1e-3)
+    learning = Projection("inputs", "cells", links(rng), receives="v", name="learning", synapse=pair_stdp(largest=2 * mV))
+    slow = Projection("cells", "cells", back, receives="total", name="slow", synapse=SLOW)
+    return Network((Population("cells", N_CELLS, CELL),), (learning, slow))
+
+
+def trains():
+    rng = np.random.default_rng(4)
+    trial, step, channel = np.nonzero(rng.random((N_TRIALS, 100, N_INPUTS)) < 0.2)
+    return SpikeTrains("inputs", trial, channel, step * 5e-4, duration=0.05, n_trials=N_TRIALS)
+
+
+def recorded(backend, threads=1):
+    probes = [Probe("slow", "s", (0, 7, 4000)), Probe("learning", "weight", (3, 200)), "cells.total"]
+    return simulate(network(), trains(), 1, dt=1e-4, backend=backend, threads=threads, record=probes)
+
+
+def test_they_compute_what_numpy_computes_by_any_number_of_threads():
+    theirs, *ours = recorded("numpy"), *(recorded("cpp", n) for n in (1, 2, 3))
+    assert len(theirs.spikes["cells"]) > 1000
+    for recording in ours:
+        np.testing.assert_array_equal(recording.spikes["cells"].neuron, theirs.spikes["cells"].neuron)
+        np.testing.assert_array_equal(recording.spikes["cells"].time, theirs.spikes["cells"].time)
+        np.testing.assert_allclose(recording.weights["learning"], theirs.weights["learning"], rtol=1e-10)
+        for name, trace in theirs.traces.items():
+            np.testing.assert_allclose(np.asarray(recording.traces[name]), np.asarray(trace), rtol=1e-9, atol=1e-15)
+    for recording in ours[1:]:
+        np.testing.assert_array_equal(recording.weights["learning"], ours[0].weights["learning"])
+        np.testing.assert_array_equal(recording.traces["cells.total"], ours[0].traces["cells.total"])
+
+
+def test_the_weights_did_change_and_differ_between_trials():
+    weights = recorded("cpp").weights["learning"]
+    assert np.ptp(weights - network().projections[0].links.weights) > 1e-5
+    assert (weights[0] != weights[1]).mean() > 0.5
+
+
+def test_a_synapse_that_becomes_nan_is_named_though_it_was_moved():
+    pair = Links([0, 1, 1], [1, 0, 1], (2, 2), np.array([1, 2, 3]) * mV)  # sorted by target: 1 to 0 first
+    bad = SynapseModel(
+        "ds/dt = sqrt(limit - weight/mV)/ms : 1 (clock-driven)\nlimit : 1\ntotal_post = 0*weight : volt (summed)",
+        on_pre="s += 0", constants={"limit": np.array([2, 1.5, 4])}, method="euler",
+    )  # fmt: skip
+    cells = Population("cells", 2, CELL)
+    made = Network((cells,), (Projection("cells", "cells", pair, receives="total", name="bad", synapse=bad),))
+    with pytest.raises(SimulationError, match="from neuron 1 to 0 of trial 0"):
+        simulate(made, silence(1 * ms), 1, dt=1e-4, backend="cpp")
