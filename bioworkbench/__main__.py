@@ -1,7 +1,6 @@
 """The command ``bioworkbench``."""
 
 import gc
-import importlib.metadata
 import inspect
 import os
 import sys
@@ -14,7 +13,6 @@ import typer
 from bioworkbench.commands.interruption import ending, interruptible
 from bioworkbench.commands.sparing import imported, imported_undrawn
 from bioworkbench.records.docstrings import summary
-from bioworkbench.records.functions import allow
 
 __all__ = ["COMMANDS", "app_for", "main"]
 
@@ -42,6 +40,7 @@ COMMANDS = {
 
 _COMPILE_NOTHING = ("check", "compare", "explore", "export", "schema")
 _OBJECTS = 100_000  # made between two collections
+_SLOW = ("demo", "run", "sweep")  # say at once that they have begun: what they import takes more than a second
 _DRAW_LATER = ("topology",)
 _WITHOUT_BRIAN2 = ("cache", "figures", "index", "list", "new", "table")
 
@@ -86,6 +85,9 @@ def _asked(arguments: Sequence[str]) -> str:
 
 
 def _function(name: str, arguments: Sequence[str]) -> Callable[..., Any]:
+    if name in _SLOW and not {"-h", "--help"} & set(arguments) and "_BIOWORKBENCH_COMPLETE" not in os.environ:
+        spec = next((word for word in arguments if word.endswith(".toml") and word.isprintable()), "")
+        print(f"bioworkbench {name} {spec}".rstrip(), file=sys.stderr, flush=True)
     module, compiles = f"bioworkbench.commands.{name}", name not in _COMPILE_NOTHING or "--converge" in arguments
     if name in _DRAW_LATER:
         found = imported_undrawn(module)
@@ -103,12 +105,14 @@ def _root(
     ] = None,
 ) -> None:
     """Spiking networks in Brian2, from a spec to a report."""
-    allow(packages or [])
+    if packages:
+        import_module("bioworkbench.records.functions").allow(packages)
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"bioworkbench {importlib.metadata.version('bioworkbench')}")
+        metadata = import_module("importlib.metadata")  # not at the top: help does without
+        typer.echo(f"bioworkbench {metadata.version('bioworkbench')}")
         raise typer.Exit()
 
 

@@ -61,6 +61,7 @@ def as_rate(
     ----------
     values : array (n_trials, n_frames, n_channels)
     frame : float, seconds
+        Duration of a frame.
     maximum, minimum : float, hertz
         Rates at `highest` and `lowest`. Onto neurons in discrete time, ``maximum = 1 / dt`` gives a spike in every step for a value
         of 1, and more is refused; onto other neurons spikes are Poisson at any rate.

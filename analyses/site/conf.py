@@ -8,6 +8,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from docutils.nodes import SkipNode  # noqa: E402
 from generated import staged  # noqa: E402
 from notebooks import write_notebooks  # noqa: E402
+from pictures import with_pictures  # noqa: E402
 
 from latex2mathml.converter import convert  # noqa: E402
 
@@ -76,6 +77,8 @@ def setup(app):
     """Read the pages from a copy, with those that are made at build time."""
     app.add_html_math_renderer("mathml", formula("inline"), formula("block"))
     app.srcdir = staged(HERE, Path(app.doctreedir) / "pages", ROOT)
-    # Notebooks and the examples of the gallery are run together, or not at all (``-D plot_gallery=0``).
+    # Notebooks, the examples of the gallery and the pictures of pages are run together, or not at all (``-D plot_gallery=0``).
     run = str(app.config.overrides.get("plot_gallery", "1")) not in ("0", "False")
     write_notebooks(HERE.parent, Path(app.srcdir), run=run)
+    for page in Path(app.srcdir).rglob("*.md"):
+        page.write_text(with_pictures(page, run=run), encoding="utf-8")

@@ -1,7 +1,7 @@
 """``bioworkbench table``: scores of many results beside each other."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -41,7 +41,7 @@ def table_command(
     if latex or markdown:
         typer.echo(found.to_latex() if latex else found.to_markdown(), nl=False)
     else:
-        output.print(rich_table(list(found.columns), [[_cell(value) for value in row] for row in found.rows]))
+        output.print(rich_table(*found.in_words()))
     for reason in found.unreadable:
         words.print(labeled("left out", reason, "yellow"))
     if csv is not None:
@@ -49,9 +49,3 @@ def table_command(
         output.print(str(csv))
     if found.unreadable:
         raise typer.Exit(FAILED)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -48,6 +48,7 @@ FAILED, BAD_INPUT, MISSING = 1, 2, 3
 
 _DEBUG = "BIOWORKBENCH_TRACEBACK"
 _HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # Unicode's categories of characters that act rather than show
+_NUMBER = re.compile(r"[+-]?\.?\d|[–*]?$")  # begins like one, or nothing is there
 _MOST = 240  # characters of a word or a quotation in a message
 _LONG = re.compile(rf"'[^'\n]{{{_MOST},}}'|\S{{{_MOST},}}")
 
@@ -240,10 +241,11 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def rich_table(header: list[str], rows: list[list[str]]) -> Table:
-    """Table for the terminal, from a `header` and `rows` of texts; all columns but the first are numbers."""
+    """Table for the terminal, from a `header` and `rows` of texts; columns of numbers, the first apart, are set to the right."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for number, name in enumerate(header):
-        table.add_column(visible(name), justify="left" if number == 0 else "right", no_wrap=number == 0)
+        numbers = number > 0 and all(_NUMBER.match(row[number]) for row in rows)
+        table.add_column(visible(name), justify="right" if numbers else "left", no_wrap=number == 0)
     for row in rows:
         table.add_row(*map(visible, row))
     return table

@@ -41,6 +41,7 @@ def file_topology(
     rng : Generator
         Not drawn from.
     file : path
+        From the folder of the process, or below ``BIOWORKBENCH_DATA``.
     self_links : bool
         Whether links of a node to itself are kept.
     recurrent : bool
@@ -76,6 +77,7 @@ def file_weights(
     rng : Generator
         Not drawn from.
     file : path
+        From the folder of the process, or below ``BIOWORKBENCH_DATA``.
     column : str
         Which attribute of the links; parallel links add up.
     scale : float, unit of the weights
@@ -117,6 +119,7 @@ def file_delays(
     rng : Generator
         Not drawn from.
     file : path
+        From the folder of the process, or below ``BIOWORKBENCH_DATA``.
     column : str
         Which attribute of the links.
     unit : {"s", "ms", "us"}

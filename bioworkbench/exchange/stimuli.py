@@ -50,6 +50,7 @@ def nwb(
     name : str
         What projections call the stimulus.
     file : path
+        From the folder of the process, or below ``BIOWORKBENCH_DATA``.
     series : str
         Name of the time series, or its path in the file; without one, spikes of the units, a channel for each.
     trials : bool
@@ -237,6 +238,7 @@ def aer(
     name : str
         What projections call the stimulus.
     file : path
+        From the folder of the process, or below ``BIOWORKBENCH_DATA``.
     width, height : int
         Of the camera, in pixels. Channels are rows of pixels one after the other, those that get darker before those that get brighter.
     start, stop : float, seconds
@@ -269,6 +271,7 @@ def heidelberg(
     name : str
         What projections call the stimulus.
     file : path
+        From the folder of the process, or below ``BIOWORKBENCH_DATA``.
     samples : tuple of int
         Which recordings of the file, a trial for each.
     start, stop : float, seconds

@@ -82,6 +82,7 @@ def value_table(
     name : str
         What projections call the stimulus.
     file : path
+        From the folder of the process, or below ``BIOWORKBENCH_DATA``.
     frame : float, seconds
         Duration of a line.
     columns : tuple of str

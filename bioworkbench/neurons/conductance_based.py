@@ -88,9 +88,11 @@ def hodgkin_huxley(
     area : Quantity, meter**2
         Membrane area: a smaller cell has fewer channels and is noisier.
     capacitance : Quantity, farad/meter**2
+        Of the membrane, by area.
     sodium, potassium, leak : Quantity, siemens/meter**2
         Conductance densities with all channels open.
     sodium_reversal, potassium_reversal, leak_reversal : Quantity, volt
+        Potentials at which these currents turn.
     channel_noise : bool
         Whether the fractions of open channels fluctuate.
     sodium_density, potassium_density : Quantity, 1/meter**2
@@ -180,6 +182,7 @@ def conductance_lif(
     tau, rest, threshold, reset, refractory, sigma, noise_tau, correlation, start
         See `noisy_lif`; sigma is that of the membrane without synapses.
     excitatory_reversal, inhibitory_reversal : Quantity, volt
+        Potentials at which the synaptic currents turn.
     excitatory_tau, inhibitory_tau : Quantity, second
         Decay of the conductances.
 

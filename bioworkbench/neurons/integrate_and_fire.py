@@ -54,6 +54,7 @@ def noisy_lif(
     tau : Quantity, second
         Membrane time constant. This and the others below may be arrays (n_neurons,), save `correlation`.
     rest, threshold, reset : Quantity, volt
+        Where the membrane potential goes without input, where it spikes, and what it is set to then.
     refractory : Quantity, second
         Time after a spike during which ``v`` is held at the reset.
     sigma : Quantity, volt
@@ -265,7 +266,9 @@ def adex(
     Parameters
     ----------
     capacitance : Quantity, farad
+        Of the membrane.
     leak : Quantity, siemens
+        Leak conductance.
     rest, threshold, slope, peak, reset, refractory
         See `exponential_if`.
     a : Quantity, siemens

@@ -81,6 +81,7 @@ def filtered_spikes(
     recording : Recording
     populations : sequence of str
     tau : float, seconds
+        Time constant of the filter.
     every : float, seconds, optional
         Read at ``every``, ``2 * every``, ... up to the duration, which it must divide; by default only at the end.
     per_frame : bool

@@ -205,7 +205,9 @@ def adam(
     n_updates : int
         Batches visited; the trials are shuffled anew when all have been seen.
     batch_size : int
+        Training rows of a step.
     learning_rate : float
+        Of Adam.
     seed : int
         Of the start, uniform within 1 / sqrt(n_features), and of the order of the trials.
 

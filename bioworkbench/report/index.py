@@ -14,7 +14,7 @@ from bioworkbench.experiment.results.columns import numeric, unit_of_metric
 from bioworkbench.experiment.results.files import write_text
 from bioworkbench.experiment.results.reading import EXPERIMENT, NOT_COMPARED, Summary, differing, summaries
 from bioworkbench.experiment.results.swept import read_sweep
-from bioworkbench.experiment.results.table import Table, table_of
+from bioworkbench.experiment.results.table import table_of
 from bioworkbench.records.errors import ResultError
 from bioworkbench.report.pages import rendered
 
@@ -89,18 +89,8 @@ def _settings(runs: Sequence[Summary]) -> Mapping[str, Any] | None:
         return None
     if not 1 < len(found.rows) <= _MOST_SETTINGS:
         return None
-    return _with_errors(found)
-
-
-def _with_errors(found: Table) -> dict[str, Any]:
-    """Header and cells of a table, each error behind its mean."""
-    errors = {k for k, name in enumerate(found.columns) if name == "error" or name.startswith("error of ")}
-    kept = [k for k in range(len(found.columns)) if k not in errors]
-    rows = [
-        [cell_text(row[k]) + (f" ± {row[k + 1]:.2g}" if k + 1 in errors and row[k + 1] is not None else "") for k in kept]
-        for row in found.rows
-    ]
-    return {"header": [found.columns[k].removeprefix("activity.") for k in kept], "rows": rows}
+    header, rows = found.in_words()
+    return {"header": header, "rows": rows}
 
 
 def cell_text(value: Any) -> str:

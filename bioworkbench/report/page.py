@@ -166,8 +166,9 @@ def _history_panels(record: RunRecord) -> Iterator[Panel]:
     for name, lines in training.history_groups(history, tuple(record.data.network.sizes)).items():
         over = "simulation steps" if name.endswith("_by_steps") else "training step"
         title = name.removesuffix("_by_steps")
-        caption = f"{title.replace('_', ' ')} by {over}" + (f", of {', '.join(lines)}." if len(lines) > 1 else ".")
-        yield drawn(lambda axes, n=title, v=lines, o=over: training.training_history(axes, n, v, o), caption.capitalize())
+        caption = f"{title.replace('_', ' ').capitalize()} by {over}" + (f", of {', '.join(lines)}" if len(lines) > 1 else "")
+        draw = partial(training.training_history, name=title, lines=lines, steps=over)
+        yield drawn(draw, f"{caption}. Flat at the end: more steps would change little.")
     pair = [history.get(name, np.zeros(0)) for name in ("node_sparsity", "score")]
     if len(pair[0]) == len(pair[1]) > 1 and np.ptp(pair[0]) > 0:
         draw = partial(training.trajectory, x=pair[0], y=pair[1], xlabel="fraction of neurons cut off", ylabel="validation score")

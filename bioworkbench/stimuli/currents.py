@@ -118,6 +118,7 @@ def sine(
     amplitude, mean : Quantity or float
         In the unit of what the stimulus acts on.
     frequency : float, hertz
+        Of the sine.
     phase : float, radians
         At `begin`.
     begin, end : float, seconds

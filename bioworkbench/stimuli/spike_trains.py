@@ -106,6 +106,7 @@ def regular(timeline: Timeline, *, rate: Hertz, begin: Seconds = 0.0, end: Secon
     ----------
     timeline : Timeline
     rate : float, hertz
+        Inverse of the interval.
     begin, end : float, seconds
         The first spike is at `begin`; the whole trial by default.
 

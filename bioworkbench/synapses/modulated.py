@@ -39,6 +39,7 @@ def voltage_stdp(
     Parameters
     ----------
     largest : Quantity, unit of the weights
+        Upper bound of a weight.
     depression : Quantity, per volt
         Change at a spike of the source, as a fraction of the largest weight, by the slow membrane above ``low``.
     potentiation : Quantity, per volt squared
@@ -100,6 +101,7 @@ def dopamine_stdp(
     Parameters
     ----------
     largest : Quantity, unit of the weights
+        Upper bound of a weight.
     dopamine : str
         Variable of the target.
     potentiation, depression : float
@@ -146,6 +148,7 @@ def homeostatic_scaling(
     Parameters
     ----------
     target_rate : Quantity, hertz
+        At which weights stay as they are.
     tau_activity : Quantity, second
         Over which the rate of the target is measured, which starts at the one aimed at.
     gain : float

@@ -29,6 +29,7 @@ def delayed_xor(
     rng : Generator
         Draws bits and noise.
     n_train, n_test : int
+        Numbers of trials.
     delay, wait : int
         Silent frames between the bits, and after the second.
     noise : float
@@ -104,6 +105,7 @@ def addition(
     ----------
     rng : Generator
     base : int
+        Of the digits.
     n_digits : int
         Digits per number; leading zeros occur.
     n_train, n_test : int
@@ -146,6 +148,7 @@ def memory_capacity(
     n_train, n_test : int
         Independent trials.
     n_frames : int
+        Of a trial.
     n_delays : int
         Output k is the input k + 1 frames before.
     washout : int
@@ -311,6 +314,7 @@ def mackey_glass_series(past: Floats, n_frames: int, tau: float) -> Floats:
     past : array (n_trials,)
         Value of each solution before time 0.
     n_frames : int
+        Of a trial.
     tau : float
         Delay, a multiple of 0.1, in the unit of time of the equation.
 

@@ -43,6 +43,7 @@ def constant(
     rng : Generator
         Draws the inhibitory neurons; unused without `inhibitory`.
     value : float, unit of the weights
+        Of every weight.
     inhibitory : float, optional
         Fraction of inhibitory source neurons; see the module.
 
@@ -76,6 +77,7 @@ def gaussian(
     mask : csr_array of bool (n_source, n_target)
     rng : Generator
     mean, deviation : float, unit of the weights
+        Of the normal distribution.
     low, high : float, unit of the weights, optional
         Where the distribution is cut.
     inhibitory : float, optional
@@ -106,6 +108,7 @@ def uniform(
     mask : csr_array of bool (n_source, n_target)
     rng : Generator
     low, high : float, unit of the weights
+        The ends between which weights lie.
     inhibitory : float, optional
         Fraction of inhibitory source neurons; see the module.
 
@@ -180,6 +183,7 @@ def uniform_fan_in(
     mask : csr_array of bool (n_source, n_target)
     rng : Generator
     gain : float, unit of the weights
+        By which weights grow.
     inhibitory : float, optional
         Fraction of inhibitory source neurons; see the module.
 
@@ -258,6 +262,7 @@ def smooth_fields(
     blur : float, pixels
         Standard deviation of the Gaussian; 0 leaves neighboring weights independent.
     gain : float, unit of the weights
+        By which weights grow.
 
     Returns
     -------

@@ -63,6 +63,7 @@ class PairSampling:
         Standard deviation of a neuron's potential over the states, before own spikes. None scales every pair to
         `margin` below and above the threshold instead, as SWIM does.
     margin : float
+        Distance of the two potentials of a pair from the threshold, where `spread` is None.
     offset : float
         Potential above the threshold at the middle of a pair.
     bundle : int

@@ -115,6 +115,44 @@ def test_notebooks_become_pages_with_what_they_print_and_draw(tmp_path):
     assert (tmp_path / "pages" / "notebooks" / image).read_bytes() == b"a picture"
 
 
+def test_pages_show_panels_of_the_runs_that_they_are_about(tmp_path):
+    """Their captions come along; what is asked for and not there is an error, and without runs there are no pictures."""
+    page, pictures = tmp_path / "one.md", _of_site("pictures")
+    text = "```{code-block} toml\n:caption: x.toml\nseed = 1\n```\n\n<!-- figures: x.toml; Each dot -->\n"
+    page.write_text(text)
+    asked = []
+    pictures.report_panels = lambda spec: asked.append(spec) or {"Each dot is a spike.": b"<svg/>", "Another.": b""}
+    assert "```{figure} one-x-0.svg\n:class: panel\n\nEach dot is a spike.\n```" in pictures.with_pictures(page, run=True)
+    assert asked == ["seed = 1\n"]
+    assert (tmp_path / "one-x-0.svg").read_bytes() == b"<svg/>"
+    assert "figure" not in pictures.with_pictures(page, run=False)
+    page.write_text(text.replace("Each dot -->", "Each dash -->"))
+    with pytest.raises(ValueError, match=r"x\.toml: no panel begins with 'Each dash'; there are Each dot is a spike\.; Another"):
+        pictures.with_pictures(page, run=True)
+    page.write_text("<!-- figures: unknown; Each dot -->\n")
+    with pytest.raises(ValueError, match="figures: unknown: must be the caption of a block"):
+        pictures.with_pictures(page, run=True)
+
+
+def test_panels_are_those_of_the_report(tmp_path):
+    spec = 'seed = 1\ndt = "1 ms"\nduration = "20 ms"\nbackend = "numpy"\n[populations.a]\nsize = 3\nkind = "noisy_lif"\nrest = "-40 mV"\n'
+    panels = _of_site("pictures").report_panels(spec)
+    assert all(picture.lstrip().startswith(b"<?xml") for picture in panels.values())
+    assert any(caption.startswith("Each dot is a spike") for caption in panels)
+
+
+def test_every_formula_is_one_that_browsers_draw():
+    """latex2mathml leaves a command that it does not know as text."""
+    convert = pytest.importorskip("latex2mathml.converter").convert
+    found = 0
+    for page in (ROOT / "analyses" / "site").rglob("*.md"):
+        text = re.sub(r"```.*?```|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for formula in re.findall(r"\$\$(.*?)\$\$|(?<!\$)\$([^$\n]+)\$(?!\$)", text, flags=re.DOTALL):
+            found += 1
+            assert "\\" not in convert("".join(formula)), f"{page.name}: {''.join(formula)}"
+    assert found > 30
+
+
 def test_the_page_on_exchange_names_what_formats_carry():
     page = (ROOT / "analyses" / "site" / "exchange.md").read_text()
     for name, given in FORMATS.items():

@@ -66,6 +66,24 @@ def test_each_command_adds_what_it_needs(tmp_path):
         assert set(imported) <= allowed, " ".join(words)
 
 
+def test_the_first_line_of_a_run_comes_before_brian2(tmp_path):
+    code = """
+import sys, bioworkbench.__main__ as m
+class Said(Exception): pass
+def stop(*_, **__): raise Said
+sys.modules["bioworkbench.commands.run"] = sys.modules["brian2"] = None
+m.imported = stop
+m.import_module = stop
+try:
+    m.app_for(["run", "x.toml"])
+except Said:
+    print([name for name in ("numpy", "rich.console", "brian2.core") if name in sys.modules])
+m.app_for(["--help"])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stderr, done.stdout) == ("bioworkbench run x.toml\n", "[]\n")
+
+
 def test_what_is_hidden_from_brian2_is_there_afterwards():
     code = """
 import sys

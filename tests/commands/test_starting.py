@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from bioworkbench.__main__ import app_for
 from bioworkbench.commands.new import starts
-from bioworkbench.experiment.spec.manual import json_schema, markdown, spec_fields
+from bioworkbench.experiment.spec.kinds import KINDS
+from bioworkbench.experiment.spec.manual import entry, json_schema, markdown, spec_fields
 from bioworkbench.experiment.spec.reader import read
 from bioworkbench.records.functions import ALLOWED
 from tests.documents import alone
@@ -84,7 +85,18 @@ def test_the_spec_that_the_manual_shows_is_one(tmp_path):
     text = re.search(r"```toml\n(.*?)```", markdown(), re.S)
     assert text
     assert read(tomllib.loads(text[1]), "manual").duration == 0.5
-    assert all(field["text"] for field in spec_fields() if field["name"] in ("seed", "dt", "task", "input", "method", "sweep"))
+
+
+def test_every_field_and_every_setting_is_described():
+    assert [field["name"] for field in spec_fields() if not field["text"]] == []
+    found = [
+        (kind, name, setting["name"])
+        for kind, table in KINDS.items()
+        for name, function in table.items()
+        for setting in entry(function, name)["settings"]
+        if not setting["text"]
+    ]
+    assert found == []
 
 
 def test_lists_as_json(call):

@@ -35,7 +35,8 @@ def test_a_sweep_and_its_table(call, tmp_path):
     done = call("table", "results/x", "--metric", "activity.exc.mean_rate", "--by", "populations.exc.sigma", "--csv", "t.csv")
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
-    assert lines[0].split() == ["populations.exc.sigma", "(mV)", "activity.exc.mean_rate", "(Hz)", "error", "n"]
+    assert lines[0].split() == ["populations.exc.sigma", "(mV)", "exc.mean_rate", "(Hz)", "n"]
+    assert "±" in lines[1]
     assert lines[1].startswith("1 ")
     assert lines[-1] == "t.csv"
     assert (tmp_path / "t.csv").read_text().count("\n") == 3

@@ -128,6 +128,14 @@ def test_texts_are_printed_as_they_are(text):
         assert lines[3].count(shown) == 2
 
 
+def test_columns_of_numbers_are_set_to_the_right_and_words_to_the_left():
+    with output.capture() as captured:
+        output.print(rich_table(["of", "hertz", "words"], [["a", "1.5 ± 0.1", "few"], ["b", "–", "2 and more"]]))
+    _, first, second = (line.rstrip() for line in captured.get().splitlines())
+    assert first.index("few") == second.index("2 and more")
+    assert first.index("0.1") + 2 == second.index("–")
+
+
 @given(st.text())
 def test_what_is_printed_moves_no_cursor(text):
     shown = visible(text)

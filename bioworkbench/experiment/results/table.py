@@ -55,15 +55,34 @@ class Table:
         csv.writer(text, lineterminator="\n").writerows([map(safe_cell, row) for row in (self.columns, *self.rows)])
         write_text(Path(path), text.getvalue())
 
+    def in_words(self) -> tuple[list[str], list[list[str]]]:
+        """Header and rows as texts: four digits, each error behind its mean, a dash for what is not defined.
+
+        Returns
+        -------
+        list of str, list of lists of str
+
+        Examples
+        --------
+        >>> Table(("sigma (mV)", "accuracy", "error", "n"), ((2, 0.91234, 0.0123, 5),)).in_words()
+        (['sigma (mV)', 'accuracy', 'n'], [['2', '0.9123 ± 0.012', '5']])
+        """
+        errors = {k for k, name in enumerate(self.columns) if name == "error" or name.startswith("error of ")}
+        kept = [k for k in range(len(self.columns)) if k not in errors]
+        rows = [[_text(row[k]) + _error(row[k + 1] if k + 1 in errors else None) for k in kept] for row in self.rows]
+        return [self.columns[k].removeprefix("activity.") for k in kept], rows
+
     def to_markdown(self) -> str:
-        """The table as Markdown; numbers with four digits, a dash for what is not defined."""
-        rows = [self.columns, ["---"] * len(self.columns), *_as_text(self.rows)]
+        """The table as Markdown; see `in_words`."""
+        header, rows = self.in_words()
+        rows = [header, ["---"] * len(header), *rows]
         return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |\n" for row in rows)
 
     def to_latex(self) -> str:
         """The table as LaTeX, with the rules of booktabs."""
-        header, *rows = [" & ".join(map(_latex, row)) + r" \\" for row in (self.columns, *_as_text(self.rows))]
-        lines = [rf"\begin{{tabular}}{{{'r' * len(self.columns)}}}", r"\toprule", header, r"\midrule", *rows, r"\bottomrule"]
+        names, cells = self.in_words()
+        header, *rows = [" & ".join(map(_latex, row)) + r" \\" for row in (names, *cells)]
+        lines = [rf"\begin{{tabular}}{{{'r' * len(names)}}}", r"\toprule", header, r"\midrule", *rows, r"\bottomrule"]
         return "\n".join([*lines, r"\end{tabular}", ""])
 
     def __repr__(self) -> str:
@@ -77,10 +96,12 @@ class Table:
         return made_above("table_frame", self)
 
 
-def _as_text(rows: Sequence[Sequence[Any]]) -> list[list[str]]:
-    return [
-        ["–" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v).replace("\n", " ") for v in row] for row in rows
-    ]
+def _text(value: Any) -> str:
+    return "–" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value).replace("\n", " ")
+
+
+def _error(value: float | None) -> str:
+    return "" if value is None else f" ± {value:.2g}"
 
 
 _LATEX = {
@@ -88,6 +109,7 @@ _LATEX = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "–": "--",
+    "±": r"$\pm$",
     **{character: f"\\{character}" for character in "&%$#_{}"},
 }
 

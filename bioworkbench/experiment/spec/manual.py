@@ -275,7 +275,14 @@ def markdown() -> str:
 
 def _rows(rows: Sequence[Mapping[str, str]], word: str) -> list[str]:
     head = [f"| {word} | default | type | what it is |", "|---|---|---|---|"]
-    return head + [f"| `{row['name']}` | {_cell(row['default'])} | {_cell(row['type'])} | {_cell(row['text'])} |" for row in rows]
+    return head + [
+        f"| `{row['name']}` | {_default_cell(row['default'])} | {_cell(row['type'])} | {_cell(row['text'])} |" for row in rows
+    ]
+
+
+def _default_cell(text: str) -> str:
+    """A default as a reader takes it: what TOML has no word for is nothing."""
+    return "–" if text in ("", "()", "None", "<factory>") else _cell(text)
 
 
 def _cell(text: str) -> str:

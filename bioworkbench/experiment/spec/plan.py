@@ -142,7 +142,7 @@ def constructible(spec: ExperimentSpec, problems: Problems, tasks: dict[str, Tas
         models = {population.name: population.model for population in populations}
         for probe in spec.record:
             problems.tried(_check_record, spec, probe, models)
-        if stimulus is None or recorded is None or (not populations and spec.populations):  # which has its errors
+        if stimulus is None or recorded is None or (not populations and problems.found):  # those have errors
             return None
         with spec.place("populations").named():
             network = Network(populations)

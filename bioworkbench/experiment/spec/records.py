@@ -30,8 +30,12 @@ class PopulationSpec:
     ----------
     name : str
     size : int
+        Number of neurons.
     model : Choice
+        What they are: a `kind` below under *Neurons* with its settings beside the size, or ``model = "NAME"`` for a table
+        `[models.NAME]` that populations share.
     layer : int
+        Place in a network of layers, from 0 on, for methods that train layer by layer.
     background : tuple of Background
         Poisson input to each neuron.
     """
@@ -51,8 +55,9 @@ class ProjectionSpec:
     ----------
     name : str
     source, target : str
+        Populations, or as the source a stimulus; `input` is that of the task.
     topology : Choice, optional
-        None where the method draws it itself.
+        Who is connected: a kind below under *Topologies*. None where the method draws it itself.
     weights : Choice, number or distribution, optional
         ``0.5``, ``"0.5 mV"`` and ``"normal(0.5 mV, 0.1 mV, low = 0 mV)"`` stand for the kinds that they name. None where the method draws
         them itself.

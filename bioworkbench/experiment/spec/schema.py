@@ -125,7 +125,11 @@ def settings(function: Callable[..., Any]) -> Mapping[str, Setting]:
     (['tau'], True)
     """
     hints = typing.get_type_hints(function, include_extras=True)
-    described = parameter_texts(inspect.getdoc(function) or "")
+    described: dict[str, tuple[str, str]] = {}
+    for owner in (
+        reversed(inspect.getmro(function)) if isinstance(function, type) else [function]
+    ):  # a record has what it inherits
+        described |= parameter_texts(inspect.cleandoc(owner.__doc__ or ""))
     return {
         name: Setting(name, hints.get(name, Any), parameter.default, *described.get(name, ("", "")))
         for name, parameter in inspect.signature(function).parameters.items()

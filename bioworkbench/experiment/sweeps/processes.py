@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from bioworkbench.experiment.sweeps.orders import Answer, Order
 from bioworkbench.records.logs import forget_brian2_log
+from bioworkbench.simulation.backends.choice import announce_no_backend
 from bioworkbench.simulation.scratch import scratch_folder
 from bioworkbench.simulation.threads import cores_limited
 
@@ -95,7 +96,9 @@ class _Worker:
         # Forking this process would copy locks that threads of BLAS and JAX hold, and spawning imports everything for each
         # worker. The fork server has imported everything once and has no threads.
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["bioworkbench.experiment.running"])  # imports Brian2 once for all processes
+        context.set_forkserver_preload(  # imports Brian2 once for all processes
+            ["bioworkbench.experiment.running", "bioworkbench.experiment.sweeps.fork_server"]
+        )
         _make_room_for_sockets()
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=_serve, args=(theirs, work, n_threads), daemon=True)
@@ -157,6 +160,7 @@ class _Crew:
 def _serve(connection: Connection, work: Callable[[Order], Answer], n_threads: int) -> None:
     """Run points until there are no more, or the process that sent them is gone."""
     forget_brian2_log()
+    announce_no_backend()
     for name in ("SIGINT", "SIGHUP"):  # Ctrl-C, or a terminal that closes, is for the sweep, which then ends its workers
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)

@@ -14,7 +14,15 @@ from bioworkbench.simulation.backends.backend import Backend
 from bioworkbench.simulation.backends.cpp.toolchain import missing_compiler
 from bioworkbench.simulation.backends.cuda.toolkit import budget, missing_for_cuda
 
-__all__ = ["BACKENDS", "available_backends", "backend_of", "check_precision", "check_threads", "choose_backend"]
+__all__ = [
+    "BACKENDS",
+    "announce_no_backend",
+    "available_backends",
+    "backend_of",
+    "check_precision",
+    "check_threads",
+    "choose_backend",
+]
 
 _run_in_process = later("bioworkbench.simulation.backends.runtime:run_in_process")
 
@@ -121,6 +129,11 @@ def choose_backend(name: str) -> Backend:
     if lacking:
         raise SimulationError(f"backend '{picked.name}' needs {lacking}. Nothing was simulated.", missing=lacking)
     return picked
+
+
+def announce_no_backend() -> None:
+    """Say nothing about what "auto" picks in this process, for those of a sweep, whose command has said it."""
+    _announced.update(BACKENDS)
 
 
 def check_threads(threads: int, backend: str) -> None:
