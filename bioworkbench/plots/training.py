@@ -143,7 +143,7 @@ def weights_before_and_after(axes: Axes, before: Mapping[str, Floats], after: Ma
         axes.hist(before[name] * factor, edges, color=color(k), histtype="step", linewidth=1.3)
     if uneven:
         axes.set(yscale="log", ylim=(0.7, None))
-    axes.set(xlabel=f"weight{label}", ylabel="synapses", title="Weights before (outline) and after training")
+    axes.set(xlabel=f"weight{label}", ylabel="synapses", title="Weights before (outline) and after")
     axes.legend()
 
 

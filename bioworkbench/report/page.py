@@ -153,7 +153,7 @@ def _score_panels(record: RunRecord) -> Iterator[Panel]:
         yield drawn(lambda axes: panels.forecast(axes, answers.targets, answers.predictions), caption, wide=True)
     name = next(iter(record.metrics["test"]))
     bars = {"this network": record.metrics["test"][name]} | text.rivals(record.metrics, name)
-    scale, label = (100, f"test {name} (%)") if name in text.PERCENT else (1, f"test {name}")
+    scale, label = (100, f"test {name} (%)") if name in text.PERCENT else (1, f"test {name.replace('_', ' ')}")
     scaled = {bar: scale * value for bar, value in bars.items()}
     yield drawn(lambda axes: panels.score_bars(axes, scaled, label), "The same test trials, without a network.", height=4.2)
 

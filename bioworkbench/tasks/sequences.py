@@ -29,7 +29,7 @@ def delayed_xor(
     rng : Generator
         Draws bits and noise.
     n_train, n_test : int
-        Numbers of trials.
+        Trials, of two bits each.
     delay, wait : int
         Silent frames between the bits, and after the second.
     noise : float
@@ -104,10 +104,8 @@ def addition(
     Parameters
     ----------
     rng : Generator
-    base : int
-        Of the digits.
-    n_digits : int
-        Digits per number; leading zeros occur.
+    base, n_digits : int
+        Of a number, which may begin with zeros.
     n_train, n_test : int
         No pair of numbers occurs twice, in train or test, as long as ``base ** (2 * n_digits)`` is below 2**62; beyond that
         pairs are drawn independently.
@@ -147,10 +145,8 @@ def memory_capacity(
     rng : Generator
     n_train, n_test : int
         Independent trials.
-    n_frames : int
-        Of a trial.
-    n_delays : int
-        Output k is the input k + 1 frames before.
+    n_frames, n_delays : int
+        Of a trial; output k is the input k + 1 frames before.
     washout : int
         At least `n_delays`, because earlier targets lie before the start of the trial.
 
@@ -314,7 +310,6 @@ def mackey_glass_series(past: Floats, n_frames: int, tau: float) -> Floats:
     past : array (n_trials,)
         Value of each solution before time 0.
     n_frames : int
-        Of a trial.
     tau : float
         Delay, a multiple of 0.1, in the unit of time of the equation.
 
