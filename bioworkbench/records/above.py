@@ -10,7 +10,7 @@ from typing import Any
 
 import bioworkbench
 
-__all__ = ["made_above", "shown_progress"]
+__all__ = ["in_a_notebook", "made_above", "shown_progress"]
 
 
 def made_above(name: str, *arguments: Any) -> Any:
@@ -43,14 +43,14 @@ def shown_progress(given: Callable[..., None] | None) -> Iterator[Callable[..., 
     ------
     callable (phase, done, total), or as it was given, or None
     """
-    if given is not None or not _in_a_notebook():
+    if given is not None or not in_a_notebook():
         yield given
         return
     with made_above("notebook_bars") as notify:
         yield notify
 
 
-def _in_a_notebook() -> bool:
+def in_a_notebook() -> bool:
     """Whether a kernel runs this; nothing is imported to find out, since a kernel has imported IPython."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     return getattr(shell, "kernel", None) is not None

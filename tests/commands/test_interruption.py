@@ -57,6 +57,20 @@ def test_a_signal_that_is_ignored_stays_so():
         signal.signal(signal.SIGHUP, before)
 
 
+def test_an_interruption_that_is_ignored_stays_so_when_brian2_has_been_imported():
+    """As below ``nohup ... &``; Brian2 hands the signal on to what was set before, as to a function."""
+    code = """
+import os, signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+from bioworkbench.commands.sparing import imported
+imported("bioworkbench.records.units")
+os.kill(os.getpid(), signal.SIGINT)
+print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
+
+
 def test_other_threads_leave_signals_alone():
     seen = []
 

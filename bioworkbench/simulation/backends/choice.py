@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from functools import partial
 
+from bioworkbench.records.above import in_a_notebook
 from bioworkbench.records.arrays import count
 from bioworkbench.records.errors import SimulationError, unknown_name
 from bioworkbench.records.lazily import later
@@ -124,7 +125,8 @@ def choose_backend(name: str) -> Backend:
     picked = backend_of(name)
     if name == "auto" and picked.name not in _announced:
         _announced.add(picked.name)
-        print(f"backend auto: {picked.name} ({picked.about})", file=sys.stderr)
+        # A notebook frames in red what goes to stderr, as if something were wrong.
+        print(f"backend auto: {picked.name} ({picked.about})", file=sys.stdout if in_a_notebook() else sys.stderr)
     lacking = picked.missing()
     if lacking:
         raise SimulationError(f"backend '{picked.name}' needs {lacking}. Nothing was simulated.", missing=lacking)
