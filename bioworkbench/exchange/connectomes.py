@@ -69,7 +69,7 @@ def read_link_table(
     """Graph from a table with one link per line, or from an adjacency matrix.
 
     Without a header, the columns are source, target and, if there is a third, weight. A table with as many columns as rows is a
-    matrix, and so is one whose first column and header name the same nodes in the same order.
+    matrix, unless its header names the ends of links, and so is one whose first column and header name the same nodes in the same order.
 
     Parameters
     ----------

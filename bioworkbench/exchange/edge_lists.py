@@ -97,10 +97,17 @@ def table_matrix(table: CsvTable) -> nx.DiGraph | None:
         and n_columns >= _FEWEST
         and not all(map(is_number, table.names))
         and len(set(table.names)) == n_columns
+        and not _names_ends(table)
     ):
         numeric = all(is_number(cell) for cell in table.cells.iloc[0])
         return _graph(table, list(table.names)) if numeric else None
     return None
+
+
+def _names_ends(table: CsvTable) -> bool:
+    """Whether the header names both ends of links; as many links as columns are no matrix."""
+    names = {name.lower() for name in table.names}
+    return not names.isdisjoint(("source", "pre", "from")) and not names.isdisjoint(("target", "post", "to"))
 
 
 def _graph(table: CsvTable, labels: list[str] | None) -> nx.DiGraph:

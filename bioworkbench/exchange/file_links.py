@@ -27,6 +27,7 @@ def file_topology(
     *,
     file: Path,
     self_links: bool = True,
+    undirected: bool = False,
     recurrent: bool = False,
 ) -> Mask:
     """The links of a file: a connectome, an edge list, an adjacency matrix or any other graph.
@@ -44,6 +45,8 @@ def file_topology(
         From the folder of the process, or below ``BIOWORKBENCH_DATA``.
     self_links : bool
         Whether links of a node to itself are kept.
+    undirected : bool
+        Whether a link that the file lists in one direction goes both ways, as in tables of fibers.
     recurrent : bool
         Whether sources and targets are the same neurons.
 
@@ -56,7 +59,7 @@ def file_topology(
     TopologyError
         If the file cannot be read, or has another number of nodes than the populations have neurons.
     """
-    sources, targets, _ = _links(file, n_source, n_target, "")
+    sources, targets, _ = _links(file, (n_source, n_target), "", undirected)
     kept = np.ones(sources.size, dtype=bool) if self_links or not recurrent else sources != targets
     return link_mask(sources[kept], targets[kept], (n_source, n_target))
 
@@ -68,6 +71,7 @@ def file_weights(
     file: Path,
     column: str = "weight",
     scale: AnyUnit = 1.0,
+    undirected: bool = False,
 ) -> sparse.csr_array:
     """The weights of a file for the links of a mask, mostly one that the same file gives as a topology.
 
@@ -82,6 +86,8 @@ def file_weights(
         Which attribute of the links; parallel links add up.
     scale : float, unit of the weights
         What a number in the file is multiplied with: ``"0.1 mV"``.
+    undirected : bool
+        As of the topology.
 
     Returns
     -------
@@ -95,7 +101,7 @@ def file_weights(
     links = sparse.csr_array(mask, dtype=bool)
     links.eliminate_zeros()
     n_source, n_target = cast("tuple[int, int]", links.shape)
-    sources, targets, values = _links(file, n_source, n_target, column)
+    sources, targets, values = _links(file, (n_source, n_target), column, undirected)
     given = sparse.coo_array((values, (sources, targets)), shape=links.shape).tocsr()
     rows = _rows_of_known(file, links, sources, targets)
     weights = np.asarray(given[rows, links.indices], dtype=float) * float(finite("scale", scale))
@@ -109,6 +115,7 @@ def file_delays(
     file: Path,
     column: str = "delay",
     unit: Literal["s", "ms", "us"] = "ms",
+    undirected: bool = False,
 ) -> Floats:
     """The delays of a file for the links of a mask, mostly one that the same file gives as a topology.
 
@@ -124,6 +131,8 @@ def file_delays(
         Which attribute of the links.
     unit : {"s", "ms", "us"}
         Of its numbers.
+    undirected : bool
+        As of the topology.
 
     Returns
     -------
@@ -138,7 +147,7 @@ def file_delays(
     """
     links = sparse.csr_array(mask)
     n_source, n_target = cast("tuple[int, int]", links.shape)
-    sources, targets, values = _links(file, n_source, n_target, column)
+    sources, targets, values = _links(file, (n_source, n_target), column, undirected)
     rows = _rows_of_known(file, links, sources, targets)
     if values.min(initial=0.0) < 0:
         raise TopologyError(f"{file}: {column} goes down to {values.min():g}; delays are 0 or more")
@@ -167,14 +176,15 @@ def _rows_of_known(file: Path, links: sparse.csr_array, sources: Integers, targe
     return rows
 
 
-def _links(file: Path, n_source: int, n_target: int, column: str) -> tuple[Integers, Integers, Floats]:
+def _links(file: Path, sizes: tuple[int, int], column: str, undirected: bool) -> tuple[Integers, Integers, Floats]:
     """Ends of all links of a file, and an attribute of each (zeros without a column)."""
     path = existing_file(file, TopologyError)
     graph = _read(path, path.stat().st_mtime_ns)
     ends = [(u, v, data) for u, v, data in graph.edges(data=True)]
-    if not graph.is_directed():
-        ends += [(v, u, data) for u, v, data in ends if u != v]
-    rows, columns = _numbers(graph, path, n_source, n_target, [u for u, _, _ in ends], [v for _, v, _ in ends])
+    if undirected or not graph.is_directed():
+        both = {(u, v) for u, v, _ in ends} if graph.is_directed() else set()
+        ends += [(v, u, data) for u, v, data in ends if u != v and (v, u) not in both]
+    rows, columns = _numbers(graph, path, *sizes, [u for u, _, _ in ends], [v for _, v, _ in ends])
     sources = np.array([rows[u] for u, _, _ in ends], dtype=np.int64)
     targets = np.array([columns[v] for _, v, _ in ends], dtype=np.int64)
     values = np.array([_value(path, u, v, data, column) for u, v, data in ends], dtype=float) if column else np.zeros(len(ends))

@@ -18,6 +18,7 @@ from bioworkbench.exchange.connectomes import read_graph
 from bioworkbench.exchange.file_links import file_delays, file_topology, file_weights
 from bioworkbench.exchange.matrices import read_matrix
 from bioworkbench.experiment.results.spec_fingerprints import checksum
+from bioworkbench.records.errors import TopologyError
 
 CONNECTOMES = sorted((Path(os.environ.get("BIOWORKBENCH_DATA", "nowhere")) / "connectomes").glob("*.csv*"))
 RNG = np.random.default_rng(0)
@@ -239,3 +240,17 @@ def test_connectomes_as_networks(path):
     weights = file_weights(mask, RNG, file=path)
     assert mask.nnz == len({(u, v) for u, v, _ in rows})
     assert weights.sum() == pytest.approx(sum(float(w) for *_, w in rows))
+
+
+def test_links_without_direction_that_are_listed_once(tmp_path):
+    """As `topology --undirected`: a table of fibers names each once, and a reservoir needs both ways; what is listed both ways is kept."""
+    path = tmp_path / "fibers.csv"
+    path.write_text("source,target,weight,delay\n0,1,5,1\n1,2,3,2\n2,1,4,3\n2,2,7,1\n")
+    once, both = (file_topology(3, 3, RNG, file=path, recurrent=True, undirected=undirected) for undirected in (False, True))
+    np.testing.assert_array_equal(once.toarray(), [[0, 1, 0], [0, 0, 1], [0, 1, 1]])
+    np.testing.assert_array_equal(both.toarray(), [[0, 1, 0], [1, 0, 1], [0, 1, 1]])
+    weights = file_weights(both, RNG, file=path, undirected=True).toarray()
+    np.testing.assert_array_equal(weights, [[0, 5, 0], [5, 0, 3], [0, 4, 7]])
+    np.testing.assert_allclose(file_delays(both, RNG, file=path, undirected=True), np.array([1, 1, 2, 3, 1]) * 1e-3)
+    with pytest.raises(TopologyError, match="has no link from 1 to 0"):
+        file_weights(both, RNG, file=path)
