@@ -1,10 +1,12 @@
 """Networks of snnTorch and Norse spike here as they do there, and ours there as here.
 
-Skipped unless the environment variable TORCH_PYTHON names an interpreter that has torch, snntorch, norse and nir.
+Skipped unless snnTorch and Norse are installed, or the environment variable TORCH_PYTHON names an interpreter that has them and nir.
 """
 
 import os
 import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +21,8 @@ from bioworkbench.records.randomness import stream
 from bioworkbench.records.stimulus import Stimulus
 
 nir = pytest.importorskip("nir")
-PEER = os.environ.get("TORCH_PYTHON", "")
-pytestmark = pytest.mark.skipif(not PEER, reason="TORCH_PYTHON names no interpreter that has snntorch, norse and nir")
+PEER = os.environ.get("TORCH_PYTHON", sys.executable if find_spec("snntorch") and find_spec("norse") else "")
+pytestmark = pytest.mark.skipif(not PEER, reason="no snntorch and norse here, and none of an interpreter that TORCH_PYTHON names")
 DT = 1e-4  # of snnTorch, which has no other
 
 
