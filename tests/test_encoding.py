@@ -66,17 +66,17 @@ def test_encodings_are_deterministic_and_leave_their_input_alone(encode):
     ("encode", "arguments", "message"),
     [
         (as_current, {"values": VALUES, "frame": 0.0}, "frame = 0.0"),
-        (as_current, {"values": VALUES, "frame": 0.1, "gain": np.nan}, "gain has 1 values that are not finite"),
-        (as_current, {"values": VALUES, "frame": 0.1, "offset": np.inf}, "offset has 1 values"),
+        (as_current, {"values": VALUES, "frame": 0.1, "gain": np.nan}, "gain has 1 value that is not finite"),
+        (as_current, {"values": VALUES, "frame": 0.1, "offset": np.inf}, "offset has 1 value that is"),
         (as_current, {"values": VALUES[0], "frame": 0.1}, r"values to encode has shape \(2, 2\)"),
-        (as_current, {"values": [[[np.nan]]], "frame": 0.1}, "values to encode has 1 values that are not finite"),
+        (as_current, {"values": [[[np.nan]]], "frame": 0.1}, "values to encode has 1 value that is not finite"),
         (as_rate, {"values": VALUES, "frame": 0.1, "maximum": 0.0}, "maximum = 0.0"),
         (as_rate, {"values": VALUES, "frame": 0.1, "maximum": 1.0, "minimum": -1.0}, "minimum = -1.0"),
         (as_rate, {"values": VALUES, "frame": 0.1, "maximum": 1.0, "minimum": 2.0}, "maximum = 1.0 Hz is below minimum = 2.0"),
         (as_rate, {"values": VALUES, "frame": 0.1, "maximum": 1.0, "lowest": 1.0}, "lowest must be below highest"),
         (as_latency, {"values": VALUES, "frame": 0.1, "n_levels": 1}, "n_levels = 1"),
         (as_latency, {"values": VALUES, "frame": -0.1}, "frame = -0.1"),
-        (as_latency, {"values": VALUES, "frame": 0.1, "highest": np.nan}, "highest has 1 values that are not finite"),
+        (as_latency, {"values": VALUES, "frame": 0.1, "highest": np.nan}, "highest has 1 value that is not finite"),
     ],
 )
 def test_encodings_refuse(encode, arguments, message):

@@ -131,7 +131,7 @@ def test_values_keep_their_shape():
         ({"n_neurons": 0}, "n_neurons = 0: must be an integer, 1 or more"),
         ({"n_steps": 2.5}, r"n_steps = 2\.5: must be an integer"),
         ({"dt": -1.0}, r"dt = -1\.0: must be a finite number above 0"),
-        ({"input_scale": np.nan}, "input_scale has 1 values that are not finite"),
+        ({"input_scale": np.nan}, "input_scale has 1 value that is not finite"),
         ({"topology": "bernouli"}, "'bernouli' is not a topology; did you mean 'bernoulli'"),
         ({"feature": {"kind": "spike_counts", "tau": 1}}, "'tau' is not a setting of spike_counts"),
         ({"readout": "forest"}, "'forest' is not a readout"),

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from bioworkbench.commands.terminal import output, rich_table, with_exit_codes
+from bioworkbench.records.counted import counted
 from bioworkbench.simulation.backends.cpp.programs import Program, cache_folder, cache_limit, clear_programs, programs
 
 __all__ = ["cache_command"]
@@ -38,11 +39,11 @@ def cache_command(
         rows = [[str(program), _megabytes(program.size), f"{_time(program):%Y-%m-%d %H:%M}"] for program in kept]
         output.print(rich_table(["program", "MB", "last used"], rows))
     if clear:
-        output.print(f"Removed {len(removed)} programs, {_megabytes(_bytes(removed))} MB; {len(kept)} are in use.")
+        output.print(f"Removed {counted(len(removed), 'program')}, {_megabytes(_bytes(removed))} MB; {len(kept)} are in use.")
         output.print("Next: bioworkbench run SPEC builds what it needs again.")
     else:
         limit = f"{cache_limit() / 1e9:g} GB"
-        output.print(f"{len(kept)} programs in {cache_folder()} take {_megabytes(_bytes(kept))} MB of {limit}.")
+        output.print(f"{cache_folder()} holds {counted(len(kept), 'program')}: {_megabytes(_bytes(kept))} MB of {limit}.")
         output.print("Next: bioworkbench cache --clear removes them.")
 
 

@@ -15,6 +15,7 @@ from bioworkbench.experiment.spec.reader import load, sweep_points
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.experiment.spec.validation import examined_file
 from bioworkbench.experiment.warnings import about_delays, about_time_step
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import SpecError
 from bioworkbench.simulation.rates import about_rates
 
@@ -107,9 +108,12 @@ def summary(spec: ExperimentSpec, plan: Plan) -> str:
     source = f"; task from {plan.task.reference}" if plan.task is not None else ""
     searched = [name for name, values in spec.sweep.items() if isinstance(values, Range) and values.steps is None]
     n_points = 0 if searched else len(sweep_points(spec))
-    sweep = f", {n_points} points in its sweep" if n_points else f", {', '.join(searched)} to optimize" if searched else ""
+    sweep = (
+        f", {counted(n_points, 'point')} in its sweep" if n_points else f", {', '.join(searched)} to optimize" if searched else ""
+    )
     return (
-        f"{need.n_neurons:,} neurons, {need.n_synapses:,} synapses, {need.n_trials:,} trials of {need.n_steps:,} steps, "
+        f"{counted(need.n_neurons, 'neuron')}, {counted(need.n_synapses, 'synapse')}, "
+        f"{counted(need.n_trials, 'trial')} of {counted(need.n_steps, 'step')}, "
         f"{need.bytes_per_trial / 1e6:.3g} MB a trial, about {need.seconds:.0f} s with a first build{sweep}{source}; "
         f"fingerprint {fingerprint(spec)}"
     )

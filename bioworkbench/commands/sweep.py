@@ -18,6 +18,7 @@ from bioworkbench.experiment.spec.reader import load
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.experiment.sweeps import Advance, SearchResult, SweepWarning, TriedValues, optimize, sweep
 from bioworkbench.experiment.sweeps.slurm import parse_jobs, slurm_cluster
+from bioworkbench.records.counted import counted
 from bioworkbench.report.index import write_index
 from bioworkbench.report.text import shown
 from bioworkbench.simulation.threads import n_cores
@@ -97,7 +98,7 @@ def _sweep(experiment: ExperimentSpec, values: dict[str, Any], settings: dict[st
         outcomes = sweep(experiment, values, progress=progress, **settings)
     counts = {status: sum(outcome.status == status for outcome in outcomes) for status in ("done", "found", "failed")}
     parts = ", ".join(f"{n} {status}" for status, n in counts.items() if n)
-    output.print(f"{len(outcomes)} points: {parts}; {_duration(time.monotonic() - started)}")
+    output.print(f"{counted(len(outcomes), 'point')}: {parts}; {_duration(time.monotonic() - started)}")
     page = outcomes.page()
     if counts["failed"] < len(outcomes):
         write_index(outcomes.folder)

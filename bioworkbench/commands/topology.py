@@ -290,8 +290,9 @@ def _jsonable(values: dict[str, float]) -> dict[str, float | None]:
 
 def _show(found: GraphFindings) -> None:
     _show_table(found.measures, "measure")
+    arrow = "->" if found.graph.directed else "-"
     for name, links in found.predictions.items():
-        rows = [[f"{u} - {v}", f"{score:.6g}"] for u, v, score in links]
+        rows = [[f"{u} {arrow} {v}", f"{score:.6g}"] for u, v, score in links]
         output.print(rich_table(["absent link", name], rows) if rows else f"No absent link has a positive score by {name}.")
     if found.comparison is not None:
         _show_table(found.comparison, "predictor")

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from bioworkbench.experiment.results.record import RunRecord
+from bioworkbench.records.counted import counted
 from bioworkbench.records.network import Network, Population
 from bioworkbench.records.synapse import PULSE
 
@@ -51,8 +52,8 @@ def contents(record: RunRecord) -> Mapping[str, str]:
 
 def _described(record: RunRecord) -> Iterator[tuple[str, str]]:
     data, recording, network = record.data, record.data.recording, record.data.network
-    yield "spikes", f"{sum(map(len, recording.spikes.values()))} spikes of {_listed(recording.spikes)}"
-    yield "trials", f"the division into {recording.n_trials} trials" * (recording.n_trials > 1)
+    yield "spikes", f"{counted(sum(map(len, recording.spikes.values())), 'spike')} of {_listed(recording.spikes)}"
+    yield "trials", f"the division into {counted(recording.n_trials, 'trial')}" * (recording.n_trials > 1)
     yield "traces", _of("traces", recording.traces)
     yield "weights", _of("weights", (p.name for p in network.projections))
     yield "delays", _of("delays", (p.name for p in network.projections if np.any(p.delay)))

@@ -13,6 +13,7 @@ import numpy as np
 from bioworkbench.exchange.damage import DAMAGE
 from bioworkbench.exchange.sonata_edges import seconds_each
 from bioworkbench.records.arrays import Floats, Integers, count, positive
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import ResultError, unknown_name
 from bioworkbench.records.hdf5 import opened, text_of
 from bioworkbench.records.recording import Recording, Spikes
@@ -155,7 +156,7 @@ def _spikes(name: str, train: _Trains, size: int, n_trials: int, duration: float
     if neuron.shape != steps.shape or neuron.ndim != 1:
         raise ValueError(f"'{name}' has {steps.shape} times and {neuron.shape} node ids; they must be equally long lists")
     if not np.isfinite(steps).all() or (steps < 0).any() or (steps >= n_trials * per_trial).any():
-        raise ValueError(f"'{name}' has times outside {n_trials} trials of {duration} s")
+        raise ValueError(f"'{name}' has times outside {counted(n_trials, 'trial')} of {duration} s")
     if neuron.size and (neuron.min() < 0 or neuron.max() >= size):
         raise ValueError(f"'{name}' has node ids up to {neuron.max()} for {size} neurons")
     trial, step = np.divmod(steps.astype(np.int64), per_trial)

@@ -10,6 +10,7 @@ from bioworkbench.experiment.spec.plan import construct
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.readout.spike_distances import SPIKE_DISTANCES
 from bioworkbench.records.arrays import Floats, extent
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.recording import Recording, Trace
@@ -182,8 +183,9 @@ def _probe(wanted: Trace, name: str, variable: str, spec: ExperimentSpec, n_tria
         raise ValueError(f"the recorded trace is in {wanted.unit}, and {name}.{variable} in {unit}; they must agree")
     if wanted.shape[0] != n_trials or int(np.max(wanted.neurons, initial=0)) >= population.size:
         raise ValueError(
-            f"the recorded trace has {wanted.shape[0]} trials and neurons up to {int(np.max(wanted.neurons, initial=0))}, the network "
-            f"{n_trials} trials and {population.size} neurons; they must agree"
+            f"the recorded trace has {counted(wanted.shape[0], 'trial')} and neurons up to "
+            f"{int(np.max(wanted.neurons, initial=0))}, the network {counted(n_trials, 'trial')} and "
+            f"{counted(population.size, 'neuron')}; they must agree"
         )
     steps = np.diff(wanted.times)
     if len(steps) == 0 or wanted.times[0] != 0 or not np.allclose(steps, steps[0]):
@@ -212,7 +214,8 @@ def trains_of(wanted: SpikeTrains, size: int, n_trials: int) -> list[Floats]:
     found = extent(wanted.channel), extent(wanted.trial, wanted.n_trials)
     if found[0] > size or found[1] != n_trials:
         raise ValueError(
-            f"the recording has {found[0]} neurons and {found[1]} trials, the network {size} and {n_trials}; they must agree"
+            f"the recording has {counted(found[0], 'neuron')} and {counted(found[1], 'trial')}, the network {size} "
+            f"and {n_trials}; they must agree"
         )
     return _trains(wanted.trial, wanted.channel, wanted.time, size, n_trials)
 

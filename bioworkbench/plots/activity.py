@@ -18,6 +18,7 @@ from bioworkbench.readout.spike_distributions import (
     power_spectrum,
 )
 from bioworkbench.records.arrays import Floats
+from bioworkbench.records.counted import counted
 from bioworkbench.records.recording import Recording, Trace
 
 __all__ = ["correlations", "interval_histogram", "rates_of_neurons", "spectra", "synapses_in_time", "traced", "variations"]
@@ -160,7 +161,7 @@ def synapses_in_time(axes: Axes, name: str, trace: Trace, duration: float, trial
         axes.fill_between(times, quantiles[k], quantiles[-1 - k], color=color(0), alpha=0.15 + 0.15 * k, linewidth=0, label=band)
     axes.plot(times, values.mean(axis=1), color=color(0), linewidth=1.3, label="mean")
     axes.set(xlabel=f"time ({time_unit})", ylabel=f"{name.partition('.')[2]}{label}", xlim=(0, duration * scale))
-    axes.set_title(f"{name} of {len(trace.neurons):,} synapses in trial {trial}")
+    axes.set_title(f"{name} of {counted(len(trace.neurons), 'synapse')} in trial {trial}")
     axes.legend()
 
 

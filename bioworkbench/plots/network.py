@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from bioworkbench.plots.panels import color
+from bioworkbench.records.counted import counted
 from bioworkbench.records.network import Network
 
 __all__ = ["network_diagram"]
@@ -26,8 +27,8 @@ def network_diagram(axes: Axes, network: Network, read: Sequence[str] = (), n_ou
     """
     reader = "readout" if read else ""
     places = _places(network, reader)
-    sizes = {name: f"{n} channels" for name, n in network.channels.items()} | {reader: f"{n_outputs} outputs"}
-    sizes |= {name: f"{size:,} neurons" for name, size in network.sizes.items()}
+    sizes = {name: counted(n, "channel") for name, n in network.channels.items()} | {reader: counted(n_outputs, "output")}
+    sizes |= {name: counted(size, "neuron") for name, size in network.sizes.items()}
     boxes = {}
     for name, (x, y) in places.items():
         shade = "#e8e8e8" if name in (*network.channels, reader) else color(list(network.sizes).index(name)) + "33"

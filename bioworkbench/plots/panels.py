@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from scipy import sparse
 
 from bioworkbench.records.arrays import Floats
+from bioworkbench.records.counted import counted
 from bioworkbench.records.recording import Recording, Trace
 from bioworkbench.records.units import Dimension, Quantity, format_quantity, parse_quantity
 
@@ -96,7 +97,7 @@ def raster(axes: Axes, recording: Recording, trial: int = 0) -> None:
 
 
 def _shown(n_shown: int, n: int) -> str:
-    return f"{n} neurons" if n_shown == n else f"{n_shown} of {n}"
+    return counted(n, "neuron") if n_shown == n else f"{n_shown} of {n}"
 
 
 def time_scale(duration: float) -> tuple[float, str]:

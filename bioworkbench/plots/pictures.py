@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from bioworkbench.plots import activity, panels
 from bioworkbench.plots.network import network_diagram
+from bioworkbench.records.counted import counted
 from bioworkbench.records.network import Network
 from bioworkbench.records.recording import Recording
 
@@ -64,7 +65,7 @@ def recording_figure(recording: Recording, trial: int = 0) -> Picture:
         If there is no such trial.
     """
     if not 0 <= trial < recording.n_trials:
-        raise ValueError(f"trial = {trial}: this recording has {recording.n_trials} trials, the first of which is 0")
+        raise ValueError(f"trial = {trial}: this recording has {counted(recording.n_trials, 'trial')}, the first of which is 0")
     return _stacked(_of_recording(recording, trial))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from bioworkbench.records.annotations import Seconds
 from bioworkbench.records.arrays import Floats, Integers, count, positive
+from bioworkbench.records.counted import counted
 from bioworkbench.records.functions import Functions
 from bioworkbench.records.recording import Recording, Spikes, spikes_of
 from bioworkbench.records.times import seconds, whole_steps
@@ -149,7 +150,7 @@ def last_step_pattern(recording: Recording, populations: Sequence[str], *, n_ste
         If a population is unknown, none is named, or a trial has fewer steps.
     """
     if count("n_steps", n_steps) > recording.n_steps:
-        raise ValueError(f"n_steps = {n_steps}: a trial has {recording.n_steps} steps")
+        raise ValueError(f"n_steps = {n_steps}: a trial has {counted(recording.n_steps, 'step')}")
     start = recording.n_steps - n_steps
     patterns = []
     for name, spikes in _chosen(recording, populations):

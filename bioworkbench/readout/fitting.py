@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bioworkbench.records.arrays import Floats, Integers, count, finite, non_negative
+from bioworkbench.records.counted import counted
 from bioworkbench.records.linear_readout import LinearReadout
 
 __all__ = ["LinearProblem", "Penalty", "best_candidate", "candidate_penalties", "folds", "judged", "linear_problem"]
@@ -125,7 +126,7 @@ def _labels(labels: np.ndarray) -> Integers:
         raise ValueError(f"targets go down to {labels.min()}; classes are counted 0, 1, 2, ...")
     if labels.max() >= len(labels):
         raise ValueError(
-            f"targets go up to {labels.max()} in {len(labels)} trials; each class 0, 1, 2, ... needs a training trial"
+            f"targets go up to {labels.max()} in {counted(len(labels), 'trial')}; each class 0, 1, 2, ... needs a training trial"
         )
     trials = np.bincount(labels)
     if (trials > 0).sum() < 2:
@@ -156,7 +157,9 @@ def _moments(raw: np.ndarray) -> tuple[Floats, Floats]:
     )  # the ratio is the number of rows that it comes from
     scale = np.where(scale > least * scale.max(), scale, 0.0)  # dividing by next to nothing would blow up new trials
     if not scale.any():
-        raise ValueError(f"none of the {raw.shape[1]} features varies over {len(raw)} trials; are the neurons silent?")
+        raise ValueError(
+            f"none of the {counted(raw.shape[1], 'feature')} varies over {counted(len(raw), 'trial')}; are the neurons silent?"
+        )
     return mean, scale
 
 
@@ -190,7 +193,9 @@ def folds(problem: LinearProblem, n_folds: int | None) -> Integers:
         n_folds = max(2, min(_USUAL_FOLDS, _most_folds(problem)))
     count("n_folds", n_folds, least=2)
     if n_folds > problem.n_trials:
-        raise ValueError(f"n_folds = {n_folds}: there are only {problem.n_trials} trials; use fewer folds, or give one penalty")
+        raise ValueError(
+            f"n_folds = {n_folds}: the training part has only {counted(problem.n_trials, 'trial')}; use fewer folds, or give one penalty"
+        )
     # frames of one trial are alike: a trial is never split, or a fold would be judged on what it was fitted to
     if problem.labels is None or problem.n_trials < problem.n_rows:
         trial = np.arange(problem.n_rows) // (problem.n_rows // problem.n_trials)
@@ -198,7 +203,7 @@ def folds(problem: LinearProblem, n_folds: int | None) -> Integers:
     rarest = int(np.bincount(problem.labels).argmin())
     if (problem.labels == rarest).sum() < n_folds:
         raise ValueError(
-            f"n_folds = {n_folds}: class {rarest} has only {(problem.labels == rarest).sum()} trials; "
+            f"n_folds = {n_folds}: class {rarest} has only {counted((problem.labels == rarest).sum(), 'trial')}; "
             "use fewer folds, or give one penalty"
         )
     fold = np.zeros(problem.n_rows, dtype=np.int64)

@@ -92,7 +92,8 @@ def finite(name: str, values: ArrayLike) -> Floats:
     bad = ~np.isfinite(array)
     if bad.any():
         first = tuple(int(k) for k in np.argwhere(bad)[0])
-        raise ValueError(f"{name} has {int(bad.sum())} values that are not finite, the first at {first}: {array[first]}")
+        what = "1 value that is" if bad.sum() == 1 else f"{bad.sum()} values that are"
+        raise ValueError(f"{name} has {what} not finite, the first at {first}: {array[first]}")
     return array
 
 

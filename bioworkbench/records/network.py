@@ -11,6 +11,7 @@ from scipy import sparse
 from bioworkbench.records.above import made_above
 from bioworkbench.records.arrays import Floats, count
 from bioworkbench.records.background import Background
+from bioworkbench.records.counted import counted
 from bioworkbench.records.drawn import DrawnLinks
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.links import Links
@@ -194,7 +195,9 @@ class Network:
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} {size:,}" for name, size in self.sizes.items())
         n_synapses = sum(projection.n_synapses for projection in self.projections)
-        return f"<network of {sizes} neurons, {len(self.projections)} projections with {n_synapses:,} synapses>"
+        return (
+            f"<network of {sizes} neurons, {counted(len(self.projections), 'projection')} with {counted(n_synapses, 'synapse')}>"
+        )
 
     def plot(self) -> Any:
         """A Matplotlib figure: populations as boxes, projections as arrows."""

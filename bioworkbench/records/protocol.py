@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioworkbench.records.arrays import Integers, positive
+from bioworkbench.records.counted import counted
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus
 from bioworkbench.records.times import seconds
 from bioworkbench.records.units import Quantity
@@ -102,5 +103,5 @@ class RunState:
 
     def __repr__(self) -> str:
         n_spikes = sum(map(len, self.in_flight.values()))
-        after = f"{self.n_trials} trials after {self.step * self.dt:g} s"
-        return f"<state of {after}: {len(self.values)} variables, {n_spikes} spikes on their way>"
+        after = f"{counted(self.n_trials, 'trial')} after {self.step * self.dt:g} s"
+        return f"<state of {after}: {counted(len(self.values), 'variable')}, {counted(n_spikes, 'spike')} on their way>"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bioworkbench.records.above import made_above
 from bioworkbench.records.arrays import Floats, Integers, shaped
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import unknown_name
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Spikes:
         return len(self.time)
 
     def __repr__(self) -> str:
-        return f"<{len(self):,} spikes>"
+        return f"<{counted(len(self), 'spike')}>"
 
     def to_frame(self) -> Any:
         """A pandas data frame with a row per spike: "trial", "neuron", "time (s)"."""
@@ -98,7 +99,9 @@ class Trace:
 
     def __repr__(self) -> str:
         n_trials, n_steps, n_recorded = self.shape
-        return f"<trace in {self.unit}: {n_trials} trials, {n_steps:,} steps, {n_recorded} neurons>"
+        return (
+            f"<trace in {self.unit}: {counted(n_trials, 'trial')}, {counted(n_steps, 'step')}, {counted(n_recorded, 'neuron')}>"
+        )
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,7 @@ class Recording:
     def __repr__(self) -> str:
         spikes = ", ".join(f"{name} {len(found):,}" for name, found in self.spikes.items())
         traces = f"; traces of {', '.join(self.traces)}" if self.traces else ""
-        return f"<recording of {self.n_trials} trials of {self.duration:g} s: spikes of {spikes or 'nothing'}{traces}>"
+        return f"<recording of {counted(self.n_trials, 'trial')} of {self.duration:g} s: spikes of {spikes or 'nothing'}{traces}>"
 
     def to_frame(self, trace: str = "") -> Any:
         """A tidy data frame: of the spikes of all populations, or of a trace.

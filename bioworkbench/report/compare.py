@@ -8,6 +8,7 @@ from bioworkbench.experiment.results.files import write_text
 from bioworkbench.experiment.results.reading import Summary, summary
 from bioworkbench.experiment.results.recording_file import read_recording
 from bioworkbench.plots import panels
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import ResultError
 from bioworkbench.report.drawn import Panel, drawn
 from bioworkbench.report.index import cell_text
@@ -77,7 +78,9 @@ def write_comparison(folders: Sequence[str | Path], path: Path) -> Path:
     names = [f"{run.fields['experiment']} {run.folder.resolve().name}" for run in runs]
     shown = {title: [{"cells": row, "differs": len(set(row[1:])) > 1} for row in rows] for title, rows in tables.items()}
     figures = list(zip(*(list(_figures(run, name)) for run, name in zip(runs, names, strict=True)), strict=True))
-    page = rendered("compare.html.jinja", title=f"{len(runs)} runs side by side", names=names, tables=shown, figures=figures)
+    page = rendered(
+        "compare.html.jinja", title=f"{counted(len(runs), 'run')} side by side", names=names, tables=shown, figures=figures
+    )
     write_text(path, page)
     return path
 

@@ -14,6 +14,7 @@ from bioworkbench.experiment.spec.plan import construct, estimate
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.plots.pictures import network_figure, png, recording_figure
 from bioworkbench.readout.spike_statistics import STATISTICS
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import ResultError, SpecError
 from bioworkbench.records.network import Network
 from bioworkbench.records.recording import Recording
@@ -57,7 +58,7 @@ def network_html(network: Network) -> str:
     str
     """
     n_synapses = sum(projection.n_synapses for projection in network.projections)
-    title = f"Network of {sum(network.sizes.values()):,} neurons and {n_synapses:,} synapses"
+    title = f"Network of {counted(sum(network.sizes.values()), 'neuron')} and {counted(n_synapses, 'synapse')}"
     return _fragment(title, images=[_image(network_figure(network))], texts=_models(network))
 
 
@@ -82,7 +83,8 @@ def spec_html(spec: ExperimentSpec) -> str:
         return _fragment(spec.name, f"cannot be built: {error}")
     need = estimate(spec, plan)
     subtitle = (
-        f"{need.n_neurons:,} neurons, {need.n_synapses:,} synapses, {need.n_trials:,} trials of {need.n_steps:,} steps, "
+        f"{counted(need.n_neurons, 'neuron')}, {counted(need.n_synapses, 'synapse')}, "
+        f"{counted(need.n_trials, 'trial')} of {counted(need.n_steps, 'step')}, "
         f"about {need.seconds:.0f} s with a first build"
     )
     choices = {"task": spec.task, "input": spec.input, "method": spec.method}
@@ -108,7 +110,7 @@ def recording_html(recording: Recording) -> str:
     -------
     str
     """
-    subtitle = f"{recording.n_trials:,} trials of {recording.duration * 1e3:g} ms in steps of {recording.dt * 1e3:g} ms"
+    subtitle = f"{counted(recording.n_trials, 'trial')} of {recording.duration * 1e3:g} ms in steps of {recording.dt * 1e3:g} ms"
     rows = [[name, f"{len(spikes):,}", *_statistics(recording, name)] for name, spikes in recording.spikes.items()]
     header = ["population", "spikes", "mean rate (Hz)", "CV of ISI", "synchrony"]
     return _fragment("Recording", subtitle, images=[_image(recording_figure(recording))], tables=[(header, rows, 1, 0)])
@@ -222,7 +224,7 @@ def sweep_html(sweep: Sweep) -> str:
     """
     failures = [[outcome.point.name, outcome.error] for outcome in sweep.failures]
     done = [outcome for outcome in sweep if outcome.status != "failed"]
-    subtitle = f"{len(sweep):,} points of {', '.join(sweep.fields)}; {len(failures)} failed"
+    subtitle = f"{counted(len(sweep), 'point')} of {', '.join(sweep.fields)}; {len(failures)} failed"
     tables = [(["failed", "why"], failures[:_MOST_ROWS], 2, max(0, len(failures) - _MOST_ROWS))] if failures else []
     page = sweep.file.with_suffix(".html")
     link = (_address(page), page.name) if page.is_file() else None

@@ -9,6 +9,7 @@ import numpy as np
 
 from bioworkbench.experiment.results.files import write_text
 from bioworkbench.plots.panels import COLORS, in_readable_unit
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import ResultError
 from bioworkbench.records.recording import Recording, Trace
 
@@ -182,6 +183,6 @@ def _note(recording: Recording, n_shown: int, n_trials: int) -> str:
     """What is in the page, in words; numbers alone, no names of users."""
     n_spikes = sum(len(spikes) for spikes in recording.spikes.values())
     return (
-        f"{n_shown:,} of {n_spikes:,} spikes and {n_trials} of {recording.n_trials:,} trials are in this page. "
+        f"{n_shown:,} of {counted(n_spikes, 'spike')} and {n_trials} of {counted(recording.n_trials, 'trial')} are in this page. "
         "Scroll to zoom in time, drag to move, hover for neuron and time; the buttons choose populations."
     )

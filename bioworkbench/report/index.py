@@ -15,6 +15,7 @@ from bioworkbench.experiment.results.files import write_text
 from bioworkbench.experiment.results.reading import EXPERIMENT, NOT_COMPARED, Summary, differing, summaries
 from bioworkbench.experiment.results.swept import read_sweep
 from bioworkbench.experiment.results.table import table_of
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import ResultError
 from bioworkbench.report.pages import rendered
 
@@ -60,7 +61,7 @@ def _write(folder: Path, title: str, runs: list[Summary], unreadable: list[str],
     page = rendered(
         "index.html.jinja",
         title=title.replace("_", " "),
-        subtitle=f"{len(runs):,} runs" + (f", {len(unreadable):,} folders that could not be read" if unreadable else ""),
+        subtitle=f"{counted(len(runs), 'run')}" + (f", {len(unreadable):,} folders that could not be read" if unreadable else ""),
         links=[*links, *pages],
         table=None if links else _settings(runs),
         unreadable=unreadable[:5],

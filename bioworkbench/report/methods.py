@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from bioworkbench.experiment.results.record import RunRecord
+from bioworkbench.records.counted import counted
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.synapse import PULSE
 from bioworkbench.records.synapse_text import weight_dimension as weight_dimension_of
@@ -200,15 +201,15 @@ def _network_sentences(record: RunRecord) -> Iterator[str]:
 def _population(record: RunRecord, population: Population) -> str:
     """Size, kind and name; the equations too, where the spec has its own."""
     described = next((p for p in record.spec.populations if p.name == population.name), None)
-    size, name = f"{population.size:,}", f"('{population.name}')"
+    size, name = counted(population.size, "neuron"), f"('{population.name}')"
     if described is None:
-        return f"{size} neurons {name} {_origin(record)}"
+        return f"{size} {name} {_origin(record)}"
     drawn = drawn_texts(record, population.name)
     if "equations" not in described.model.arguments:
         values = drawn | {f"{name} at the start": text for name, text in population.model.start.items() if isinstance(text, str)}
         told = f" with {_listed([f'{key} = {text}' for key, text in values.items()])}" if values else ""
-        return f"{size} {described.model.kind} neurons {name}{told}"
-    return f"{size} neurons {name} with {_equations(population, drawn)}"
+        return f"{counted(population.size, f'{described.model.kind} neuron')} {name}{told}"
+    return f"{size} {name} with {_equations(population, drawn)}"
 
 
 def _equations(population: Population, drawn: Mapping[str, str]) -> str:
@@ -275,11 +276,12 @@ def _fit_sentences(record: RunRecord) -> Iterable[str]:
     trials = record.metrics["trials"]
     what = f"{fit.variable} of {fit.population}" if fit.variable else f"the spikes of {fit.population}"
     part = (
-        f"{trials['train']} trials"
+        counted(trials["train"], "trial")
         if fit.first_held_out
-        else f"the first {fit.unseen_from * 1e3:g} ms of {trials['train']} trials"
+        else f"the first {fit.unseen_from * 1e3:g} ms of {counted(trials['train'], 'trial')}"
     )
     yield (
-        f"{len(fit.values)} settings were fitted so that {what} came close to a recording, on {part}, by differential evolution (Storn and "
-        f"Price 1997, doi 10.1023/A:1008202821328): {len(fit.tried['distance']):,} sets, {settings.n_sets} in a generation."
+        f"{counted(len(fit.values), 'setting')} {'were' if len(fit.values) > 1 else 'was'} fitted so that {what} came close to a "
+        f"recording, on {part}, by differential evolution (Storn and Price 1997, doi "
+        f"10.1023/A:1008202821328): {len(fit.tried['distance']):,} sets, {settings.n_sets} in a generation."
     )

@@ -18,6 +18,7 @@ from bioworkbench.experiment.results.record import RunRecord
 from bioworkbench.plots import activity, panels, training
 from bioworkbench.plots.network import network_diagram
 from bioworkbench.plots.pictures import thumbnail
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import softly
 from bioworkbench.records.network import Projection
 from bioworkbench.records.units import Dimension
@@ -120,7 +121,7 @@ def _subtitle(record: RunRecord) -> str:
     task = f"task {spec.task.kind}, method {spec.method.kind}" if spec.task and spec.method else alone
     scale, unit = panels.time_scale(recording.duration)
     return (
-        f"{sum(recording.sizes.values()):,} neurons, {task}; {recording.n_trials:,} recorded trials of "
+        f"{counted(sum(recording.sizes.values()), 'neuron')}, {task}; {recording.n_trials:,} recorded trials of "
         f"{recording.duration * scale:g} {unit} in steps of {recording.dt * 1e3:g} ms; seed {spec.seed}"
     )
 

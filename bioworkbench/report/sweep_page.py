@@ -16,6 +16,7 @@ from bioworkbench.experiment.results.reading import SEED, Summary, each_summary
 from bioworkbench.experiment.results.swept import Sweep
 from bioworkbench.plots import panels
 from bioworkbench.records.averages import mean_and_error
+from bioworkbench.records.counted import counted
 from bioworkbench.report.drawn import Panel, drawn
 from bioworkbench.report.index import cell_text
 from bioworkbench.report.pages import rendered
@@ -64,7 +65,7 @@ def write_sweep_page(sweep: Sweep) -> Path:
     page = rendered(
         "sweep.html.jinja",
         title=f"Sweep of {sweep.experiment.replace('_', ' ')}",
-        subtitle=f"{len(sweep):,} points over {', '.join(sweep.fields)}: "
+        subtitle=f"{counted(len(sweep), 'point')} over {', '.join(sweep.fields)}: "
         + ", ".join(f"{n:,} {status}" for status, n in counts.items() if n),
         panels=list(_panels(names, settings, metrics)),
         header=[*names, *(f"{unit_of_metric(metric)} ± error".removeprefix("activity.") for metric in metrics), "n", "runs"],

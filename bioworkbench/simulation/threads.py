@@ -5,6 +5,8 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bioworkbench.records.counted import counted
+
 __all__ = ["cores_limited", "n_cores", "n_threads"]
 
 _WORTH_IT = 10_000  # neurons of a run, below which threads wait for each other longer than they save
@@ -53,7 +55,9 @@ def n_threads(asked: int, workers: int, n_neurons: int) -> int:
     cores = n_cores()
     idle = cores - int(os.getloadavg()[0])  # threads that wait for a core hold up those that have one
     if asked > cores:
-        warnings.warn(f"threads = {asked}: this machine has {cores} cores; more threads are slower", RuntimeWarning, stacklevel=3)
+        warnings.warn(
+            f"threads = {asked}: this machine has {counted(cores, 'core')}; more threads are slower", RuntimeWarning, stacklevel=3
+        )
     if asked:
         return asked
     return max(1, min([idle, *_limits]) // workers) if n_neurons >= _WORTH_IT else 1

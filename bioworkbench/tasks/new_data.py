@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from bioworkbench.records.arrays import Floats
+from bioworkbench.records.counted import counted
 from bioworkbench.tasks.measured import read_measured, refuse_missing
 from bioworkbench.tasks.task import NewTrials
 
@@ -90,7 +91,7 @@ def new_windows(path: Path, *, names: Sequence[str], scale: Scale, history: int,
     rows = _numbers(names, path)
     if len(rows) < history:
         raise ValueError(
-            f"{path} has {len(rows)} rows; a window of the trained network has {history}, so give at least that many"
+            f"{path} has {counted(len(rows), 'row')}; a window of the trained network has {history}, so give at least that many"
         )
     windows = np.lib.stride_tricks.sliding_window_view(scale.applied(rows), history, axis=0).transpose(0, 2, 1)
     last = windows[:, -1:] if relative else np.zeros((1, 1, 1))

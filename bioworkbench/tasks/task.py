@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioworkbench.records.arrays import count, shaped
+from bioworkbench.records.counted import counted
 from bioworkbench.records.stimulus import Stimulus
 
 __all__ = ["Encode", "NewTrials", "Task", "Trials", "held_out", "split_off"]
@@ -44,7 +45,9 @@ class Trials:
         if 0 in values.shape:
             raise ValueError(f"values of trials have shape {values.shape}; at least one trial, frame and channel are needed")
         if targets.ndim == 0 or len(targets) != len(values):
-            raise ValueError(f"targets of trials have shape {targets.shape} for {len(values)} trials; the numbers must agree")
+            raise ValueError(
+                f"targets of trials have shape {targets.shape} for {counted(len(values), 'trial')}; the numbers must agree"
+            )
         _check_targets(targets, values.shape[1])
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "targets", targets)
@@ -99,7 +102,7 @@ def _finite(name: str, given: np.ndarray) -> np.ndarray:
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         bad = np.argwhere(~np.isfinite(array))
         first = tuple(int(k) for k in bad[0])
-        raise ValueError(f"{name} have {len(bad)} entries that are not finite, the first at {first}: {array[first]}")
+        raise ValueError(f"{name} have {counted(len(bad), 'non-finite entry')}, the first at {first}: {array[first]}")
     return array
 
 
@@ -110,7 +113,7 @@ def _check_targets(targets: np.ndarray, n_frames: int) -> None:
         wanted = "(n_trials,) or (n_trials, n_frames)" if classes else "(n_trials, n_outputs) or (n_trials, n_frames, n_outputs)"
         raise ValueError(f"targets of trials have type {targets.dtype} and shape {targets.shape}; it must be {wanted}")
     if targets.ndim == dimensions[1] and targets.shape[1] != n_frames:
-        raise ValueError(f"targets of trials have {targets.shape[1]} frames, values have {n_frames}; they must agree")
+        raise ValueError(f"targets of trials have {counted(targets.shape[1], 'frame')}, values have {n_frames}; they must agree")
     if classes and targets.min() < 0:
         raise ValueError(f"targets of trials go down to {targets.min()}; classes are counted 0, 1, 2, ...")
 
@@ -197,17 +200,21 @@ class Task:
         if trials.has_classes != (self.kind == "classification"):
             raise ValueError(f"{where}: targets have type {trials.targets.dtype}, which does not fit kind '{self.kind}'")
         if trials.n_channels != self.train.n_channels or trials.per_frame != self.train.per_frame:
-            raise ValueError(f"{where}: {trials.n_channels} channels, targets per frame {trials.per_frame}; train has others")
+            raise ValueError(
+                f"{where}: {counted(trials.n_channels, 'channel')}, targets per frame {trials.per_frame}; train has others"
+            )
         if trials.has_classes and trials.targets.max() >= self.n_outputs:
             raise ValueError(
                 f"{where}: labels go up to {trials.targets.max()}; with {self.n_outputs} classes they end at one less"
             )
         if not trials.has_classes and trials.targets.shape[-1] != self.n_outputs:
             raise ValueError(
-                f"{where}: targets have {trials.targets.shape[-1]} values, n_outputs = {self.n_outputs}; they must agree"
+                f"{where}: targets have {counted(trials.targets.shape[-1], 'value')}, n_outputs = {self.n_outputs}; they must agree"
             )
         if self.washout >= trials.n_frames:
-            raise ValueError(f"{where}: washout = {self.washout} leaves nothing of {trials.n_frames} frames; it must be less")
+            raise ValueError(
+                f"{where}: washout = {self.washout} leaves nothing of {counted(trials.n_frames, 'frame')}; it must be less"
+            )
 
 
 def held_out(task: Task, part: str) -> Task:

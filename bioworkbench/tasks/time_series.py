@@ -15,6 +15,7 @@ import numpy as np
 
 from bioworkbench.encoding import as_current
 from bioworkbench.records.arrays import Floats, count, finite
+from bioworkbench.records.counted import counted
 from bioworkbench.records.tables import CsvTable
 from bioworkbench.tasks.data import data_file
 from bioworkbench.tasks.measured import labels, read_measured, refuse_missing, series_rows
@@ -232,7 +233,7 @@ def table(
     found = list(read.found)
     if missing == "drop":
         whole = np.asarray(~read.missing((*names, target)).any(axis=1))
-        found += [f"{(~whole).sum()} rows with missing values left out"] * (not whole.all())
+        found += [f"{counted((~whole).sum(), 'row')} with missing values left out"] * (not whole.all())
         read = read.take(whole)
     rows = read.numbers(names)
     if missing != "mean":
@@ -250,7 +251,7 @@ def table(
 
 def _about(path: Path, rows: Floats, found: Sequence[str]) -> str:
     """Where a task comes from, and what was found out about the file."""
-    return f"file {path.name}: {rows.shape[0]:,} rows of {rows.shape[1]:,} columns, {', '.join(found)}"
+    return f"file {path.name}: {counted(rows.shape[0], 'row')} of {counted(rows.shape[1], 'column')}, {', '.join(found)}"
 
 
 def _is_numeric(read: CsvTable, target: str) -> bool:
@@ -275,7 +276,7 @@ def _held_out(n_rows: int, fraction: float, rng: np.random.Generator) -> tuple[n
     """Numbers of the rows of the test part and of the training part, in their order."""
     n_test = round(fraction * n_rows)
     if not 0 < n_test < n_rows:
-        raise ValueError(f"test_fraction = {fraction} of {n_rows} rows: both parts need at least one")
+        raise ValueError(f"test_fraction = {fraction} of {counted(n_rows, 'row')}: both parts need at least one")
     order = rng.permutation(n_rows)
     return np.sort(order[:n_test]), np.sort(order[n_test:])
 
@@ -333,7 +334,7 @@ def _forecast(
 def _windows(part: str, rows: Floats, history: int, horizon: int) -> Trials:
     if len(rows) < history + horizon:
         raise ValueError(
-            f"history = {history} and horizon = {horizon}: the {part} part has only {len(rows)} rows (with those it may look "
+            f"history = {history} and horizon = {horizon}: the {part} part has only {counted(len(rows), 'row')} (with those it may look "
             "back to); shorten the window or give the part a larger fraction"
         )
     cut = np.lib.stride_tricks.sliding_window_view(rows, history + horizon, axis=0).transpose(0, 2, 1)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from bioworkbench.records.arrays import Integers, count, fraction
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError
 
 __all__ = ["Mask", "checked_mask", "link_arrays", "link_mask", "mask_shape", "n_links_at", "possible_targets"]
@@ -82,7 +83,7 @@ def checked_mask(name: str, links: Any, *, recurrent: bool = False) -> Mask:
         If the matrix is not two-dimensional or has NaN, or if a recurrent one is not square or has self-links.
     """
     if np.ndim(links) != 2:
-        raise TopologyError(f"{name} has {np.ndim(links)} dimensions; a mask has two: sources and targets")
+        raise TopologyError(f"{name} has {counted(np.ndim(links), 'dimension')}; a mask has two: sources and targets")
     mask = sparse.csr_array(links)
     if mask.dtype.kind == "f" and np.isnan(mask.data).any():
         raise TopologyError(f"{name} has {int(np.isnan(mask.data).sum())} NaN entries; it is not known whether these are links")
@@ -100,7 +101,7 @@ def _check_recurrent(name: str, mask: Mask) -> None:
         raise TopologyError(f"{name} has shape ({n_source}, {n_target}); links of a population with itself need a square mask")
     loops = np.flatnonzero(mask.diagonal())
     if loops.size:
-        raise TopologyError(f"{name} has {loops.size} self-links, the first at node {loops[0]}; remove them")
+        raise TopologyError(f"{name} has {counted(loops.size, 'self-link')}, the first at node {loops[0]}; remove them")
 
 
 def possible_targets(n_source: int, n_target: int, recurrent: bool) -> int:

@@ -15,6 +15,7 @@ from numba import njit
 from scipy import sparse
 
 from bioworkbench.records.arrays import Floats, Integers
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError
 
 __all__ = ["SimpleGraph", "graph_of_links", "in_degrees", "linked", "networkx_graph", "simple_graph"]
@@ -53,7 +54,7 @@ class SimpleGraph:
 
     def __str__(self) -> str:
         kind = "directed graph" if self.directed else "graph"
-        return f"{kind} with {self.n_nodes} nodes and {self.n_links} links"
+        return f"{kind} with {counted(self.n_nodes, 'node')} and {counted(self.n_links, 'link')}"
 
     @property
     def n_nodes(self) -> int:

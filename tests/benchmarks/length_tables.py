@@ -1,14 +1,19 @@
-"""Tables of the page on lengths: kept as CSV by the benchmarks that measure them, shown in Markdown by the page."""
+"""Tables of the page on lengths: kept as CSV by the benchmarks that measure them, shown in Markdown by the page.
+
+``python -m tests.benchmarks.length_tables`` puts the tables into the page again.
+"""
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-__all__ = ["SITE", "markdown_of_lengths", "markdown_of_regrowth", "measured_again"]
+__all__ = ["PAGE", "markdown_of_lengths", "markdown_of_regrowth", "measured_again", "read", "with_tables"]
 
 SITE = Path(__file__).parents[2] / "analyses" / "site"
+PAGE = SITE / "lengths.md"
 
 Rows = list[list[str]]
 
@@ -53,6 +58,15 @@ def read(file: Path) -> dict[tuple[str, str], Rows]:
     return found
 
 
+def with_tables(page: str) -> str:
+    """The page with every table, which stands behind a comment with its name, as the CSV files have it."""
+    for name, made in (("lengths", markdown_of_lengths), ("regrowth", markdown_of_regrowth)):
+        for kind in ("undirected", "directed"):
+            place = re.compile(rf"(<!-- {name}, {kind} -->\n)(\|.*\n)*")
+            page = place.sub(lambda found, made=made, kind=kind: f"{found[1]}{made(kind)}\n", page)
+    return page
+
+
 def markdown_of_lengths(kind: str) -> str:
     """Predictors beside each other, a line for every network with such links."""
     columns = ("network", "n_nodes", "n_links", "clustering")
@@ -94,3 +108,7 @@ NAMES = (
 RULES = {
     "ch2_l2": "CH2-L2", "ch3_l2": "CH3-L2", "ra_l2": "RA-L2", "ch2_l3": "CH2-L3", "ch3_l3": "CH3-L3", "ra_l3": "RA-L3", "random": "random"
 }  # fmt: skip
+
+
+if __name__ == "__main__":
+    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -231,7 +231,7 @@ def test_a_profile_shows_the_slowest_objects(call, spec):
 
 def test_cache(call, tmp_path, monkeypatch):
     monkeypatch.setenv("BIOWORKBENCH_CACHE", str(tmp_path / "programs"))
-    assert call("cache").stdout.startswith(f"0 programs in {tmp_path / 'programs'} take 0.0 MB of 2 GB.")
+    assert call("cache").stdout.startswith(f"{tmp_path / 'programs'} holds 0 programs: 0.0 MB of 2 GB.")
     structure = {"populations": [["exc", 20, 0]], "projections": [], "run": [4, 100, "0.001", 1]}
     with program_in_use("abc", lambda folder: structure):
         lines = call("cache").stdout.splitlines()

@@ -208,7 +208,7 @@ def test_a_page_is_written(karate, tmp_path):
     page = tmp_path / "karate.html"
     shown = run(karate, "--predict", "ch3_l3", "--top", 3, "--report", page)
     assert str(page) in shown.stdout.replace("\n", "")
-    assert "Absent links by ch3_l3" in page.read_text()
+    assert "ch3_l3: CH3 over paths of length 3" in page.read_text()
     refused = run(karate, "--report", tmp_path / "karate.pdf")
     assert refused.exit_code == 2
     assert "the page is HTML" in refused.stderr

@@ -43,7 +43,7 @@ def test_soft_reset_starts_at_half_its_threshold():
         ({"leak": 0.0, "reset": "delayed_subtract"}, "divides by it"),
         ({"leak": 0.5, "reset": "hard"}, "'hard' is not a reset"),
         ({"leak": 0.5, "noise_deviation": -1.0}, "noise_deviation = -1.0: cannot be negative"),
-        ({"leak": 0.5, "threshold": np.nan}, "threshold has 1 values that are not finite"),
+        ({"leak": 0.5, "threshold": np.nan}, "threshold has 1 value that is not finite"),
     ],
 )
 def test_refusals(arguments, words):

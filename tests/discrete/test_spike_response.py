@@ -87,7 +87,7 @@ def test_arguments_are_read_back():
         ({"sigma": 1.0, "tau": 1.5}, "tau = 1.5: delays are whole numbers of steps"),
         ({"sigma": 1.0, "tau": -1}, "tau = -1: delays are whole numbers of steps"),
         ({"sigma": 1.0, "kernel": "alfa"}, "'alfa' is not a kernel; did you mean 'alpha'"),
-        ({"sigma": 1.0, "bias": np.nan}, "bias has 1 values that are not finite"),
+        ({"sigma": 1.0, "bias": np.nan}, "bias has 1 value that is not finite"),
     ],
 )
 def test_values_out_of_range_are_refused(arguments, words):

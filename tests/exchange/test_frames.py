@@ -81,5 +81,5 @@ def test_a_trace_fits_its_axes():
 def test_short_representations(recording):
     spikes = Spikes(*np.zeros((3, 2), dtype=int))
     assert repr(spikes) == "<2 spikes>"
-    assert repr(recording.traces["exc.v"]) == "<trace in volt: 1 trials, 50 steps, 2 neurons>"
+    assert repr(recording.traces["exc.v"]) == "<trace in volt: 1 trial, 50 steps, 2 neurons>"
     assert len(repr(recording)) < 200

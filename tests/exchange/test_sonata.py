@@ -109,9 +109,9 @@ def test_edges_that_do_not_fit(circuit, how, words):
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("timestamps", -5.0, "times outside 1 trials"),
-        ("timestamps", np.nan, "times outside 1 trials"),
-        ("timestamps", 1e9, "times outside 1 trials"),
+        ("timestamps", -5.0, "times outside 1 trial of"),
+        ("timestamps", np.nan, "times outside 1 trial of"),
+        ("timestamps", 1e9, "times outside 1 trial of"),
         ("node_ids", 20, "node ids up to 20 for 20 neurons"),
     ],
 )

@@ -105,9 +105,7 @@ def test_a_fit_finds_what_made_a_trace():
         bw.fit(start, ranges, wanted, compared="one.w")
     with pytest.raises(ValueError, match=r"the recorded trace is in amp, and one\.v in volt; they must agree"):
         bw.fit(start, ranges, replace(wanted, unit="amp"))
-    with pytest.raises(
-        ValueError, match="the recorded trace has 1 trials and neurons up to 7, the network 1 trials and 2 neurons"
-    ):
+    with pytest.raises(ValueError, match="the recorded trace has 1 trial and neurons up to 7, the network 1 trial and 2 neurons"):
         bw.fit(start, ranges, replace(wanted, neurons=np.array([7])))
     with pytest.raises(ValueError, match="must begin at 0 s and go in equal steps"):
         bw.fit(start, ranges, replace(wanted, times=wanted.times + 1))
@@ -148,7 +146,7 @@ def test_traces_of_copies_are_those_of_each_network_alone():
         (lambda: fitted({"populations.one.tua": ("5 ms", "30 ms")}), "'tua' is not a setting of noisy_lif"),
         (
             lambda: fitted(wanted=SpikeTrains("w", [0], [5], [0.1])),
-            "the recording has 6 neurons and 1 trials, the network 2 and 1",
+            "the recording has 6 neurons and 1 trial, the network 2 and 1",
         ),
     ],
 )

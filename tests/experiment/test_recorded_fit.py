@@ -100,7 +100,7 @@ def test_the_report_shows_settings_spikes_and_search(result):
         "populations.cell.tau",
         "25 ms",
         "Spikes that the fit has not seen",
-        "1 settings were fitted so that the spikes of cell came close to a recording, on 2 trials, by differential evolution",
+        "1 setting was fitted so that the spikes of cell came close to a recording, on 2 trials, by differential evolution",
         "A narrow valley",
     ):
         assert words in text

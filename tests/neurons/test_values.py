@@ -19,7 +19,7 @@ def test_values_come_back_by_name():
         (signed, volt, 3 * ms, "x = 3 ms is a time; it must be a voltage, in volt"),
         (signed, volt, np.array([1.0, 3.0]), "x = 2 values from 1 to 3 is a plain number; it must be a voltage"),
         (signed, 1.0, 3 * Hz, "x = 3 Hz is a frequency; it must be a plain number"),
-        (signed, volt, np.nan * mV, "x has 1 values that are not finite"),
+        (signed, volt, np.nan * mV, "x has 1 value that is not finite"),
         (signed, volt, np.ones((2, 2)) * mV, r"x has shape \(2, 2\); give one value, or one per neuron"),
         (positive, second, 0 * ms, "x = 0 s: must be above 0"),
         (positive, second, np.array([1, -2]) * ms, "x = 2 values from -2 ms to 1 ms: must be above 0"),

@@ -234,7 +234,7 @@ NAN = np.where(np.arange(4) == 2, np.nan, X)
 @pytest.mark.parametrize(
     ("x", "labels", "settings", "message"),
     [
-        (NAN, LABELS, {}, r"features \(lowest of each\) has 1 values that are not finite, the first at \(2,\)"),
+        (NAN, LABELS, {}, r"features \(lowest of each\) has 1 value that is not finite, the first at \(2,\)"),
         (np.full((90, 4), np.inf), LABELS, {}, "features .* has 4 values that are not finite"),
         (np.full((90, 4), 2.0), LABELS, {}, "none of the 4 features varies over 90 trials; are the neurons silent"),
         (X[:, 0], LABELS, {}, r"features have type float64 and shape \(90,\)"),
@@ -246,7 +246,7 @@ NAN = np.where(np.arange(4) == 2, np.nan, X)
         (X, LABELS * 10**9, {}, "targets go up to 2000000000 in 90 trials"),
         (X, LABELS * 2, {}, r"classes \[1, 3\] have no training trial"),
         (X, LABELS, {"n_folds": 1}, "n_folds = 1"),
-        (X, LABELS, {"n_folds": 91}, "n_folds = 91: there are only 90 trials"),
+        (X, LABELS, {"n_folds": 91}, "n_folds = 91: the training part has only 90 trials"),
         (X, LABELS, {"n_folds": 31}, "n_folds = 31: class 0 has only 30 trials"),
         (X, LABELS, {"penalty": -1.0}, r"penalty = -1\.0"),
         (X, LABELS, {"penalty": float("nan")}, "penalty = nan"),

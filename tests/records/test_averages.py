@@ -16,7 +16,7 @@ def test_the_error_of_one_value_is_not_known():
 
 @pytest.mark.parametrize(
     ("values", "message"),
-    [([], "values has 0 entries; a mean needs at least one"), ([1.0, np.inf], "values has 1 values that are not finite")],
+    [([], "values has 0 entries; a mean needs at least one"), ([1.0, np.inf], "values has 1 value that is not finite")],
 )
 def test_refuses(values, message):
     with pytest.raises(ValueError, match=message):

@@ -77,7 +77,7 @@ def test_weights_remember_their_unit():
         (([0], [0], (2, 2), 1.0, -1 * ms), r"delays go down to -0\.001 s; they cannot be negative"),
         (([0], [0], (2, 2), 1.0, 1 * mV), "delays = 1 mV is a voltage; it must be a time"),
         (([0], [0], (2, 2), [1 * mV, 2 * nS]), "weights mixes conductance, voltage; all of its values need one unit"),
-        (([0], [0], (2, 2), np.nan), "weights has 1 values that are not finite"),
+        (([0], [0], (2, 2), np.nan), "weights has 1 value that is not finite"),
         (([0], [0], (2, 2), "1"), "weights = '1': must be a number, or a quantity"),
     ],
 )

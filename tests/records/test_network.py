@@ -84,7 +84,7 @@ def test_delays_are_one_or_one_per_synapse():
             ("cells", "cells", links(3, 3), np.zeros(4)),
             r"cells -> cells: delays have shape \(4,\) for 9 synapses; give one",
         ),
-        (("cells", "cells", links(3, 3), np.inf), "projection cells -> cells: delays has 1 values that are not finite"),
+        (("cells", "cells", links(3, 3), np.inf), "projection cells -> cells: delays has 1 value that is not finite"),
         (
             ("cells", "cells", links(3, 3), 1.5 * mV),
             r"projection cells -> cells: delays = 1\.5 mV is a voltage; it must be a time",

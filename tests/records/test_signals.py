@@ -25,7 +25,7 @@ def test_silence_has_no_channel():
     ("values", "frame", "kind", "message"),
     [
         (np.ones((2, 3)), 0.01, "current", r"stimulus values has shape \(2, 3\); it must be \(any, any, any\)"),
-        (np.full((1, 1, 1), np.nan), 0.01, "current", "stimulus values has 1 values that are not finite"),
+        (np.full((1, 1, 1), np.nan), 0.01, "current", "stimulus values has 1 value that is not finite"),
         ([[[1], [1, 2]]], 0.01, "current", "stimulus values is not a rectangular array"),
         (np.ones((1, 1, 1)), 0.01, "voltage", "stimulus kind = 'voltage': must be 'current', 'rate' or 'spikes'"),
         (np.ones((0, 1, 1)), 0.01, "current", "at least one trial and one frame are needed"),

@@ -29,7 +29,7 @@ def test_a_class_is_the_largest_output():
         (np.ones(3), np.zeros(2), "value", "readout coefficients has shape"),
         (WEIGHTS, np.zeros(3), "value", r"readout intercepts has shape \(3,\); it must be \(2\)"),
         (WEIGHTS * np.nan, np.zeros(2), "value", "readout coefficients has 6 values that are not finite"),
-        (WEIGHTS, np.array([0, np.inf]), "value", "readout intercepts has 1 values that are not finite"),
+        (WEIGHTS, np.array([0, np.inf]), "value", "readout intercepts has 1 value that is not finite"),
         (WEIGHTS, np.zeros(2), "largest", "readout rule = 'largest': must be 'argmax' or 'value'"),
     ],
 )

@@ -63,6 +63,6 @@ def test_pictures(folder):
     for figure in (result.plot(), result.network.plot(), result.recording.plot()):
         assert isinstance(figure, Picture)
         assert figure._repr_png_().startswith(b"\x89PNG")
-    with pytest.raises(ValueError, match="trial = 1: this recording has 1 trials"):
+    with pytest.raises(ValueError, match="trial = 1: this recording has 1 trial,"):
         result.recording.plot(trial=1)
     assert Recording({}, {}, {}, 1, 0.1, 1e-3, 1, "numpy").plot()._repr_png_()

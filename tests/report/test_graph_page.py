@@ -30,10 +30,32 @@ def test_a_page_has_what_was_found_and_nothing_from_a_network(graph, tmp_path):
         notes=["self-links dropped: <1>"],
     )
     text = write_graph_page(tmp_path / "page.html", "A & B", found).read_text()
-    assert text.count("<figure") == 5
-    for word in ("A &amp; B", "&lt;a&gt;", "dropped: &lt;1&gt;", "reciprocity", "Predictors compared", "fraction of links whose"):
+    # degrees, adjacency, z of the plain graph and of directions, rich club, precision, AUPR
+    assert text.count("<figure") == 7
+    for word in (
+        "A &amp; B",
+        "&lt;a&gt;",
+        "dropped: &lt;1&gt;",
+        "reciprocity",
+        "Predictors compared",
+        "fraction of links whose",
+        " ± ",
+    ):
         assert word in text
     assert "http" not in text.replace("http://www.w3.org", "")
+
+
+def test_large_numbers_are_written_in_full_and_exact_ones_without_an_error(tmp_path):
+    graph = simple_graph(nx.gnm_random_graph(1200, 3000, seed=1))
+    table = measures(graph, which=("n_links", "clustering")).assign(standard_error=[0.0, 0.5])
+    text = write_graph_page(tmp_path / "page.html", "x", GraphFindings(graph, table)).read_text()
+    assert '<tr><td>links</td><td class="number">3,000</td><td class="number"></td>' in text
+    assert '<td class="number">0.5</td>' in text
+
+
+def test_predictions_without_any_say_so(graph, tmp_path):
+    found = GraphFindings(graph, measures(graph, which=("clustering",)), {"ch3_l3": []})
+    assert "<p>None.</p>" in write_graph_page(tmp_path / "page.html", "x", found).read_text()
 
 
 def test_pages_without_random_graphs_and_links_have_fewer_panels(graph, tmp_path):

@@ -209,7 +209,7 @@ def test_currents_are_held_in_parameters():
         (("a", [-1], [0], [0.0]), "trial of spike trains go from -1 to -1; they must lie between 0 and"),
         (("a", [0], [0.5], [0.0]), "channel of spike trains have the type float64; indices are integers"),
         (("a", [0], [0], [-1.0]), r"spike trains 'a' have a spike at -1\.0 s; times cannot be negative"),
-        (("a", [0], [0], [np.nan]), "time of spike trains has 1 values that are not finite"),
+        (("a", [0], [0], [np.nan]), "time of spike trains has 1 value that is not finite"),
         (("a", [0], [0], [1 * mV]), "time of spike trains = 1 values from 1 mV to 1 mV is a voltage; it must be a time"),
         (("a", [0], [0], [0.0], 0.0), "duration = 0.0: must be a finite number above 0"),
         (("a", [0], [0], [0.0], 1.0, 0), "n_trials = 0: must be an integer, 1 or more"),

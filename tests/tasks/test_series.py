@@ -136,7 +136,7 @@ def test_table_split_follows_the_generator(folder):
         ({"split": (0.5, 0.5)}, "must be three fractions"),
         ({"split": (0.5, 0.4, 0.3)}, "of together at most 1"),
         ({"split": (1.5, -0.5, 0.0)}, "must be three fractions"),
-        ({"split": (0.5, float("nan"), 0.5)}, "split has 1 values that are not finite"),
+        ({"split": (0.5, float("nan"), 0.5)}, "split has 1 value that is not finite"),
         ({"columns": ("c",)}, r"'c' is not a column of walk\.csv; known: a, b, date"),
         ({"columns": ("date",)}, r"walk\.csv, line 2, column 'date': '2020-01-01T00' is not a number"),
         ({"header": False}, r"walk\.csv, line 1, column '0': 'date' is not a number"),

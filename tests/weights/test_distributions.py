@@ -168,12 +168,12 @@ MASK = random_mask()
 @pytest.mark.parametrize(
     ("distribution", "settings", "message"),
     [
-        (constant, {"value": np.nan}, "value has 1 values that are not finite"),
+        (constant, {"value": np.nan}, "value has 1 value that is not finite"),
         (constant, {"value": 1.0, "inhibitory": 1.5}, "inhibitory = 1.5"),
-        (gaussian, {"mean": np.inf, "deviation": 1.0}, "mean has 1 values"),
+        (gaussian, {"mean": np.inf, "deviation": 1.0}, "mean has 1 value that is"),
         (gaussian, {"mean": 0.0, "deviation": -1.0}, "deviation = -1.0"),
         (uniform, {"low": 1.0, "high": 0.0}, "low = 1.0 is above high = 0.0"),
-        (uniform, {"low": -np.inf, "high": 0.0}, "low has 1 values"),
+        (uniform, {"low": -np.inf, "high": 0.0}, "low has 1 value that is"),
         (lognormal, {"mean": 0.0, "deviation": 1.0}, "size of mean = 0.0"),
         (lognormal, {"mean": 1.0, "deviation": -1.0}, "deviation = -1.0"),
         (gaussian, {"mean": 1.0, "deviation": 1.0, "low": 2.0, "high": 1.0}, "nothing of normal"),

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, overload
 from bioworkbench.experiment.results.files import write_text
 from bioworkbench.experiment.results.table import Table, table
 from bioworkbench.records.above import made_above
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import ResultError
 
 __all__ = ["Point", "PointOutcome", "Sweep", "read_sweep", "write_sweep"]
@@ -131,7 +132,7 @@ class Sweep(Sequence[PointOutcome]):
     def __repr__(self) -> str:
         counts = {status: sum(outcome.status == status for outcome in self.outcomes) for status in get_args(Status)}
         parts = ", ".join(f"{n} {status}" for status, n in counts.items() if n)
-        return f"<sweep of {self.experiment}: {len(self)} points ({parts}) in {self.folder}>"
+        return f"<sweep of {self.experiment}: {counted(len(self), 'point')} ({parts}) in {self.folder}>"
 
     def _repr_html_(self) -> str:
         return made_above("sweep_html", self)

@@ -13,6 +13,7 @@ from bioworkbench.experiment.results.reading import NOT_COMPARED, Summary, diffe
 from bioworkbench.records.above import made_above
 from bioworkbench.records.averages import mean_and_error
 from bioworkbench.records.cells import safe_cell
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import unknown_name
 
 __all__ = ["Table", "table", "table_of"]
@@ -86,7 +87,7 @@ class Table:
         return "\n".join([*lines, r"\end{tabular}", ""])
 
     def __repr__(self) -> str:
-        return f"<table of {len(self.rows)} rows: {', '.join(self.columns)}>"
+        return f"<table of {counted(len(self.rows), 'row')}: {', '.join(self.columns)}>"
 
     def _repr_html_(self) -> str:
         return made_above("table_html", self)

@@ -10,6 +10,7 @@ import networkx as nx
 import numpy as np
 
 from bioworkbench.records.arrays import Floats, Integers, count, fraction, positive
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError, unknown_name
 from bioworkbench.topology.masks import Mask, link_mask, possible_targets
 from bioworkbench.topology.measures.null_models import degree_preserving_mask
@@ -217,7 +218,7 @@ def random_mask_with_degrees(outputs: Integers, inputs: Integers, rng: np.random
     pairs = np.array(links, dtype=np.int64).reshape(-1, 2)
     start = link_mask(pairs[:, 0], pairs[:, 1], (len(outputs), len(inputs)))
     if start.nnz != sum(outputs):
-        raise TopologyError(f"no graph has these degrees: {sum(outputs)} links were asked for and {start.nnz} fit")
+        raise TopologyError(f"no graph has these degrees: {counted(int(sum(outputs)), 'link')} asked for, and {start.nnz} fit")
     return degree_preserving_mask(start, rng, recurrent=recurrent)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from bioworkbench.records.arrays import Integers, count, fraction
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.topology.masks import Mask, link_mask, possible_targets
 
@@ -147,7 +148,9 @@ def fixed_total(n_source: int, n_target: int, rng: np.random.Generator, *, n_lin
     """
     width = possible_targets(n_source, n_target, recurrent)
     if count("n_links", n_links, least=0) > n_source * width:
-        raise TopologyError(f"n_links = {n_links}: only {n_source * width} links are possible; ask for that many or fewer")
+        raise TopologyError(
+            f"n_links = {n_links}: possible are at most {counted(n_source * width, 'link')}; ask for that many or fewer"
+        )
     per_row = rng.multivariate_hypergeometric(np.full(n_source, width), n_links, method="marginals")
     return _random_rows(per_row, n_target, rng, recurrent)
 

@@ -227,14 +227,14 @@ def measures(
     own = simple_graph(graph)
     if not own.n_links:
         raise TopologyError(f"{own} has no links between different nodes; measures need at least one")
-    found = values_of(graph, own, chosen_measures(own, rng, which), rng)
+    found = values_of(graph, own, chosen_measures(own, rng, which=which), rng)
     errors = [getattr(value, "standard_error", 0.0) for value in found.values()]
     table = {"value": [float(value) for value in found.values()], "standard_error": errors}
     return MeasureTable(table, index=pd.Index(found, name="measure"))
 
 
 def chosen_measures(
-    graph: SimpleGraph, rng: np.random.Generator | None, which: Iterable[str] | Mapping[str, Callable] | None
+    graph: SimpleGraph, rng: np.random.Generator | None, *, which: Iterable[str] | Mapping[str, Callable] | None
 ) -> dict[str, Callable]:
     """Measures by name: those that apply to the graph, or those that are named or given.
 

@@ -134,7 +134,7 @@ def against_nulls(
     True
     """
     own = _with_links(graph)
-    chosen = chosen_measures(own, rng, which)
+    chosen = chosen_measures(own, rng, which=which)
     # functions of one's own get random graphs of the kind that they were written for
     foreign = isinstance(graph, nx.Graph) and not all(isinstance(measure, Measure) for measure in chosen.values())
 

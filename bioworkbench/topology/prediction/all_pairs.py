@@ -134,16 +134,16 @@ SCORES: Mapping[str, Score] = {
 """Predictors by name."""
 
 
-def scores_of_all_pairs(graph: Any, by: str | Callable, rng: np.random.Generator) -> Floats:
+def scores_of_all_pairs(graph: Any, rng: np.random.Generator, *, by: str | Callable) -> Floats:
     """Scores of all pairs by a predictor; those of existing links mean nothing.
 
     Parameters
     ----------
     graph : networkx graph, matrix or SimpleGraph
-    by : str, or callable (graph, pairs, rng) -> scores (n_pairs,)
-        One of `SCORES`, or a function of a networkx graph and a list of its absent pairs.
     rng : Generator
         For random scores and predictors of one's own.
+    by : str, or callable (graph, pairs, rng) -> scores (n_pairs,)
+        One of `SCORES`, or a function of a networkx graph and a list of its absent pairs.
 
     Returns
     -------

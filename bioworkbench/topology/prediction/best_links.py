@@ -122,7 +122,7 @@ def _cover(own: SimpleGraph) -> Integers:
 
 def _best(own: SimpleGraph, by: str | Callable, k: int, rng: np.random.Generator) -> Found:
     if callable(by):
-        return _of_matrix(own, scores_of_all_pairs(own, by, rng), k)
+        return _of_matrix(own, scores_of_all_pairs(own, rng, by=by), k)
     if by not in SCORES:
         raise TopologyError(unknown_name(by, "link score", SCORES))
     SCORES[by].check(by, own)
@@ -134,7 +134,7 @@ def _best(own: SimpleGraph, by: str | Callable, k: int, rng: np.random.Generator
         values = _NEIGHBORS[by](np.maximum(own.degrees, 1).astype(float))
         rows = partial(neighbor_rows, flat_graph(linked(own)), values, by == "jaccard")
         return best_pairs(rows, own.n_nodes, k)
-    return _of_matrix(own, scores_of_all_pairs(own, by, rng), k)
+    return _of_matrix(own, scores_of_all_pairs(own, rng, by=by), k)
 
 
 def _of_paths(own: SimpleGraph, rule: Integers, k: int) -> Found:

@@ -116,7 +116,7 @@ def compare(
     for _ in range(count("n_repeats", n_repeats, least=2)):
         rest, absent, hits = _hide(own, n_hidden, rng)
         for name, predictor in chosen.items():
-            scores = np.round(scores_of_all_pairs(rest, predictor, rng)[absent], _DECIMALS)
+            scores = np.round(scores_of_all_pairs(rest, rng, by=predictor)[absent], _DECIMALS)
             found[name].append(ranking_quality(scores, hits[absent]))
             curves[name].append(_precision(scores, hits[absent]))
     rows = {name: _row(repeats) for name, repeats in found.items()}

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from bioworkbench.records.arrays import Floats, Integers, count
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.topology.masks import Mask, checked_mask, mask_shape
 from bioworkbench.topology.prediction import layer_kernels
@@ -154,7 +155,7 @@ def top_links(
     found = (sample_in_proportion if sample else largest)(stretches, k, rng)
     if found.size < k and not allow_fewer:
         raise TopologyError(
-            f"k = {k} links were asked for and only {found.size} absent links have a {model} score above 0; "
+            f"k = {k} asked for, and only {counted(found.size, 'absent link')} with a {model} score above 0; "
             "ask for fewer, or set allow_fewer and fill the rest by a rule of your own"
         )
     rows, cols = np.divmod(found, max(1, mask_shape(mask)[1]))

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from bioworkbench.records.arrays import Floats, Integers
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.topology.masks import checked_mask, mask_shape
 from bioworkbench.topology.prediction.kernels import flat_graph, score_pairs, score_rows
@@ -266,7 +267,7 @@ def simple_adjacency(graph: nx.Graph) -> sparse.csr_array:
     loops = list(nx.selfloop_edges(graph))
     if loops:
         raise nx.NetworkXNotImplemented(
-            f"the graph has {len(loops)} self-loops, the first at node {loops[0][0]!r}; "
+            f"the graph has {counted(len(loops), 'self-loop')}, the first at node {loops[0][0]!r}; "
             "remove them with graph.remove_edges_from(list(nx.selfloop_edges(graph)))"
         )
     for u, v, weight in graph.edges(data="weight"):

@@ -10,6 +10,7 @@ import networkx as nx
 import numpy as np
 
 from bioworkbench.records.arrays import Floats, count, fraction
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError, unknown_name
 from bioworkbench.topology.prediction.best_links import scores_of_links
 from bioworkbench.topology.prediction.link_prediction import layer_scores, score_matrix, simple_adjacency
@@ -73,9 +74,9 @@ def pair_scores(graph: nx.Graph, rule: str, *, links: bool = True) -> Floats:
 
 def rewired_graph(
     graph: AnyGraph,
-    n_links: int,
     rng: np.random.Generator,
     *,
+    n_links: int,
     removal: str = "random",
     regrowth: str = "ch3_l3",
     sample: bool = False,
@@ -86,9 +87,9 @@ def rewired_graph(
     ----------
     graph : networkx Graph or DiGraph
         Simple and without self-links; link attributes are dropped.
+    rng : Generator
     n_links : int
         Links to move.
-    rng : Generator
     removal : str
         Name in `LINK_SCORES`: the links of smallest score go, all at once, each scored as if it were absent.
     regrowth : str
@@ -110,7 +111,7 @@ def rewired_graph(
     if graph.is_multigraph() or nx.number_of_selfloops(graph):
         raise TopologyError(f"{graph} is a multigraph or has self-links; a simple graph is rewired")
     if count("n_links", n_links, least=0) > graph.number_of_edges():
-        raise TopologyError(f"n_links = {n_links}: the graph has only {graph.number_of_edges()} links to remove")
+        raise TopologyError(f"n_links = {n_links}: the graph has only {counted(graph.number_of_edges(), 'link')} to remove")
     nodes = list(graph)
     result = graph.__class__()
     result.add_nodes_from(graph.nodes(data=True))
@@ -140,9 +141,9 @@ def _picked(scores: Floats, n: int, rng: np.random.Generator, sample: bool) -> n
 
 def evolved_graph(
     graph: AnyGraph,
-    n_steps: int,
     rng: np.random.Generator,
     *,
+    n_steps: int,
     moved_fraction: float,
     measures: Mapping[str, Callable[[nx.Graph], float]],
     removal: str = "random",
@@ -154,8 +155,8 @@ def evolved_graph(
     Parameters
     ----------
     graph : networkx Graph or DiGraph
-    n_steps : int
     rng : Generator
+    n_steps : int
     moved_fraction : float
         Of the links that each step moves, rounded to the nearest number.
     measures : mapping from name to function of a graph
@@ -170,6 +171,6 @@ def evolved_graph(
     n_links = round(fraction("moved_fraction", moved_fraction) * graph.number_of_edges())
     states = [{name: measure(graph) for name, measure in measures.items()}]
     for _ in range(count("n_steps", n_steps, least=0)):
-        graph = rewired_graph(graph, n_links, rng, removal=removal, regrowth=regrowth, sample=sample)
+        graph = rewired_graph(graph, rng, n_links=n_links, removal=removal, regrowth=regrowth, sample=sample)
         states.append({name: measure(graph) for name, measure in measures.items()})
     return graph, {name: np.array([state[name] for state in states], dtype=float) for name in measures}

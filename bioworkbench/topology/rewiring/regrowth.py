@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from bioworkbench.records.arrays import Floats, Integers, count, finite
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError, unknown_name
 from bioworkbench.records.lazily import later
 from bioworkbench.topology.masks import Mask, checked_mask, link_arrays, link_mask, mask_shape
@@ -161,7 +162,7 @@ def absent_links(mask: Any, n_links: int, rng: np.random.Generator, *, recurrent
     n_absent = n_source * n_target - taken.size
     if count("n_links", n_links, least=0) > n_absent:
         raise TopologyError(
-            f"{n_links} links were asked for and only {n_absent} pairs are free in a mask {n_source} x {n_target}"
+            f"{counted(n_links, 'link')} asked for, and only {counted(n_absent, 'free pair')} in a mask {n_source} x {n_target}"
         )
     ranks = rng.choice(n_absent, n_links, replace=False, shuffle=False)
     positions = ranks + np.searchsorted(taken - np.arange(taken.size), ranks, side="right")

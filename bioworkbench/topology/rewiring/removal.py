@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from bioworkbench.records.arrays import Floats, Integers, count, finite
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError, unknown_name
 from bioworkbench.topology.masks import link_arrays, mask_shape
 from bioworkbench.topology.rewiring.selection import sampled, strongest
@@ -177,7 +178,7 @@ def kept_links(
     if isinstance(score, str) and score not in REMOVAL_SCORES:
         raise TopologyError(unknown_name(score, "removal score", REMOVAL_SCORES))
     if count("n_kept", n_kept, least=0) > weights.nnz:
-        raise TopologyError(f"n_kept = {n_kept}: there are only {weights.nnz} links; keep fewer")
+        raise TopologyError(f"n_kept = {n_kept}: the layer has only {counted(weights.nnz, 'link')}; keep fewer")
     finite("weights", weights.data)
     scores = REMOVAL_SCORES[score](weights) if isinstance(score, str) else score(weights)
     # a sample needs as many positive scores as links that stay; with fewer, zeros have to be among them

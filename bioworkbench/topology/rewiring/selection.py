@@ -3,6 +3,7 @@
 import numpy as np
 
 from bioworkbench.records.arrays import Floats, Integers, count
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError
 
 __all__ = ["sampled", "strongest"]
@@ -79,7 +80,9 @@ def sampled(scores: Floats, n: int, rng: np.random.Generator, *, exponent: float
     if scores.size and scores.min() < 0:
         raise TopologyError(f"scores go down to {scores.min()}; sampling in proportion needs 0 or more")
     if positive.size < n:
-        raise TopologyError(f"{n} links were asked for and only {positive.size} candidates have a score above 0; ask for fewer")
+        raise TopologyError(
+            f"{counted(n, 'link')} asked for, and only {counted(positive.size, 'candidate')} with a score above 0; ask for fewer"
+        )
     keys = exponent * np.log(scores[positive]) + rng.gumbel(size=positive.size)
     first = positive.size - n
     return np.sort(positive[np.argpartition(keys, first)[first:]]) if n else np.zeros(0, dtype=np.int64)
@@ -91,5 +94,5 @@ def _checked(scores: Floats, n: int) -> Floats:
     if np.isnan(scores).any():
         raise TopologyError(f"{int(np.isnan(scores).sum())} of {scores.size} scores are NaN; a score must be a number")
     if scores.size < n:
-        raise TopologyError(f"{n} links were asked for and there are only {scores.size} candidates; ask for fewer")
+        raise TopologyError(f"{counted(n, 'link')} asked for, and only {counted(scores.size, 'candidate')}; ask for fewer")
     return scores

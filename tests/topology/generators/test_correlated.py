@@ -62,7 +62,7 @@ def test_bad_data():
     rng = np.random.default_rng(1)
     with pytest.raises(ValueError, match=r"spikes have the value 2.0; every entry must be 0 or 1"):
         spike_correlation_topology([[0, 2], [1, 1]], 2, 0.5, rng)
-    with pytest.raises(ValueError, match="values has 1 values that are not finite"):
+    with pytest.raises(ValueError, match="values has 1 value that is not finite"):
         correlation_topology([[0, np.nan], [1, 1]], 2, 0.5, rng)
     with pytest.raises(ValueError, match=r"values has shape \(3,\)"):
         correlation_topology([0, 1, 2], 2, 0.5, rng)

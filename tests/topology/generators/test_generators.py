@@ -199,7 +199,7 @@ def test_bad_settings():
         fixed_out_degree(5, 6, rng, n_outputs=7)
     with pytest.raises(ValueError, match="n_inputs = 5: every target has only 4 possible sources"):
         fixed_in_degree(5, 5, rng, n_inputs=5, recurrent=True)
-    with pytest.raises(ValueError, match="n_links = 31: only 30 links are possible"):
+    with pytest.raises(ValueError, match="n_links = 31: possible are at most 30 links"):
         fixed_total(5, 6, rng, n_links=31)
     with pytest.raises(ValueError, match="one_to_one from 5 to 6 nodes"):
         one_to_one(5, 6, rng)

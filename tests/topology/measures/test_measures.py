@@ -141,7 +141,7 @@ def test_layers():
 def test_large_graphs_are_sampled():
     graph = nx.path_graph(20_001)
     with pytest.raises(
-        ValueError, match="with 20001 nodes and 20000 links is too large for distances of all; give a random generator"
+        ValueError, match="with 20,001 nodes and 20,000 links is too large for distances of all; give a random generator"
     ):
         measures(graph)
     with pytest.raises(ValueError, match="is too large for a matrix of distances, which are listed up to 20000 nodes"):

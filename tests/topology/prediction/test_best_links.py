@@ -26,7 +26,7 @@ def test_all_links_with_a_score_equal_those_of_all_pairs(seed, make, name):
     own = simple_graph(graph)
     if name == "cha" or SCORES[name].weighted or SCORES[name].directions == ("undirected" if own.directed else "directed"):
         return
-    expected = scores_of_all_pairs(own, name, np.random.default_rng(1))
+    expected = scores_of_all_pairs(own, np.random.default_rng(1), by=name)
     expected[own.matrix().astype(bool).toarray() | np.eye(own.n_nodes, dtype=bool)] = 0
     expected = expected if own.directed else np.triu(expected)
     table = best_links(graph, rng, by=name, k=10**6)
@@ -42,7 +42,7 @@ def test_scores_equal_those_of_networkx_and_the_definition(seed, directed):
     for name, predictor in PREDICTORS.items():
         if directed and SCORES[name].directions == "undirected":
             continue
-        matrix = scores_of_all_pairs(graph, name, rng)
+        matrix = scores_of_all_pairs(graph, rng, by=name)
         assert [matrix[pair] for pair in pairs] == pytest.approx(list(predictor(graph, pairs)))
 
 
@@ -55,7 +55,7 @@ def test_given_pairs_have_the_scores_of_all_pairs(seed, make, name):
     sources, targets = sources[sources != targets], targets[sources != targets]
     absent = np.array([not graph.has_edge(u, v) for u, v in zip(sources.tolist(), targets.tolist(), strict=True)], dtype=bool)
     found = scores_of_links(graph, sources, targets, by=name)
-    expected = scores_of_all_pairs(graph, name, rng)[sources, targets]
+    expected = scores_of_all_pairs(graph, rng, by=name)[sources, targets]
     np.testing.assert_allclose(found[absent], expected[absent], rtol=1e-10, atol=1e-12)
 
 
@@ -121,7 +121,7 @@ def test_what_it_refuses():
         with pytest.raises(ValueError, match=message):
             best_links(graph, rng, by=name)
         with pytest.raises(ValueError, match=message):
-            scores_of_all_pairs(graph, name, rng)
+            scores_of_all_pairs(graph, rng, by=name)
 
 
 def test_comparison_ranks_predictors_with_intervals_and_curves():

@@ -193,7 +193,7 @@ def test_threads_change_nothing(monkeypatch, threads):
 
 def test_more_links_than_positive_scores():
     mask = layer(TOY_LINKS, (4, 4)) != 0
-    with pytest.raises(TopologyError, match="k = 7 links were asked for and only 6 absent links have a CH3 score above 0"):
+    with pytest.raises(TopologyError, match="k = 7 asked for, and only 6 absent links with a CH3 score above 0"):
         top_links(mask, 7, np.random.default_rng(1))
     for sample in (False, True):
         rows, _ = top_links(mask, 7, np.random.default_rng(1), sample=sample, allow_fewer=True)
@@ -203,7 +203,7 @@ def test_more_links_than_positive_scores():
 @pytest.mark.parametrize(
     ("mask", "message"),
     [
-        (np.zeros(3), "1 dimensions"),
+        (np.zeros(3), "1 dimension;"),
         (np.array([[np.nan, 1.0]]), "1 NaN entries"),
     ],
 )

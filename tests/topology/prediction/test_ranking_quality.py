@@ -109,7 +109,7 @@ def test_hits_and_misses_are_both_needed(is_hit):
 
 
 def test_scores_are_numbers_one_per_candidate():
-    with pytest.raises(ValueError, match="scores has 1 values that are not finite"):
+    with pytest.raises(ValueError, match="scores has 1 value that is not finite"):
         ranking_quality([np.nan, 1.0], [True, False])
     with pytest.raises(ValueError, match="is_hit has shape"):
         ranking_quality([1.0, 2.0], [True])

@@ -98,7 +98,7 @@ def test_bad_input_is_refused():
         rank_pairs(TOY8, np.zeros((8, 8)), rule=2023)
     with pytest.raises(ValueError, match="scores has shape \\(3, 3\\); it must be \\(8, 8\\)"):
         rank_pairs(TOY8, np.zeros((3, 3)))
-    with pytest.raises(ValueError, match="scores has 1 values that are not finite"):
+    with pytest.raises(ValueError, match="scores has 1 value that is not finite"):
         rank_pairs(nx.path_graph(1), [[np.nan]])
     with pytest.raises(nx.NetworkXNotImplemented, match="this one is directed"):
         adaptive_choice(nx.DiGraph([(0, 1)]))

@@ -24,7 +24,7 @@ DIRECTED_RULES = ["ra_l3", "ch2_l3", "ch3_l3", "random"]
 def test_a_step_keeps_nodes_and_number_of_links(seed, fraction, directed, removal, regrowth, sample):
     graph = nx.gnp_random_graph(10, 0.3, seed=seed, directed=directed)
     n = int(fraction * graph.number_of_edges())
-    result = rewired_graph(graph, n, np.random.default_rng(seed), removal=removal, regrowth=regrowth, sample=sample)
+    result = rewired_graph(graph, np.random.default_rng(seed), n_links=n, removal=removal, regrowth=regrowth, sample=sample)
     assert list(result) == list(graph)
     assert result.number_of_edges() == graph.number_of_edges()
     assert nx.number_of_selfloops(result) == 0
@@ -43,7 +43,7 @@ def test_scores_are_those_of_link_prediction(directed):
 def test_the_best_pair_regrows():
     graph = nx.path_graph(4)
     graph.add_edges_from([(4, 5), (5, 6)])
-    result = rewired_graph(graph, 1, np.random.default_rng(1), removal="ch3_l3", regrowth="ch3_l3")
+    result = rewired_graph(graph, np.random.default_rng(1), n_links=1, removal="ch3_l3", regrowth="ch3_l3")
     assert len(set(result.edges) - set(graph.edges)) <= 1
     assert (0, 3) in result.edges or not {(0, 1), (1, 2), (2, 3)} <= set(result.edges)
 
@@ -51,18 +51,23 @@ def test_the_best_pair_regrows():
 def test_regrowth_by_paths_of_two_raises_clustering_and_history_shows_it():
     graph = nx.gnm_random_graph(60, 180, seed=1)
     links = {"clustering": clustering, "n_links": lambda g: g.number_of_edges()}
-    end, history = evolved_graph(graph, 8, np.random.default_rng(1), moved_fraction=0.2, measures=links, regrowth="ch3_l2")
+    end, history = evolved_graph(
+        graph, np.random.default_rng(1), n_steps=8, moved_fraction=0.2, measures=links, regrowth="ch3_l2"
+    )
     assert (history["n_links"] == 180).all()
     assert history["clustering"].shape == (9,)
     assert history["clustering"][0] == clustering(graph)
     assert history["clustering"][-1] == clustering(end) > 2 * clustering(graph)
-    _, control = evolved_graph(graph, 8, np.random.default_rng(1), moved_fraction=0.2, measures=links, regrowth="random")
+    _, control = evolved_graph(graph, np.random.default_rng(1), n_steps=8, moved_fraction=0.2, measures=links, regrowth="random")
     assert control["clustering"][-1] < 2 * clustering(graph)
 
 
 def test_same_seed_same_evolution():
     graph = nx.gnm_random_graph(30, 80, seed=1)
-    ends = [evolved_graph(graph, 3, np.random.default_rng(2), moved_fraction=0.3, measures={}, sample=True)[0] for _ in range(2)]
+    ends = [
+        evolved_graph(graph, np.random.default_rng(2), n_steps=3, moved_fraction=0.3, measures={}, sample=True)[0]
+        for _ in range(2)
+    ]
     assert set(ends[0].edges) == set(ends[1].edges)
 
 
@@ -81,8 +86,8 @@ def test_bad_settings():
     with pytest.raises(ValueError, match="rule = 'ch2_l2': sources and targets of a directed graph are joined by paths of odd"):
         pair_scores(nx.DiGraph([(0, 1)]), "ch2_l2")
     with pytest.raises(ValueError, match="n_links = 4: the graph has only 3 links to remove"):
-        rewired_graph(nx.path_graph(4), 4, rng)
+        rewired_graph(nx.path_graph(4), rng, n_links=4)
     with pytest.raises(ValueError, match="is a multigraph or has self-links; a simple graph is rewired"):
-        rewired_graph(nx.Graph([(0, 0)]), 1, rng)
+        rewired_graph(nx.Graph([(0, 0)]), rng, n_links=1)
     with pytest.raises(ValueError, match=r"moved_fraction = 1.5: must lie"):
-        evolved_graph(nx.path_graph(4), 1, rng, moved_fraction=1.5, measures={})
+        evolved_graph(nx.path_graph(4), rng, n_steps=1, moved_fraction=1.5, measures={})

@@ -110,9 +110,9 @@ def test_bad_settings():
     rng = np.random.default_rng(1)
     with pytest.raises(ValueError, match="'lsr' is not a removal score; did you mean 'lrs'"):
         kept_links(first_layer(), 3, rng, score="lsr")
-    with pytest.raises(ValueError, match="n_kept = 11: there are only 10 links"):
+    with pytest.raises(ValueError, match="n_kept = 11: the layer has only 10 links"):
         kept_links(first_layer(), 11, rng)
     bad = first_layer()
     bad.data[3] = np.nan
-    with pytest.raises(ValueError, match="weights has 1 values that are not finite"):
+    with pytest.raises(ValueError, match="weights has 1 value that is not finite"):
         kept_links(bad, 3, rng)

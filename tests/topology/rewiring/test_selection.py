@@ -61,7 +61,7 @@ def test_bad_scores(pick):
     rng = np.random.default_rng(1)
     with pytest.raises(ValueError, match="1 of 2 scores are NaN"):
         pick(np.array([1.0, np.nan]), 1, rng)
-    with pytest.raises(ValueError, match="3 links were asked for and there are only 2 candidates"):
+    with pytest.raises(ValueError, match="3 links asked for, and only 2 candidates"):
         pick(np.ones(2), 3, rng)
     with pytest.raises(ValueError, match="n = -1"):
         pick(np.ones(2), -1, rng)
@@ -71,5 +71,5 @@ def test_scores_that_cannot_be_drawn_from():
     rng = np.random.default_rng(1)
     with pytest.raises(ValueError, match=r"scores go down to -1\.0"):
         sampled(np.array([-1.0, 1.0]), 1, rng)
-    with pytest.raises(ValueError, match="2 links were asked for and only 1 candidates have a score above 0"):
+    with pytest.raises(ValueError, match="2 links asked for, and only 1 candidate with a score above 0"):
         sampled(np.array([0.0, 1.0]), 2, rng)
