@@ -52,7 +52,7 @@ def figures_command(
     folder : path
         Folder of the figure modules.
     specs : path, optional
-        Folder of the specs; by default network_specs, or this folder without one.
+        Folder of the specs; by default network_specs, or this folder without one; a spec that is not there may lie beside it.
     results : path
         Folder of all results.
     """

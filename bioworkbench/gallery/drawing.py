@@ -114,7 +114,7 @@ def _importable(folder: Path) -> Iterator[None]:
 
 
 def _runs(figure: str, name: str, places: Places, run_missing: bool, progress: Notify | None) -> list[FinishedRun]:
-    spec = load(places.specs / f"{name}.toml")
+    spec = load(places.spec_file(name))
     found, missing = finished_runs(spec, places.results)
     if missing and not run_missing:
         raise ResultError(

@@ -61,6 +61,11 @@ class Places:
                 f"--folder {figures} is not a folder of figure modules; 'bioworkbench new NAME --figure' writes one into figures/"
             )
 
+    def spec_file(self, name: str) -> Path:
+        """File of the spec called `name`: in the folder of specs, else beside that folder, where ``bioworkbench new`` writes."""
+        inside, beside = self.specs / f"{name}.toml", self.specs.parent / f"{name}.toml"
+        return beside if beside.is_file() and not inside.is_file() else inside
+
 
 def figure_names(places: Places, wanted: Sequence[str] = ()) -> list[str]:
     """Names of the figures that are wanted, of all if none is named.
@@ -158,7 +163,7 @@ def _stamp(name: str, places: Places, title: str, specs: Sequence[str], runs: Se
         "formats": list(places.formats),
         "width": places.width,
         "code": [_digest(path) for path in code],
-        "specs": {spec: _digest(places.specs / f"{spec}.toml") for spec in specs},
+        "specs": {spec: _digest(places.spec_file(spec)) for spec in specs},
         "runs": {run: _digest(places.results / run / "metrics.json") for run in runs},
     }
 
@@ -175,7 +180,12 @@ def state(places: Places) -> frozenset[tuple[str, int]]:
     frozenset of (str, int)
         Path and time of the last change, in nanoseconds.
     """
-    files = (*places.figures.glob("*.py"), *places.specs.glob("*.toml"), *places.results.glob("*/*/metrics.json"))
+    files = (
+        *places.figures.glob("*.py"),
+        *places.specs.glob("*.toml"),
+        *places.specs.parent.glob("*.toml"),
+        *places.results.glob("*/*/metrics.json"),
+    )
     found = set()
     for path in files:
         with suppress(FileNotFoundError):  # a run that is being replaced

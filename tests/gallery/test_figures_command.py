@@ -79,6 +79,15 @@ def test_missing_runs_are_named_and_other_figures_drawn(call, places):
     assert "not drawn yet" in places.page.read_text()
 
 
+def test_a_spec_may_lie_beside_the_folder_of_specs(call, places):
+    """Where ``new`` writes it, in a project that has specs of its own."""
+    (places.specs / "x.toml").rename(places.specs.parent / "x.toml")
+    done = call("rates")
+    assert "figure 'rates' reads 2 runs of " in done.output
+    (places.specs.parent / "x.toml").unlink()
+    assert "x.toml: cannot be read" in " ".join(call("rates").output.split())
+
+
 def test_a_sweep_without_points_leaves_out_its_figure_only(call, places):
     ranges = {"populations.exc.sigma": {"from": "1 mV", "to": "2 mV"}}
     (places.specs / "x.toml").write_text(tomli_w.dumps(alone() | {"backend": "numpy", "sweep": ranges}))
