@@ -21,6 +21,7 @@ from bioworkbench.experiment.spec.records import ExperimentSpec, FitSettings, St
 from bioworkbench.experiment.spec.stimuli import made_stimulus, read_stimulus
 from bioworkbench.readout.spike_distances import SPIKE_DISTANCES
 from bioworkbench.records.arrays import Floats, extent
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.network import Network, Population
 from bioworkbench.records.probe import Probe
@@ -272,8 +273,8 @@ def _of_file(spec: ExperimentSpec, task: RecordingTask, network: Network, popula
     n_trials, n_frames, n_channels = values.values.shape
     if n_channels > population.size or n_trials not in (1, spec.n_trials):
         raise ValueError(
-            f"trace: the recording has {n_trials} trials and {n_channels} channels, the network {spec.n_trials} trials and "
-            f"{population.size} neurons '{population.name}'; channel k is neuron k"
+            f"trace: the recording has {counted(n_trials, 'trial')} and {counted(n_channels, 'channel')}, the network "
+            f"{counted(spec.n_trials, 'trial')} and {counted(population.size, 'neuron')} '{population.name}'; channel k is neuron k"
         )
     variable = _variable(task)
     if variable not in population.model.parsed:

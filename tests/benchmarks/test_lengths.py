@@ -2,11 +2,12 @@
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 
 from bioworkbench.topology.simple_graph import simple_graph
 from tests.benchmarks import bench_lengths, bench_regrowth
-from tests.benchmarks.length_tables import PAGE, measured_again, with_tables
+from tests.benchmarks.length_tables import PAGE, SITE, measured_again, read, with_tables
 
 
 def test_the_page_shows_the_tables():
@@ -14,6 +15,14 @@ def test_the_page_shows_the_tables():
     assert with_tables(page) == page
     assert with_tables(page.replace("| C. elegans, male |", "| C. elegans, mole |")) == page
     assert page.count("| C. elegans, male |") == 4
+
+
+def test_every_network_is_in_both_tables():
+    networks = {(name, kind) for name, kind, _ in bench_lengths.networks()}
+    for name in ("lengths", "regrowth"):
+        assert set(read(SITE / f"{name}.csv")) == networks
+    regrowth = pd.read_csv(SITE / "regrowth.csv").groupby(["network", "links are"])["rule"].apply(tuple)
+    assert all(rules == bench_regrowth.RULES[kind] for (_, kind), rules in regrowth.items())
 
 
 @pytest.mark.parametrize("kind", ["undirected", "directed"])
