@@ -62,6 +62,7 @@ MODULES = {
         "methods.noise_single_step": "Noise-trained single step",
         "methods.ch_snn": "CH-SNN",
         "methods.rewired_reservoir": "Rewired reservoir",
+        "methods.unsupervised": "Unsupervised",
     },
     "Graphs": {
         "topology.measures": "Measures of a graph",

@@ -14,6 +14,7 @@ METHODS = Functions(
         "reconstruction": "bioworkbench.methods.reconstruction:train",
         "rewired_reservoir": "bioworkbench.methods.rewired_reservoir:train",
         "s_swim": "bioworkbench.methods.s_swim:train",
+        "unsupervised": "bioworkbench.methods.unsupervised:train",
     },
 )
 """Methods that a spec can name; each is imported when it is used."""

@@ -1,10 +1,10 @@
 """Linear readouts: ridge, logistic, linear support vectors, lasso; penalties by cross-validation on the training trials.
 
-Every readout but `adam` is ``f(features, targets, *, penalty=None, n_folds=None) -> LinearReadout``. Features are standardized with their
-mean and standard deviation over the training trials, which are folded into the coefficients, so that the readout applies to
-raw features. A feature that does not vary gets the coefficient 0. Integer targets are classes (rule "argmax"), floating
-ones values (rule "value"). Penalties are per trial: they multiply the squared (lasso: absolute) coefficients of standardized
-features and stand beside the *mean* loss, so that a good value does not grow with the number of trials.
+Every readout but `adam` and `neuron_labels` is ``f(features, targets, *, penalty=None, n_folds=None) -> LinearReadout``.
+Features are standardized with their mean and standard deviation over the training trials, which are folded into the coefficients, so
+that the readout applies to raw features. A feature that does not vary gets the coefficient 0. Integer targets are classes (rule
+"argmax"), floating ones values (rule "value"). Penalties are per trial: they multiply the squared (lasso: absolute) coefficients of
+standardized features and stand beside the *mean* loss, so that a good value does not grow with the number of trials.
 """
 
 import warnings
@@ -23,6 +23,7 @@ from bioworkbench.readout.fitting import (
     judged,
     linear_problem,
 )
+from bioworkbench.readout.labels import neuron_labels
 from bioworkbench.records.arrays import Floats, Integers, count, positive
 from bioworkbench.records.functions import Functions
 from bioworkbench.records.lazily import later
@@ -254,6 +255,7 @@ READOUTS = Functions(
         "lasso": lasso,
         "linear_svm": linear_svm,
         "logistic": logistic,
+        "neuron_labels": neuron_labels,
         "ridge": ridge,
     },
 )

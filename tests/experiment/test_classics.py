@@ -10,7 +10,7 @@ import bioworkbench as bw
 from bioworkbench.gallery.runs import FinishedRun
 from bioworkbench.readout.spike_distributions import rate_in_time
 from bioworkbench.readout.spike_statistics import cv_isi, synchrony
-from figures import competing_inputs, decision, delays_and_stdp, inhibitory_plasticity, pairing_frequency, population_bursts
+from figures import competing_inputs, decision, delays_and_stdp, inhibitory_plasticity, pairing_frequency, population_bursts, unsupervised
 
 SPECS = Path(__file__).parents[2] / "network_specs"
 
@@ -123,3 +123,12 @@ def test_learning_takes_a_network_from_slow_to_fast_rhythms(tmp_path):
         ratios.append(power[(frequencies >= 20) & (frequencies <= 60)].mean() / power[frequencies < 10].mean())
     assert ratios[1] > 2 * ratios[0]
     plt.close(delays_and_stdp.draw({"delays_and_stdp": [run]}))
+
+
+@pytest.mark.slow
+def test_digits_are_told_apart_without_a_teacher(tmp_path):
+    """Diehl and Cook 2015, on 8 x 8 digits: far above chance, and nearly every neuron takes part."""
+    run = finished("unsupervised_digits", tmp_path, {"method.learning.n_passes": 1, "task.n_train": 1000})
+    assert run.metrics["test"]["accuracy"] > 0.6
+    assert run.metrics["activity"]["exc"]["silent_fraction"] < 0.1
+    plt.close(unsupervised.draw({"unsupervised_digits": [run]}))

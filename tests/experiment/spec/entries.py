@@ -112,6 +112,7 @@ FEATURES = {
     "spike_counts": {},
 }
 READOUTS = {name: {"penalty": 0.1} for name in ("lasso", "linear_svm", "logistic", "ridge")}
+READOUTS["neuron_labels"] = {}
 READOUTS["adam"] = {"n_updates": 5, "batch_size": 4}
 CLASSES, VALUES = ("adam", "logistic", "linear_svm", "ridge"), ("ridge", "lasso")
 WINDOWS = {"history": 3, "horizon": 2, "stride": 20}
@@ -119,7 +120,7 @@ FRAMES = {"n_train": 4, "n_test": 3, "n_frames": 20, "washout": 2}
 TASKS = {  # settings, encoding, feature, readout, metrics
     "addition": ({"base": 2, "n_digits": 2, "n_train": 10, "n_test": 6}, "as_rate", "filtered_spikes", "logistic", ["accuracy"]),
     "delayed_xor": ({"n_train": 20, "n_test": 10}, "as_current", "last_step_pattern", "linear_svm", ["accuracy"]),
-    "digits": ({"n_train": 40, "n_test": 20}, "as_latency", "first_spike_latency", "ridge", ["accuracy"]),
+    "digits": ({"n_train": 40, "n_test": 20}, "as_latency", "first_spike_latency", "neuron_labels", ["accuracy"]),
     "etth1": (WINDOWS | {"split": [0.6, 0.2, 0.2]}, "as_current", "binned_counts", "lasso", ["mae", "rse", "r2", "correlation"]),
     "exchange_rate": (WINDOWS, "as_current", "filtered_spikes", "ridge", ["r2"]),
     "first_last_xor": ({"length": 4, "n_train": 10, "n_test": 6}, "as_rate", "last_step_pattern", "adam", ["accuracy"]),
@@ -139,6 +140,7 @@ METHODS = {
     "reconstruction": {},
     "rewired_reservoir": {"episodes": {"n": 2}},
     "s_swim": {},
+    "unsupervised": {"learning": {"n_in_round": 10}},
 }
 RECORDED = {  # name of a small file, and settings that must be given
     "aer": ("events.bin", {}),

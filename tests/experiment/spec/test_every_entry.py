@@ -351,6 +351,11 @@ def document_of(method):
         link = {"topology": {"kind": "bernoulli", "p": 0.4}, "weights": weights}
         document["populations"]["hidden"]["size"] = 20
         document["projections"]["own"] = {"source": "hidden", "target": "hidden", **link}
+    if method == "unsupervised":
+        learning = {"kind": "pair_stdp", "largest": 1.0}
+        document["projections"]["own"] = {
+            "source": "hidden", "target": "hidden", "topology": "all_to_all", "weights": 0.1, "synapse": learning, "delay": "1 ms",
+        }  # fmt: skip
     return document
 
 
