@@ -16,7 +16,7 @@ from bioworkbench.commands.new import starts
 __all__ = ["report_panels", "with_pictures"]
 
 _ASKED = re.compile(r"^<!-- figures: (.*?) -->$", re.M)
-_PANEL = re.compile(r'<figure[^>]*><img src="data:image/svg\+xml;base64,([^"]+)" alt="([^"]*)">')
+_PANEL = re.compile(r'<figure( class="wide")?><img src="data:image/svg\+xml;base64,([^"]+)" alt="([^"]*)">')
 
 
 def with_pictures(page: Path, *, run: bool) -> str:
@@ -64,12 +64,13 @@ def _figures(page: Path, name: str, spec: str, wanted: list[str]) -> list[str]:
         if not captions:
             raise ValueError(f"figures: {name}: no panel begins with '{words}'; there are {'; '.join(panels)}")
         picture = page.with_name(f"{page.stem}-{name.removesuffix('.toml')}-{number}.svg")
-        picture.write_bytes(panels[captions[0]])
-        lines += [f"```{{figure}} {picture.name}", ":class: panel", "", captions[0], "```", ""]
+        wide, content = panels[captions[0]]
+        picture.write_bytes(content)
+        lines += [f"```{{figure}} {picture.name}", f":figclass: panel{' wide' * wide}", "", captions[0], "```", ""]
     return lines
 
 
-def report_panels(spec: str) -> dict[str, bytes]:
+def report_panels(spec: str) -> dict[str, tuple[bool, bytes]]:
     """Panels of the report that a run of a spec leaves.
 
     Parameters
@@ -79,10 +80,11 @@ def report_panels(spec: str) -> dict[str, bytes]:
 
     Returns
     -------
-    dict from caption to SVG
+    dict from caption to (whether it takes the whole width, SVG)
     """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "spec.toml"
         file.write_text(spec, encoding="utf-8")
         report = bw.run(bw.load(file), results=folder).report().read_text(encoding="utf-8")
-    return {html.unescape(caption): base64.b64decode(data) for data, caption in _PANEL.findall(report)}
+    found = _PANEL.findall(report)
+    return {html.unescape(caption): (bool(wide), base64.b64decode(data)) for wide, data, caption in found}

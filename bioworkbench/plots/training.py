@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 from scipy import sparse
 
 from bioworkbench.plots.panels import COLORS, color, weight_bins
@@ -85,6 +86,7 @@ def training_history(axes: Axes, name: str, lines: Mapping[str, Floats], steps: 
         axes.plot(np.arange(1, len(values) + 1), values, color=color(k), label=label, **style)
     words = name.replace("_", " ")
     axes.set(xlabel=steps, ylabel=words, title=words.capitalize())
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     together = np.concatenate([values[np.isfinite(values)] for values in lines.values()])
     if np.all(together > 0) and together.max() > 100 * together.min():
         axes.set_yscale("log")

@@ -121,8 +121,8 @@ def test_pages_show_panels_of_the_runs_that_they_are_about(tmp_path):
     text = "```{code-block} toml\n:caption: x.toml\nseed = 1\n```\n\n<!-- figures: x.toml; Each dot -->\n"
     page.write_text(text)
     asked = []
-    pictures.report_panels = lambda spec: asked.append(spec) or {"Each dot is a spike.": b"<svg/>", "Another.": b""}
-    assert "```{figure} one-x-0.svg\n:class: panel\n\nEach dot is a spike.\n```" in pictures.with_pictures(page, run=True)
+    pictures.report_panels = lambda spec: asked.append(spec) or {"Each dot is a spike.": (True, b"<svg/>"), "Another.": (False, b"")}
+    assert "```{figure} one-x-0.svg\n:figclass: panel wide\n\nEach dot is a spike.\n```" in pictures.with_pictures(page, run=True)
     assert asked == ["seed = 1\n"]
     assert (tmp_path / "one-x-0.svg").read_bytes() == b"<svg/>"
     assert "figure" not in pictures.with_pictures(page, run=False)
@@ -137,8 +137,10 @@ def test_pages_show_panels_of_the_runs_that_they_are_about(tmp_path):
 def test_panels_are_those_of_the_report(tmp_path):
     spec = 'seed = 1\ndt = "1 ms"\nduration = "20 ms"\nbackend = "numpy"\n[populations.a]\nsize = 3\nkind = "noisy_lif"\nrest = "-40 mV"\n'
     panels = _of_site("pictures").report_panels(spec)
-    assert all(picture.lstrip().startswith(b"<?xml") for picture in panels.values())
-    assert any(caption.startswith("Each dot is a spike") for caption in panels)
+    assert all(picture.lstrip().startswith(b"<?xml") for _, picture in panels.values())
+    assert {caption[:8]: wide for caption, (wide, _) in panels.items()} | {"Each dot": True, "Mean ove": False} == {
+        caption[:8]: wide for caption, (wide, _) in panels.items()
+    }
 
 
 def test_every_formula_is_one_that_browsers_draw():
