@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
 from functools import cache
 from importlib import import_module
@@ -19,7 +19,7 @@ from typing import Any
 from bioworkbench.records.errors import described
 from bioworkbench.records.lazily import Lazily
 
-__all__ = ["ALLOWED", "GROUP", "Functions", "allow", "external_code", "name_of", "shared"]
+__all__ = ["ALLOWED", "GROUP", "Functions", "allow", "by_name", "external_code", "name_of", "shared"]
 
 ALLOWED = "BIOWORKBENCH_PACKAGES"
 """Environment variable that lists the packages from which specs may name functions, with commas between them."""
@@ -74,6 +74,39 @@ class Functions(Lazily):
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+
+def by_name(given: Mapping[str, Any] | Iterable[Any]) -> dict[str, Any]:
+    """Names and functions by name.
+
+    Parameters
+    ----------
+    given : mapping from name to function, or iterable of names and functions
+        A name of ours stands for itself, a function for the name that it was defined with.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ValueError
+        If two functions have the same name.
+
+    Examples
+    --------
+    >>> by_name(["clustering", abs])
+    {'clustering': 'clustering', 'abs': <built-in function abs>}
+    """
+    if isinstance(given, Mapping):
+        return dict(given)
+    found: dict[str, Any] = {}
+    for one in given:
+        name = one if isinstance(one, str) else str(getattr(one, "__name__", one))
+        if callable(one) and name in found:
+            raise ValueError(f"two functions have the name '{name}'; give a mapping from names of your own to functions")
+        found[name] = one
+    return found
 
 
 def name_of(function: str | Callable[..., Any]) -> str:

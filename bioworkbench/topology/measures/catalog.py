@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bioworkbench.records.errors import TopologyError, unknown_name
+from bioworkbench.records.functions import by_name
 from bioworkbench.topology.measures import community_detection, connected_parts, degree_measures, motifs, paths, triangles
 from bioworkbench.topology.measures.power_law import fit_power_law
 from bioworkbench.topology.simple_graph import SimpleGraph, simple_graph
@@ -194,7 +195,10 @@ MEASURES: Mapping[str, Measure] = {
 
 
 def measures(
-    graph: Any, rng: np.random.Generator | None = None, *, which: Iterable[str] | Mapping[str, Callable] | None = None
+    graph: Any,
+    rng: np.random.Generator | None = None,
+    *,
+    which: Iterable[str | Callable] | Mapping[str, str | Callable] | None = None,
 ) -> MeasureTable:
     """Measures of a graph that need no null model; `comparisons.against_nulls` sets them beside those of random graphs.
 
@@ -203,7 +207,7 @@ def measures(
     graph : networkx graph, matrix or SimpleGraph
     rng : Generator, optional
         For modularity, which is left out without, and for the samples of a graph too large for an exact measure.
-    which : names of `MEASURES`, or mapping of names to functions of the graph, optional
+    which : names of `MEASURES` and functions of the graph, or mapping from name to such, optional
         All that apply if not given. A function of one's own gets the graph as it was given.
 
     Returns
@@ -216,7 +220,7 @@ def measures(
     TopologyError
         If the graph has no links between different nodes, or is too large for an exact measure and `rng` is None.
     ValueError
-        If a name is unknown.
+        If a name is unknown, or two functions have the same.
 
     Examples
     --------
@@ -234,7 +238,7 @@ def measures(
 
 
 def chosen_measures(
-    graph: SimpleGraph, rng: np.random.Generator | None, *, which: Iterable[str] | Mapping[str, Callable] | None
+    graph: SimpleGraph, rng: np.random.Generator | None, *, which: Iterable[str | Callable] | Mapping[str, str | Callable] | None
 ) -> dict[str, Callable]:
     """Measures by name: those that apply to the graph, or those that are named or given.
 
@@ -243,7 +247,7 @@ def chosen_measures(
     graph : SimpleGraph
     rng : Generator, optional
         Without one, measures that draw do not apply.
-    which : iterable of str, mapping from name to callable, or None
+    which : iterable of str and callable, mapping from name to such, or None
         Names in `MEASURES`, functions of one's own, or all that apply.
 
     Returns
@@ -253,17 +257,15 @@ def chosen_measures(
     Raises
     ------
     ValueError
-        If a name is unknown.
+        If a name is unknown, or two functions have the same.
     """
     if which is None:
         return {name: measure for name, measure in MEASURES.items() if measure.applies(graph, rng)}
-    if isinstance(which, Mapping):
-        return dict(which)
-    names = list(which)
-    for name in names:
-        if name not in MEASURES:
-            raise ValueError(unknown_name(name, "measure", MEASURES))
-    return {name: MEASURES[name] for name in names}
+    chosen = by_name(which)
+    for name in chosen.values():
+        if not callable(name) and name not in MEASURES:
+            raise ValueError(unknown_name(str(name), "measure", MEASURES))
+    return {name: one if callable(one) else MEASURES[one] for name, one in chosen.items()}
 
 
 def values_of(graph: Any, own: SimpleGraph, chosen: Mapping[str, Callable], rng: Any) -> dict[str, float]:

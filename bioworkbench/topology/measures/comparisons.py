@@ -97,10 +97,10 @@ def against_nulls(
     graph: Any,
     rng: np.random.Generator,
     *,
-    which: Iterable[str] | Mapping[str, Callable] | None = None,
+    which: Iterable[str | Callable] | Mapping[str, str | Callable] | None = None,
     n_nulls: int = 10,
     keep: str = "degrees",
-    modules: Sequence | None = None,
+    modules: Sequence | np.ndarray | None = None,
     positions: ArrayLike | None = None,
 ) -> NullTable:
     """Measures of a graph beside those of random graphs like it.
@@ -109,7 +109,7 @@ def against_nulls(
     ----------
     graph : networkx graph, matrix or SimpleGraph
     rng : Generator
-    which : names of `MEASURES`, or mapping of names to functions of the graph, optional
+    which : names of `MEASURES` and functions of the graph, or mapping from name to such, optional
         As in `measures`; functions of one's own get networkx graphs if `graph` is one, and `SimpleGraph` otherwise.
     n_nulls : int
     keep, modules, positions

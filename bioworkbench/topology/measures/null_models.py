@@ -42,7 +42,7 @@ def null_graph(
     *,
     keep: str = "degrees",
     swaps_per_link: int = 10,
-    modules: Sequence | None = None,
+    modules: Sequence | np.ndarray | None = None,
     positions: ArrayLike | None = None,
 ) -> SimpleGraph:
     """Random graph like another one.
@@ -58,7 +58,7 @@ def null_graph(
         One of `NULL_MODELS`: what else is kept.
     swaps_per_link : int
         Attempts divided by the number of links.
-    modules : sequence (n_nodes,), optional
+    modules : sequence or array (n_nodes,), optional
         Module of each node, for ``keep="modules"``.
     positions : array (n_nodes, n_dimensions), optional
         For ``keep="lengths"``, in any unit of length: links stay in their twentieth of all lengths.
@@ -102,7 +102,7 @@ def null_graph(
     return graph_of_links(sources, targets, dealt, own.nodes, directed=own.directed)
 
 
-def _check_needs(graph: SimpleGraph, keep: str, modules: Sequence | None, positions: ArrayLike | None) -> None:
+def _check_needs(graph: SimpleGraph, keep: str, modules: Sequence | np.ndarray | None, positions: ArrayLike | None) -> None:
     lacks = {
         "strengths": (graph.weights is None, "weights", "give links the attribute 'weight', or keep degrees"),
         "reciprocity": (not graph.directed, "directions", "keep degrees"),
@@ -114,11 +114,10 @@ def _check_needs(graph: SimpleGraph, keep: str, modules: Sequence | None, positi
         raise TopologyError(f"keep = '{keep}': {graph} has no {what}; {remedy}")
 
 
-def _constraint(graph: SimpleGraph, keep: str, modules: Sequence | None, positions: ArrayLike | None) -> Constraint:
+def _constraint(graph: SimpleGraph, keep: str, modules: Sequence | np.ndarray | None, positions: ArrayLike | None) -> Constraint:
     if keep == "modules":
-        labels = np.unique(
-            shaped("modules", np.array([str(label) for label in modules or ()]), (graph.n_nodes,)), return_inverse=True
-        )
+        names = np.array([str(label) for label in ([] if modules is None else modules)])
+        labels = np.unique(shaped("modules", names, (graph.n_nodes,)), return_inverse=True)
         return Constraint(CONSTRAINTS.index("modules"), labels[1].astype(np.int64))
     if keep == "lengths":
         places = np.ascontiguousarray(shaped("positions", finite("positions", positions), (graph.n_nodes, None)))  # pyright: ignore[reportArgumentType]

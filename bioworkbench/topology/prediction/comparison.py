@@ -9,6 +9,7 @@ from scipy.special import stdtrit
 
 from bioworkbench.records.arrays import Floats, count, fraction
 from bioworkbench.records.errors import TopologyError
+from bioworkbench.records.functions import by_name
 from bioworkbench.topology.prediction.all_pairs import scores_of_all_pairs
 from bioworkbench.topology.prediction.predictor_table import PredictorTable
 from bioworkbench.topology.prediction.ranking_quality import MEASURES, ranking_curve, ranking_quality
@@ -69,7 +70,7 @@ def compare(
     graph: Any,
     rng: np.random.Generator,
     *,
-    predictors: Iterable[str] | Mapping[str, Callable],
+    predictors: Iterable[str | Callable] | Mapping[str, str | Callable],
     hidden: float = 0.1,
     n_repeats: int = 10,
 ) -> PredictorTable:
@@ -80,7 +81,7 @@ def compare(
     graph : networkx graph, matrix or SimpleGraph
         Of at most 5000 nodes, as all absent pairs are scored.
     rng : Generator
-    predictors : names of `SCORES`, or mapping from name to callable (graph, pairs, rng) -> scores (n_pairs,)
+    predictors : names of `SCORES` and callables (graph, pairs, rng) -> scores (n_pairs,), or mapping from name to such
         All see the same remaining graph in each repeat; functions get it as a networkx graph, with its absent pairs.
     hidden : float
         Fraction of the links that is hidden; at least one link is.
@@ -98,14 +99,14 @@ def compare(
     TopologyError
         If the graph has fewer than two links or no absent ones, is too large, or a predictor is unknown or for graphs of another kind.
     ValueError
-        If `hidden` is not between 0 and 1 or `n_repeats` less than 2.
+        If `hidden` is not between 0 and 1, `n_repeats` less than 2, or two functions have the same name.
 
     References
     ----------
     L. Lü, T. Zhou (2011), "Link prediction in complex networks: a survey", https://doi.org/10.1016/j.physa.2010.11.027
     """
     own = simple_graph(graph)
-    chosen = dict(predictors) if isinstance(predictors, Mapping) else {name: name for name in predictors}
+    chosen = by_name(predictors)
     n_hidden = max(1, round(fraction("hidden", hidden) * own.n_links))
     if own.n_links < 2 or n_hidden >= own.n_links or own.plain.n_links * 2 >= own.n_nodes * (own.n_nodes - 1):
         raise TopologyError(
@@ -133,7 +134,7 @@ def _hide(own: SimpleGraph, n_hidden: int, rng: np.random.Generator) -> tuple[Si
     sources, targets, weights = own.links()
     gone = rng.permutation(sources.size) < n_hidden
     left = None if weights is None else weights[~gone]
-    rest = graph_of_links(sources[~gone], targets[~gone], left, own.n_nodes, directed=own.directed)
+    rest = graph_of_links(sources[~gone], targets[~gone], left, own.nodes, directed=own.directed)
     absent = ~linked(rest).toarray()
     np.fill_diagonal(absent, val=False)
     hits = np.zeros_like(absent)

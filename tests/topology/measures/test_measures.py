@@ -182,3 +182,8 @@ def test_own_measures_are_plain_functions_of_the_graph_as_given():
     assert table.value["transitivity"] == nx.transitivity(TOY8)
     assert table.value["size"] == 8
     assert len(table.plot().ravel()) >= 2
+
+
+def test_functions_of_ones_own_are_named_by_themselves():
+    found = measures(nx.path_graph(4), which=[nx.number_of_edges, "n_nodes"])
+    assert found.value.to_dict() == {"number_of_edges": 3, "n_nodes": 4}

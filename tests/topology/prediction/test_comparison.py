@@ -81,6 +81,26 @@ def test_a_predictor_of_ones_own():
 
     own = {"distance": distance}
     assert compare(nx.path_graph(12), np.random.default_rng(1), predictors=own, hidden=0.2, n_repeats=3).auc["distance"] == 1
+    found = compare(nx.path_graph(12), np.random.default_rng(1), predictors=[distance, "random"], hidden=0.2, n_repeats=3)
+    assert list(found.index) == list(found.curves) == ["distance", "random"]
+    assert found.plot().get_legend_handles_labels()[1] == ["distance", "random"]
+
+
+def test_a_predictor_of_ones_own_sees_the_names_of_the_nodes():
+    seen = set()
+
+    def names(graph, pairs, rng):
+        seen.update(graph)
+        return np.zeros(len(pairs))
+
+    compare(nx.relabel_nodes(nx.path_graph(6), str), np.random.default_rng(1), predictors=[names], n_repeats=2)
+    assert seen == set("012345")
+
+
+def test_two_predictors_of_one_name_are_refused():
+    own = [lambda graph, pairs, rng: np.zeros(len(pairs))] * 2
+    with pytest.raises(ValueError, match="two functions have the name '<lambda>'; give a mapping from names"):
+        compare(nx.path_graph(6), np.random.default_rng(1), predictors=own)
 
 
 def test_the_interval_covers_as_often_as_it_says():
