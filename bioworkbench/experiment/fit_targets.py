@@ -6,12 +6,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from bioworkbench.experiment.spec.plan import construct
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.readout.spike_distances import SPIKE_DISTANCES
 from bioworkbench.records.arrays import Floats, extent
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.lazily import later
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.recording import Recording, Trace
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus
@@ -19,6 +19,8 @@ from bioworkbench.records.units import unit_text
 from bioworkbench.stimuli.timeline import cut
 
 __all__ = ["TRACE_DISTANCES", "Distance", "RecordedPart", "Target", "target_of", "trains_of"]
+
+_construct = later("bioworkbench.experiment.spec.plan:construct")
 
 Distance = Callable[[Floats, Floats, float], float]
 Recorded = TypeVar("Recorded", SpikeTrains, Trace)
@@ -173,7 +175,7 @@ class _TraceOf:
 
 def _probe(wanted: Trace, name: str, variable: str, spec: ExperimentSpec, n_trials: int) -> Probe:
     """The probe that records what a trace holds."""
-    population = construct(spec).network.population(name)
+    population = _construct(spec).network.population(name)
     if variable not in population.model.parsed:
         raise ValueError(
             f"compared = '{name}.{variable}': {unknown_name(variable, f'variable of {name}', population.model.parsed)}"

@@ -80,7 +80,7 @@ def mnist(
     n_test: int | None = None,
     n_validation: int = 0,
     frames: str = "whole",
-    file: str = "mnist.npz",
+    file: str | Path = "mnist.npz",
     data: str | Path | None = None,
 ) -> Task:
     """MNIST: 60 000 training and 10 000 test images of 28 x 28 pixels in 10 classes, in the canonical split.
@@ -98,7 +98,7 @@ def mnist(
         Trials taken out of the training part.
     frames : {"whole", "rows", "columns"}
         One frame of 784 channels, or 28 frames of 28 channels, the top row (left column) first.
-    file : str
+    file : path
         NumPy archive with x_train, y_train, x_test and y_test (pixels uint8); other sets of this form (Fashion-MNIST, KMNIST)
         can be named.
     data : str or path, optional
@@ -117,7 +117,7 @@ def mnist(
     ----------
     LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document recognition, doi:10.1109/5.726791.
     """
-    path = data_file(file, data)
+    path = data_file(str(file), data)
     train_x, train_y, test_x, test_y = read_npz(path, ("x_train", "y_train", "x_test", "y_test"))
     train = _image_trials(f"{path}, train", train_x, train_y, n_train, frames, rng)
     test = _image_trials(f"{path}, test", test_x, test_y, n_test, frames, rng)

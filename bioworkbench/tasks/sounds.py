@@ -43,7 +43,7 @@ def spoken_digits(
     compression: str = "log",
     n_train: int | None = None,
     n_validation: int = 0,
-    file: str = "free_spoken_digits.zip",
+    file: str | Path = "free_spoken_digits.zip",
     data: str | Path | None = None,
 ) -> Task:
     """The Free Spoken Digit Dataset: 3000 recordings of ten digits by six speakers; the first five of each are the test part.
@@ -68,7 +68,7 @@ def spoken_digits(
         Size of the training part; by default all.
     n_validation : int
         Trials taken out of the training part.
-    file : str
+    file : path
         Zip archive of recordings ``{digit}_{speaker}_{index}.wav``; those with index 0 to 4 are the test part.
     data : str or path, optional
         Folder of the file; by default that of BIOWORKBENCH_DATA.
@@ -88,7 +88,7 @@ def spoken_digits(
     ----------
     Jackson et al. (2018), Free Spoken Digit Dataset, doi:10.5281/zenodo.1342401 (CC BY-SA 4.0).
     """
-    path = data_file(file, data)
+    path = data_file(str(file), data)
     labels, indices, sounds = _recordings(path)
     pictures = [cochleagram(sound, rate, n_channels=n_channels, compression=compression) for sound, rate in sounds]
     values = _fitted(pictures, count("n_frames", n_frames), fit)

@@ -126,7 +126,7 @@ def exchange_rate(
 def series(
     rng: np.random.Generator,
     *,
-    file: str,
+    file: str | Path,
     columns: tuple[str, ...] = (),
     header: bool = True,
     missing: Literal["refuse", "previous"] = "refuse",
@@ -144,8 +144,8 @@ def series(
     ----------
     rng : Generator
         Unused: the parts follow each other in time.
-    file : str
-        Path inside the data folder.
+    file : path
+        Inside the data folder.
     columns : tuple of str
         Names (without header: numbers from "0"); by default all but the column of times: a first column called date, time, datetime
         or timestamp, or one without a name, as pandas writes its index.
@@ -172,7 +172,7 @@ def series(
         If the file is missing or not a table of numbers, a value is missing, times go back or have gaps, a column does not vary in
         the training part, or a part is too short.
     """
-    path = data_file(file, data)
+    path = data_file(str(file), data)
     names, rows, found = series_rows(read_measured(path, header=header), columns, missing=missing, times=times)
     task = _forecast(path.name, names, rows, _ends(split, len(rows)), (history, horizon, stride, relative), "")
     return replace(task, reference=_about(path, rows, found))
@@ -181,7 +181,7 @@ def series(
 def table(
     rng: np.random.Generator,
     *,
-    file: str,
+    file: str | Path,
     target: str,
     problem: Literal["classification", "regression"] | None = None,
     columns: tuple[str, ...] = (),
@@ -195,8 +195,8 @@ def table(
     ----------
     rng : Generator
         Draws the test part.
-    file : str
-        Path inside the data folder.
+    file : path
+        Inside the data folder.
     target : str
         Name of the target column: classes (any text; numbered in the order of their sorted names) or values.
     problem : {"classification", "regression"}, optional
@@ -222,7 +222,7 @@ def table(
         If the file is missing or not a table of numbers, the target is unknown or among the inputs, a value is missing, a column
         does not vary, or a part is empty.
     """
-    path = data_file(file, data)
+    path = data_file(str(file), data)
     if problem not in (None, "classification", "regression"):
         raise ValueError(f"problem = {problem!r}: must be 'classification' or 'regression'")
     read = read_measured(path)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
@@ -16,12 +17,14 @@ from bioworkbench.records.choice import Choice
 from bioworkbench.records.data_paths import found_file
 from bioworkbench.records.functions import external_code
 from bioworkbench.records.units import Quantity, unit_text
+from bioworkbench.tasks.data import DATA_VARIABLE, KNOWN_FILES
 
 __all__ = ["checksum", "data_files", "external_functions", "fingerprint", "fingerprints"]
 
 _NOT_HASHED = ("name", "file", "document", "sweep", "threads")
 _HASHED_IF_OTHER = {
     "fit": None,
+    "network": None,
     "precision": "double",
     "scored_on": "test",
     "stimuli": {},
@@ -102,7 +105,7 @@ def data_files(spec: ExperimentSpec) -> dict[str, str | None]:
 
 
 def checksum(path: Path) -> str | None:
-    """SHA-256 of a file, None where there is none.
+    """SHA-256 of a file; of all files of a folder, where that or a configuration in it is given; None where there is none.
 
     Parameters
     ----------
@@ -113,14 +116,25 @@ def checksum(path: Path) -> str | None:
     str or None
     """
     try:
-        found = found_file(path)
+        found = path if path.is_dir() else found_file(path)
+        if found is not None and (found.is_dir() or found.suffix == ".json"):  # which names other files beside it
+            return _of_folder(found if found.is_dir() else found.parent)
         about = found.stat() if found else None
         return _checksum(found, about.st_mtime_ns, about.st_size) if found and about else None
     except (OSError, ValueError):
         return None
 
 
-@lru_cache(maxsize=256)
+def _of_folder(folder: Path) -> str:
+    """Checksum of the names and contents of all files in a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        about = path.stat()
+        digest.update(f"{path.relative_to(folder)}\n{_checksum(path, about.st_mtime_ns, about.st_size)}\n".encode())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=4096)
 def _checksum(path: Path, changed: int, size: int) -> str:
     """Checksum of a file as it was at a time: points of a sweep share files."""
     with path.open("rb") as file:
@@ -131,8 +145,18 @@ def _paths(value: Any) -> set[Path]:
     """Files that the values of a spec name."""
     if is_dataclass(value):
         return {path for field in fields(value) for path in _paths(getattr(value, field.name))}
+    if isinstance(value, Mapping) and (located := _in_data_folder(value)):
+        return {located}
     inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
     return {path for item in inside for path in _paths(item)} | ({value} if isinstance(value, Path) else set())
+
+
+def _in_data_folder(arguments: Mapping[str, Any]) -> Path | None:
+    """The file of a task, which lies in its data folder; None for other settings, and for files of known content."""
+    file, folder = arguments.get("file"), arguments.get("data") or os.environ.get(DATA_VARIABLE)
+    if "data" not in arguments or not isinstance(file, str | Path) or not folder or Path(file).name in KNOWN_FILES:
+        return None
+    return Path(folder) / file
 
 
 def _named(value: Any) -> set[str]:
@@ -158,7 +182,9 @@ def _canonical(value: Any) -> Any:
     if is_dataclass(value):
         return [type(value).__name__, {field.name: _canonical(getattr(value, field.name)) for field in fields(value)}]
     if isinstance(value, Mapping):
-        return {str(key): _canonical(item) for key, item in value.items()}
+        content = {str(key): _canonical(item) for key, item in value.items()}
+        located = _in_data_folder(value)
+        return content if located is None else {**content, "file": [str(value["file"]), checksum(located)]}
     if isinstance(value, list | tuple):
         return [_canonical(item) for item in value]
     if isinstance(value, str) and ":" in value and (source := external_code(value)):  # a metric

@@ -16,6 +16,7 @@ HOMES = {
     "features": "bioworkbench.readout.features:FEATURES",
     "methods": "bioworkbench.methods:METHODS",
     "metrics": "bioworkbench.readout.metrics:METRICS",
+    "networks": "bioworkbench.exchange.given_networks:NETWORKS",
     "neurons": "bioworkbench.neurons:NEURON_MODELS",
     "readouts": "bioworkbench.readout.fits:READOUTS",
     "stimuli": "bioworkbench.experiment.spec.from_files:STIMULI",

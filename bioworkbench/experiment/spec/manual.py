@@ -21,7 +21,7 @@ from bioworkbench.records.units import Quantity, format_quantity
 __all__ = ["default_text", "entry", "json_schema", "markdown", "schema_text", "spec_fields"]
 
 _OWN = ("name", "file", "document")
-_CHOSEN = {"task": "tasks", "input": "encodings", "method": "methods"}
+_CHOSEN = {"task": "tasks", "input": "encodings", "method": "methods", "network": "networks"}
 _BASE = "https://json-schema.org/draft/2020-12/schema"
 _QUANTITY = {"type": ["string", "number"]}
 

@@ -11,21 +11,20 @@ import numpy as np
 from scipy import sparse
 
 from bioworkbench.experiment.spec.drawn import drawn_links
+from bioworkbench.experiment.spec.given import Given, check_names, given_network
 from bioworkbench.experiment.spec.kinds import KINDS
+from bioworkbench.experiment.spec.made import drawn_delays, drawn_mask, drawn_value, ends, made_population
 from bioworkbench.experiment.spec.memory_limits import check_neurons, check_synapses
 from bioworkbench.experiment.spec.places import Problems
-from bioworkbench.experiment.spec.records import ExperimentSpec, PopulationSpec, ProjectionSpec
+from bioworkbench.experiment.spec.records import ExperimentSpec, ProjectionSpec
 from bioworkbench.experiment.spec.rules import MAX_TRIALS
-from bioworkbench.experiment.spec.schema import settings
 from bioworkbench.experiment.spec.stimuli import channels_and_kinds, direct_projections, made_stimuli
-from bioworkbench.experiment.spec.trials import known_task, one_trial, plain_arguments, task_of
+from bioworkbench.experiment.spec.trials import known_task, one_trial, task_of
 from bioworkbench.experiment.spec.units_of_weights import weight_arguments, weight_unit
-from bioworkbench.experiment.spec.values import PerNeuron
 from bioworkbench.neurons.time_constants import is_unstable, smallest_time_constant
-from bioworkbench.records.choice import Choice
 from bioworkbench.records.downscaling import downscaled
 from bioworkbench.records.errors import SpecError, unknown_name
-from bioworkbench.records.expressions import check_drawn, dimension_of, drawn_values, neuron_indices, synapse_indices
+from bioworkbench.records.expressions import synapse_indices
 from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.neuron import NeuronModel, refractory_time
@@ -33,8 +32,7 @@ from bioworkbench.records.probe import Probe
 from bioworkbench.records.randomness import seed_of, stream
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus
 from bioworkbench.records.synapse import PULSE, check_synaptic
-from bioworkbench.records.times import SECOND, nearest_steps, whole_steps
-from bioworkbench.records.units import Quantity
+from bioworkbench.records.times import nearest_steps, whole_steps
 from bioworkbench.simulation.backends.choice import BACKENDS, backend_of
 from bioworkbench.simulation.indices import check_shared
 from bioworkbench.simulation.inputs import inputs_of
@@ -134,31 +132,34 @@ def constructible(spec: ExperimentSpec, problems: Problems, tasks: dict[str, Tas
     spec = replace(spec, seed=max(0, spec.seed), n_trials=min(max(1, spec.n_trials), MAX_TRIALS))  # others have their errors
     with problems.kept():
         check_neurons(spec)
-        made = [problems.tried(_population, population, spec) for population in spec.populations]
+        made = [problems.tried(made_population, population, spec) for population in spec.populations]
         populations = tuple(population for population in made if population is not None)
         task = problems.tried(known_task, spec, {} if tasks is None else tasks) if spec.is_trained and spec.task else None
         stimulus = None if spec.is_trained and task is None else problems.tried(one_trial, spec, task)
-        recorded = problems.tried(made_stimuli, spec, populations) if spec.stimuli and spec.dt > 0 else ()  # else an error
-        models = {population.name: population.model for population in populations}
+        given = problems.tried(given_network, spec, populations)
+        if given is None:
+            return None
+        recorded = problems.tried(made_stimuli, spec, given.populations) if spec.stimuli and spec.dt > 0 else ()  # else an error
+        models = {population.name: population.model for population in given.populations}
         for probe in spec.record:
             problems.tried(_check_record, spec, probe, models)
         if stimulus is None or recorded is None or (not populations and problems.found):  # those have errors
             return None
-        with spec.place("populations").named():
-            network = Network(populations)
-        return _wired(spec, network, task, (stimulus, *recorded), problems)
+        return _wired(spec, given, task, (stimulus, *recorded, *given.stimuli), problems)
     return None
 
 
 def _wired(
     spec: ExperimentSpec,
-    network: Network,
+    given: Given,
     task: Task | None,
     stimuli: tuple[Stimulus, *tuple[Stimulus | SpikeTrains, ...]],
     problems: Problems,
 ) -> Plan | None:
     """The plan with all projections, if there are no problems."""
     stimulus, *recorded = stimuli
+    with spec.place("populations").named():
+        network = Network(given.populations)
     channels, kinds = channels_and_kinds(stimuli)
     sizes = {**channels, **network.sizes}
     ready = [p for p in spec.projections if p.source in sizes and p.target in network.sizes]
@@ -170,7 +171,9 @@ def _wired(
     if problems.found:
         return None
     with spec.place("projections").named():
-        network = Network(network.populations, (*projections, *direct_projections(spec, recorded, network.populations)))
+        direct = direct_projections(spec, [one for one in recorded if one.name in spec.stimuli], network.populations)
+        network = Network(network.populations, (*projections, *direct, *given.projections))
+    check_names(spec, network, list(channels))
     for probe in (probe for probe in spec.record if probe.population not in sizes):
         problems.tried(_check_synaptic, spec, probe, network)
     if spec.downscaling:
@@ -292,7 +295,7 @@ def expected_seconds(spec: ExperimentSpec, known: dict[str, Any]) -> float:
             n_trials = spec.n_simulated if task is None else sum(part.n_trials for part in task.parts.values())
             known[trials] = n_trials * one_trial(spec, task).duration / spec.dt
         if neurons not in known:
-            known[neurons] = _n_equations([_population(population, spec) for population in spec.populations])
+            known[neurons] = _n_equations([made_population(population, spec) for population in spec.populations])
     except SpecError:
         return float("inf")
     return _SECONDS_PER_UPDATE * known[trials] * known[neurons]
@@ -315,32 +318,6 @@ def _check_synaptic(spec: ExperimentSpec, probe: Probe, network: Network) -> Non
                 raise ValueError(f"'{probe.name}': neurons must lie between 0 and {last}, the synapses of '{probe.population}'")
 
 
-def _population(population: PopulationSpec, spec: ExperimentSpec) -> Population:
-    with spec.place(f"populations.{population.name}").named():
-        given = population.model.arguments.items()
-        indices = neuron_indices(population.size)
-        drawn = {name: _drawn(value, population.size, spec, f"{population.name}.{name}", indices) for name, value in given}
-        return Population(
-            population.name,
-            population.size,
-            KINDS["neurons"][population.model.kind](**drawn),
-            population.layer,
-            population.background,
-        )
-
-
-def _drawn(value: Any, n: int, spec: ExperimentSpec, name: str, indices: Mapping[str, Any]) -> Any:
-    """A distribution or expression as one value per neuron or synapse, from a random stream of its own; anything else as it is."""
-    if isinstance(value, Mapping):
-        owner = name.partition(".")[0]
-        return {inner: _drawn(item, n, spec, f"{owner}.{inner}", indices) for inner, item in value.items()}
-    if not isinstance(value, PerNeuron):
-        return value
-    dimension = dimension_of(value.text, indices)
-    values = drawn_values(value.text, n, [stream(spec.seed, f"parameter {name}")], indices)[0]
-    return values if dimension.is_dimensionless else Quantity(values, dim=dimension)
-
-
 def _projection(
     projection: ProjectionSpec, spec: ExperimentSpec, sizes: Mapping[str, int], models: Mapping[str, NeuronModel], kind: str
 ) -> Projection:
@@ -359,10 +336,10 @@ def _projection(
             return Projection(projection.source, projection.target, links, None, projection.receives, projection.name)
     rngs = [stream(spec.seed, f"{use} {projection.name}") for use in ("topology", "weights", "delay")]
     with (place / "topology").named():
-        mask = _links(projection, n_source, n_target, rngs[0])
+        mask = drawn_mask(projection, n_source, n_target, rngs[0])
     with (place / "synapse").named():
-        given, indices = projection.synapse.arguments.items(), synapse_indices(*_ends(mask), mask.shape)
-        drawn = {name: _drawn(value, mask.nnz, spec, f"{projection.name}.{name}", indices) for name, value in given}
+        given, indices = projection.synapse.arguments.items(), synapse_indices(*ends(mask), mask.shape)
+        drawn = {name: drawn_value(value, mask.nnz, spec, f"{projection.name}.{name}", indices) for name, value in given}
         synapse = KINDS["synapses"][projection.synapse.kind](**drawn)
     with (place / "weights").named():
         unit = weight_unit(projection, models, kind, synapse)
@@ -371,30 +348,5 @@ def _projection(
             distribution = KINDS["weights"][projection.weights.kind]
             weights = distribution(mask, rngs[1], **weight_arguments(projection.weights, unit))
     with (place / "delay").named():
-        delay = _delays(projection.delay, weights, rngs[2])
+        delay = drawn_delays(projection.delay, weights, rngs[2])
         return Projection(projection.source, projection.target, weights, delay, projection.receives, projection.name, synapse)
-
-
-def _links(projection: ProjectionSpec, n_source: int, n_target: int, rng: np.random.Generator) -> sparse.csr_array:
-    """The links; none where the method draws the topology."""
-    if projection.topology is None:
-        return sparse.csr_array((n_source, n_target), dtype=bool)
-    make = KINDS["topologies"][projection.topology.kind]
-    filled = {"recurrent": projection.source == projection.target} if "recurrent" in settings(make) else {}
-    return make(n_source, n_target, rng, **{**filled, **plain_arguments(projection.topology.arguments)})
-
-
-def _delays(text: float | str | Choice, weights: sparse.csr_array, rng: np.random.Generator) -> float | np.ndarray:
-    """One delay for all, or delays (n_synapses,) from a distribution, an expression or a function, row after row."""
-    if isinstance(text, float):
-        return text
-    if isinstance(text, Choice):
-        return KINDS["delays"][text.kind](weights, rng, **plain_arguments(text.arguments))
-    indices = synapse_indices(*_ends(weights), weights.shape)
-    check_drawn("delay", text, indices, {}, SECOND)
-    return drawn_values(text, weights.nnz, [rng], indices)[0]
-
-
-def _ends(matrix: sparse.csr_array) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of all stored entries, zeros too."""
-    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)), matrix.indices

@@ -39,6 +39,7 @@ _TABLES = (
     "task",
     "input",
     "method",
+    "network",
     "populations",
     "projections",
     "record",
@@ -50,7 +51,8 @@ _TABLES = (
     "stimuli",
 )
 _OWN = ("name", "file", "document")
-_CHOICES = {"task": ("task", "tasks"), "input": ("encoding", "encodings"), "method": ("method", "methods")}
+_WORDS = {"task": "task", "input": "encoding", "method": "method", "network": "network"}
+_CHOICES = {field_name: (word, f"{word}s") for field_name, word in _WORDS.items()}
 _TRIED = 20
 
 
@@ -203,7 +205,7 @@ def readable(
         **parts,
         **tables,
         record=problems.tried(once, probes, document.get("record", []), place / "record") or (),
-        stimuli=problems.tried(once, stimuli_of, document.get("stimuli", {}), place / "stimuli") or {},
+        stimuli=problems.tried(once, stimuli_of, document.get("stimuli", {}), place / "stimuli", "network" in document) or {},
         metrics=problems.tried(_metrics, document.get("metrics", []), place / "metrics") or (),
         downscaling=problems.tried(downscaling, document.get("downscaling"), place / "downscaling"),
         fit=problems.tried(fit_of, document.get("fit"), place / "fit"),

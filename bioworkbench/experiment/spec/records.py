@@ -185,6 +185,8 @@ class ExperimentSpec:
         How values of the task reach the network: a kind below under *Encodings*.
     method : Choice, optional
         How the network is trained: a kind below under *Methods*.
+    network : Choice, optional
+        A whole network from a file: a kind below under *Networks*. Populations, projections and stimuli of the spec are added to it.
     populations : tuple of PopulationSpec
     projections : tuple of ProjectionSpec
     stimuli : mapping from name to StimulusSpec
@@ -222,6 +224,7 @@ class ExperimentSpec:
     task: Choice | None = None
     input: Choice | None = None
     method: Choice | None = None
+    network: Choice | None = None
     populations: tuple[PopulationSpec, ...] = ()
     projections: tuple[ProjectionSpec, ...] = ()
     record: tuple[Probe, ...] = ()

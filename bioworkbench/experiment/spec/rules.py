@@ -83,7 +83,7 @@ def _about_populations(spec: ExperimentSpec) -> Iterator[Complaint]:
     """Reasons; populations that could not be read count as there, because they have errors of their own."""
     tables = spec.document.get("populations", {})
     names = list(tables) if isinstance(tables, Mapping) else []
-    if not names:
+    if not names and "network" not in spec.document:
         yield "none is given; a network needs at least one, such as [populations.exc]", "populations"
     sizes = {population.name: population.size for population in spec.populations}
     for population in spec.populations:
@@ -94,7 +94,7 @@ def _about_populations(spec: ExperimentSpec) -> Iterator[Complaint]:
     ends = {"source": [INPUT, *_stimuli(spec), *names], "target": names}
     for projection in spec.projections:
         for end, known in ends.items():
-            if getattr(projection, end) not in known:
+            if getattr(projection, end) not in known and "network" not in spec.document:
                 yield unknown_name(getattr(projection, end), "population", known), f"projections.{projection.name}.{end}"
     projected = spec.document.get("projections", {})
     named = [
@@ -104,7 +104,7 @@ def _about_populations(spec: ExperimentSpec) -> Iterator[Complaint]:
     ]
     for probe in spec.record:
         size = sizes.get(probe.population, 1 << 63)
-        if probe.population not in named:
+        if probe.population not in named and "network" not in spec.document:
             yield f"'{probe.name}': {unknown_name(probe.population, 'population or projection', named)}", "record"
         elif probe.neurons is not None and not all(0 <= k < size for k in probe.neurons):
             yield f"'{probe.name}': neurons must lie between 0 and {size - 1}", "record"
@@ -126,7 +126,7 @@ def _about_task(spec: ExperimentSpec) -> Iterator[Complaint]:
     if "task" in given:
         if "method" not in given:
             yield "has a task and no method; add [method] with kind = 'ransnn', say", ""
-        if not has_input:
+        if not has_input and "network" not in given:
             yield "has a task and no projection from 'input'; the network would not see the task", ""
         for name in (name for name in ("duration", "n_trials", "phases") if name in given):
             yield f"has a task and {name}; the trials of the task decide that, leave {name} out", ""
@@ -170,7 +170,7 @@ def _about_stimuli(spec: ExperimentSpec) -> Iterator[Complaint]:
         place = f"stimuli.{name}"
         if name in populations:
             yield f"'{name}' is a population too; rename one of them", place
-        elif not stimulus.targets and name not in used and not unread:
+        elif not stimulus.targets and name not in used and not unread and "network" not in spec.document:
             yield f"no projection has the source '{name}', and it has no target; give it one of them, or leave it out", place
         if stimulus.targets and name in used:
             yield "has a target, and is the source of projections, which say how strongly it acts; leave one of them out", place
@@ -180,7 +180,7 @@ def _about_stimuli(spec: ExperimentSpec) -> Iterator[Complaint]:
             if not stimulus.targets and getattr(stimulus, field_name):
                 yield f"{field_name} is for a stimulus with a target; projections say it themselves, leave it out", place
         for target in stimulus.targets:
-            if target not in populations and populations:
+            if target not in populations and populations and "network" not in spec.document:
                 yield unknown_name(target, "population", populations), f"{place}.target"
     if spec.stimuli and "downscaling" in spec.document:
         yield (

@@ -46,13 +46,15 @@ _MOST = 1000
 _ONE = parse_quantity("1")
 
 
-def stimuli_of(given: Any, place: Place) -> Mapping[str, StimulusSpec]:
+def stimuli_of(given: Any, place: Place, from_input: bool = False) -> Mapping[str, StimulusSpec]:
     """Stimuli of a spec, by name.
 
     Parameters
     ----------
     given : mapping from name to table
     place : Place
+    from_input : bool
+        Whether one may be called 'input', from where networks of files are fed.
 
     Returns
     -------
@@ -70,7 +72,7 @@ def stimuli_of(given: Any, place: Place) -> Mapping[str, StimulusSpec]:
             raise ValueError(f"{len(given)} of them; at most {_MOST} are accepted")
         for name in given:
             check_identifier("name of a stimulus", name)
-            if name == INPUT:
+            if name == INPUT and not from_input:
                 raise ValueError(f"'{INPUT}' is what a task gives; call the stimulus otherwise")
     problems = Problems()
     made = {name: problems.tried(_stimulus, table, place / name) for name, table in given.items()}

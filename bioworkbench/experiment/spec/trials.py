@@ -3,22 +3,20 @@
 # pyright: reportArgumentType=false
 # Brian2 does not type its quantities
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from bioworkbench.experiment.spec.kinds import KINDS
 from bioworkbench.experiment.spec.records import ExperimentSpec
+from bioworkbench.experiment.spec.values import plain_arguments
 from bioworkbench.records.randomness import stream
-from bioworkbench.records.stimulus import Stimulus, silence
+from bioworkbench.records.stimulus import INPUT, Stimulus, silence
 from bioworkbench.records.times import whole_steps
-from bioworkbench.records.units import Quantity
 from bioworkbench.tasks import Task, held_out
 
-__all__ = ["known_task", "one_trial", "plain_arguments", "task_of"]
+__all__ = ["known_task", "one_trial", "task_of"]
 
 
 def task_of(spec: ExperimentSpec) -> Task | None:
@@ -72,20 +70,6 @@ def known_task(spec: ExperimentSpec, tasks: dict[str, Task]) -> Task:
     return tasks[key]
 
 
-def plain_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments with quantities as SI numbers.
-
-    Parameters
-    ----------
-    arguments : mapping from name to value
-
-    Returns
-    -------
-    dict
-    """
-    return {name: float(np.asarray(value)) if isinstance(value, Quantity) else value for name, value in arguments.items()}
-
-
 def one_trial(spec: ExperimentSpec, task: Task | None) -> Stimulus:
     """Stimulus of the first test trial; silence without a task.
 
@@ -107,7 +91,8 @@ def one_trial(spec: ExperimentSpec, task: Task | None) -> Stimulus:
         duration = spec.duration or spec.dt
         with spec.place("duration").named():
             whole_steps("duration", duration, spec.dt)
-        return silence(duration, spec.n_trials)
+        nothing = silence(duration, spec.n_trials)
+        return replace(nothing, name="nothing") if INPUT in spec.stimuli else nothing
     with spec.place("input").named():
         stimulus = task.encode(task.test.values[:1])
         if not np.isnan(spec.dt):

@@ -24,7 +24,7 @@ from bioworkbench.records.expressions import dimension_of, is_drawn, is_expressi
 from bioworkbench.records.functions import name_of
 from bioworkbench.records.units import Dimension, Quantity, dimension_name, format_quantity, parse_quantity
 
-__all__ = ["PerNeuron", "chosen", "converted_arguments", "readable_arguments"]
+__all__ = ["PerNeuron", "chosen", "converted_arguments", "plain_arguments", "readable_arguments"]
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,20 @@ def readable_arguments(
             raise ValueError(f"{kind} also needs {', '.join(missing)}")
     values = {name: setting.default for name, setting in known.items() if name not in (*fixed, *given, *missing)}
     return values | _given(known, given, kind, place, nested, problems, fixed)
+
+
+def plain_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments with quantities as SI numbers.
+
+    Parameters
+    ----------
+    arguments : mapping from name to value
+
+    Returns
+    -------
+    dict
+    """
+    return {name: float(np.asarray(value)) if isinstance(value, Quantity) else value for name, value in arguments.items()}
 
 
 def _settings(function: Callable[..., Any], kind: str) -> Mapping[str, Setting]:

@@ -157,6 +157,7 @@ CASES = {
     "features": FEATURES,
     "methods": METHODS,
     "metrics": {name for *_, metrics in TASKS.values() for name in metrics},
+    "networks": ["nir", "sonata"],  # tests/experiment/test_given_networks.py
     "neurons": NEURONS,
     "readouts": READOUTS,
     "stimuli": STIMULI | RECORDED,
