@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bioworkbench.experiment.results.result import Result
     from bioworkbench.experiment.results.swept import Sweep
     from bioworkbench.experiment.results.table import table
+    from bioworkbench.experiment.running import go_on
     from bioworkbench.experiment.spec import load
     from bioworkbench.experiment.sweeps import optimize, sweep
     from bioworkbench.records.choice import Choice
@@ -47,6 +48,7 @@ __all__ = [
     "TrainedNetwork",
     "fit",
     "from_brian2",
+    "go_on",
     "load",
     "open",
     "optimize",
@@ -76,6 +78,7 @@ VIEWS = {
 _HOMES = {
     "experiment": ("run",),
     "experiment.fitting": ("fit", "simulator"),
+    "experiment.running": ("go_on",),
     "experiment.prediction": ("predict",),
     "experiment.results.opening": ("ResultSet", "open"),
     "experiment.results.result": ("Result",),

@@ -19,6 +19,7 @@ __all__ = ["COMMANDS", "app_for", "main"]
 COMMANDS = {
     "run": "Run an experiment; prints the results folder last.",
     "sweep": "Run every point of a sweep on many cores or a cluster, or search ranges for the best values.",
+    "continue": "Go on from the state that a run has kept.",
     "predict": "Ask a trained network about new data.",
     "table": "Put the scores of many results beside each other.",
     "index": "Write a page of all runs, to sort and filter.",
@@ -40,7 +41,7 @@ COMMANDS = {
 
 _COMPILE_NOTHING = ("check", "compare", "explore", "export", "schema")
 _OBJECTS = 100_000  # made between two collections
-_SLOW = ("demo", "run", "sweep")  # say at once that they have begun: what they import takes more than a second
+_SLOW = ("continue", "demo", "run", "sweep")  # say at once that they have begun: what they import takes more than a second
 _DRAW_LATER = ("topology",)
 _WITHOUT_BRIAN2 = ("cache", "figures", "index", "list", "new", "table")
 

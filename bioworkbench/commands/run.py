@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from bioworkbench.commands.terminal import labeled, output, progress_bars, rich_table, with_exit_codes, words
-from bioworkbench.experiment.running import Result, run
+from bioworkbench.commands.shown import show
+from bioworkbench.commands.terminal import output, progress_bars, rich_table, with_exit_codes, words
+from bioworkbench.experiment.running import run
 from bioworkbench.experiment.spec.changes import parse_change
 from bioworkbench.experiment.spec.reader import load
-from bioworkbench.report.text import activity_table, score_table
 
 __all__ = ["run_command"]
 
@@ -71,21 +71,9 @@ def run_command(
     if as_json:
         output.print_json(json.dumps({"folder": str(result.folder), "found": result.found, "metrics": result.metrics}))
     else:
-        _show(result)
+        show(result)
         if profile:
             _show_profile(result.metrics)
-
-
-def _show(result: Result) -> None:
-    if result.found:
-        words.print("This spec has been run before; --force runs it again.")
-    for table in (score_table(result.metrics), activity_table(result.metrics)):
-        if table is not None:
-            output.print(rich_table(table.header, table.rows))
-    for warning in result.record.warnings:
-        words.print(labeled("warning", warning, "yellow"))
-    output.print(f"Next: open {result.folder / 'report.html'} in a browser.")
-    output.print(str(result.folder))
 
 
 def _show_profile(metrics: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""`run`: from a spec to a results folder."""
+"""`run`: from a spec to a results folder; `go_on`: from where a run has ended."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,27 +15,29 @@ from bioworkbench.experiment.results.provenance import provenance
 from bioworkbench.experiment.results.record import RunData, RunRecord
 from bioworkbench.experiment.results.result import Result
 from bioworkbench.experiment.results.spec_fingerprints import fingerprint
-from bioworkbench.experiment.results.store import load_record, result_folder, save_comments, save_record
+from bioworkbench.experiment.results.store import load_record, result_folder, save_comments, save_record, state_of
 from bioworkbench.experiment.scores import activity, scored
 from bioworkbench.experiment.spec.kinds import KINDS
 from bioworkbench.experiment.spec.plan import Plan, construct
-from bioworkbench.experiment.spec.reader import loaded
+from bioworkbench.experiment.spec.reader import loaded, read
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.experiment.spec.rules import check_whole
 from bioworkbench.experiment.spec.stimuli import phases_with
 from bioworkbench.readout.trials import Simulate
 from bioworkbench.records.above import shown_progress
+from bioworkbench.records.errors import ResultError
 from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network
 from bioworkbench.records.randomness import seed_of, stream
 from bioworkbench.records.recording import Recording
 from bioworkbench.records.trained import TrainedNetwork
+from bioworkbench.records.units import Quantity, format_quantity
 from bioworkbench.simulation.backends.backend import Notify
 from bioworkbench.simulation.backends.choice import choose_backend
 from bioworkbench.simulation.seam import simulate
 from bioworkbench.tasks import Task
 
-__all__ = ["Result", "compute", "run"]
+__all__ = ["Result", "compute", "go_on", "run", "spec_that_goes_on"]
 
 _fitted = later("bioworkbench.experiment.recorded_fit:fitted")  # brings what a search needs
 
@@ -102,6 +104,69 @@ def run(
             return _found(spec, folder, report)
         with shown_progress(progress) as notify:
             return compute(spec, folder, jobs=jobs, threads=threads, report=report, progress=notify, profile=profile)
+
+
+def spec_that_goes_on(kept: Result | str | Path, duration: float | str | Quantity) -> ExperimentSpec:
+    """The spec of a run that begins where another one has ended.
+
+    Parameters
+    ----------
+    kept : Result, str or path
+        A run whose spec says ``keep_state = true``, or its results folder.
+    duration : float, seconds, str or Quantity
+        Of the run that goes on.
+
+    Returns
+    -------
+    ExperimentSpec
+        That of the run with ``start``, ``keep_state`` and the duration; phases and a sweep are left out.
+
+    Raises
+    ------
+    ResultError
+        If the folder is damaged, or the run kept no state.
+    """
+    folder = kept.folder if isinstance(kept, Result) else Path(kept)
+    record = load_record(folder)
+    if record.data.recording.final is None:
+        raise ResultError(f"{folder} kept no state to go on from; run its spec again with --set keep_state=true")
+    length = format_quantity(duration) if isinstance(duration, Quantity) else duration
+    length = f"{length!r} s" if isinstance(length, float | int) else length
+    old = {key: value for key, value in record.spec.document.items() if key not in ("phases", "sweep")}
+    new = {"duration": length, "keep_state": True, "start": str(folder / "run.h5")}
+    return read(old | new, record.spec.name, str(folder / "spec.toml"))
+
+
+def go_on(kept: Result | str | Path, duration: float | str | Quantity, **settings: Any) -> Result:
+    """Run on from the state that a run has kept: the same bits as in one long run.
+
+    Stimuli begin anew, and those that are random are drawn anew.
+
+    Parameters
+    ----------
+    kept : Result, str or path
+        A run whose spec says ``keep_state = true``, or its results folder.
+    duration : float, seconds, str or Quantity
+    **settings
+        Of `bioworkbench.run`.
+
+    Returns
+    -------
+    Result
+        Its times begin at 0.
+
+    Raises
+    ------
+    ResultError
+        If the folder is damaged, or the run kept no state.
+
+    Examples
+    --------
+    >>> import bioworkbench as bw
+    >>> bw.go_on("results/my_network/0123456789ab", "2 s").recording  # doctest: +SKIP
+    <recording of 1 trial, 2 s at 0.1 ms: exc 5123 spikes, inh 1240 spikes>
+    """
+    return run(spec_that_goes_on(kept, duration), **settings)
 
 
 def compute(
@@ -193,8 +258,11 @@ def _alone(spec: ExperimentSpec, plan: Plan, bound: Bound, clock: "_Clock") -> t
     """A network that runs by itself."""
     with clock.phase("simulate"), spec.place().named():
         phases = phases_with(spec, plan.stimuli)
-        recording = bound(plan.network, phases or (plan.stimulus, *plan.stimuli), _seed(spec, "simulate"), record=spec.record)
-    return RunData(plan.network, recording), {}
+        states = {"start": state_of(spec), "keep_state": spec.keep_state}
+        given = phases or (plan.stimulus, *plan.stimuli)
+        recording = bound(plan.network, given, _seed(spec, "simulate"), record=spec.record, **states)
+    kept = recording if spec.keep_state else replace(recording, final=None)
+    return RunData(plan.network, kept), {}
 
 
 def _with_task(spec: ExperimentSpec, plan: Plan, task: Task, bound: Bound, clock: "_Clock") -> tuple[RunData, dict[str, Any]]:

@@ -24,15 +24,15 @@ from bioworkbench.records.synapse_text import summed
 from bioworkbench.records.times import nearest_steps, whole_steps
 from bioworkbench.simulation.chunk import Chunk
 from bioworkbench.simulation.indices import check_shared
+from bioworkbench.simulation.job import LONGEST_KEPT
 from bioworkbench.simulation.rates import poisson_counts, takes_counts
 
 if TYPE_CHECKING:
     from bioworkbench.records.probe import Probe
     from bioworkbench.simulation.backends.backend import Backend
 
-__all__ = ["LONGEST_KEPT", "TABLE_ENDINGS", "Events", "Inputs", "inputs_of", "table_name"]
+__all__ = ["TABLE_ENDINGS", "Events", "Inputs", "inputs_of", "table_name"]
 
-LONGEST_KEPT = 1_000_000  # steps of delays that outlast a run from which another goes on
 TABLE_ENDINGS = (".frames", ".impulses")
 _NEURON_OF_TRAINS = NeuronModel(equations="", threshold="", reset="", receives="")
 _TRAINS = "_trains"  # what the population of a stimulus is called, behind its name

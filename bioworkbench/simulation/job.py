@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from bioworkbench.records.neuron import NeuronModel
     from bioworkbench.records.pathways import Pathway
 
-__all__ = ["Continued", "Job", "Left", "delay_places", "size_of", "spike_projections"]
+__all__ = ["LONGEST_KEPT", "Continued", "Job", "Left", "delay_places", "size_of", "spike_projections"]
+
+LONGEST_KEPT = 1_000_000  # steps of delays that outlast a run from which another goes on
 
 
 @dataclass(frozen=True)

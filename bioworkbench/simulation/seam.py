@@ -33,7 +33,8 @@ from bioworkbench.simulation.phases import run_phases
 from bioworkbench.simulation.processes import end_processes
 from bioworkbench.simulation.rates import about_rates, check_rates
 from bioworkbench.simulation.scratch import scratch_folder
-from bioworkbench.simulation.state import check_start, continued, gathered_state
+from bioworkbench.simulation.starts import check_start
+from bioworkbench.simulation.state import continued, gathered_state
 from bioworkbench.simulation.threads import n_threads
 from bioworkbench.simulation.trials import chunks, chunks_of, job_of_chunk, memory_need, synapse_order, synapse_values
 

@@ -4,7 +4,7 @@ Names are those under which a job has values (`trials.values`), so that a backen
 their way, the time and random numbers need more.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,19 +12,16 @@ import numpy as np
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 
 from bioworkbench.records.network import Network, Projection
-from bioworkbench.records.pathways import delay_of
 from bioworkbench.records.protocol import InFlight, RunState
 from bioworkbench.records.synapse import WEIGHT
 from bioworkbench.simulation.chunk import Chunk
 from bioworkbench.simulation.finite import all_equations
-from bioworkbench.simulation.inputs import LONGEST_KEPT
 from bioworkbench.simulation.job import Continued, Job, Left, spike_projections
 from bioworkbench.simulation.poisson import PoissonStreams
 from bioworkbench.simulation.trials import synapse_order
 
 __all__ = [
     "HIDDEN",
-    "check_start",
     "continued",
     "gathered_state",
     "left_by",
@@ -232,36 +229,3 @@ def _simulated(spikes: InFlight, chunk: Chunk, projection: Projection, order: An
     place = link if order is None else np.argsort(order)[link]
     simulated = place + (spikes.trial - chunk.first) * projection.n_synapses
     return spikes.steps[of_chunk], simulated[of_chunk]
-
-
-def check_start(network: Network, state: RunState, dt: float, backend: str, n_trials: int) -> Iterator[str]:
-    """What keeps a simulation from going on from a state, in words.
-
-    Parameters
-    ----------
-    network : Network
-    state : RunState
-    dt : float, seconds
-    backend : str
-    n_trials : int
-
-    Yields
-    ------
-    str
-        A sentence for each.
-    """
-    for name, ours, theirs in (("dt", dt, state.dt), ("backend", backend, state.backend), ("n_trials", n_trials, state.n_trials)):
-        if ours != theirs:
-            yield f"{name} = {ours!r}: the state was left with {theirs!r}, and a simulation goes on with the same"
-    for projection in spike_projections(network):
-        own = [delay_of(projection.synapse, p) for p in projection.synapse.pathways if p.name in projection.synapse.delays]
-        longest = max(float(np.max(delay)) for delay in (projection.delay, *own))
-        if longest > LONGEST_KEPT * dt:
-            yield f"delays of projection {projection.name} go up to {longest:g} s; {LONGEST_KEPT} steps are kept from run to run"
-    sizes = dict(network.sizes) | {p.name: p.n_synapses for p in spike_projections(network)}
-    for name, array in state.values.items():
-        owner = name.partition(".")[0]
-        if owner not in sizes:
-            yield f"the state holds '{name}', and the network has no '{owner}'; go on with the network that left it"
-        elif array.shape[1] not in (1, sizes[owner]):
-            yield f"the state holds {array.shape[1]} values of '{name}', and the network has {sizes[owner]}"

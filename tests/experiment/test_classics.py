@@ -10,7 +10,15 @@ import bioworkbench as bw
 from bioworkbench.gallery.runs import FinishedRun
 from bioworkbench.readout.spike_distributions import rate_in_time
 from bioworkbench.readout.spike_statistics import cv_isi, synchrony
-from figures import competing_inputs, decision, delays_and_stdp, inhibitory_plasticity, pairing_frequency, population_bursts, unsupervised
+from figures import (
+    competing_inputs,
+    decision,
+    delays_and_stdp,
+    inhibitory_plasticity,
+    pairing_frequency,
+    population_bursts,
+    unsupervised,
+)
 
 SPECS = Path(__file__).parents[2] / "network_specs"
 

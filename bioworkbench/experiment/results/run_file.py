@@ -10,6 +10,7 @@
 ``/network``              neuron models, and links by row as in CSR (``indptr``, ``indices``, ``weights``, ``delay`` in seconds)
 ``/readout``              coefficients, intercepts; ``/history``: one array per quantity followed during training
 ``/answers``              targets and predictions of the test trials
+``/state``                where the spec keeps it: what another run goes on from; values of variables (n_trials, n), spikes on their way
 ``/fit``                  settings that were fitted to a recording, all sets that were tried (SI units), and the recording
 ``/start``                projections that training changed, as ``/network`` has them, before it did
 ========================  ==========================================================================================
@@ -35,6 +36,7 @@ from bioworkbench.discrete.kinds import discrete_model, kind_and_fields
 from bioworkbench.experiment.results.fit_file import fit_in, write_fit
 from bioworkbench.experiment.results.record import Answers, RunData
 from bioworkbench.experiment.results.recording_file import UNREADABLE, recording_in, sizes_in, write_array, write_recording
+from bioworkbench.experiment.results.state_file import state_in, write_state
 from bioworkbench.neurons import NeuronModel
 from bioworkbench.records.background import Background
 from bioworkbench.records.choice import Choice
@@ -87,6 +89,8 @@ def write_run(path: Path, data: RunData) -> None:
             write_array(file, "answers/predictions", data.answers.predictions)
         if data.fit is not None:
             write_fit(file, data.fit)
+        if data.recording.final is not None:
+            write_state(file, data.recording.final)
         if data.start is not None:
             group = file.create_group("start", track_order=True)
             for before, after in zip(data.start.projections, data.network.projections, strict=True):
@@ -203,7 +207,7 @@ def read_run(path: Path) -> RunData:
             answers = file.get("answers")
             return RunData(
                 network,
-                recording_in(file),
+                replace(recording_in(file), final=state_in(file)),
                 _read_trained(file, network) if "readout" in file else None,
                 None if answers is None else Answers(answers["targets"][()], answers["predictions"][()]),
                 _read_start(file["start"], network, sizes) if "start" in file else None,

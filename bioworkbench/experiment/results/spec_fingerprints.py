@@ -24,9 +24,11 @@ __all__ = ["checksum", "data_files", "external_functions", "fingerprint", "finge
 _NOT_HASHED = ("name", "file", "document", "sweep", "threads")
 _HASHED_IF_OTHER = {
     "fit": None,
+    "keep_state": False,
     "network": None,
     "precision": "double",
     "scored_on": "test",
+    "start": None,
     "stimuli": {},
 }  # fields that came later, so that older results keep their fingerprints
 

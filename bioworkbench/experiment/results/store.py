@@ -25,9 +25,11 @@ from bioworkbench.experiment.results.seal import check_files, checked_provenance
 from bioworkbench.experiment.results.spec_fingerprints import data_files, external_functions, fingerprint
 from bioworkbench.experiment.spec.reader import load
 from bioworkbench.experiment.spec.records import ExperimentSpec
+from bioworkbench.records.data_paths import existing_file
 from bioworkbench.records.errors import ResultError, SpecError
+from bioworkbench.records.protocol import RunState
 
-__all__ = ["load_record", "result_folder", "save_comments", "save_record"]
+__all__ = ["load_record", "result_folder", "save_comments", "save_record", "state_of"]
 
 
 def result_folder(root: str | Path, spec: ExperimentSpec) -> Path:
@@ -176,6 +178,17 @@ def load_record(folder: Path) -> RunRecord:
         raise ResultError(f"{folder} is damaged: {error}") from error
     _check_content(folder, record)
     return record
+
+
+def state_of(spec: ExperimentSpec) -> RunState | None:
+    """The state that a `spec` goes on from; None where it begins anew."""
+    if spec.start is None:
+        return None
+    folder = existing_file(spec.start).parent
+    state = load_record(folder).data.recording.final
+    if state is None:
+        raise ResultError(f"{folder} kept no state to go on from; run its spec again with --set keep_state=true")
+    return state
 
 
 def _check_content(folder: Path, record: RunRecord) -> None:

@@ -18,6 +18,7 @@ from bioworkbench.experiment.spec.memory_limits import check_neurons, check_syna
 from bioworkbench.experiment.spec.places import Problems
 from bioworkbench.experiment.spec.records import ExperimentSpec, ProjectionSpec
 from bioworkbench.experiment.spec.rules import MAX_TRIALS
+from bioworkbench.experiment.spec.states import check_start_of
 from bioworkbench.experiment.spec.stimuli import channels_and_kinds, direct_projections, made_stimuli
 from bioworkbench.experiment.spec.trials import known_task, one_trial, task_of
 from bioworkbench.experiment.spec.units_of_weights import weight_arguments, weight_unit
@@ -190,6 +191,7 @@ def _wired(
             int(spec.memory * 1e9),
         )
     _check_times(spec, network)
+    check_start_of(spec, network)
     if spec.phases:
         _check_phases(spec, network)
     _check_rates(spec, network, task, stimulus)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from bioworkbench.experiment.spec.places import Place
@@ -203,6 +204,10 @@ class ExperimentSpec:
         Parts of a run, which follow each other, for networks without a task; in place of the duration.
     fit : FitSettings, optional
         Which settings are fitted to the recording, where the task is one.
+    keep_state : bool
+        Keep the state at the end, from which ``bioworkbench continue`` goes on; for networks without a task, with the backend cpp.
+    start : path, optional
+        ``run.h5`` of a run that kept its state, to go on from: of the same network, dt, trials and backend.
     downscaling : mapping, optional
         ``factor`` and ``rates`` by population in hertz; see `records.downscaling`.
     sweep : mapping from dotted field to tuple of values, or `Range`
@@ -234,6 +239,8 @@ class ExperimentSpec:
     phases: tuple[Phase, ...] = ()
     downscaling: Mapping[str, Any] | None = None
     fit: FitSettings | None = None
+    keep_state: bool = False
+    start: Path | None = None
     sweep: Mapping[str, tuple[Any, ...] | Range] = field(default_factory=dict)
 
     def __repr__(self) -> str:

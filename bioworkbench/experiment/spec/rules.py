@@ -31,7 +31,7 @@ def check_whole(spec: ExperimentSpec, problems: Problems | None = None) -> None:
         If a number is out of range, a population is unknown, or task, input, method and duration do not fit together.
     """
     kept = Problems() if problems is None else problems
-    rules = (_about_numbers, _about_populations, _about_projections, _about_task, _about_stimuli)
+    rules = (_about_numbers, _about_populations, _about_projections, _about_task, _about_stimuli, _about_states)
     for reason, field_name in (complaint for rule in rules for complaint in rule(spec)):
         with kept.kept(), spec.place(field_name).named():
             raise ValueError(reason)
@@ -189,3 +189,15 @@ def _about_stimuli(spec: ExperimentSpec) -> Iterator[Complaint]:
         )
     if spec.stimuli and spec.is_trained:
         yield f"{', '.join(spec.stimuli)}: a spec with task has no stimuli of its own; leave one of them out", "stimuli"
+
+
+def _about_states(spec: ExperimentSpec) -> Iterator[Complaint]:
+    given = {"keep_state": spec.keep_state, "start": spec.start is not None}
+    for name in (name for name, is_given in given.items() if is_given):
+        if spec.document.get("task") is not None:
+            yield "is for networks without a task; leave it out", name
+        elif spec.backend in BACKENDS and not BACKENDS[spec.backend].saves_state:
+            able = " or ".join(f"'{other}'" for other, backend in BACKENDS.items() if backend.saves_state)
+            yield f"needs backend {able}; backend is '{spec.backend}'", name
+    if spec.start is not None and spec.start.name != "run.h5":
+        yield f"{spec.start}: must be the run.h5 of a results folder", "start"

@@ -182,7 +182,7 @@ def _timeline(spec: ExperimentSpec, name: str, given: StimulusSpec, targets: Seq
         n_channels=targets[0].size if given.each else 1 if given.n is None else given.n,
         name=name,
         unit=_unit(given, targets),
-        rng=stream(spec.seed, f"stimulus {name}"),
+        rng=stream(spec.seed, f"stimulus {name}" + ("" if spec.start is None else f" after {spec.start.parent.name}")),
         memory=spec.memory * 1e9,
     )
 

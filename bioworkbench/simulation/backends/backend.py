@@ -92,6 +92,8 @@ class Backend:
         Whether it runs stimuli of spike trains.
     keeps_state : bool
         Whether it gives the state at the end of a run, and goes on from one.
+    saves_state : bool
+        Whether results can keep that state: all of it is arrays, random numbers included.
     can_draw : callable (network, probes) -> bool
         Whether it draws the links of a network itself; other networks are given theirs one by one.
     noise_by_trial : bool
@@ -119,5 +121,6 @@ class Backend:
     noise_by_trial: bool = False
     shares_work: bool = False
     keeps_state: bool = False
+    saves_state: bool = False
     can_draw: "Callable[[Network, Sequence[Probe]], bool]" = _draws_nothing
     run_drawn: "Callable[[Job, Notify, Path, str], Outcome] | None" = None

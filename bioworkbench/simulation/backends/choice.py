@@ -53,6 +53,7 @@ BACKENDS: Mapping[str, Backend] = {
         noise_by_trial=True,
         shares_work=True,
         keeps_state=True,
+        saves_state=True,
         can_draw=later("bioworkbench.simulation.circuits:is_circuit"),
         run_drawn=later("bioworkbench.simulation.backends.cpp.circuit:run_circuit"),
     ),
