@@ -3,7 +3,6 @@
 import base64
 import html
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -184,13 +183,10 @@ def table_html(table: Table) -> str:
     str
     """
     n_left = sum(any(isinstance(row[k], str) for row in table.rows) for k in range(len(table.columns)))
-    tables = [(table.columns, _cells(table.rows[:_MOST_ROWS]), n_left, max(0, len(table.rows) - _MOST_ROWS))]
+    header, rows = table.in_words()
+    tables = [(header, rows[:_MOST_ROWS], n_left, max(0, len(rows) - _MOST_ROWS))]
     left_out = f"{len(table.unreadable)} folders could not be read: {table.unreadable[0]}" if table.unreadable else ""
     return _fragment(f"{len(table.rows)} settings", left_out, tables=tables)
-
-
-def _cells(rows: Sequence[Sequence[Any]]) -> list[list[str]]:
-    return [["–" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in row] for row in rows]
 
 
 def results_html(results: Any) -> str:

@@ -58,6 +58,12 @@ def test_long_tables_are_cut():
     assert "… and 70 more rows" in html
 
 
+def test_errors_stand_behind_their_means():
+    html = Table(("x", "score", "error", "n"), ((1, 0.5, 0.25, 3),))._repr_html_()
+    assert "0.5 ± 0.25" in html
+    assert "error" not in html
+
+
 def test_pictures(folder):
     result = bw.open(folder)
     for figure in (result.plot(), result.network.plot(), result.recording.plot()):
