@@ -10,6 +10,7 @@ from scipy import sparse
 
 from bioworkbench.exchange.connectomes import read_graph
 from bioworkbench.exchange.graph_checks import checked_number
+from bioworkbench.exchange.node_tables import NodeLabels, labeled_nodes
 from bioworkbench.records.annotations import AnyUnit
 from bioworkbench.records.arrays import Floats, Integers, finite
 from bioworkbench.records.data_paths import existing_file
@@ -28,6 +29,7 @@ def file_topology(
     file: Path,
     self_links: bool = True,
     undirected: bool = False,
+    labels: NodeLabels | None = None,
     recurrent: bool = False,
 ) -> Mask:
     """The links of a file: a connectome, an edge list, an adjacency matrix or any other graph.
@@ -47,6 +49,8 @@ def file_topology(
         Whether links of a node to itself are kept.
     undirected : bool
         Whether a link that the file lists in one direction goes both ways, as in tables of fibers.
+    labels : NodeLabels, optional
+        Which nodes the two populations are; links of others are left out.
     recurrent : bool
         Whether sources and targets are the same neurons.
 
@@ -59,7 +63,7 @@ def file_topology(
     TopologyError
         If the file cannot be read, or has another number of nodes than the populations have neurons.
     """
-    sources, targets, _ = _links(file, (n_source, n_target), "", undirected)
+    sources, targets, _ = _links(file, (n_source, n_target), "", undirected, labels)
     kept = np.ones(sources.size, dtype=bool) if self_links or not recurrent else sources != targets
     return link_mask(sources[kept], targets[kept], (n_source, n_target))
 
@@ -72,6 +76,7 @@ def file_weights(
     column: str = "weight",
     scale: AnyUnit = 1.0,
     undirected: bool = False,
+    labels: NodeLabels | None = None,
 ) -> sparse.csr_array:
     """The weights of a file for the links of a mask, mostly one that the same file gives as a topology.
 
@@ -88,6 +93,8 @@ def file_weights(
         What a number in the file is multiplied with: ``"0.1 mV"``.
     undirected : bool
         As of the topology.
+    labels : NodeLabels, optional
+        As of the topology.
 
     Returns
     -------
@@ -101,7 +108,7 @@ def file_weights(
     links = sparse.csr_array(mask, dtype=bool)
     links.eliminate_zeros()
     n_source, n_target = cast("tuple[int, int]", links.shape)
-    sources, targets, values = _links(file, (n_source, n_target), column, undirected)
+    sources, targets, values = _links(file, (n_source, n_target), column, undirected, labels)
     given = sparse.coo_array((values, (sources, targets)), shape=links.shape).tocsr()
     rows = _rows_of_known(file, links, sources, targets)
     weights = np.asarray(given[rows, links.indices], dtype=float) * float(finite("scale", scale))
@@ -116,6 +123,7 @@ def file_delays(
     column: str = "delay",
     unit: Literal["s", "ms", "us"] = "ms",
     undirected: bool = False,
+    labels: NodeLabels | None = None,
 ) -> Floats:
     """The delays of a file for the links of a mask, mostly one that the same file gives as a topology.
 
@@ -133,6 +141,8 @@ def file_delays(
         Of its numbers.
     undirected : bool
         As of the topology.
+    labels : NodeLabels, optional
+        As of the topology.
 
     Returns
     -------
@@ -147,7 +157,7 @@ def file_delays(
     """
     links = sparse.csr_array(mask)
     n_source, n_target = cast("tuple[int, int]", links.shape)
-    sources, targets, values = _links(file, (n_source, n_target), column, undirected)
+    sources, targets, values = _links(file, (n_source, n_target), column, undirected, labels)
     rows = _rows_of_known(file, links, sources, targets)
     if values.min(initial=0.0) < 0:
         raise TopologyError(f"{file}: {column} goes down to {values.min():g}; delays are 0 or more")
@@ -176,7 +186,9 @@ def _rows_of_known(file: Path, links: sparse.csr_array, sources: Integers, targe
     return rows
 
 
-def _links(file: Path, sizes: tuple[int, int], column: str, undirected: bool) -> tuple[Integers, Integers, Floats]:
+def _links(
+    file: Path, sizes: tuple[int, int], column: str, undirected: bool, labels: NodeLabels | None
+) -> tuple[Integers, Integers, Floats]:
     """Ends of all links of a file, and an attribute of each (zeros without a column)."""
     path = existing_file(file, TopologyError)
     graph = _read(path, path.stat().st_mtime_ns)
@@ -184,11 +196,33 @@ def _links(file: Path, sizes: tuple[int, int], column: str, undirected: bool) ->
     if undirected or not graph.is_directed():
         both = {(u, v) for u, v, _ in ends} if graph.is_directed() else set()
         ends += [(v, u, data) for u, v, data in ends if u != v and (v, u) not in both]
-    rows, columns = _numbers(graph, path, *sizes, [u for u, _, _ in ends], [v for _, v, _ in ends])
+    if labels is None:
+        rows, columns = _numbers(graph, path, *sizes, [u for u, _, _ in ends], [v for _, v, _ in ends])
+    else:
+        rows, columns = _labeled(graph, labels, sizes)
+        ends = [(u, v, data) for u, v, data in ends if u in rows and v in columns]
     sources = np.array([rows[u] for u, _, _ in ends], dtype=np.int64)
     targets = np.array([columns[v] for _, v, _ in ends], dtype=np.int64)
     values = np.array([_value(path, u, v, data, column) for u, v, data in ends], dtype=float) if column else np.zeros(len(ends))
     return sources, targets, values
+
+
+def _labeled(graph: nx.Graph, labels: NodeLabels, sizes: tuple[int, int]) -> tuple[dict[Any, int], dict[Any, int]]:
+    """Number of every node that is a neuron of source or target."""
+    own = {str(node): node for node in graph}
+    found = []
+    for end, names, size in zip(("source", "target"), labeled_nodes(labels), sizes, strict=True):
+        if len(names) != size:
+            raise TopologyError(
+                f"{labels.file} gives {len(names)} nodes the label '{getattr(labels, end)}', and the {end} has {size} neurons; set size = "
+                f"{len(names)}"
+            )
+        found.append({own.get(name, name): k for k, name in enumerate(names)})
+    if not any(name in own for names in labeled_nodes(labels) for name in names):
+        raise TopologyError(
+            f"{labels.file}: none of its nodes is one of the links'; name the column of names, such as name = 'id'"
+        )
+    return found[0], found[1]
 
 
 @lru_cache(maxsize=4)

@@ -12,13 +12,16 @@ from scipy import sparse
 from bioworkbench.experiment.spec.kinds import KINDS
 from bioworkbench.experiment.spec.records import ExperimentSpec, PopulationSpec, ProjectionSpec
 from bioworkbench.experiment.spec.schema import settings
-from bioworkbench.experiment.spec.values import PerNeuron, plain_arguments
+from bioworkbench.experiment.spec.values import FromTable, PerNeuron, plain_arguments
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.expressions import check_drawn, dimension_of, drawn_values, neuron_indices, synapse_indices
+from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Population
 from bioworkbench.records.randomness import stream
 from bioworkbench.records.times import SECOND
-from bioworkbench.records.units import Quantity
+from bioworkbench.records.units import Quantity, parse_quantity
+
+_column = later("bioworkbench.exchange.node_tables:column_of_nodes")  # brings pandas
 
 __all__ = ["drawn_delays", "drawn_mask", "drawn_value", "ends", "made_population"]
 
@@ -74,11 +77,22 @@ def drawn_value(value: Any, n: int, spec: ExperimentSpec, name: str, indices: Ma
     if isinstance(value, Mapping):
         owner = name.partition(".")[0]
         return {inner: drawn_value(item, n, spec, f"{owner}.{inner}", indices) for inner, item in value.items()}
+    if isinstance(value, FromTable):
+        return _from_table(value, n)
     if not isinstance(value, PerNeuron):
         return value
     dimension = dimension_of(value.text, indices)
     values = drawn_values(value.text, n, [stream(spec.seed, f"parameter {name}")], indices)[0]
     return values if dimension.is_dimensionless else Quantity(values, dim=dimension)
+
+
+def _from_table(given: FromTable, n: int) -> Any:
+    """Values (n,) of a column."""
+    values = _column(given.file, given.column, given.label_column, given.label)
+    if values.size != n:
+        raise ValueError(f"{given.file}: {given.column} has {values.size} values for {n} neurons; set size = {values.size}")
+    unit = parse_quantity(f"1 {given.unit}".strip())
+    return values if unit.dim.is_dimensionless else Quantity(values * float(np.asarray(unit)), dim=unit.dim)
 
 
 def drawn_mask(projection: ProjectionSpec, n_source: int, n_target: int, rng: np.random.Generator) -> sparse.csr_array:

@@ -24,7 +24,7 @@ from bioworkbench.records.expressions import dimension_of, is_drawn, is_expressi
 from bioworkbench.records.functions import name_of
 from bioworkbench.records.units import Dimension, Quantity, dimension_name, format_quantity, parse_quantity
 
-__all__ = ["PerNeuron", "chosen", "converted_arguments", "plain_arguments", "readable_arguments"]
+__all__ = ["FromTable", "PerNeuron", "chosen", "converted_arguments", "plain_arguments", "readable_arguments"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,28 @@ class PerNeuron:
     """A distribution such as ``normal(20 ms, 2 ms)``, or an expression: one value for each neuron, drawn when the network is made."""
 
     text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FromTable:
+    """A value for each neuron from a column of a table with a line per neuron.
+
+    Parameters
+    ----------
+    file : path
+    column : str
+        Of numbers.
+    unit : str
+        Of these, such as "ms"; "" for plain numbers.
+    label_column, label : str
+        Lines with this label are the neurons; all by default.
+    """
+
+    file: Path
+    column: str
+    unit: str = ""
+    label_column: str = ""
+    label: str = ""
 
 
 def chosen(
@@ -206,6 +228,8 @@ def _record(value: Any, setting: Setting, place: Place, nested: Mapping[str, Cat
 
 def _fitting(value: Any, setting: Setting, kind: str) -> Any:
     """The value as the first of the setting's types that it fits."""
+    if isinstance(value, Mapping) and value.get("kind") == "file" and {Quantity, float, complex} & set(setting.types):
+        return _from_table(value, setting, kind)
     reasons = []
     is_array = complex in setting.types or {float, str} <= set(setting.types)  # complex: numpy's ArrayLike
     members = (complex,) if is_array else setting.types
@@ -216,6 +240,21 @@ def _fitting(value: Any, setting: Setting, kind: str) -> Any:
         except (ValueError, TypeError) as error:
             reasons.append(str(error))
     raise ValueError(reasons[0])
+
+
+def _from_table(value: Mapping[str, Any], setting: Setting, kind: str) -> FromTable:
+    """Values of each neuron's own from a table, of the dimension that the setting has."""
+    known, problems = settings(FromTable), Problems()
+    table = {name: item for name, item in value.items() if name != "kind"}
+    missing = [name for name, one in known.items() if one.required and name not in table]
+    if missing:
+        raise ValueError(f"{dict(value)!r} also needs {', '.join(missing)}")
+    found = FromTable(**_given(known, table, "a table of neurons", Place(""), {}, problems))
+    problems.tell()
+    like = setting.default if isinstance(setting.default, Quantity) else setting.unit
+    unit = parse_quantity(f"1 {found.unit}".strip())
+    _check_dimension(f"1 {found.unit}".strip(), unit.dim, like, kind)
+    return found
 
 
 def _none(value: Any, *_: Any) -> None:
