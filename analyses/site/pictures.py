@@ -1,7 +1,8 @@
 """Pictures of pages: a spec of the page is run when the site is built, and panels of its report stand below it.
 
 A page asks for them by a comment that names the spec, by the caption of its block or as ``bioworkbench new --from`` does, and the first
-words under each panel: ``<!-- figures: ransnn.toml; Rows are the true classes; The same test trials -->``.
+words under each panel: ``<!-- figures: ransnn.toml; Rows are the true classes; The same test trials -->``. A figure of an example of the
+gallery stands on a page by its name, its number and the words under it: ``<!-- gallery: plot_4_path_lengths; 1; Regrown links. -->``.
 """
 
 import base64
@@ -16,6 +17,7 @@ from bioworkbench.commands.new import starts
 __all__ = ["report_panels", "with_pictures"]
 
 _ASKED = re.compile(r"^<!-- figures: (.*?) -->$", re.M)
+_EXAMPLE = re.compile(r"^<!-- gallery: (\w+); (\d+); (.*?) -->$", re.M)
 _PANEL = re.compile(r'<figure( class="wide")?><img src="data:image/svg\+xml;base64,([^"]+)" alt="([^"]*)">')
 
 
@@ -43,7 +45,12 @@ def with_pictures(page: Path, *, run: bool) -> str:
         name, *wanted = found[1].split("; ")
         return "\n".join(_figures(page, name, _spec_of(text, name), wanted)) if run else ""
 
-    return _ASKED.sub(figures, text)
+    def example(found: re.Match[str]) -> str:
+        name, number, words = found.groups()
+        picture = f"gallery/images/sphx_glr_{name}_{int(number):03}.png"
+        return f"```{{figure}} {picture}\n:target: gallery/{name}.html\n\n{words}\n```\n" if run else ""
+
+    return _EXAMPLE.sub(example, _ASKED.sub(figures, text))
 
 
 def _spec_of(text: str, name: str) -> str:

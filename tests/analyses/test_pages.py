@@ -45,7 +45,9 @@ QUICK = {  # sizes as the tests run them
     "n_gaussian = 200": "n_gaussian = 60",
     "epochs = 5": "epochs = 1",
 }
-BLOCK = re.compile(r"^(?P<skip><!-- not run: .*? -->\n+)?```(?P<kind>\{code-block\} )?(?P<word>[a-z]+)\n(?P<text>.*?)^```$", re.M | re.S)
+BLOCK = re.compile(
+    r"^(?P<skip><!-- not run: .*? -->\n+)?```(?P<kind>\{code-block\} )?(?P<word>[a-z]+)\n(?P<text>.*?)^```$", re.M | re.S
+)
 
 
 def blocks(page):
@@ -164,7 +166,12 @@ def test_rules_of_the_workflow_run(tmp_path, monkeypatch):
     assert len(rules) == 4
     for output, command in rules:
         output = output.strip('"')
-        for name, value in {"{input}": "noise.toml", "{output}": output, "{wildcards.noise}": "6", "{wildcards.seed}": "2"}.items():
+        for name, value in {
+            "{input}": "noise.toml",
+            "{output}": output,
+            "{wildcards.noise}": "6",
+            "{wildcards.seed}": "2",
+        }.items():
             command = command.replace(name, value)
         call(shlex.split(command)[1:])
         assert output.startswith("touch") or Path(output).is_file()

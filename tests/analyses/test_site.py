@@ -49,7 +49,14 @@ def test_the_reference_has_every_public_name(tmp_path):
     assert "autoclass:: bioworkbench.Recording" in (tmp_path / "reference" / "bw.md").read_text()
 
 
-NEED_FILES = {"mnist", "spoken_digits", "etth1", "exchange_rate", "read_celegans", "heidelberg"}  # data sets that the package does not have
+NEED_FILES = {
+    "mnist",
+    "spoken_digits",
+    "etth1",
+    "exchange_rate",
+    "read_celegans",
+    "heidelberg",
+}  # data sets that the package does not have
 
 
 def test_every_public_function_has_an_example_that_runs():
@@ -121,11 +128,16 @@ def test_pages_show_panels_of_the_runs_that_they_are_about(tmp_path):
     text = "```{code-block} toml\n:caption: x.toml\nseed = 1\n```\n\n<!-- figures: x.toml; Each dot -->\n"
     page.write_text(text)
     asked = []
-    pictures.report_panels = lambda spec: asked.append(spec) or {"Each dot is a spike.": (True, b"<svg/>"), "Another.": (False, b"")}
+    pictures.report_panels = lambda spec: (
+        asked.append(spec) or {"Each dot is a spike.": (True, b"<svg/>"), "Another.": (False, b"")}
+    )
     assert "```{figure} one-x-0.svg\n:figclass: panel wide\n\nEach dot is a spike.\n```" in pictures.with_pictures(page, run=True)
     assert asked == ["seed = 1\n"]
     assert (tmp_path / "one-x-0.svg").read_bytes() == b"<svg/>"
     assert "figure" not in pictures.with_pictures(page, run=False)
+    page.write_text("<!-- gallery: plot_4_path_lengths; 2; Links that come back. -->\n")
+    assert "{figure} gallery/images/sphx_glr_plot_4_path_lengths_002.png" in pictures.with_pictures(page, run=True)
+    assert pictures.with_pictures(page, run=False).strip() == ""
     page.write_text(text.replace("Each dot -->", "Each dash -->"))
     with pytest.raises(ValueError, match=r"x\.toml: no panel begins with 'Each dash'; there are Each dot is a spike\.; Another"):
         pictures.with_pictures(page, run=True)
@@ -159,7 +171,9 @@ def test_the_page_on_exchange_names_what_formats_carry():
     page = (ROOT / "analyses" / "site" / "exchange.md").read_text()
     for name, given in FORMATS.items():
         (row,) = re.findall(rf"^\| `{name}` .*$", page, flags=re.MULTILINE)
-        words = {"final_weights": "final weights", "synapses": "synapse models"} | ({"equations": "neurons"} if name == "nir" else {})
+        words = {"final_weights": "final weights", "synapses": "synapse models"} | (
+            {"equations": "neurons"} if name == "nir" else {}
+        )
         for key in given.carries:
             assert words.get(key, key) in row
 
@@ -178,6 +192,8 @@ def test_tables_of_the_pages_are_made_from_the_code():
 
 def test_files_that_the_pages_name_exist():
     pages = [*(ROOT / "analyses" / "site").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
-    named = {(page.name, path) for page in pages for path in re.findall(r"\b(?:tests|bioworkbench)/[\w/]+\.py\b", page.read_text())}
+    named = {
+        (page.name, path) for page in pages for path in re.findall(r"\b(?:tests|bioworkbench)/[\w/]+\.py\b", page.read_text())
+    }
     assert [(page, path) for page, path in named if not (ROOT / path).is_file()] == []
     assert ("clusters.md", "tests/experiment/sweeps/test_cluster.py") in named
