@@ -213,7 +213,8 @@ def _measures(given: nx.Graph, graph: SimpleGraph, nulls: int, keep: str, seed: 
         modules = communities(graph, rng).tolist() if keep == "modules" else None
         table = against_nulls(graph, rng, n_nulls=nulls, keep=keep, modules=modules, positions=_positions(given, keep))
         found = pd.concat([found, pd.DataFrame(table).drop(columns="value")], axis=1)
-        found = pd.concat([found, pd.DataFrame(small_worldness(graph, rng, n_nulls=nulls))])
+        beside = table if keep == "degrees" and not graph.directed else None
+        found = pd.concat([found, pd.DataFrame(small_worldness(graph, rng, n_nulls=nulls, beside=beside))])
     if set(dict(given.nodes(data="side")).values()) == {"source", "target"}:
         sources = [node for node, side in given.nodes(data="side") if side == "source"]
         mask = nx.bipartite.biadjacency_matrix(given, sources, weight=None)  # pyright: ignore[reportArgumentType]

@@ -2,9 +2,12 @@
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse import linalg
+
+from bioworkbench.records.lazily import later, pointed_to
 
 __all__ = ["spectral_radius"]
+
+_eigs = later("scipy.sparse.linalg:eigs")  # SciPy's solvers take long to import
 
 DENSE_LIMIT = 400  # nodes up to which all eigenvalues are computed
 
@@ -37,7 +40,7 @@ def spectral_radius(weights: sparse.csr_array) -> float:
         return float(np.abs(np.linalg.eigvals(weights.toarray())).max(initial=0.0))
     start = np.random.default_rng(0).normal(size=weights.shape[0])  # fixed, so that equal weights have one radius
     try:
-        largest = linalg.eigs(weights, k=6, ncv=100, v0=start, maxiter=3000, return_eigenvectors=False)
-    except linalg.ArpackNoConvergence as error:
+        largest = _eigs(weights, k=6, ncv=100, v0=start, maxiter=3000, return_eigenvectors=False)
+    except pointed_to("scipy.sparse.linalg:ArpackNoConvergence") as error:
         raise ValueError(f"spectral radius of weights {weights.shape}: {error}; use another mask or seed") from error
     return float(np.abs(largest).max())

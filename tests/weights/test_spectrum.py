@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.sparse import linalg
 
 from bioworkbench.weights import spectrum as module
 from bioworkbench.weights.spectrum import spectral_radius
@@ -19,9 +20,9 @@ def test_spectral_radius_by_iteration_equals_that_of_all_eigenvalues(monkeypatch
 
 def test_iteration_that_does_not_converge_is_reported(monkeypatch):
     def fails(*_, **__):
-        raise module.linalg.ArpackNoConvergence("No convergence (%s)", np.array([]), np.array([]))
+        raise linalg.ArpackNoConvergence("No convergence (%s)", np.array([]), np.array([]))
 
     monkeypatch.setattr(module, "DENSE_LIMIT", 10)
-    monkeypatch.setattr(module.linalg, "eigs", fails)
+    monkeypatch.setattr(linalg, "eigs", fails)
     with pytest.raises(ValueError, match=r"spectral radius of weights \(300, 300\).*No convergence"):
         spectral_radius(WEIGHTS)

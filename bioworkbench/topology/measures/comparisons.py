@@ -156,7 +156,7 @@ def _with_links(graph: Any) -> SimpleGraph:
     return own
 
 
-def small_worldness(graph: Any, rng: np.random.Generator, *, n_nulls: int = 10) -> MeasureTable:
+def small_worldness(graph: Any, rng: np.random.Generator, *, n_nulls: int = 10, beside: NullTable | None = None) -> MeasureTable:
     """Small-world coefficients sigma and omega of the plain graph.
 
     With clustering C and characteristic path length L, and their means over random and lattice graphs of the same degrees:
@@ -169,6 +169,9 @@ def small_worldness(graph: Any, rng: np.random.Generator, *, n_nulls: int = 10) 
     rng : Generator
     n_nulls : int
         Random graphs, and as many lattices.
+    beside : NullTable, optional
+        What `against_nulls` found for the graph, undirected and with the degrees kept, with clustering and characteristic path length
+        among its measures: its random graphs are taken, and only lattices are drawn.
 
     Returns
     -------
@@ -186,12 +189,15 @@ def small_worldness(graph: Any, rng: np.random.Generator, *, n_nulls: int = 10) 
     Q. K. Telesford et al. (2011), https://doi.org/10.1089/brain.2011.0038
     """
     plain = _with_links(graph).plain
-    random, lattices = (
-        [null_graph(plain, rng, keep=kind) for _ in range(count("n_nulls", n_nulls))] for kind in ("degrees", "lattice")
-    )
+    lattices = [null_graph(plain, rng, keep="lattice") for _ in range(count("n_nulls", n_nulls))]
+    if beside is None:
+        random = [null_graph(plain, rng) for _ in range(n_nulls)]
+        found = [[clustering(null), float(characteristic_path_length(null, rng))] for null in random]
+    else:
+        found = beside.nulls[["clustering", "characteristic_path_length"]].to_numpy().tolist()
     c, length = clustering(plain), float(characteristic_path_length(plain, rng))
-    (c_random, dc), (c_lattice, dc_lattice) = (_mean([clustering(null) for null in nulls]) for nulls in (random, lattices))
-    l_random, dl = _mean([float(characteristic_path_length(null, rng)) for null in random])
+    (c_random, dc), (l_random, dl) = (_mean(list(values)) for values in zip(*found, strict=True))
+    c_lattice, dc_lattice = _mean([clustering(lattice) for lattice in lattices])
     sigma = (c / c_random) / (length / l_random) if c_random else float("nan")
     omega = l_random / length - c / c_lattice if c_lattice else float("nan")
     # of quotients, to first order: relative errors of independent means add in squares

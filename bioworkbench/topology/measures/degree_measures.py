@@ -5,11 +5,10 @@ from typing import Any, Literal
 import numpy as np
 from numba import njit
 from scipy import sparse
-from scipy.sparse import linalg
-from scipy.sparse.csgraph import connected_components
 
 from bioworkbench.records.arrays import Floats, Integers
 from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.lazily import later, pointed_to
 from bioworkbench.topology.simple_graph import SimpleGraph, in_degrees, simple_graph
 from bioworkbench.weights.spectrum import DENSE_LIMIT, spectral_radius
 
@@ -29,6 +28,9 @@ __all__ = [
 ]
 
 SIDES = ("in", "out", "both")
+
+# SciPy's solvers take long to import
+_eigs, _connected_components = later("scipy.sparse.linalg:eigs"), later("scipy.sparse.csgraph:connected_components")
 
 
 def degrees(graph: Any, side: Literal["in", "out", "both"] = "both") -> Integers:
@@ -335,7 +337,7 @@ def radius_of_weights(graph: Any) -> float:
     """
     own = simple_graph(graph)
     matrix = own.matrix()
-    _, labels = connected_components(matrix, directed=True, connection="strong") if own.n_nodes else (0, np.zeros(0, np.int64))
+    _, labels = _connected_components(matrix, directed=True, connection="strong") if own.n_nodes else (0, np.zeros(0, np.int64))
     cyclic = np.flatnonzero(np.bincount(labels)[labels] > 1)
     inner = sparse.csr_array(matrix[cyclic][:, cyclic])
     try:
@@ -343,7 +345,7 @@ def radius_of_weights(graph: Any) -> float:
             return spectral_radius(inner)
         # without negative weights one eigenvalue leads and is far from the others in most graphs
         start = np.ones(cyclic.size)
-        found = linalg.eigs(inner, k=1, v0=start, tol=1e-9, return_eigenvectors=False)  # pyright: ignore[reportArgumentType] (default 0)
+        found = _eigs(inner, k=1, v0=start, tol=1e-9, return_eigenvectors=False)  # pyright: ignore[reportArgumentType] (default 0)
         return float(abs(found[0]))
-    except (ValueError, linalg.ArpackError):
+    except (ValueError, pointed_to("scipy.sparse.linalg:ArpackError")):
         return float("nan")

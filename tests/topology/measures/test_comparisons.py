@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bioworkbench.topology.measures import clustering, reciprocity
+from bioworkbench.topology.measures import clustering, comparisons, reciprocity
 from bioworkbench.topology.measures.comparisons import (
     against_nulls,
     motif_significance,
@@ -14,6 +14,7 @@ from bioworkbench.topology.measures.comparisons import (
     small_worldness,
     triad_significance,
 )
+from bioworkbench.topology.measures.null_models import null_graph
 
 
 def test_small_worldness_of_karate():
@@ -32,6 +33,18 @@ def test_watts_strogatz_is_a_small_world_and_a_random_graph_is_not():
     assert small.value["small_world_sigma"] > 3 > 1.5 > random.value["small_world_sigma"]
     assert abs(small.value["small_world_omega"]) < 0.5 < random.value["small_world_omega"]
     assert 0 < small.standard_error["small_world_sigma"] < small.value["small_world_sigma"]
+
+
+def test_small_worldness_takes_random_graphs_that_are_there(monkeypatch):
+    graph, drawn = nx.watts_strogatz_graph(60, 6, 0.1, seed=1), []
+    table = against_nulls(graph, np.random.default_rng(1), which=["clustering", "characteristic_path_length"], n_nulls=6)
+    monkeypatch.setattr(
+        comparisons, "null_graph", lambda *given, keep="degrees": drawn.append(keep) or null_graph(*given, keep=keep)
+    )
+    found = small_worldness(graph, np.random.default_rng(1), n_nulls=4, beside=table)
+    assert drawn == ["lattice"] * 4
+    clustered, length = (table.value[name] / table.null_mean[name] for name in table.index)
+    assert found.value["small_world_sigma"] == pytest.approx(clustered / length)
 
 
 def test_small_worldness_of_a_tree_is_undefined():
