@@ -92,7 +92,7 @@ def test_what_is_refused(changes, words):
 def test_a_column_must_be_named():
     given = document()
     del given["populations"]["kenyon"]["tau"]["column"]
-    with pytest.raises(SpecError, match="populations.kenyon.tau: .*also needs column"):
+    with pytest.raises(SpecError, match=r"populations\.kenyon\.tau: .*also needs column"):
         read(given, "x", "x.toml")
 
 
