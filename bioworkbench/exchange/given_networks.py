@@ -14,7 +14,7 @@ from bioworkbench.records.functions import Functions
 from bioworkbench.records.hdf5 import opened
 from bioworkbench.records.network import Network
 from bioworkbench.records.neuron import NeuronModel
-from bioworkbench.records.stimulus import SpikeTrains
+from bioworkbench.records.stimulus import SpikeTrains, Stimulus
 
 __all__ = ["NETWORKS", "GivenNetwork", "nir_network", "sonata_network"]
 
@@ -28,15 +28,17 @@ class GivenNetwork:
     Parameters
     ----------
     network : Network
-    stimuli : tuple of SpikeTrains
+    stimuli : tuple of SpikeTrains or Stimulus
         That go with it.
     """
 
     network: Network
-    stimuli: tuple[SpikeTrains, ...] = ()
+    stimuli: tuple[SpikeTrains | Stimulus, ...] = ()
 
 
-def sonata_network(dt: float, models: Models, *, file: Path, weight_unit: str = "", inputs: bool = True) -> GivenNetwork:
+def sonata_network(
+    dt: float, models: Models, *, file: Path, weight_unit: str = "", current_unit: str = "", inputs: bool = True
+) -> GivenNetwork:
     """A SONATA circuit: the configuration of a circuit or of a simulation, or its folder.
 
     Populations of the spec with the names of node populations give these their models.
@@ -50,6 +52,8 @@ def sonata_network(dt: float, models: Models, *, file: Path, weight_unit: str = 
     file : path
     weight_unit : str
         Such as "pA", where the model receives something with a unit and the file does not say which one its weights have.
+    current_unit : str
+        Of current clamps, such as "pA"; without it they are left out.
     inputs : bool
         Whether spikes of virtual nodes, which the configuration of a simulation names, are stimuli; those after the run are left out.
 
@@ -65,7 +69,7 @@ def sonata_network(dt: float, models: Models, *, file: Path, weight_unit: str = 
     path = file if file.is_dir() else existing_file(file)
     known = _node_populations(path)
     chosen = {name: model for name, model in models.items() if name in known}
-    circuit = read_sonata_circuit(path, chosen, weight_unit=weight_unit)
+    circuit = read_sonata_circuit(path, chosen, weight_unit=weight_unit, current_unit=current_unit)
     return GivenNetwork(circuit.network, circuit.stimuli if inputs else ())
 
 

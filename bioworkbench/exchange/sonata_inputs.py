@@ -49,6 +49,8 @@ def circuit_stimuli(
     lost = []
     for part in parts:
         for name, given in part.content.get("inputs", {}).items():
+            if given.get("module") == "IClamp" or given.get("input_type") == "current_clamp":
+                continue  # see sonata_clamps
             if given.get("input_type") != "spikes":
                 lost.append(f"input '{name}' of type {given.get('input_type')}")
                 continue

@@ -12,6 +12,7 @@ from bioworkbench.exchange.checksums import check_folder
 from bioworkbench.exchange.damage import damage_told
 from bioworkbench.exchange.plain_models import synapse_of, value_of
 from bioworkbench.exchange.sonata import COMPONENTS, TEXTS, synapse_file
+from bioworkbench.exchange.sonata_clamps import Clamps, circuit_clamps
 from bioworkbench.exchange.sonata_config import SonataConfig, read_config, read_json
 from bioworkbench.exchange.sonata_edges import SonataLinks, sonata_links
 from bioworkbench.exchange.sonata_inputs import circuit_stimuli, simulated_times
@@ -26,7 +27,7 @@ from bioworkbench.records.hdf5 import opened
 from bioworkbench.records.links import Links
 from bioworkbench.records.names import as_identifier
 from bioworkbench.records.network import INPUT, Network, Population, Projection
-from bioworkbench.records.stimulus import SpikeTrains
+from bioworkbench.records.stimulus import SpikeTrains, Stimulus
 from bioworkbench.records.synapse import PULSE, SynapseModel
 from bioworkbench.records.units import Quantity, dimension_name, parse_quantity
 
@@ -40,8 +41,8 @@ class SonataCircuit:
     Parameters
     ----------
     network : Network
-    stimuli : tuple of SpikeTrains
-        Of the virtual nodes, from the input files of the simulation.
+    stimuli : tuple of SpikeTrains and Stimulus
+        Of the virtual nodes, from the input files of the simulation; and its current clamps.
     nodes : mapping from node population to its attributes, arrays (n_nodes,)
         Everything that files and types say of each node.
     duration, dt : float, seconds, optional
@@ -51,7 +52,7 @@ class SonataCircuit:
     """
 
     network: Network
-    stimuli: tuple[SpikeTrains, ...]
+    stimuli: tuple[SpikeTrains | Stimulus, ...]
     nodes: Mapping[str, Mapping[str, np.ndarray]]
     duration: float | None
     dt: float | None
@@ -102,6 +103,7 @@ def read_sonata_circuit(
     weight_unit: str | Mapping[str, str] = "",
     root: str | Path | None = None,
     manifest: Mapping[str, str] | None = None,
+    current_unit: str = "",
 ) -> SonataCircuit:
     """A SONATA circuit with the spikes of its virtual nodes, and a list of what is not carried.
 
@@ -114,6 +116,8 @@ def read_sonata_circuit(
     root : str or path, optional
     manifest : mapping from variable to text, optional
         All as in `read_sonata_network`.
+    current_unit : str
+        Of current clamps: the format says "nA", point neurons in NEST take "pA". Without it they are listed as lost.
 
     Returns
     -------
@@ -124,7 +128,9 @@ def read_sonata_circuit(
     ResultError
         As `read_sonata_network`, or if an input file is missing or damaged, or a node set is unknown.
     """
-    return _guarded(path, lambda: _circuit(path, models, weight_unit, root, manifest, with_inputs=True))
+    return _guarded(
+        path, lambda: _circuit(path, models, weight_unit, root, manifest, with_inputs=True, current_unit=current_unit)
+    )
 
 
 def _guarded(path: str | Path, read: Any) -> SonataCircuit:
@@ -140,6 +146,7 @@ def _circuit(
     manifest: Mapping[str, str] | None,
     *,
     with_inputs: bool,
+    current_unit: str = "",
 ) -> SonataCircuit:
     parts = read_config(path, root=root, manifest=manifest, one_simulation=with_inputs)
     config = next((part for part in parts if "networks" in part.content), None)
@@ -170,8 +177,10 @@ def _circuit(
     # files of single cells and of circuits say the same things in different places: parts are asked in their order
     duration, dt = simulated_times(parts)
     stimuli, others = circuit_stimuli(parts, nodes, names, duration) if with_inputs else ([], [])
+    clamps = circuit_clamps(parts, nodes, names, network, current_unit, duration) if with_inputs else Clamps()
+    network = Network(network.populations, (*network.projections, *clamps.projections))
     tables = {name: one.table for name, one in nodes.items()}
-    return SonataCircuit(network, tuple(stimuli), tables, duration, dt, (*lost, *others))
+    return SonataCircuit(network, (*stimuli, *clamps.stimuli), tables, duration, dt, (*lost, *others, *clamps.lost))
 
 
 def _nodes(config: SonataConfig, entry: Mapping[str, Any], models: Mapping[str, NeuronModel]) -> Iterator[SonataNodes]:

@@ -1,7 +1,8 @@
 """``[network]``: populations, projections and inputs from a file, to which a spec may add its own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,8 @@ from bioworkbench.experiment.spec.kinds import KINDS
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.records.errors import ResultError, unknown_name
 from bioworkbench.records.network import INPUT, Network, Population, Projection
-from bioworkbench.records.stimulus import SpikeTrains
+from bioworkbench.records.stimulus import SpikeTrains, Stimulus
+from bioworkbench.stimuli.timeline import cut
 
 __all__ = ["Given", "check_names", "given_network"]
 
@@ -23,12 +25,12 @@ class Given:
     populations : tuple of Population
         Of the file, then those of the spec.
     projections : tuple of Projection
-    stimuli : tuple of SpikeTrains
+    stimuli : tuple of SpikeTrains and Stimulus
     """
 
     populations: tuple[Population, ...] = ()
     projections: tuple[Projection, ...] = ()
-    stimuli: tuple[SpikeTrains, ...] = ()
+    stimuli: tuple[SpikeTrains | Stimulus, ...] = ()
 
 
 def given_network(spec: ExperimentSpec, populations: Sequence[Population]) -> Given:
@@ -65,7 +67,7 @@ def given_network(spec: ExperimentSpec, populations: Sequence[Population]) -> Gi
             _check_shared(one, network.population(one.name))
         own = tuple(one for one in populations if one.name not in network.sizes)
         used, duration = {projection.source for projection in network.projections}, spec.duration or spec.dt
-        stimuli = [trains.until(duration) for trains in found.stimuli if trains.name in used] if not spec.is_trained else []
+        stimuli = [_beginning(one, duration, spec.dt) for one in found.stimuli if one.name in used] if not spec.is_trained else []
         return Given((*network.populations, *own), network.projections, tuple(_repeated(one, spec.n_trials) for one in stimuli))
 
 
@@ -76,8 +78,21 @@ def _check_shared(own: Population, given: Population) -> None:
         raise ValueError(f"'{own.name}' has {given.size} neurons in the file; set size = {given.size}")
 
 
-def _repeated(trains: SpikeTrains, n_trials: int) -> SpikeTrains:
-    """The same spikes in every trial."""
+def _beginning(given: SpikeTrains | Stimulus, duration: float, dt: float) -> SpikeTrains | Stimulus:
+    """What comes before the end of a run; currents are 0 where a file ends earlier."""
+    if isinstance(given, SpikeTrains):
+        return given.until(duration)
+    if given.duration > duration:
+        part: Any = cut(given, 0.0, duration, dt)
+        return part
+    n_more = max(0, round((duration - given.duration) / given.frame))
+    return replace(given, values=np.concatenate([given.values, np.zeros((1, n_more, 1))], axis=1))
+
+
+def _repeated(trains: SpikeTrains | Stimulus, n_trials: int) -> SpikeTrains | Stimulus:
+    """The same in every trial."""
+    if isinstance(trains, Stimulus):
+        return replace(trains, values=np.repeat(trains.values, n_trials, axis=0))
     trial = np.repeat(np.arange(n_trials), len(trains))
     columns = np.tile(trains.channel, n_trials), np.tile(trains.time, n_trials)
     return SpikeTrains(trains.name, trial, *columns, trains.duration, n_trials, trains.n_channels)

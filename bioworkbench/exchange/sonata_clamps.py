@@ -1,0 +1,151 @@
+"""Current clamps of SONATA simulations as stimuli."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import gcd
+from typing import Any
+
+import numpy as np
+
+from bioworkbench.exchange.sonata_config import SonataConfig
+from bioworkbench.exchange.sonata_inputs import nodes_of_set
+from bioworkbench.exchange.sonata_nodes import SonataNodes
+from bioworkbench.records.errors import ResultError
+from bioworkbench.records.links import Links
+from bioworkbench.records.names import as_identifier
+from bioworkbench.records.network import Network, Projection
+from bioworkbench.records.stimulus import Stimulus
+from bioworkbench.records.tables import read_table
+from bioworkbench.records.units import Quantity, parse_quantity
+
+__all__ = ["Clamps", "circuit_clamps", "is_clamp"]
+
+_TICK = 1e-6  # seconds; times of clamps are whole ones
+_MOST_FRAMES = 10_000_000
+
+
+@dataclass(frozen=True)
+class Clamps:
+    """Currents, what they act on, and what is not carried.
+
+    Parameters
+    ----------
+    stimuli : tuple of Stimulus
+    projections : tuple of Projection
+    lost : tuple of str
+    """
+
+    stimuli: tuple[Stimulus, ...] = ()
+    projections: tuple[Projection, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+def is_clamp(given: Mapping[str, Any]) -> bool:
+    """Whether an entry that is `given` among the inputs of a simulation is a current clamp."""
+    return given.get("module") == "IClamp" or given.get("input_type") == "current_clamp"
+
+
+def circuit_clamps(
+    parts: Sequence[SonataConfig],
+    nodes: Mapping[str, SonataNodes],
+    names: Mapping[str, str],
+    network: Network,
+    unit: str,
+    duration: float | None,
+) -> Clamps:
+    """Current clamps of a simulation: steps, or a table of times and currents.
+
+    Parameters
+    ----------
+    parts : sequence of SonataConfig
+    nodes : mapping from node population to SonataNodes
+    names : mapping from node population to its name in the network
+    network : Network
+    unit : str
+        Of currents: the format says nA, NEST and BMTK's point neurons take pA. Without it they are listed as lost.
+    duration : float, seconds, optional
+
+    Returns
+    -------
+    Clamps
+
+    Raises
+    ------
+    ResultError
+        If amplitudes, delays and durations do not go together, a file is missing or damaged, or a node set is unknown.
+    """
+    stimuli, projections, lost = [], [], []
+    for part in parts:
+        for name, given in part.content.get("inputs", {}).items():
+            if not is_clamp(given):
+                continue
+            what = f"input '{name}' of type {given.get('input_type')}"
+            if not unit or duration is None:
+                lost.append(
+                    f"{what}: {'its currents have no unit, give current_unit' if not unit else 'the run has no duration'}"
+                )
+                continue
+            if given.get("input_type") not in ("current_clamp", "csv"):
+                lost.append(what)
+                continue
+            population, chosen = nodes_of_set(part, name, given.get("node_set"), nodes)
+            target = names[population]
+            if target not in network.sizes or not _takes_current(network, target):
+                lost.append(f"{what}: '{population}' has no variable 'drive' that is a current")
+                continue
+            table = _steps(part, name, given) if given["input_type"] == "current_clamp" else _listed(part, name, given, duration)
+            stimulus = _stimulus(as_identifier("stimulus", name), table, unit, duration)
+            indices = np.flatnonzero(chosen).astype(np.int32)
+            ends = np.zeros(indices.size, dtype=np.int32), indices
+            one = Quantity(1.0, dim=parse_quantity("1 amp").dim)
+            links = Links(*ends, (1, network.sizes[target]), one)
+            stimuli.append(stimulus)
+            projections.append(Projection(stimulus.name, target, links, receives="drive", name=f"{stimulus.name}_{target}"))
+    return Clamps(tuple(stimuli), tuple(projections), tuple(lost))
+
+
+def _takes_current(network: Network, name: str) -> bool:
+    known: Any = network.population(name).model.parsed
+    return "drive" in known and known["drive"].dim is parse_quantity("1 amp").dim
+
+
+def _steps(part: SonataConfig, name: str, given: Mapping[str, Any]) -> np.ndarray:
+    """Begin, end (ms) and current of every step."""
+    columns = [np.atleast_1d(np.asarray(given.get(key, ()), dtype=float)) for key in ("delay", "duration", "amp")]
+    if len({column.size for column in columns}) != 1 or columns[0].size == 0:
+        told = ", ".join(f"{key} {column.size}" for key, column in zip(("delay", "duration", "amp"), columns, strict=True))
+        raise ResultError(f"{part.path}: input '{name}' has {told} values; a step has one of each")
+    if min(column.min() for column in columns[:2]) < 0:
+        raise ResultError(f"{part.path}: input '{name}' has a delay or duration below 0")
+    return np.column_stack([columns[0], columns[0] + columns[1], columns[2]])
+
+
+def _listed(part: SonataConfig, name: str, given: Mapping[str, Any], duration: float) -> np.ndarray:
+    """Steps of a table, each of which ends where the next one begins."""
+    path = part.file(given["file"])
+    try:
+        numbers = read_table(path).numbers(("timestamps", "amps"))
+    except ValueError as error:
+        raise ResultError(f"{path}: {error}") from error
+    if np.isnan(numbers).any() or (np.diff(numbers[:, 0]) <= 0).any() or numbers[:, 0].min(initial=0.0) < 0:
+        raise ResultError(
+            f"{path}: input '{name}' has times that do not grow, or a value is missing; times begin at 0 ms or later"
+        )
+    ends = np.append(numbers[1:, 0], max(duration * 1e3, numbers[-1:, 0].max(initial=0.0)))
+    return np.column_stack([numbers[:, 0], ends, numbers[:, 1]])
+
+
+def _stimulus(name: str, table: np.ndarray, unit: str, duration: float) -> Stimulus:
+    """Currents of steps, which add up where they overlap, in frames that all times are whole numbers of."""
+    end = round(duration / _TICK)
+    times = np.clip(np.rint(table[:, :2] * 1e-3 / _TICK).astype(np.int64), 0, end)
+    frame = gcd(end, *times.ravel().tolist())
+    if end // frame > _MOST_FRAMES:
+        raise ResultError(f"current clamp '{name}' has times that need {end // frame} frames; give times in whole steps")
+    values = np.zeros((1, end // frame, 1))
+    for (first, last), current in zip(times // frame, table[:, 2], strict=True):
+        values[0, first:last] += current
+    scale: Any = parse_quantity(f"1 {unit}")
+    if scale.dim is not parse_quantity("1 amp").dim:
+        raise ResultError(f"current_unit = '{unit}' is not a current; give 'pA' or 'nA'")
+    return Stimulus(values * float(np.asarray(scale)), frame * _TICK, "current", name)
