@@ -1,8 +1,8 @@
 """Does CH3-L3 regrowth help a network whose weights learn by STDP? Paired over seeds, whichever way it falls.
 
 Every arm starts from the same network with a quarter of the links, sees the same trials in the same order, and has the same number of
-links throughout. Links of least weight go, a tenth of them after every second round. Nothing is chosen by the test scores. `BIOWORKBENCH_SEEDS` says how many seeds;
-digits take about a minute for a seed and arm on a loaded core.
+links throughout. Links of least weight go, a tenth of them after every second round. Nothing is chosen by the test scores.
+`BIOWORKBENCH_SEEDS` says how many seeds; digits take about a minute for a seed and arm on a loaded core.
 """
 
 import os
@@ -59,6 +59,12 @@ def learned(seed, arm, changes):
     return (given == plan.task.test.targets).mean(), effective_rank(onto.weights.toarray())
 
 
+def words(values):
+    """Mean and standard error."""
+    mean, error = mean_and_error(values)
+    return f"{mean:.3f} ± {error or float('nan'):.3f}"
+
+
 def compared(changes):
     """Prints the table of all arms; accuracies and ranks (n_seeds, n_arms, 2)."""
     rows = []
@@ -66,12 +72,11 @@ def compared(changes):
         rows.append([learned(seed, arm, changes) for arm in ARMS.values()])
         print(f"seed {seed}:", dict(zip(ARMS, np.round(rows[-1], 4).tolist(), strict=True)), flush=True)
     found, names = np.array(rows), list(ARMS)
-    means = [[name, *(mean_and_error(found[:, k, column]) for column in (0, 1))] for k, name in enumerate(names)]
+    means = [[name, *(words(found[:, k, column]) for column in (0, 1))] for k, name in enumerate(names)]
     table(f"{len(found)} seeds", means, ["regrowth", "accuracy", "effective rank of the weights"])
     pairs = [(0, 1), (0, 2), (1, 2)]
     differences = [
-        [f"{names[a]} minus {names[b]}", *(mean_and_error((found[:, a] - found[:, b])[:, column]) for column in (0, 1))]
-        for a, b in pairs
+        [f"{names[a]} minus {names[b]}", *(words((found[:, a] - found[:, b])[:, column]) for column in (0, 1))] for a, b in pairs
     ]
     table("Paired over seeds", differences, ["", "accuracy", "effective rank of the weights"])
     return found
