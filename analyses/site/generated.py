@@ -21,7 +21,7 @@ USES = Path(__file__).parent / "uses"
 """A page of examples for each public module, which the page of the module shows; tests run them."""
 
 TOP = {
-    "Run specs": ("load", "run", "sweep", "optimize", "predict", "fit", "simulator"),
+    "Run specs": ("load", "run", "go_on", "sweep", "optimize", "predict", "fit", "simulator"),
     "Open results": ("open", "table", "Result", "ResultSet", "Sweep"),
     "Describe networks": ("Network", "Population", "Projection", "Links"),
     "Drive and simulate them": ("simulate", "from_brian2", "silence", "Stimulus", "SpikeTrains", "Probe"),

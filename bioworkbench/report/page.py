@@ -121,7 +121,7 @@ def _subtitle(record: RunRecord) -> str:
     task = f"task {spec.task.kind}, method {spec.method.kind}" if spec.task and spec.method else alone
     scale, unit = panels.time_scale(recording.duration)
     return (
-        f"{counted(sum(recording.sizes.values()), 'neuron')}, {task}; {recording.n_trials:,} recorded trials of "
+        f"{counted(sum(recording.sizes.values()), 'neuron')}, {task}; {counted(recording.n_trials, 'recorded trial')} of "
         f"{recording.duration * scale:g} {unit} in steps of {recording.dt * 1e3:g} ms; seed {spec.seed}"
     )
 
