@@ -44,6 +44,9 @@ QUICK = {  # sizes as the tests run them
     '"-52 mV", "-50 mV", "-48 mV"': '"-50 mV"',
     "n_gaussian = 200": "n_gaussian = 60",
     "epochs = 5": "epochs = 1",
+    "epochs = 40": "epochs = 1",
+    "n_train = 1200": "n_train = 300",
+    "size = 256": "size = 64",
 }
 BLOCK = re.compile(
     r"^(?P<skip><!-- not run: .*? -->\n+)?```(?P<kind>\{code-block\} )?(?P<word>[a-z]+)\n(?P<text>.*?)^```$", re.M | re.S
