@@ -52,14 +52,14 @@ def test_a_row_without_label_is_no_class(write, label):
     task = sorted_into(folder, missing="drop")
     assert task.n_outputs == 2
     assert task.train.n_trials + task.test.n_trials == 5
-    assert "1 rows with missing values left out, 'y' with 2 classes (cat, dog)" in task.reference
+    assert "1 row with missing values left out, 'y' with 2 classes (cat, dog)" in task.reference
 
 
 def test_the_problem_is_found_out_and_said(write):
     assert "'y' with 2 classes (cat, dog)" in sorted_into(write(ANIMALS)).reference
     task = sorted_into(write("x,y\n1,0\n2,1\n3,1\n4,0\n5,2\n"))
     assert task.kind == "regression"
-    assert task.reference == "file t.csv: 5 rows of 1 columns, cells separated by ',', 'y' with values from 0 to 2"
+    assert task.reference == "file t.csv: 5 rows of 1 column, cells separated by ',', 'y' with values from 0 to 2"
 
 
 def test_missing_inputs_of_a_table(write):
@@ -85,7 +85,7 @@ def test_missing_targets_of_a_regression(write):
     folder = write("x,y\n1,1\n2,\n3,5\n4,4\n")
     with pytest.raises(ValueError, match="line 3, column 'y': the value is missing"):
         sorted_into(folder)
-    assert "1 rows with missing values left out" in sorted_into(folder, missing="drop", test_fraction=0.4).reference
+    assert "1 row with missing values left out" in sorted_into(folder, missing="drop", test_fraction=0.4).reference
 
 
 def test_the_index_of_pandas_is_neither_input_nor_forecast(write):
@@ -201,6 +201,4 @@ def test_what_was_found_is_said(write):
     walk = np.random.default_rng(1).normal(size=20).cumsum()
     lines = [f"{time};{value:.3f}".replace(".", ",") for time, value in zip(every(HOUR, 20), walk, strict=True)]
     task = forecast(write("\n".join(["time;x", *lines])))
-    assert (
-        task.reference == "file t.csv: 20 rows of 1 columns, cells separated by ';', decimal commas, rows 0 days 01:00:00 apart"
-    )
+    assert task.reference == "file t.csv: 20 rows of 1 column, cells separated by ';', decimal commas, rows 0 days 01:00:00 apart"

@@ -29,7 +29,7 @@ def test_numbers_of_links():
 
 
 def test_bad_masks():
-    with pytest.raises(ValueError, match="weights has 1 dimensions; a mask has two"):
+    with pytest.raises(ValueError, match="weights has 1 dimension; a mask has two"):
         checked_mask("weights", [1, 2])
     with pytest.raises(ValueError, match="mask has 2 NaN entries"):
         checked_mask("mask", [[np.nan, 0], [1, np.nan]])

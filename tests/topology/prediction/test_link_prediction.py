@@ -250,7 +250,7 @@ def test_multigraphs_are_refused():
 
 
 def test_self_loops_are_refused():
-    with pytest.raises(nx.NetworkXNotImplemented, match="1 self-loops, the first at node 'a'"):
+    with pytest.raises(nx.NetworkXNotImplemented, match="1 self-loop, the first at node 'a'"):
         cannistraci_hebb(nx.Graph([("a", "a"), ("a", "b")]))
 
 
@@ -281,7 +281,7 @@ def test_pairs_are_two_different_nodes(pair):
     ("adjacency", "message"),
     [
         ([[0, np.nan], [1, 0]], "1 NaN entries"),
-        ([[1, 1], [1, 0]], "1 self-links"),
+        ([[1, 1], [1, 0]], "1 self-link,"),
         ([[0, 1, 0], [1, 0, 0]], "square"),
         ([[0, 1], [0, 0]], "link between 0 and 1 in one direction only"),
     ],
