@@ -159,17 +159,21 @@ def _score_panels(record: RunRecord) -> Iterator[Panel]:
     yield drawn(lambda axes: panels.score_bars(axes, scaled, label), "The same test trials, without a network.", height=4.2)
 
 
+_TRIED = {"validation_error": "penalty tried, from small to large"}  # histories over what was tried, not over steps
+_FLAT = "Flat at the end: more steps would change little."
+
+
 def _history_panels(record: RunRecord) -> Iterator[Panel]:
     """What the method followed, quantities of one kind together, and accuracy as neurons fall out."""
     if record.data.trained is None:
         return
     history = record.data.trained.history
     for name, lines in training.history_groups(history, tuple(record.data.network.sizes)).items():
-        over = "simulation steps" if name.endswith("_by_steps") else "training step"
+        over = "simulation steps" if name.endswith("_by_steps") else _TRIED.get(name, "training step")
         title = name.removesuffix("_by_steps")
         caption = f"{title.replace('_', ' ').capitalize()} by {over}" + (f", of {', '.join(lines)}" if len(lines) > 1 else "")
         draw = partial(training.training_history, name=title, lines=lines, steps=over)
-        yield drawn(draw, f"{caption}. Flat at the end: more steps would change little.")
+        yield drawn(draw, f"{caption}. " + ("The lowest is taken." if name in _TRIED else _FLAT))
     pair = [history.get(name, np.zeros(0)) for name in ("node_sparsity", "score")]
     if len(pair[0]) == len(pair[1]) > 1 and np.ptp(pair[0]) > 0:
         draw = partial(training.trajectory, x=pair[0], y=pair[1], xlabel="fraction of neurons cut off", ylabel="validation score")
