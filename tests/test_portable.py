@@ -83,3 +83,23 @@ def test_texts_without_limits_have_the_clock(tmp_path, monkeypatch):
     monkeypatch.setattr(hdf5, "_PATIENCE", 60)
     with hdf5.opened(tmp_path / "x.h5") as file:
         assert len(file["words"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("refused", "expected"),
+    [((), "-march=native"), (("-march=native",), "-mcpu=native"), (("-march=native", "-mcpu=native"), None)],
+)
+def test_flags_are_those_that_the_compiler_takes(tmp_path, monkeypatch, refused, expected):
+    """Clang on some Macs knows no -march=native."""
+    script = tmp_path / "g++"
+    tests = "".join(f'[ "$1" = "{flag}" ] && exit 1\n' for flag in refused)
+    script.write_text(f"#!/bin/sh\n{tests}exit 0\n")
+    script.chmod(0o755)
+    monkeypatch.setattr(toolchain, "compiler", lambda: str(script))
+    toolchain.flags.cache_clear()
+    try:
+        found = toolchain.flags()
+    finally:
+        toolchain.flags.cache_clear()
+    assert [flag for flag in found if flag.endswith("=native")] == ([expected] if expected else [])
+    assert {"-O3", "-std=c++17", "-pthread"} < set(found)

@@ -21,7 +21,7 @@ from bioworkbench.records.errors import SimulationError
 from bioworkbench.records.network import Network, Population
 from bioworkbench.records.stimulus import silence
 from bioworkbench.simulation import BACKENDS, simulate
-from bioworkbench.simulation.backends.cpp.toolchain import compiler
+from bioworkbench.simulation.backends.cpp.toolchain import compiler, flags
 from bioworkbench.simulation.backends.cuda.toolkit import brian2cuda_version, curand, gpu, missing_for_cuda, nvcc, nvcc_version
 
 __all__ = ["Finding", "doctor_command", "findings", "probed"]
@@ -87,6 +87,7 @@ def findings() -> list[Finding]:
             "install one, such as g++ (apt install g++), for the backends cpp and cython",
             needed=True,
         ),
+        Finding("C++ flags", " ".join(flags()) if compiler() else "", "they are tried once there is a compiler"),
         Finding("data folder", _data(), "set BIOWORKBENCH_DATA to the folder with mnist.npz and other data; digits need none"),
         *_cuda(),
     ]

@@ -26,8 +26,8 @@ from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.stimulus import Stimulus, silence
 from bioworkbench.simulation import simulate
-from bioworkbench.simulation.backends.cpp.functions import FLAGS
 from bioworkbench.simulation.backends.cpp.programs import programs
+from bioworkbench.simulation.backends.cpp.toolchain import flags
 from tests.benchmarks import standard_networks
 from tests.benchmarks.bench_handwritten import by_hand
 
@@ -122,7 +122,7 @@ def build8():
 @contextmanager
 def cache_with_engine():
     """A cache that has the engine, which is compiled once per machine, and nothing else."""
-    engines = [program for program in programs() if program.structure.get("engine") == list(FLAGS)]
+    engines = [program for program in programs() if program.structure.get("engine") == list(flags())]
     with empty_cache():
         for engine in engines:
             shutil.copytree(engine.folder, Path(os.environ["BIOWORKBENCH_CACHE"]) / engine.folder.name)

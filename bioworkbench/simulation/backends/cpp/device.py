@@ -26,8 +26,9 @@ from brian2.units import second
 from brian2.utils.logger import get_logger
 
 from bioworkbench.simulation.backends.cpp.codeobject import WorkbenchCodeObject, types_of
-from bioworkbench.simulation.backends.cpp.functions import FLAGS, functions_text, program_of
+from bioworkbench.simulation.backends.cpp.functions import functions_text, program_of
 from bioworkbench.simulation.backends.cpp.plan import Run, Sizes, is_function, plan_of
+from bioworkbench.simulation.backends.cpp.toolchain import flags as compiler_flags
 
 __all__ = ["WorkbenchDevice", "register"]
 
@@ -227,7 +228,7 @@ class WorkbenchDevice(_Queue):
             return
         flags = (*get_compiler_and_args()[1], *self.extra_compile_args, "-std=c++17")  # of functions; the engine has its own
         folder = Path(directory)
-        with program_of({"functions": (folder / "functions.cpp").read_text()}, FLAGS, {"functions": flags}) as program:
+        with program_of({"functions": (folder / "functions.cpp").read_text()}, compiler_flags(), {"functions": flags}) as program:
             (folder / "main").unlink(missing_ok=True)
             shutil.copy(program, folder / "main")
 

@@ -18,9 +18,8 @@ from bioworkbench.records.errors import SimulationError
 from bioworkbench.simulation.backends.cpp.programs import cache_folder, program_in_use
 from bioworkbench.simulation.backends.cpp.toolchain import compile_in, compiler, compiler_version, missing_compiler
 
-__all__ = ["AS_WRITTEN", "CONTINUOUS", "ENGINE", "FLAGS", "functions_text", "name_of", "program_of"]
+__all__ = ["AS_WRITTEN", "CONTINUOUS", "ENGINE", "functions_text", "name_of", "program_of"]
 
-FLAGS = ("-w", "-O3", "-march=native", "-std=c++17", "-pthread")
 CONTINUOUS = ("-ffast-math", "-fno-finite-math-only")  # of functions, besides: as Brian2 compiles
 AS_WRITTEN = ("-ffp-contract=off",)  # of functions of models in discrete time, which compute what is written
 

@@ -18,8 +18,9 @@ from bioworkbench.simulation.backends.backend import Notify, Outcome
 from bioworkbench.simulation.backends.brian2_state import brian2_to_ourselves
 from bioworkbench.simulation.backends.cpp import jobs
 from bioworkbench.simulation.backends.cpp.execution import execute, floating_point, outcome_of, write_values
-from bioworkbench.simulation.backends.cpp.functions import AS_WRITTEN, CONTINUOUS, FLAGS, program_of
+from bioworkbench.simulation.backends.cpp.functions import AS_WRITTEN, CONTINUOUS, program_of
 from bioworkbench.simulation.backends.cpp.programs import own_sources, program_in_use
+from bioworkbench.simulation.backends.cpp.toolchain import flags
 from bioworkbench.simulation.build import build
 from bioworkbench.simulation.finite import synapse_place
 from bioworkbench.simulation.job import Job
@@ -70,7 +71,7 @@ def run_cpp(job: Job, seed: int, notify: Notify, place: Path, precision: str) ->
         texts = {file: (folder / f"{file}.cpp").read_text() for file in _FILES}
         kinds = json.loads((folder / _LEFT).read_text())
     with (
-        program_of(texts, FLAGS, _FILES, lambda compiling: made("compile", compiling)) as program,
+        program_of(texts, flags(), _FILES, lambda compiling: made("compile", compiling)) as program,
         tempfile.TemporaryDirectory(prefix="run-", dir=place) as name,
     ):
         folder, started = Path(name), time.perf_counter()

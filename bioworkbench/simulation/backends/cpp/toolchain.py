@@ -10,7 +10,7 @@ from bioworkbench.records.errors import SimulationError
 from bioworkbench.records.posix import fcntl
 from bioworkbench.simulation.processes import completed
 
-__all__ = ["compile_in", "compiler", "compiler_version", "missing_compiler"]
+__all__ = ["compile_in", "compiler", "compiler_version", "flags", "missing_compiler"]
 
 
 def compiler() -> str | None:
@@ -32,6 +32,19 @@ def compiler_version() -> str:
     information = Path("/proc/cpuinfo")
     lines = information.read_text().splitlines() if information.exists() else []
     return version + next((line for line in lines if line.startswith("flags")), "")
+
+
+@cache
+def flags() -> tuple[str, ...]:
+    """Flags of all programs: for this very processor, where the compiler knows how to say so, as some on Macs do not."""
+    native = (flag for flag in ("-march=native", "-mcpu=native") if _is_known(flag))
+    return ("-w", "-O3", *[flag for flag in [next(native, "")] if flag], "-std=c++17", "-pthread")
+
+
+def _is_known(flag: str) -> bool:
+    """Whether the compiler takes a flag."""
+    command = [str(compiler()), flag, "-Werror", "-x", "c++", "-fsyntax-only", "-"]
+    return subprocess.run(command, input="int main() {}\n", capture_output=True, text=True, check=False).returncode == 0
 
 
 def compile_in(folder: Path, command: list[str], log: Path) -> None:

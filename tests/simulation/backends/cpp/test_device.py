@@ -25,7 +25,7 @@ from brian2.spatialneuron.morphology import Cylinder
 from brian2.units import cm, ohm, uF, um
 
 from bioworkbench.records.errors import SimulationError
-from bioworkbench.simulation.backends.cpp import functions
+from bioworkbench.simulation.backends.cpp import functions, toolchain
 from tests.simulation.backends.cpp import scripts
 from tests.simulation.backends.cpp.scripts import run_on
 
@@ -201,7 +201,7 @@ def test_what_is_missing_is_an_error(tmp_path, damage, words):
 def test_a_function_that_cannot_be_compiled_names_the_log():
     with (
         pytest.raises(SimulationError, match=r"the compiler failed: .*\nThe whole log is in"),
-        functions.program_of({"functions": "nonsense;"}, functions.FLAGS, {}),
+        functions.program_of({"functions": "nonsense;"}, toolchain.flags(), {}),
     ):
         pass
 
