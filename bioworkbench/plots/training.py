@@ -140,10 +140,14 @@ def weights_before_and_after(axes: Axes, before: Mapping[str, Floats], after: Ma
     dimension : Dimension
     """
     factor, label, edges, uneven = weight_bins([*before.values(), *after.values()], dimension)
+    first, last = 0.0, 0.0  # tallest bars
     for k, name in enumerate(after):
         axes.hist(after[name] * factor, edges, color=color(k), alpha=0.5, histtype="stepfilled", label=name)
         axes.hist(before[name] * factor, edges, color=color(k), histtype="step", linewidth=1.3)
-    if uneven:
+        last = max(last, np.histogram(after[name] * factor, edges)[0].max())
+        first = max(first, np.histogram(before[name] * factor, edges)[0].max())
+    # Weights that were all equal would leave nothing to see of what became of them.
+    if uneven or first > 5 * last:
         axes.set(yscale="log", ylim=(0.7, None))
     axes.set(xlabel=f"weight{label}", ylabel="synapses", title="Weights before (outline) and after")
     axes.legend()

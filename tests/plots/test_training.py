@@ -67,3 +67,9 @@ def test_synapses_that_stayed_went_and_came(axes):
     after = replace(before, projections=(Projection("a", "a", moved),))
     adjacency_change(axes, before, after)
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["stayed (2)", "went (1)", "came (1)"]
+
+
+@pytest.mark.parametrize(("first", "scale"), [(1.0, "log"), (np.linspace(0, 2, 1000), "linear")])
+def test_a_heap_of_equal_weights_does_not_hide_what_they_became(axes, first, scale):
+    weights_before_and_after(axes, {"a": np.full(1000, first)}, {"a": np.linspace(0, 2, 1000)}, parse_quantity("1 mV").dim)
+    assert axes.get_yscale() == scale
