@@ -10,7 +10,7 @@ from nbconvert import MarkdownExporter
 
 __all__ = ["write_notebooks"]
 
-NEED_DATA = {"celegans_connectome"}  # files that BIOWORKBENCH_DATA names the folder of
+NEED_DATA = {"celegans_connectome", "connectome_reservoirs"}  # files that BIOWORKBENCH_DATA names the folder of
 
 
 def write_notebooks(source: Path, pages: Path, *, run: bool) -> None:

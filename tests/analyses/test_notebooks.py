@@ -9,11 +9,11 @@ from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[2] / "analyses"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-NEED_DATA = {"celegans_connectome"}
+NEED_DATA = {"celegans_connectome", "connectome_reservoirs"}
 
 
-def test_there_are_six():
-    assert len(NOTEBOOKS) == 6
+def test_there_are_seven():
+    assert len(NOTEBOOKS) == 7
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -28,7 +28,7 @@ def test_outputs_are_stripped(path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs_small(path, monkeypatch):
     if path.stem in NEED_DATA and "BIOWORKBENCH_DATA" not in os.environ:
-        pytest.skip("BIOWORKBENCH_DATA is not set; it names the folder with celegans_neurons.csv and celegans_synapses.csv")
+        pytest.skip("BIOWORKBENCH_DATA is not set; it names the folder of connectomes")
     monkeypatch.setenv("BIOWORKBENCH_SMALL", "1")
     monkeypatch.delenv("MPLBACKEND", raising=False)  # a kernel draws into the notebook unless it is told otherwise
     monkeypatch.setenv("PYTHONPATH", str(FOLDER.parent))
