@@ -133,9 +133,13 @@ def main() -> None:
     """Run the command line."""
     # Nearly all of the million objects that imports make stay until the end; the collector would look through them again and again.
     gc.set_threshold(_OBJECTS)
+    gc.disable()
     with interruptible():
         try:
-            app_for(_arguments())(prog_name="bioworkbench")
+            app = app_for(_arguments())
+            gc.freeze()
+            gc.enable()
+            app(prog_name="bioworkbench")
             return
         except KeyboardInterrupt as error:  # outside of a command: while its modules are imported
             code, message = ending(error)
