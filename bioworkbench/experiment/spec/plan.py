@@ -18,7 +18,6 @@ from bioworkbench.experiment.spec.memory_limits import check_neurons, check_syna
 from bioworkbench.experiment.spec.places import Problems
 from bioworkbench.experiment.spec.records import ExperimentSpec, ProjectionSpec
 from bioworkbench.experiment.spec.rules import MAX_TRIALS
-from bioworkbench.experiment.spec.states import check_start_of
 from bioworkbench.experiment.spec.stimuli import channels_and_kinds, direct_projections, made_stimuli
 from bioworkbench.experiment.spec.trials import known_task, one_trial, task_of
 from bioworkbench.experiment.spec.units_of_weights import weight_arguments, weight_unit
@@ -44,6 +43,7 @@ from bioworkbench.tasks import Task
 
 __all__ = ["CostEstimate", "Plan", "construct", "constructible", "estimate", "expected_seconds"]
 
+_check_start_of = later("bioworkbench.experiment.spec.states:check_start_of")  # brings h5py: only with a state of another run
 _rehearse = later("bioworkbench.experiment.spec.rehearsal:rehearse")  # brings what a readout needs: only with a task
 _SECONDS_PER_UPDATE = 15e-9  # one neuron, one step, one differential equation; C++ on one core
 _SECONDS_PER_BUILD = 8.0
@@ -191,7 +191,8 @@ def _wired(
             int(spec.memory * 1e9),
         )
     _check_times(spec, network)
-    check_start_of(spec, network)
+    if spec.start is not None:
+        _check_start_of(spec, network)
     if spec.phases:
         _check_phases(spec, network)
     _check_rates(spec, network, task, stimulus)
