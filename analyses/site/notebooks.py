@@ -10,6 +10,12 @@ from nbconvert import MarkdownExporter
 
 __all__ = ["write_notebooks"]
 
+_SMALL = """
+```{note}
+What is printed and drawn here is of the small version, with few nodes, steps and repeats. The words are about the full one, which the
+notebook runs unless `BIOWORKBENCH_SMALL` is set.
+```
+"""
 NEED_DATA = {"celegans_connectome", "connectome_reservoirs"}  # files that BIOWORKBENCH_DATA names the folder of
 
 
@@ -28,17 +34,19 @@ def write_notebooks(source: Path, pages: Path, *, run: bool) -> None:
     rows, names = [], []
     for path in sorted(source.glob("*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
-        if run and (path.stem not in NEED_DATA or "BIOWORKBENCH_DATA" in os.environ):
+        runs = run and (path.stem not in NEED_DATA or "BIOWORKBENCH_DATA" in os.environ)
+        if runs:
             with patch.dict(os.environ, BIOWORKBENCH_SMALL="1", PYTHONPATH=str(source.parent)):
                 os.environ.pop("MPLBACKEND", None)  # a kernel draws into the notebook unless it is told otherwise
                 NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(source)}}).execute()
         resources = {"unique_key": path.stem, "output_files_dir": path.stem}
         body, made = MarkdownExporter().from_notebook_node(notebook, resources)
+        title, _, rest = body.partition("\n")
         for name, data in made["outputs"].items():
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_bytes(data)
-        (folder / f"{path.stem}.md").write_text(body, encoding="utf-8")
-        rows.append(f"| [{body.partition(chr(10))[0].lstrip('# ')}](notebooks/{path.stem}.md) | `analyses/{path.name}` |")
+        (folder / f"{path.stem}.md").write_text(f"{title}\n{_SMALL if runs else ''}{rest}", encoding="utf-8")
+        rows.append(f"| [{title.lstrip('# ')}](notebooks/{path.stem}.md) | `analyses/{path.name}` |")
         names.append(f"notebooks/{path.stem}")
     lines = ["# Notebooks", "", "In their small version, as the tests run them: a cell near the top sets the sizes.", ""]
     lines += ["| notebook | file |", "|---|---|", *rows, "", "```{toctree}", ":hidden:", "", *names, "```"]
