@@ -50,6 +50,7 @@ def sonata_network(
     models : mapping from population to NeuronModel
         Those of the spec; the ones that are node populations are used.
     file : path
+        Of the configuration, or the circuit's folder.
     weight_unit : str
         Such as "pA", where the model receives something with a unit and the file does not say which one its weights have.
     current_unit : str
@@ -96,6 +97,7 @@ def nir_network(
     models : mapping from population to NeuronModel
         Not used: a graph brings its own.
     file : path
+        Of the graph.
     reset : {"zero", "subtract", "delayed_subtract"}
         Which a graph does not say.
     strict : bool

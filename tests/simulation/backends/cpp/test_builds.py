@@ -180,7 +180,7 @@ def key_of(network, stimulus, record, dt):
 
 def test_a_failed_compilation_leaves_no_program_and_shows_the_message(tmp_path, monkeypatch):
     monkeypatch.setenv("BIOWORKBENCH_CACHE", str(tmp_path))
-    monkeypatch.setattr(running, "FLAGS", ("-no-such-flag",))
+    monkeypatch.setattr(running, "flags", lambda: ("-no-such-flag",))
     with pytest.raises(SimulationError, match=r"the compiler failed: .*no-such-flag.*\nThe whole log is in"):
         run(*noisy(3))
     assert programs(tmp_path) == []
