@@ -1,6 +1,7 @@
 """Runs that go on from what another one has kept: the bits of one long run, and errors where that cannot be."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -13,6 +14,7 @@ from bioworkbench.__main__ import app_for
 from bioworkbench.experiment.results.store import load_record
 from bioworkbench.experiment.running import spec_that_goes_on
 from bioworkbench.records.errors import ResultError, SpecError
+from bioworkbench.simulation.backends.choice import BACKENDS
 
 SPEC = """
 seed = 3
@@ -114,6 +116,13 @@ def test_nothing_is_kept_unless_it_is_asked_for(tmp_path):
 def test_what_cannot_be(changes, words, tmp_path):
     with pytest.raises(SpecError, match=words):
         bw.run(spec(tmp_path, **changes), results=tmp_path, report=False)
+
+
+def test_a_machine_without_a_compiler(tmp_path, monkeypatch):
+    """There, "auto" is a backend whose random numbers no file keeps."""
+    monkeypatch.setitem(BACKENDS, "cpp", replace(BACKENDS["cpp"], missing=lambda: "a compiler"))
+    with pytest.raises(SpecError, match="keep_state: needs backend 'cpp'; backend is 'numpy'"):
+        spec(tmp_path)
 
 
 @pytest.mark.parametrize(
