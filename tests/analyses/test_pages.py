@@ -95,10 +95,12 @@ def test_pages_run_from_top_to_bottom(page, tmp_path, monkeypatch):
     if page.stem in NEED_DATA and not PUBLIC.is_dir():
         pytest.skip("BIOWORKBENCH_DATA has no folder public beside it: circuits and graphs of other programs")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(BACKENDS, "cpp", replace(BACKENDS["cpp"], missing=lambda: "a compiler, which this test does without"))
+    compiled = BACKENDS["cpp"]
+    without = replace(compiled, missing=lambda: "a compiler, which this test does without")
     monkeypatch.setattr("bioworkbench.report.display.write_report", lambda *_: None)
     names = {}
     for language, caption, text in blocks(page):
+        monkeypatch.setitem(BACKENDS, "cpp", compiled if '"cpp"' in text else without)
         if caption:
             Path(caption).write_text(shrunk(text))
         elif language == "console":
