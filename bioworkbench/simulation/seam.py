@@ -24,7 +24,14 @@ from bioworkbench.records.synapse import check_synaptic
 from bioworkbench.records.times import rough_delays, seconds, whole_steps
 from bioworkbench.records.units import unit_text
 from bioworkbench.simulation.backends.backend import Backend, Notify, Outcome
-from bioworkbench.simulation.backends.choice import BACKENDS, available_backends, check_precision, check_threads, choose_backend
+from bioworkbench.simulation.backends.choice import (
+    BACKENDS,
+    available_backends,
+    backends_that,
+    check_precision,
+    check_threads,
+    choose_backend,
+)
 from bioworkbench.simulation.chunk import Chunk
 from bioworkbench.simulation.collect import GatheredSpikes, GatheredTrace
 from bioworkbench.simulation.inputs import Inputs, inputs_of
@@ -224,14 +231,14 @@ def _warn_of_rates(network: Network, inputs: Inputs) -> None:
 def _check_backend(picked: Backend, inputs: Inputs, jobs: int, precision: str) -> None:
     """Refuse what a backend cannot do."""
     if jobs > 1 and not picked.concurrent:
-        able = " or ".join(f"'{name}'" for name, other in BACKENDS.items() if other.concurrent)
+        able = backends_that(lambda other: other.concurrent)
         raise ValueError(f"jobs = {jobs}: several jobs need backend {able}; backend is '{picked.name}'")
     check_precision(precision, picked.name)
     if inputs.events and not picked.plays_trains:
-        able = " or ".join(f"'{name}'" for name, other in BACKENDS.items() if other.plays_trains)
+        able = backends_that(lambda other: other.plays_trains)
         raise ValueError(f"SpikeTrains need backend {able}; backend is '{picked.name}'")
     if inputs.keeps_state and not picked.keeps_state:
-        able = " or ".join(f"'{name}'" for name, other in BACKENDS.items() if other.keeps_state)
+        able = backends_that(lambda other: other.keeps_state)
         raise ValueError(f"to keep a state and to go on from one needs backend {able}; backend is '{picked.name}'")
     check_synapses(inputs.network, picked)
 
@@ -280,7 +287,7 @@ def check_synapses(network: Network, backend: Backend) -> None:
     """
     for projection in spike_projections(network):
         if not backend.simulates_state and not projection.synapse.shared_by_copies:
-            able = " or ".join(f"'{name}'" for name, other in BACKENDS.items() if other.simulates_state)
+            able = backends_that(lambda other: other.simulates_state)
             raise ValueError(
                 f"synapses of projection {projection.name} have a state, act when the target spikes, or look at their source; backend "
                 f"'{backend.name}' has only synapses that add to their target; use backend {able}"

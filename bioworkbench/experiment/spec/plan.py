@@ -33,7 +33,7 @@ from bioworkbench.records.randomness import seed_of, stream
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus
 from bioworkbench.records.synapse import PULSE, check_synaptic
 from bioworkbench.records.times import nearest_steps, whole_steps
-from bioworkbench.simulation.backends.choice import BACKENDS, backend_of
+from bioworkbench.simulation.backends.choice import BACKENDS, backend_of, backends_that
 from bioworkbench.simulation.indices import check_shared
 from bioworkbench.simulation.inputs import inputs_of
 from bioworkbench.simulation.phases import check_phases
@@ -243,7 +243,7 @@ def _check_phases(spec: ExperimentSpec, network: Network) -> None:
         check_phases(network, spec.phases, spec.dt)
         backend = backend_of(spec.backend)
         if spec.backend != "auto" and not backend.keeps_state:
-            able = " or ".join(f"'{name}'" for name, other in BACKENDS.items() if other.keeps_state)
+            able = backends_that(lambda other: other.keeps_state)
             raise ValueError(f"backend = '{backend.name}' does not keep the state between phases; use {able}")
 
 

@@ -8,7 +8,7 @@ from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.methods import drawn_by
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.stimulus import INPUT
-from bioworkbench.simulation.backends.choice import BACKENDS, backend_of, check_precision, check_threads
+from bioworkbench.simulation.backends.choice import BACKENDS, backend_of, backends_that, check_precision, check_threads
 
 __all__ = ["MAX_TRIALS", "check_whole"]
 
@@ -197,7 +197,7 @@ def _about_states(spec: ExperimentSpec) -> Iterator[Complaint]:
         if spec.document.get("task") is not None:
             yield "is for networks without a task; leave it out", name
         elif spec.backend in ("auto", *BACKENDS) and not backend_of(spec.backend).saves_state:
-            able = " or ".join(f"'{other}'" for other, backend in BACKENDS.items() if backend.saves_state)
+            able = backends_that(lambda backend: backend.saves_state)
             yield f"needs backend {able}; backend is '{backend_of(spec.backend).name}'", name
     if spec.start is not None and spec.start.name != "run.h5":
         yield f"{spec.start}: must be the run.h5 of a results folder", "start"

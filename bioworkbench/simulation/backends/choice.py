@@ -4,7 +4,7 @@ What is known of a backend stands here; its code is imported when it first runs 
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from bioworkbench.records.above import in_a_notebook
@@ -82,6 +82,25 @@ def available_backends() -> list[str]:
     return [name for name, backend in BACKENDS.items() if not backend.missing()]
 
 
+def backends_that(can: Callable[[Backend], bool]) -> str:
+    """Names of the backends that ``can`` do something, for messages.
+
+    Parameters
+    ----------
+    can : callable (Backend) -> bool
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> backends_that(lambda backend: backend.shares_work)
+    "'cpp'"
+    """
+    return " or ".join(f"'{name}'" for name, backend in BACKENDS.items() if can(backend))
+
+
 def backend_of(name: str) -> Backend:
     """The backend of that name; for "auto" the one that it stands for on this machine.
 
@@ -155,7 +174,7 @@ def check_threads(threads: int, backend: str) -> None:
         Naming the backends whose threads share a network.
     """
     if count("threads", threads, 0) > 1 and backend != "auto" and not BACKENDS[backend].shares_work:
-        able = " or ".join(f"'{name}'" for name, other in BACKENDS.items() if other.shares_work)
+        able = backends_that(lambda other: other.shares_work)
         raise ValueError(f"threads = {threads}: several threads need backend {able}; backend is '{backend}'")
 
 
@@ -176,7 +195,7 @@ def check_precision(precision: str, backend: str) -> None:
     if precision not in ("double", "single"):
         raise ValueError(f"precision = '{precision}': must be 'double' or 'single'")
     if backend != "auto" and precision not in BACKENDS[backend].precisions:
-        able = " or ".join(f"'{name}'" for name, other in BACKENDS.items() if precision in other.precisions)
+        able = backends_that(lambda other: precision in other.precisions)
         raise ValueError(
             f"precision = '{precision}': must be 'double' with backend '{backend}'; {precision} needs backend {able}"
         )

@@ -151,13 +151,16 @@ def place_values(job: Job) -> dict[str, np.ndarray]:
     return {**places, **(_left_before(job) if job.start.step else {})}
 
 
+def _queues_of(job: Job) -> list[str]:
+    """Names in a state of the pathways of a job; those of Brian2's objects are `queue_name`."""
+    return [f"{p.name}.{pathway.name}" for p in spike_projections(job.network) for pathway in p.synapse.pathways]
+
+
 def _left_before(job: Job) -> dict[str, np.ndarray]:
     left: dict[str, np.ndarray] = {f"{STREAMS}{LEFT}": np.asarray(job.start.random, dtype=np.uint64)}
-    for projection in spike_projections(job.network):
-        for pathway in projection.synapse.pathways:
-            name = f"{projection.name}.{pathway.name}"
-            columns = job.start.queues.get(name, ((), ()))
-            left[f"{name}{LEFT}"] = np.stack([np.asarray(column, dtype=np.int64) for column in columns], axis=1)
+    for name in _queues_of(job):
+        columns = job.start.queues.get(name, ((), ()))
+        left[f"{name}{LEFT}"] = np.stack([np.asarray(column, dtype=np.int64) for column in columns], axis=1)
     # Spikes of a stimulus count from the start of this run, and the clock from that of the first one.
     names = (f"{population.name}.event_step" for population in job.network.populations)
     return left | {name: job.values[name] + np.int32(job.start.step) for name in names if name in job.values}
@@ -350,8 +353,8 @@ def _state_of(built: Built) -> Iterator[tuple[str, Any]]:
 
 def left_kinds(built: Built) -> dict[str, str]:
     """Types of the values that a run of `built` objects leaves, by their names in a state."""
-    kinds = {"d": np.dtype(np.float64).str}  # as all floating point numbers lie in files
-    return {name: kinds.get(_stored(variable), np.dtype(variable.dtype).str) for name, variable in _state_of(built)}
+    # All floating point numbers are double in files.
+    return {name: np.dtype("d" if _stored(one) == "d" else one.dtype).str for name, one in _state_of(built)}
 
 
 def left_in(results: Path, kinds: Mapping[str, str], job: Job) -> Left:
@@ -369,9 +372,8 @@ def left_in(results: Path, kinds: Mapping[str, str], job: Job) -> Left:
     -------
     Left
     """
-    pathways = [f"{p.name}.{pathway.name}" for p in spike_projections(job.network) for pathway in p.synapse.pathways]
     queues = {}
-    for name in pathways:
+    for name in _queues_of(job):
         pairs = _written(results / f"{name}{LEFT}", np.int64).reshape(-1, 2)
         queues[name] = pairs[:, 0], pairs[:, 1]
     values = {name: _written(results / f"{name}{LEFT}", kind) for name, kind in kinds.items()}
