@@ -7,11 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.scipy.ndimage import map_coordinates
 
 from bioworkbench.gradients.layers import FeedForward, StepNoise
 from bioworkbench.gradients.networks import Parameters, drawn_noise, noisy_outputs, rectified_outputs, unrolled_outputs
 from bioworkbench.gradients.training import Loss, Tree, cross_entropy
-from bioworkbench.records.arrays import Floats, count
+from bioworkbench.records.arrays import Floats
+from bioworkbench.records.optimization import Images
 
 __all__ = [
     "Shift",
@@ -39,37 +41,60 @@ def no_shift(inputs: jax.Array, key: jax.Array) -> jax.Array:
     return inputs
 
 
-def random_shift(image: tuple[int, int, int] | None, pixels: int) -> Shift:
-    """Function that moves every image by up to `pixels` along both axes; zeros come in at the border.
+def random_shift(images: Images) -> Shift:
+    """Function that moves, turns and scales every image of a batch at random; zeros come in at the border.
+
+    Whole pixels are moved where images are neither turned nor scaled; else values between pixels are interpolated linearly, and the
+    move need not be of whole pixels.
 
     Parameters
     ----------
-    image : (rows, columns, channels), optional
-    pixels : int
-        0 moves nothing.
+    images : Images
+        Their shape, and by how much they change.
 
     Returns
     -------
     callable (inputs, key) -> inputs
-
-    Raises
-    ------
-    ValueError
-        If pixels are given and no image, or a negative number of them.
     """
-    if count("shift", pixels, least=0) == 0:
+    if images.shape is None or not (images.shift or images.rotation or images.scaling):
         return no_shift
-    if image is None:
-        raise ValueError(f"shift = {pixels}: say how the channels form an image, such as shape = (28, 28, 1)")
+    image, change = images.shape, _affine(images) if images.rotation or images.scaling else _moved(images)
 
     def shift(inputs: jax.Array, key: jax.Array) -> jax.Array:
-        images = inputs.reshape((-1, *image))
-        padded = jnp.pad(images, ((0, 0), (pixels, pixels), (pixels, pixels), (0, 0)))
-        corners = jax.random.randint(key, (len(images), 2), 0, 2 * pixels + 1)
-        moved = jax.vmap(lambda one, corner: lax.dynamic_slice(one, (*corner, 0), image))(padded, corners)
-        return moved.reshape(inputs.shape)
+        return change(inputs.reshape((-1, *image)), key).reshape(inputs.shape)
 
     return shift
+
+
+def _moved(images: Images) -> Shift:
+    """Images (n, rows, columns, channels), moved by whole pixels."""
+    pixels = images.shift
+
+    def change(given: jax.Array, key: jax.Array) -> jax.Array:
+        padded = jnp.pad(given, ((0, 0), (pixels, pixels), (pixels, pixels), (0, 0)))
+        corners = jax.random.randint(key, (len(given), 2), 0, 2 * pixels + 1)
+        return jax.vmap(lambda one, corner: lax.dynamic_slice(one, (*corner, 0), given.shape[1:]))(padded, corners)
+
+    return change
+
+
+def _affine(images: Images) -> Shift:
+    """Images (n, rows, columns, channels), turned and scaled about their center and moved."""
+    most = np.array([np.deg2rad(images.rotation), images.scaling, images.shift, images.shift])
+
+    def one(pixels: jax.Array, change: jax.Array) -> jax.Array:
+        angle, scaling, move = change[0], change[1], change[2:]
+        center = (jnp.array(pixels.shape[:2]) - 1) / 2
+        back = jnp.array([[jnp.cos(angle), jnp.sin(angle)], [-jnp.sin(angle), jnp.cos(angle)]]) / (1 + scaling)
+        places = jnp.stack(jnp.meshgrid(*(jnp.arange(n) for n in pixels.shape[:2]), indexing="ij"), axis=-1)
+        found = (places - center - move) @ back.T + center  # where the value of each place comes from
+        at = [found[..., 0], found[..., 1]]
+        return jax.vmap(lambda channel: map_coordinates(channel, at, order=1), in_axes=-1, out_axes=-1)(pixels)
+
+    def change(given: jax.Array, key: jax.Array) -> jax.Array:
+        return jax.vmap(one)(given, jax.random.uniform(key, (len(given), 4), minval=-most, maxval=most).astype(given.dtype))
+
+    return change
 
 
 def noisy_inputs(network: FeedForward, step_noise: StepNoise, shift: Shift = no_shift) -> Callable[[jax.Array, jax.Array], Tree]:

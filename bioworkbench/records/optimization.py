@@ -96,16 +96,29 @@ class Images:
         Of the input; needed to move images.
     shift : int
         Move training images by up to so many pixels.
+    rotation : float
+        Turn them by up to so many degrees, either way.
+    scaling : float
+        Make them larger or smaller by up to this fraction, below 1.
 
     Raises
     ------
     ValueError
-        If images are moved and have no shape, or by a negative number of pixels.
+        If images are changed and have no shape, or a number is negative or too large.
     """
 
     shape: tuple[int, int, int] | None = None
     shift: int = 0
+    rotation: float = 0.0
+    scaling: float = 0.0
 
     def __post_init__(self) -> None:
-        if count("shift", self.shift, least=0) and self.shape is None:
-            raise ValueError(f"shift = {self.shift}: say how the channels form an image, such as shape = (28, 28, 1)")
+        count("shift", self.shift, least=0)
+        non_negative("rotation", self.rotation)
+        if not 0 <= self.scaling < 1:
+            raise ValueError(f"scaling = {self.scaling}: must be at least 0 and below 1; 0.1 gives images .9 to 1.1 as large")
+        for name in ("shift", "rotation", "scaling"):
+            if getattr(self, name) and self.shape is None:
+                raise ValueError(
+                    f"{name} = {getattr(self, name)}: say how the channels form an image, such as shape = (28, 28, 1)"
+                )

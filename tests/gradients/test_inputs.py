@@ -6,6 +6,7 @@ import pytest
 
 from bioworkbench.gradients.inputs import step_inputs
 from bioworkbench.gradients.objectives import no_shift, random_shift
+from bioworkbench.records.optimization import Images
 from bioworkbench.records.stimulus import Stimulus
 
 FRAMES = np.arange(12.0).reshape(1, 3, 4) / 12
@@ -28,7 +29,7 @@ def test_spikes_arrive_in_the_first_step_of_their_frame():
 def test_rates_become_spikes_with_their_probability():
     inputs = step_inputs(Stimulus(np.full((50, 1, 40), 250.0), 8e-3, "rate"), 8)
     assert inputs.values.max() == pytest.approx(0.25)
-    drawn = inputs.changed(random_shift((5, 8, 1), 0))(inputs.values, jax.random.key(1))
+    drawn = inputs.changed(random_shift(Images((5, 8, 1))))(inputs.values, jax.random.key(1))
     fixed = inputs.drawn(np.random.default_rng(1))
     for spikes in (np.asarray(drawn), fixed):
         assert spikes.shape == (50, 8, 40)

@@ -22,6 +22,7 @@ from bioworkbench.gradients.objectives import (
     unrolled_loss,
 )
 from bioworkbench.gradients.training import cross_entropy
+from bioworkbench.records.optimization import Images
 
 NEURON = Neuron(leak=1.0, floor=0.0, start=0.5)
 NETWORK = FeedForward((Dense(5, 8), Dense(8, 3)), (NEURON,))
@@ -104,13 +105,62 @@ def test_arrays_are_of_numpy_in_double_precision():
 def test_shifts_move_images_as_a_whole():
     images = np.zeros((200, 16), dtype=np.float32)
     images[:, 5] = 1.0  # row 1, column 1
-    moved = np.asarray(random_shift((4, 4, 1), 1)(images, jax.random.key(0)))
+    shift = random_shift(Images((4, 4, 1), shift=1))
+    moved = np.asarray(shift(images, jax.random.key(0)))
     assert set(moved.argmax(axis=1)) == {0, 1, 2, 4, 5, 6, 8, 9, 10}
     assert (moved.sum(axis=1) == 1).all()
-    again = np.asarray(random_shift((4, 4, 1), 1)(images[:, None], jax.random.key(0)))
+    again = np.asarray(shift(images[:, None], jax.random.key(0)))
     np.testing.assert_array_equal(again[:, 0], moved)
-    assert random_shift(None, 0) is no_shift
-    with pytest.raises(ValueError, match="shift = 2: say how the channels form an image"):
-        random_shift(None, 2)
-    with pytest.raises(ValueError, match="shift = -1"):
-        random_shift((4, 4, 1), -1)
+    assert random_shift(Images()) is no_shift
+
+
+def _moments(images):
+    """Total, center and spread of images (n, rows, columns), (n,) each."""
+    rows, columns = np.indices(images.shape[1:])
+    total = images.sum(axis=(1, 2))
+    center = [(images * place).sum(axis=(1, 2)) / total for place in (rows, columns)]
+    spread = [
+        (images * (place - at[:, None, None]) ** 2).sum(axis=(1, 2)) / total
+        for place, at in zip((rows, columns), center, strict=True)
+    ]
+    return total, *center, *spread
+
+
+def test_images_are_turned_and_scaled_about_their_center():
+    bar = np.zeros((300, 31, 31), dtype=np.float32)
+    bar[:, 5:26, 13:18] = 1.0
+    total, row, column, tall, wide = _moments(bar)
+    flat = bar.reshape(300, -1)
+
+    def changed(**by):
+        return _moments(np.asarray(random_shift(Images((31, 31, 1), **by))(flat, jax.random.key(0))).reshape(bar.shape))
+
+    turned = changed(rotation=30.0)
+    np.testing.assert_allclose([turned[1], turned[2]], 15.0, atol=0.05)
+    np.testing.assert_allclose(turned[0], total, rtol=0.02)
+    # a bar that is turned by an angle a is as tall as the square root of cos^2 a tall^2 + sin^2 a wide^2
+    least = np.cos(np.pi / 6) ** 2 * tall + np.sin(np.pi / 6) ** 2 * wide
+    assert least[0] * 0.97 <= turned[3].min() < least[0] * 1.05
+    assert turned[3].max() > 0.98 * tall[0]
+    larger = changed(scaling=0.2)
+    assert 0.64 * 0.95 < (larger[0] / total).min() < 0.7
+    assert 1.38 < (larger[0] / total).max() < 1.44 * 1.05
+    moved = changed(shift=3, scaling=1e-6)
+    assert 2.5 < (moved[1] - row).max() <= 3.01
+    assert -3.01 <= (moved[2] - column).min() < -2.5
+
+
+@pytest.mark.parametrize(
+    ("by", "message"),
+    [
+        ({"shift": 2}, "shift = 2: say how the channels form an image"),
+        ({"rotation": 10.0}, "rotation = 10.0: say how the channels form an image"),
+        ({"scaling": 0.1}, "scaling = 0.1: say how the channels form an image"),
+        ({"shift": -1}, "shift = -1"),
+        ({"rotation": -1.0}, "rotation = -1.0"),
+        ({"scaling": 1.5}, "scaling = 1.5"),
+    ],
+)
+def test_changes_of_images_that_do_not_fit_are_refused(by, message):
+    with pytest.raises(ValueError, match=message):
+        Images(**by)

@@ -128,7 +128,7 @@ def train(
     rewiring : LayerRewiring
         When and how links change between epochs.
     images : Images
-        Moves training images.
+        Moves, turns and scales training images.
     optimization : Optimization
         Of the weights.
 
@@ -156,7 +156,7 @@ def train(
     model = feed_forward(network, task.n_outputs, surrogate=optimization.surrogate, width=optimization.surrogate_width)
     optimization.check_size(task.train.n_trials)
     n_steps = n_steps_of(network, task.encode(task.train.values[:1]), simulate)
-    moved = _random_shift(images.shape, images.shift)
+    moved = _random_shift(images)
     inputs = _step_inputs(task.encode(task.train.values), n_steps)
     state = _start(network, model, inputs, sparsity, start, rng)
     seed = int(rng.integers(2**31))

@@ -191,7 +191,7 @@ def train(
     optimization.check_size(task.train.n_trials)
     inputs = constant_input(task.encode(task.train.values))
     n_steps = n_steps_of(network, task.encode(task.train.values[:1]), simulate)
-    shift = _random_shift(images.shape, images.shift)
+    shift = _random_shift(images)
     loss, prepare, judged_steps = _objective(training, model, moments, n_steps, shift)
     state, history = _fit(
         loss,
