@@ -55,14 +55,24 @@ from tests.verification.mnist_chains import (
     mnist_task,
     table,
 )
+from tests.verification.records import record, seeds
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(172_800)]
 
-SEEDS = (1, 2, 3)
+SEEDS = seeds(3)
 SIZES = (784, 1568, 1568)
 MODEL = discrete_lif(leak=0.5, reset="zero", strict=True)
 SETTINGS = {"epochs": 60, "average": 0.99, "learning_rate": 1e-2, "sparse_output": False}
 VARIANTS = {"ch_snn": {}, **BASELINES}
+NAMES = {
+    "ch_snn": "CH-SNN",
+    "fully_connected": "all links",
+    "static": "static",
+    "set": "SET",
+    "rigl": "RigL",
+    "cht": "CHT",
+    "chts": "CHTs",
+}
 
 
 def trained_on(task, seed, **settings):
@@ -70,8 +80,8 @@ def trained_on(task, seed, **settings):
     return train(task, empty_network(SIZES, MODEL), in_brian2, np.random.default_rng(seed), **grouped(train, SETTINGS | settings))
 
 
-def compared(data_folder, sparsity):
-    """Test accuracy of every variant over seeds; prints the table."""
+def compared(row, data_folder, sparsity):
+    """Test accuracy of every variant over seeds, kept as a row; prints the table."""
     found, rows = {}, []
     for name, settings in VARIANTS.items():
         runs = []
@@ -92,17 +102,18 @@ def compared(data_folder, sparsity):
         )
     head = ["links", "test accuracy, %", "active nodes", "node sparsity", "synaptic operations", "rewiring / epoch"]
     table(f"MNIST, two hidden layers, {100 * sparsity:.2f} % sparse", rows, head)
+    record(row, SEEDS, {NAMES[name]: scores for name, scores in found.items()}, 100)
     return found
 
 
 def test_nearly_98_percent_of_the_links_are_not_needed(data_folder):
-    found = compared(data_folder, 0.9775)
+    found = compared("ch-snn-two-layers", data_folder, 0.9775)
     assert np.mean(found["ch_snn"]) >= 0.9897
     assert np.mean(found["ch_snn"]) >= np.mean(found["fully_connected"]) + 0.0016
 
 
 def test_ahead_of_other_rules_with_one_percent_of_the_links(data_folder):
-    found = compared(data_folder, 0.99)
+    found = compared("ch-snn-99", data_folder, 0.99)
     for rival in ("set", "rigl", "static"):
         assert np.mean(found["ch_snn"]) > np.mean(found[rival]), rival
 

@@ -51,10 +51,11 @@ from tests.verification.mnist_chains import (
     mnist_task,
     table,
 )
+from tests.verification.records import record, seeds
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(14_400)]
 
-SEEDS = (1, 2, 3)
+SEEDS = seeds(3)
 N_IMAGES = int(os.environ.get("BIOWORKBENCH_IMAGES", "0")) or None  # for training; all by default
 SIZES = (784, 500, 500)
 SETTINGS = {"epochs": 30, "images.shape": (28, 28, 1), "images.shift": 1}
@@ -68,6 +69,11 @@ VARIANTS = {
     "single step, noise alone": {"noise.mean": 0.0},
     "single step, neither": {"noise.kind": "none"},
     MULTI: {"training": "multi_step"},
+}
+SHORT = dict(zip(VARIANTS, ("noise and its mean", "mean alone", "noise alone", "neither", "eight steps"), strict=True))
+ROWS_BY_STEPS = {
+    "noise-eight-steps": ("noise and its mean", "eight steps", "neither"),
+    "noise-or-mean": ("noise and its mean", "mean alone", "noise alone"),
 }
 CONVERSIONS = {
     "conversion, max norm": {"normalization": "max", "half_start": False},
@@ -132,22 +138,27 @@ def test_accuracy_by_steps_and_whether_the_noise_or_its_mean_does_it(data_folder
     found = {name: [by_steps(data_folder, s, trained_on(data_folder, s, name), STEPS) for s in SEEDS] for name in VARIANTS}
     rows = [[name, *(mean_and_error([run[n] for run in runs]) for n in STEPS)] for name, runs in found.items()]
     table("Test accuracy, %, by number of steps", rows, ["training", *(f"T = {n}" for n in STEPS)])
+    at_eight = {SHORT[name]: [run[N_STEPS] for run in runs] for name, runs in found.items()}
+    for row, arms in ROWS_BY_STEPS.items():
+        record(row, SEEDS, {arm: at_eight[arm] for arm in arms}, 100)
     assert N_IMAGES is not None or np.mean([run[1] for run in found[NOISY]]) >= 0.985
     assert np.mean([run[1] - run[N_STEPS] for run in found[NOISY]]) <= 0.001
     assert np.mean([run[16] for run in found["single step, neither"]]) < np.mean([run[16] for run in found[NOISY]])
 
 
 def test_training_takes_less_time_to_the_same_accuracy(data_folder):
-    rows, fractions = [], []
+    rows, fractions, per_epoch = [], [], []
     for seed in SEEDS:
         single, multi = (trained_on(data_folder, seed, name).history for name in (NOISY, MULTI))
         level = min(single["score"].max(), multi["score"].max())
         epochs = [epochs_to(history, level) for history in (single, multi)]
         seconds = [float(np.median(history["seconds"])) for history in (single, multi)]
         fractions.append(1 - epochs[0] * seconds[0] / (epochs[1] * seconds[1]))
+        per_epoch.append(1 - seconds[0] / seconds[1])
         rows.append([seed, 100 * level, *epochs, *seconds, 100 * fractions[-1]])
     head = ["seed", "accuracy, %", "epochs, T = 1", "epochs, T = 8", "s / epoch, T = 1", "s / epoch, T = 8", "less time, %"]
     table("Until both reach the same validation accuracy", rows, head)
+    record("noise-less-time-dense", SEEDS, {"to the same accuracy": fractions, "per epoch": per_epoch}, 100)
     assert np.mean(fractions) >= 0.65
 
 
@@ -176,6 +187,7 @@ def test_dense_network_in_brian2(data_folder):
         one, many = (accuracy_in_brian2(task, trained, n) for n in (1, N_STEPS))
         rows.append([seed, 100 * one, 100 * many, *differing_spikes(task, trained, 1000)])
         print(rows[-1], flush=True)
+    record("noise-dense-mnist", SEEDS, {f"T = {n}": [row[column] for row in rows] for n, column in ((1, 1), (N_STEPS, 2))})
     table("Dense network in Brian2", rows, ["seed", "T = 1, %", "T = 8, %", "differing spikes of 1000 images", "spikes"])
     assert all(row[3] == 0 for row in rows)
     assert np.mean([row[2] for row in rows]) >= 98.5
@@ -194,6 +206,7 @@ def test_convolutional_network_in_brian2(data_folder):
         rows.append([seed, 100 * one, 100 * many, *differing_spikes(task, trained, 1000), seconds])
         print(rows[-1], flush=True)
     head = ["seed", "T = 1, %", "T = 8, %", "differing spikes of 1000 images", "spikes", "seconds of training"]
+    record("noise-conv-mnist", SEEDS, {f"T = {n}": [row[column] for row in rows] for n, column in ((1, 1), (N_STEPS, 2))})
     table("Convolutional network in Brian2", rows, head)
     assert all(row[3] == 0 for row in rows)
     assert np.mean([row[2] for row in rows]) >= 99.2

@@ -11,7 +11,6 @@ chosen on parts of the training trials; the test trials are looked at here alone
   .848, .869 (.865); Mackey-Glass, RSE six frames ahead, .728, .746, .761, .766, .750, .751 (.751).
 """
 
-import os
 from functools import partial
 from pathlib import Path
 
@@ -28,11 +27,12 @@ from bioworkbench.records.choice import Choice
 from bioworkbench.records.randomness import seed_of
 from bioworkbench.report.sweep import sweep_curves
 from bioworkbench.simulation import simulate
+from tests.verification.records import record, seeds
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("data_folder"), pytest.mark.timeout(7200)]
 
 SPECS = Path(__file__).parents[2] / "network_specs"
-SEEDS = range(1, 1 + int(os.environ.get("BIOWORKBENCH_SEEDS", "3")))
+SEEDS = seeds(3)
 NOISE = ("digits", "spoken_digits", "delayed_xor", "mackey_glass", "narma10", "memory_capacity")
 
 
@@ -47,6 +47,13 @@ def runs(name, seeds, folder):
     return found
 
 
+def recorded(row, results):
+    """Scores of the results, kept as a row."""
+    found = np.array(scores(results))
+    record(row, [result.spec.seed for result in results], {"ours": found[:, 0], "raw linear": found[:, 1]}, 100)
+    return found.T
+
+
 def scores(results):
     """Accuracies of the network and of the linear model of the raw input, one per result."""
     return [[r.metrics["test"]["accuracy"], r.metrics["baselines"]["raw_linear"]["accuracy"]] for r in results]
@@ -54,7 +61,7 @@ def scores(results):
 
 def test_digits(tmp_path):
     """98.0 % on scikit-learn's digits, which a linear model of the pixels does not reach."""
-    ours, raw = np.transpose(scores(runs("ransnn_digits", range(1, 6), tmp_path)))
+    ours, raw = recorded("ransnn-digits", runs("ransnn_digits", seeds(5), tmp_path))
     mean, error = mean_and_error(ours)
     print(f"digits: {mean:.4f} +- {error:.4f}, raw linear {raw.mean():.4f}")
     assert mean >= 0.98
@@ -64,7 +71,7 @@ def test_digits(tmp_path):
 def test_mnist_as_published(tmp_path):
     """The authors' network; their best is 95.05 % (sheet: one pass of Adam), ours is fitted to convergence. Ten minutes in all."""
     (result,) = runs("ransnn_mnist", [1], tmp_path)
-    ((ours, raw),) = scores([result])
+    (ours,), (raw,) = recorded("ransnn-mnist", [result])
     assert ours >= 0.951
     assert ours > raw
     assert result.metrics["timing"]["total"] <= 600
@@ -94,6 +101,9 @@ def frozen_scores(file, seed):
 def test_the_authors_recipe_and_the_readout_in_closed_form(file, recipe, closed_form):
     """The same frozen network: 400 Adam updates as the authors made them, and ridge. Their best evaluations: 95.05 and 84.84 %."""
     rows = [frozen_scores(file, seed) for seed in SEEDS]
+    found, data = {name: [row[name] for row in rows] for name in RECIPES}, file.split("_")[0].removesuffix(".npz")
+    record(f"ransnn-{data}-recipe", SEEDS, {"recipe": found["recipe"]}, 100)
+    record(f"ransnn-{data}-closed-form", SEEDS, found, 100)
     for name in RECIPES:
         mean, error = mean_and_error([row[name] for row in rows])
         print(f"{file}, {len(rows)} seeds: {name} {mean:.4f} +- {error}")
@@ -104,14 +114,14 @@ def test_the_authors_recipe_and_the_readout_in_closed_form(file, recipe, closed_
 def test_mnist_with_local_fields(tmp_path):
     """98.2 % is the best published with frozen random spiking features (Illing et al. 2019)."""
     (result,) = runs("ransnn_mnist_local", [1], tmp_path)
-    ((ours, raw),) = scores([result])
+    (ours,), (raw,) = recorded("ransnn-mnist-local", [result])
     assert ours >= 0.982
     assert ours > raw
 
 
 def test_spoken_digits(tmp_path):
     """97.7 % is the best non-spiking reservoir found on the split of the data set."""
-    ours, raw = np.transpose(scores(runs("reservoir_spoken_digits", range(1, 6), tmp_path)))
+    ours, raw = recorded("reservoir-spoken-digits", runs("reservoir_spoken_digits", seeds(5), tmp_path))
     mean, error = mean_and_error(ours)
     print(f"spoken digits: {mean:.4f} +- {error:.4f}, raw linear {raw.mean():.4f}")
     assert mean >= 0.977

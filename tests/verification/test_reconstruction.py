@@ -22,8 +22,9 @@ from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.tasks.images import digits, mnist
 from bioworkbench.tasks.sequences import addition, first_last_xor
 from tests.methods.grouped import grouped
+from tests.verification.records import record, seeds
 
-N_SEEDS = 5
+SEEDS = seeds(5, first=0)
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 
@@ -87,6 +88,27 @@ TASKS = {  # name: task by seed, shape and leak of a sub-network, settings
 }
 
 
+_XOR_ARMS = {
+    "program after them": "after gradients",
+    "surrogate gradients": "gradients alone",
+    "random witnesses alone": "1040 random witnesses",
+    "with random witnesses": "both",
+}
+_ADDITION_ARMS = {
+    "program after them": "after gradients",
+    "surrogate gradients": "gradients alone",
+    "random witnesses alone": "random witnesses",
+    "raw linear": "raw linear",
+}
+ROWS = {  # where the page has the scores of a task, and what it calls its arms
+    "first-last XOR, T = 10": ("reconstruction-xor-10", _XOR_ARMS),
+    "first-last XOR, T = 20": ("reconstruction-xor-20", _XOR_ARMS),
+    "addition in base 3": ("reconstruction-addition-3", _ADDITION_ARMS),
+    "addition in base 5": ("reconstruction-addition-5", _ADDITION_ARMS),
+    "digits by rows": ("reconstruction-digits-gradients", {"program after them": "program", "surrogate gradients": "gradients"}),
+}
+
+
 def run(task, shape, leak, seed, **settings):
     trained = reconstruction.train(
         task,
@@ -142,7 +164,7 @@ def test_sequential_mnist(frames, solved_once):
         "random witnesses alone": settings | {"n_gaussian": 60},
     }
     found = {way: [] for way in [*ways, "raw linear"]}
-    for seed in range(N_SEEDS):
+    for seed in SEEDS:
         task = shown_as_current(mnist(np.random.default_rng(seed), frames=frames))
         for way, given in ways.items():
             made = reconstruction.train(
@@ -151,12 +173,26 @@ def test_sequential_mnist(frames, solved_once):
             found[way].append(accuracy(task, made))
             print(f"MNIST by {frames}, seed {seed}: {way:28s} {found[way][-1]:.4f} {made.history.get('gap')}", flush=True)
         found["raw linear"].append(float((raw_linear(task) == task.test.targets).mean()))
+    named = {MNIST_ARMS.get(way, way): scores for way, scores in found.items()}
+    for ending, arms in MNIST_ROWS.items():
+        record(f"reconstruction-mnist-{frames}{ending}", SEEDS, {arm: named[arm] for arm in arms}, 100)
     for way, scores in found.items():
         print(f"MNIST by {frames}: {way:28s} {mean_and_error(scores)[0]:.4f} +- {mean_and_error(scores)[1]:.4f}", flush=True)
     gain = np.subtract(found["and logistic regression"], found["surrogate gradients"])
     print(f"MNIST by {frames}: gain {mean_and_error(gain)[0]:+.4f} +- {mean_and_error(gain)[1]:.4f}")
     assert np.mean(found["program after them"]) >= 0.925
     assert np.mean(found["and logistic regression"]) > np.mean(found["program after them"])
+
+
+MNIST_ARMS = {
+    "surrogate gradients": "gradients",
+    "program after them": "program",
+    "and logistic regression": "program and regression",
+    "random witnesses alone": "random witnesses",
+}
+
+
+MNIST_ROWS = {"": ("program", "gradients", "random witnesses", "raw linear"), "-refit": ("program and regression", "gradients")}
 
 
 def remember(monkeypatch, module, name, key):
@@ -201,7 +237,7 @@ def test_the_program_after_surrogate_gradients_is_better_than_surrogate_gradient
         "random witnesses alone": settings | {"n_trained": 0, "n_gaussian": n_random},
     }
     found = {way: [] for way in [*ways, "raw linear", "chance"]}
-    for seed in range(N_SEEDS):
+    for seed in SEEDS:
         task = shown_as_current(maker(np.random.default_rng(seed)))
         for way, given in ways.items():
             trained = reconstruction.train(
@@ -218,6 +254,8 @@ def test_the_program_after_surrogate_gradients_is_better_than_surrogate_gradient
                 assert gap <= 1e-6
         for label, baseline in (("raw linear", raw_linear), ("chance", chance)):
             found[label].append(float((baseline(task) == task.test.targets).mean()))
+    row, arms = ROWS[name]
+    record(row, SEEDS, {arm: found[way] for way, arm in arms.items()}, 100)
     for way, scores in found.items():
         print(f"{name}: {way:28s} {mean_and_error(scores)[0]:.4f} +- {mean_and_error(scores)[1]:.4f}", flush=True)
     gain = np.subtract(found["program after them"], found["surrogate gradients"])

@@ -36,11 +36,12 @@ from bioworkbench.topology.measures.null_models import degree_preserving_mask
 from bioworkbench.topology.rewiring import weights_on
 from tests.methods.grouped import grouped
 from tests.verification.mnist_chains import table
+from tests.verification.records import record, seeds
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(172_800)]
 
 SPEC = Path(__file__).parents[2] / "network_specs" / "rewired_reservoir_memory.toml"
-SEEDS = range(1, 1 + int(os.environ.get("BIOWORKBENCH_SEEDS", "10")))
+SEEDS = seeds(10)
 ARMS = {  # "best": the episode with the best validation score, "15 Hz": a higher rate without rewiring
     "ch3_l3": {},
     "random": {"regrowth": "random"},
@@ -50,7 +51,7 @@ ARMS = {  # "best": the episode with the best validation score, "15 Hz": a highe
     "random, best": {"regrowth": "random", "keep_best": True},
     "none, best": {"regrowth": "none", "keep_best": True},
 }
-
+LABELS = {"ch3_l3": "CH3-L3", "random": "random regrowth", "none": "no rewiring"}
 
 DIGITS = {  # the same network sees images row by row, and is read once, at the end
     "task": {"kind": "digits", "frames": "rows"},
@@ -165,6 +166,8 @@ def test_ch3_l3_against_other_regrowth(monkeypatch, tmp_path):
     table("Paired over seeds", rows, ["minus none", *head[1:]])
     rows = [[name, *paired(found, "ch3_l3, best", name)] for name in names if name.endswith(", best")][1:]
     table("Paired over seeds", rows, ["ch3_l3, best minus", *head[1:]])
+    for row, ending in (("rewired-memory-best", ", best"), ("rewired-memory-last", "")):
+        record(row, SEEDS, {label: [seed[arm + ending]["recall"] for seed in found] for arm, label in LABELS.items()})
     assert n_programs() == 1  # of all episodes, arms, seeds, readouts and tests
     without_network = np.array([seed["raw linear"]["recall"] for seed in found])
     assert all(seed[name]["recall"] > baseline for seed, baseline in zip(found, without_network, strict=True) for name in names)
@@ -183,6 +186,7 @@ def test_ch3_l3_against_random_regrowth_on_digits():
         rows.append(own)
         print(f"seed {seed}:", dict(zip(arms, np.round(own, 4).tolist(), strict=True)), flush=True)
     found = np.array(rows)  # (n_seeds, n_arms, 2)
+    record("rewired-digits", SEEDS, {LABELS[arm]: found[:, k, 0] for k, arm in enumerate(arms)}, 100)
     for k, arm in enumerate(arms):
         print(f"{arm:8s} accuracy, rank: {[mean_and_error(found[:, k, column]) for column in (0, 1)]}")
     for one, other in ((0, 1), (0, 2), (1, 2)):

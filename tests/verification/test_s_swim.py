@@ -24,6 +24,7 @@ from bioworkbench.records.choice import Choice
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.tasks.time_series import etth1, exchange_rate, series
 from tests.methods.grouped import grouped
+from tests.verification.records import record, seeds
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("data_folder"), pytest.mark.timeout(3600)]
 
@@ -53,6 +54,8 @@ SAMPLERS = {  # label: settings
 WITH_PATH = {
     name: SAMPLERS[name] | {"skip": True} for name in ("pairs", "uniform pairs", "random")
 }  # a linear path beside the spikes
+LABELS = {"random": "random weights"}
+SEEDS = seeds(5, first=0)
 RANDOM_START = {"sampling": "random", "learning_rate": 4e-3}
 SAMPLED_START = {"learning_rate": 1e-3}
 HYPOTHESES = {  # label: what is changed, one at a time
@@ -126,10 +129,10 @@ def validated_ridge(name, task, **task_settings):
     return [absolute_error(name, task, readout.outputs(seen[part]), part, **task_settings) for part in ("validation", "test")]
 
 
-def compare(name, samplers, *, size=256, n_seeds=5, **task_settings):
+def compare(name, samplers, *, size=256, of_seeds=SEEDS, row=None, **task_settings):
     """Errors by sampler and seed, and a printed table with paired differences from the first sampler."""
     task, raw = forecast(name, **task_settings), forecast(name, relative=False, **task_settings)
-    print(f"\n{name}, {size} neurons, {n_seeds} seeds, {task.train.n_trials} training windows, {task_settings}")
+    print(f"\n{name}, {size} neurons, {len(of_seeds)} seeds, {task.train.n_trials} training windows, {task_settings}")
     print(f"{'last value':34s} test {rse(last_value(raw), raw.test.targets):.4f}")
     print(f"{'linear ridge, raw window':34s} test {rse(raw_linear(raw), raw.test.targets):.4f}")
     print(
@@ -138,7 +141,7 @@ def compare(name, samplers, *, size=256, n_seeds=5, **task_settings):
     print("{:34s} val  {:.4f} test {:.4f}".format("the same, validated penalty", *validated_ridge(name, task, **task_settings)))
     found, first = {}, None
     for label, settings in samplers.items():
-        runs = np.array([sampled(name, task, size, seed, settings, **task_settings) for seed in range(n_seeds)])
+        runs = np.array([sampled(name, task, size, seed, settings, **task_settings) for seed in of_seeds])
         found[label], first = runs, label if first is None else first
         line = " ".join(
             f"{part} {m:.4f} +- {e:.4f}" for part, (m, e) in zip(("val", "test"), map(mean_and_error, runs.T[:2]), strict=True)
@@ -147,7 +150,19 @@ def compare(name, samplers, *, size=256, n_seeds=5, **task_settings):
             mean, error = mean_and_error(found[first][:, 1] - runs[:, 1])
             line += f"   {first} minus this: {mean:+.4f} +- {error:.4f} ({mean / error:+.1f} s.e.)"
         print(f"{label:34s} {line}   {runs[:, 2].mean():.1f} s", flush=True)
+    if row is not None:
+        beside = baselines(name, task, raw, len(of_seeds), **task_settings)
+        record(row, of_seeds, {LABELS.get(label, label): runs[:, 1] for label, runs in found.items()} | beside)
     return found
+
+
+def baselines(name, task, raw, n, **task_settings):
+    """Test errors that no seed changes: the last value, and the better of two ridge regressions of relative windows."""
+    ridges = [
+        validated_ridge(name, task, **task_settings)[1],
+        absolute_error(name, task, raw_linear(task), "test", **task_settings),
+    ]
+    return {"last value": [rse(last_value(raw), raw.test.targets)] * n, "ridge": [min(ridges)] * n}
 
 
 @pytest.mark.parametrize("size", [48, 128, 256])
@@ -156,7 +171,7 @@ def test_samplers_on_etth1(size):
 
     With 256 neurons they are 6.3 standard errors ahead of uniform pairs and 5.5 ahead of random weights.
     """
-    found = compare("etth1", SAMPLERS, size=size, stride=3)
+    found = compare("etth1", SAMPLERS, size=size, stride=3, row="s-swim-etth1" if size == 256 else None)
     assert found["pairs"][:, 1].mean() < found["uniform pairs, raw differences"][:, 1].mean()
     raw = forecast("etth1", relative=False, stride=3)
     assert size < 128 or found["pairs"][:, 1].mean() < rse(raw_linear(raw), raw.test.targets)
@@ -164,16 +179,15 @@ def test_samplers_on_etth1(size):
 
 def ahead_of_ridge(name, found, **settings):
     """Mean test error of pairs below that of the better ridge regression, and its standard error."""
-    task = forecast(name, **settings)
-    ridges = [validated_ridge(name, task, **settings)[1], absolute_error(name, task, raw_linear(task), "test", **settings)]
+    (ridge,) = baselines(name, forecast(name, **settings), forecast(name, relative=False, **settings), 1, **settings)["ridge"]
     mean, error = mean_and_error(found["pairs"][:, 1])
-    print(f"{name}: pairs {min(ridges) - mean:+.4f} +- {error:.4f} ahead of ridge {min(ridges):.4f}")
-    return min(ridges) - mean, error
+    print(f"{name}: pairs {ridge - mean:+.4f} +- {error:.4f} ahead of ridge {ridge:.4f}")
+    return ridge - mean, error
 
 
 def test_a_linear_path_puts_etth1_ahead_of_ridge():
     """All training windows; with them pairs and uniform pairs are level, random weights behind."""
-    found = compare("etth1", WITH_PATH, stride=1)
+    found = compare("etth1", WITH_PATH, stride=1, row="s-swim-path-etth1")
     ahead, error = ahead_of_ridge("etth1", found, stride=1)
     assert found["pairs"][:, 1].mean() <= 0.640
     assert ahead > 3 * error
@@ -183,13 +197,14 @@ def test_a_linear_path_puts_etth1_ahead_of_ridge():
 def test_a_linear_path_puts_national_illness_ahead_of_ridge():
     """Half a year of weeks in, 24 weeks asked; the number of neurons, of 24, 64, 128, 256 and 512, is that of least validation error."""
     settings = {"stride": 1, "history": 36, "horizon": 24, "patch": 12}
-    ahead, error = ahead_of_ridge("national_illness", compare("national_illness", WITH_PATH, **settings), **settings)
+    found = compare("national_illness", WITH_PATH, row="s-swim-path-illness", **settings)
+    ahead, error = ahead_of_ridge("national_illness", found, **settings)
     assert ahead > 2 * error
 
 
 def test_samplers_on_exchange_rate():
     """Close to a random walk: all samplers end within 0.005 of each other."""
-    found = compare("exchange_rate", SAMPLERS, size=128, stride=3)
+    found = compare("exchange_rate", SAMPLERS, size=128, stride=3, row="s-swim-exchange-rates")
     means = [runs[:, 1].mean() for runs in found.values()]
     assert max(means) - min(means) < 0.005
 
@@ -197,7 +212,9 @@ def test_samplers_on_exchange_rate():
 @pytest.mark.parametrize("name", ["etth1", "exchange_rate"])
 def test_details_of_the_sampling_one_by_one(name):
     """None of them makes up more than a few thousandths."""
-    found = compare(name, {"pairs": {}, "uniform pairs": SAMPLERS["uniform pairs"]} | HYPOTHESES, size=96, n_seeds=3, stride=4)
+    found = compare(
+        name, {"pairs": {}, "uniform pairs": SAMPLERS["uniform pairs"]} | HYPOTHESES, size=96, of_seeds=range(3), stride=4
+    )
     assert np.ptp([runs[:, 0].mean() for runs in found.values()]) < 0.05
 
 
@@ -223,7 +240,7 @@ def test_against_surrogate_gradients_and_as_their_start():
     task, epochs = forecast("etth1", stride=4), 24
     adam = {"epochs": epochs, "batch_size": 64}
     found = []
-    for seed in range(5):
+    for seed in SEEDS:
         runs = {
             "S-SWIM": trained(task, seed),
             "Adam from random weights": trained(task, seed, solve_first=False, **RANDOM_START, **adam),
@@ -242,6 +259,9 @@ def test_against_surrogate_gradients_and_as_their_start():
     rows = np.array(found).T
     for label, column in zip([*runs, *(f"seconds {name}" for name in runs), "epochs random", "epochs S-SWIM"], rows, strict=True):
         print(f"{label:34s} {mean_and_error(column)[0]:.4f} +- {mean_and_error(column)[1]:.4f}")
+    record("s-swim-adam-error", SEEDS, {"S-SWIM": rows[0], "Adam": rows[1]})
+    record("s-swim-adam-time", SEEDS, {"S-SWIM": rows[3], "tenth of Adam's": rows[4] / 10})
+    record("s-swim-start", SEEDS, {"from S-SWIM": rows[7], "half of random start": rows[6] / 2})
     behind, error = mean_and_error(rows[0] - rows[1])
     assert behind <= 2 * error
     assert rows[3].mean() < rows[4].mean() / 3
@@ -271,7 +291,7 @@ def test_time_of_tuned_adam_to_the_same_validation_error():
     rate = min((2.5e-4, 5e-4, 1e-3, 4e-3), key=lambda rate: tried(rate, "cosine"))
     schedule = min(("cosine", "constant"), key=lambda schedule: tried(rate, schedule))
     rows = []
-    for seed in range(5):
+    for seed in SEEDS:
         sampled_run, seconds = trained(task, seed)
         _, before = trained(task, seed, sampling="random")  # what is not training: random weights, two readouts
         run, total = trained(task, seed, learning_rate=rate, schedule=schedule, **given)
@@ -281,5 +301,6 @@ def test_time_of_tuned_adam_to_the_same_validation_error():
         print(f"seed {seed}: test RSE, seconds of S-SWIM, epochs and seconds of Adam: {np.round(rows[-1], 4)}", flush=True)
     for label, column in zip(["RSE S-SWIM", "RSE Adam", "s S-SWIM", "epochs", "s Adam"], np.transpose(rows), strict=True):
         print(f"{label:12s} {mean_and_error(column)[0]:.4f} +- {mean_and_error(column)[1]:.4f}")
+    record("s-swim-tuned-adam", SEEDS, {"S-SWIM": np.array(rows)[:, 2], "tenth of Adam's": np.array(rows)[:, 4] / 10})
     print(f"rate {rate}, {schedule}: {np.mean([row[4] / row[2] for row in rows]):.1f} times the seconds of S-SWIM")
     assert max(row[3] for row in rows) <= epochs

@@ -5,7 +5,6 @@ links throughout. Links of least weight go, a tenth of them after every second r
 `BIOWORKBENCH_SEEDS` says how many seeds; digits take about a minute for a seed and arm on a loaded core.
 """
 
-import os
 from functools import partial
 from pathlib import Path
 
@@ -20,12 +19,13 @@ from bioworkbench.records.averages import mean_and_error
 from bioworkbench.records.randomness import stream
 from bioworkbench.simulation import simulate
 from tests.verification.mnist_chains import table
+from tests.verification.records import record, seeds
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(172_800)]
 
 SPEC = Path(__file__).parents[2] / "network_specs" / "unsupervised_digits.toml"
-SEEDS = range(1, 1 + int(os.environ.get("BIOWORKBENCH_SEEDS", "5")))
-ARMS = {"ch3_l3": "ch3_l3", "random": "random", "none": None}
+SEEDS = seeds(5)
+ARMS = {"CH3-L3": "ch3_l3", "random regrowth": "random", "no rewiring": None}
 SPARSE = {
     "projections.pixels_exc.topology": {"kind": "bernoulli", "p": 0.25},
     "projections.pixels_exc.weights": "uniform(0, 3.2)",
@@ -65,13 +65,14 @@ def words(values):
     return f"{mean:.3f} ± {error or float('nan'):.3f}"
 
 
-def compared(changes):
-    """Prints the table of all arms; accuracies and ranks (n_seeds, n_arms, 2)."""
+def compared(row, changes):
+    """Prints the table of all arms and keeps it as a row; accuracies and ranks (n_seeds, n_arms, 2)."""
     rows = []
     for seed in SEEDS:
         rows.append([learned(seed, arm, changes) for arm in ARMS.values()])
         print(f"seed {seed}:", dict(zip(ARMS, np.round(rows[-1], 4).tolist(), strict=True)), flush=True)
     found, names = np.array(rows), list(ARMS)
+    record(row, SEEDS, {name: found[:, k, 0] for k, name in enumerate(names)}, 100)
     means = [[name, *(words(found[:, k, column]) for column in (0, 1))] for k, name in enumerate(names)]
     table(f"{len(found)} seeds", means, ["regrowth", "accuracy", "effective rank of the weights"])
     pairs = [(0, 1), (0, 2), (1, 2)]
@@ -83,8 +84,8 @@ def compared(changes):
 
 
 def test_regrowth_in_a_network_that_learns_digits():
-    assert (compared(SPARSE)[:, :, 0] > 0.3).all()
+    assert (compared("rewired-stdp-digits", SPARSE)[:, :, 0] > 0.3).all()
 
 
 def test_regrowth_in_a_network_that_learns_spoken_digits():
-    assert (compared(SPOKEN)[:, :, 0] > 0.12).all()
+    assert (compared("rewired-stdp-spoken", SPOKEN)[:, :, 0] > 0.12).all()
