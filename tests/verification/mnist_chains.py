@@ -24,16 +24,16 @@ from bioworkbench.tasks.images import mnist
 
 DT = 1e-3
 N_STEPS = 8
-CONVOLUTIONS = {"convolutions": ((32, 5, 2), (64, 5, 2)), "image": (28, 28, 1)}
+CONVOLUTIONS = {"images.convolutions": ((32, 5, 2), (64, 5, 2))}
 
 in_brian2 = partial(simulate, dt=DT, memory=2e9)
 
 
-def mnist_task(folder: Path, seed: int, n_train: int | None = None, n_test: int | None = None) -> Task:
-    """MNIST as constant currents of `N_STEPS` steps; 5000 training images validate (500 of a small set)."""
+def mnist_task(folder: Path, seed: int, n_train: int | None = None, *, n_steps: int = N_STEPS, file: str = "mnist.npz") -> Task:
+    """MNIST, or a set of its form, as constant currents of some steps; 5000 training images validate, or a tenth of fewer."""
     n_validation = 5000 if n_train is None else n_train // 10
-    task = mnist(np.random.default_rng(seed), data=folder, n_train=n_train, n_test=n_test, n_validation=n_validation)
-    return replace(task, encode=lasting(N_STEPS))
+    task = mnist(np.random.default_rng(seed), data=folder, n_train=n_train, n_validation=n_validation, file=file)
+    return replace(task, encode=lasting(n_steps))
 
 
 def lasting(n_steps: int) -> partial:

@@ -16,7 +16,7 @@ __all__ = ["joined", "record", "seeds"]
 
 
 def seeds(default: int, first: int = 1) -> tuple[int, ...]:
-    """Seeds to run: as many as `BIOWORKBENCH_SEEDS` says, or those that it lists ("3,4"), so that a row can grow on another day.
+    """Seeds to run: as many as `BIOWORKBENCH_SEEDS` says, or those that it lists ("3,4", "5,"), so that a row can grow on another day.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def seeds(default: int, first: int = 1) -> tuple[int, ...]:
     tuple of int
     """
     given = os.environ.get("BIOWORKBENCH_SEEDS", str(default))
-    return tuple(int(seed) for seed in given.split(",")) if "," in given else tuple(range(first, first + int(given)))
+    return tuple(int(seed) for seed in given.split(",") if seed) if "," in given else tuple(range(first, first + int(given)))
 
 
 def record(row: str, of_seeds: Sequence[int], scores: Mapping[str, Sequence[float]], scale: float = 1.0) -> None:

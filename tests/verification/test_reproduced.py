@@ -135,3 +135,5 @@ def test_seeds_are_counted_or_listed(monkeypatch):
     assert seeds(5) == (1, 2)
     monkeypatch.setenv("BIOWORKBENCH_SEEDS", "4,7")
     assert seeds(5) == (4, 7)
+    monkeypatch.setenv("BIOWORKBENCH_SEEDS", "4,")
+    assert seeds(5) == (4,)
