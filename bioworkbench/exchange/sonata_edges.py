@@ -3,7 +3,8 @@
 Reference: K. Dai et al. (2020), https://doi.org/10.1371/journal.pcbi.1007696
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import h5py
@@ -18,6 +19,7 @@ from bioworkbench.records.hdf5 import opened, text_of
 __all__ = ["SonataLinks", "read_sonata", "seconds_each", "sonata_links"]
 
 _SECONDS = {"": 1e-3, "ms": 1e-3, "milliseconds": 1e-3, "millisecond": 1e-3, "s": 1.0, "seconds": 1.0, "second": 1.0}
+_RECEPTOR = "receptor_type"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ class SonataLinks:
         Of the weights, where the file says.
     receives : str
         Variable that spikes add to, in files that bioworkbench wrote.
+    receptors : array (n_edges,), optional
+        Port of the target that an edge goes to, counted from 1; NaN where an edge does not say, None where none does.
+    dynamics : mapping from type id to str
+        Files of parameters that types of edges name.
     ignored : tuple of str
         What the edges also say, and a list of links does not carry.
     """
@@ -59,6 +65,8 @@ class SonataLinks:
     types: Integers
     unit: str = ""
     receives: str = ""
+    receptors: Floats | None = None
+    dynamics: Mapping[int, str] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
 
 
@@ -206,6 +214,8 @@ def _links(path: Path, group: h5py.Group, types: Types, max_links: int) -> Sonat
         types=edges.ids,
         unit=edges.unit("syn_weight"),
         receives=text_of(group, "receives"),
+        receptors=edges.numbers(_RECEPTOR) if _RECEPTOR in (*types.names, *edges.names()) else None,
+        dynamics=dict(zip(types.rows, types.texts("dynamics_params", np.array(list(types.rows), dtype=np.int64)), strict=True)),
         ignored=tuple(_ignored(edges)),
     )
 

@@ -13,8 +13,10 @@ from bioworkbench.exchange.damage import damage_told
 from bioworkbench.exchange.plain_models import synapse_of, value_of
 from bioworkbench.exchange.sonata import COMPONENTS, TEXTS, synapse_file
 from bioworkbench.exchange.sonata_clamps import Clamps, circuit_clamps
+from bioworkbench.exchange.sonata_components import node_parameters, ports_of_links
 from bioworkbench.exchange.sonata_config import SonataConfig, read_config, read_json
 from bioworkbench.exchange.sonata_edges import SonataLinks, sonata_links
+from bioworkbench.exchange.sonata_glif import GLIF
 from bioworkbench.exchange.sonata_inputs import circuit_stimuli, simulated_times
 from bioworkbench.exchange.sonata_nodes import SonataNodes, read_nodes
 from bioworkbench.exchange.sonata_templates import TEMPLATES, Template, template_model
@@ -171,7 +173,7 @@ def _circuit(
             populations.append(_population(config, one, names[one.population], given))
     network = Network(tuple(populations))
     for links in _edges(config):
-        projections += _projections(config, links, nodes, names, network, weight_unit, templates)
+        projections += _projections(config, parts, links, nodes, names, network, weight_unit, templates)
         lost += _lost(links)
     network = Network(network.populations, tuple(projections))
     # files of single cells and of circuits say the same things in different places: parts are asked in their order
@@ -208,11 +210,13 @@ def _names(nodes: Mapping[str, SonataNodes]) -> dict[str, str]:
 
 
 def _own_template(config: SonataConfig, nodes: SonataNodes, models: Mapping[str, NeuronModel]) -> str:
-    """The one template of `TEMPLATES` that all nodes of a population without another model have; else ""."""
+    """The one template that all nodes of a population without another model have; "" where there are several, or it is unknown."""
     named = set(map(str, nodes.table.get("model_template", ())))
-    if nodes.population in models or _written(config, nodes.population) or len(named) != 1:
+    if nodes.population in models or _written(config, nodes.population):
         return ""
-    return next(iter(named & set(TEMPLATES)), "")
+    if named and named <= set(GLIF):  # levels of one model
+        return GLIF[0]
+    return next(iter(named & set(TEMPLATES)), "") if len(named) == 1 else ""
 
 
 def _written(config: SonataConfig, population: str) -> Path | None:
@@ -225,7 +229,7 @@ def _of_template(
     config: SonataConfig, parts: Sequence[SonataConfig], nodes: SonataNodes, name: str, template: str, lost: list[str]
 ) -> Population:
     where = f"{config.path}: node population '{nodes.population}'"
-    model, others = template_model(template, _parameters(parts, nodes, template, where), where)
+    model, others = template_model(template, node_parameters(parts, nodes, template, where), where)
     lost += [f"parameter '{other}' of node population '{nodes.population}'" for other in others]
     return Population(name, nodes.size, model)
 
@@ -244,32 +248,6 @@ def _population(config: SonataConfig, nodes: SonataNodes, name: str, models: Map
     content = read_json(path)
     background = tuple(Background(*values) for values in content.get("background", ()))
     return Population(name, nodes.size, _model(content), int(content["layer"]), background)
-
-
-def _parameters(parts: Sequence[SonataConfig], nodes: SonataNodes, template: str, where: str) -> dict[str, np.ndarray]:
-    """Parameters (n_nodes,) of point neurons: from the files that types name, and from HDF5, which wins."""
-    files = np.array([str(one) for one in nodes.table.get("dynamics_params", [""] * nodes.size)])
-    found: dict[str, np.ndarray] = {}
-    for file in sorted(set(files.tolist()) - {"", "NULL"}):
-        content = read_json(_component(parts, file, where))
-        if not isinstance(content, Mapping) or not all(isinstance(value, int | float) for value in content.values()):
-            raise ResultError(f"{where}: {file} holds {content!r:.60}; parameters of a point neuron are a table of numbers")
-        for key, value in content.items():
-            found.setdefault(key, np.full(nodes.size, np.nan))[files == file] = float(value)
-    for key in (*TEMPLATES[template].defaults, "V_m"):
-        column = nodes.table.get(key)
-        if column is not None and column.dtype.kind == "f":
-            found[key] = np.where(np.isnan(column), found.get(key, np.nan), column)
-    return found
-
-
-def _component(parts: Sequence[SonataConfig], file: str, where: str) -> Path:
-    """Path of a file of parameters, in the folder that a part of the configuration names."""
-    for part in parts:
-        folder = part.content.get("components", {}).get("point_neuron_models_dir")
-        if folder:
-            return part.file(f"{folder}/{file}")
-    raise ResultError(f"{where} has dynamics_params = {file}; the configuration names no point_neuron_models_dir that holds it")
 
 
 def _model(content: Mapping[str, Any]) -> NeuronModel:
@@ -297,6 +275,7 @@ def _edges(config: SonataConfig) -> Iterator[SonataLinks]:
 
 def _projections(
     config: SonataConfig,
+    parts: Sequence[SonataConfig],
     links: SonataLinks,
     nodes: Mapping[str, SonataNodes],
     names: Mapping[str, str],
@@ -332,7 +311,7 @@ def _projections(
     shape = (nodes[links.source_population].size, target.size)
     name = links.population if links.population.isidentifier() else ""
     made = []
-    for receives, kept, ending in _by_sign(links, template):
+    for receives, kept, ending in _by_variable(config, parts, links, model, template):
         sources, targets = (
             as_indices("sources", links.sources[kept], shape[0]),
             as_indices("targets", links.targets[kept], shape[1]),
@@ -344,11 +323,16 @@ def _projections(
     return made
 
 
-def _by_sign(links: SonataLinks, template: Template | None) -> Iterator[tuple[str, np.ndarray, str]]:
+def _by_variable(
+    config: SonataConfig, parts: Sequence[SonataConfig], links: SonataLinks, model: NeuronModel, template: Template | None
+) -> Iterator[tuple[str, np.ndarray, str]]:
     """Variable that links act on, which links, and the end of the projection's name."""
     used = links.counts > 0
     if template is None or len(template.receives) == 1:
-        yield links.receives, used, ""
+        if template is None or template.receives[0] != "x_1":
+            yield links.receives, used, ""
+            return
+        yield from ports_of_links(parts, links, used, model, f"{config.path}: edge population '{links.population}'")
         return
     above, below = used & (links.weights >= 0), used & (links.weights < 0)
     if above.any() or not below.any():

@@ -2,7 +2,7 @@
 
 ``iaf_psc_alpha`` and ``iaf_psc_exp`` take steps of their exact solution, as NEST does: with delays and inputs on the grid, the potential is
 NEST's for any step. ``iaf_psc_delta`` too, but a threshold that an incoming spike passes is noticed in the next step. ``IntFire1`` is
-NEURON's; NEURON itself looks at it at the very times of spikes.
+NEURON's; NEURON itself looks at it at the very times of spikes. GLIF neurons are in `sonata_glif`.
 
 References: S. Rotter and M. Diesmann (1999), https://doi.org/10.1007/s004220050570; A. Morrison et al. (2005),
 https://doi.org/10.1162/0899766054026648; M. L. Hines and N. T. Carnevale (2004), https://doi.org/10.1016/j.neucom.2004.01.161.
@@ -13,10 +13,11 @@ https://doi.org/10.1162/0899766054026648; M. L. Hines and N. T. Carnevale (2004)
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from bioworkbench.exchange.point_neurons import ALPHA, FIRST, MANY_STEPS, each, filled, quantities
+from bioworkbench.exchange.sonata_glif import GLIF, GLIF_DEFAULTS, glif_model
 from bioworkbench.records.arrays import Floats, finite
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.neuron import NeuronModel
@@ -33,7 +34,7 @@ class Template:
     ----------
     defaults : mapping from parameter to value in the unit of its simulator
     receives : tuple of str
-        Variables that weights above and below 0 act on; one for both.
+        Variables that weights above and below 0 act on; one for both. Of GLIF neurons the first of their ports.
     weight_unit : str
         Of weights; "" for plain numbers.
     variables : str
@@ -55,47 +56,33 @@ class Template:
 _UNITS = {"C_m": ("farad", 1e-12), "I_e": ("amp", 1e-12), "tau": ("second", 1e-3), "t_ref": ("second", 1e-3)}  # else potentials
 _COMMON = {"C_m": 250.0, "tau_m": 10.0, "E_L": -70.0, "V_th": -55.0, "V_reset": -70.0, "t_ref": 2.0, "I_e": 0.0}
 _PORTS = {"tau_syn_ex": 2.0, "tau_syn_in": 2.0}
-_BIG = "1000000000"
+_SIDES = ("ex", "in")
 _DECAY = "decay = exp(-dt/tau_m)\n"
 _LEAK = "change = (E_L - v + (I_e + drive)*tau_m/C_m)*(1 - decay)\n"
 
 
-def _ports(text: str) -> str:
-    """Statements for both ports."""
-    return "".join(text.replace("PORT", port) for port in ("ex", "in"))
-
-
-# integrals over a step of exp(q*s) and s*exp(q*s), s from 0 to 1: series near 0, where the closed forms cancel
-_FIRST = _DECAY + _ports(
-    "q_PORT = (1/tau_m - 1/tau_syn_PORT)*dt\nnear_PORT = int(abs(q_PORT) < 0.05)\np_PORT = q_PORT + near_PORT\n"
-    "first_PORT = near_PORT*(1 + q_PORT/2.0 + q_PORT**2/6.0 + q_PORT**3/24.0 + q_PORT**4/120.0 + q_PORT**5/720.0)"
-    " + (1 - near_PORT)*(exp(q_PORT) - 1)/p_PORT\nlost_PORT = exp(-dt/tau_syn_PORT)\n"
-)
-_SECOND = _ports(
-    "second_PORT = near_PORT*(0.5 + q_PORT/3.0 + q_PORT**2/8.0 + q_PORT**3/30.0 + q_PORT**4/144.0 + q_PORT**5/840.0)"
-    " + (1 - near_PORT)*(exp(q_PORT)*(q_PORT - 1) + 1)/p_PORT**2\n"
-)
-_EXPONENTIAL = _LEAK + _ports("change = change + decay/C_m*dt*first_PORT*i_PORT\ni_PORT = i_PORT*lost_PORT\n")
-_ALPHA = _LEAK + _ports(
-    # the current is e*y: a weight is then its peak
-    "change = change + 2.718281828459045*decay/C_m*dt*(first_PORT*y_PORT + second_PORT*x_PORT*dt/tau_syn_PORT)\n"
-    "y_PORT = (y_PORT + x_PORT*dt/tau_syn_PORT)*lost_PORT\nx_PORT = x_PORT*lost_PORT\n"
-)
+_EXPONENTIAL = _LEAK + each("change = change + decay/C_m*dt*first_PORT*i_PORT\ni_PORT = i_PORT*lost_PORT\n", _SIDES)
 
 TEMPLATES = {
     "nest:iaf_psc_alpha": Template(
         _COMMON | _PORTS,
         ("x_ex", "x_in"),
         "pA",
-        "x_ex : amp\nx_in : amp\ny_ex : amp\ny_in : amp\ndrive : amp\n",
-        _FIRST + _SECOND,
-        _ALPHA,
+        each(ALPHA.variables, _SIDES) + "drive : amp\n",
+        _DECAY + each(FIRST + ALPHA.factors, _SIDES),
+        _LEAK + each(ALPHA.change, _SIDES),
     ),
     "nest:iaf_psc_delta": Template(_COMMON, ("v",), "mV", "drive : amp\n", _DECAY, _LEAK),
     "nest:iaf_psc_exp": Template(
-        _COMMON | _PORTS, ("i_ex", "i_in"), "pA", "i_ex : amp\ni_in : amp\ndrive : amp\n", _FIRST, _EXPONENTIAL
+        _COMMON | _PORTS,
+        ("i_ex", "i_in"),
+        "pA",
+        "i_ex : amp\ni_in : amp\ndrive : amp\n",
+        _DECAY + each(FIRST, _SIDES),
+        _EXPONENTIAL,
     ),
     "nrn:IntFire1": Template({"tau": 10.0, "refrac": 5.0}, ("v",), ""),
+    **dict.fromkeys(GLIF, Template(GLIF_DEFAULTS, ("x_1",), "pA")),
 }
 """Templates by the name that types of nodes give as ``model_template``."""
 
@@ -108,7 +95,8 @@ def template_model(template: str, parameters: Mapping[str, Floats], where: str) 
     template : str
         One of `TEMPLATES`.
     parameters : mapping from name to array (n_nodes,)
-        In the units of the simulator; what is missing has its default, and so has an entry that is NaN.
+        In the units of the simulator; what is missing has its default, and so has an entry that is NaN. Lists of GLIF neurons have an
+        array for each entry: ``tau_syn_1``.
     where : str
         File and population, for messages.
 
@@ -121,13 +109,15 @@ def template_model(template: str, parameters: Mapping[str, Floats], where: str) 
     Raises
     ------
     ValueError
-        If the template is unknown, a time or capacitance is not above 0, or a reset is not below its threshold.
+        If the template is unknown, a time, rate or capacitance is not above 0, or a reset is not below its threshold.
     """
     if template not in TEMPLATES:
         raise ValueError(f"{where}: {unknown_name(template, 'model template', TEMPLATES)}. Give models for this population")
+    if template in GLIF:
+        return glif_model(parameters, where)
     given = TEMPLATES[template]
-    known = {name: _filled(parameters.get(name), default) for name, default in given.defaults.items()}
-    first = _filled(parameters.get("V_m"), known.get("E_L", 0.0))
+    known = {name: filled(parameters.get(name), default) for name, default in given.defaults.items()}
+    first = filled(parameters.get("V_m"), _COMMON["E_L"])  # as in NEST, whatever the node's own E_L is
     lost = tuple(name for name in parameters if name not in (*known, "V_m"))
     for name, value in known.items():
         if np.min(finite(f"{where}: {name}", value)) <= 0 and (name.startswith("tau") or name == "C_m"):
@@ -141,18 +131,12 @@ def template_model(template: str, parameters: Mapping[str, Floats], where: str) 
     return _nest(given, known, first), lost
 
 
-def _filled(given: Floats | None, default: Floats | float) -> Floats | float:
-    """Values where they are given; one number where all are alike."""
-    values = np.asarray(default, dtype=float) if given is None else np.where(np.isnan(given), default, given)
-    return float(values.flat[0]) if values.size and (values == values.flat[0]).all() else values
-
-
 def _nest(template: Template, known: Mapping[str, Floats | float], first: Floats | float) -> NeuronModel:
     units = {name: _UNITS.get("tau" if name.startswith("tau") else name, ("volt", 1e-3)) for name in known}
-    constants = _quantities(known, units)
+    constants = quantities(known, units)
     declared = "".join(f"{name} : {unit} (constant)\n" for name, (unit, _) in units.items())
     # `left` counts one more than the steps of the refractory period: what arrives in the last of them is thrown away as well
-    held = f"v = v + int(left > 0)*(V_reset - v)\nleft = clip(left - 1, 0, {_BIG})\n"
+    held = f"v = v + int(left > 0)*(V_reset - v)\nleft = clip(left - 1, 0, {MANY_STEPS})\n"
     return NeuronModel(
         equations=f"v : volt\nleft : 1\n{template.variables}{declared}",
         threshold="left <= 0 and v >= V_th",
@@ -165,25 +149,13 @@ def _nest(template: Template, known: Mapping[str, Floats | float], first: Floats
     )
 
 
-def _quantities(known: Mapping[str, Floats | float], units: Mapping[str, tuple[str, float]]) -> dict[str, Any]:
-    """Constants with their units: all of them numbers, or all arrays.
-
-    Brian2 evaluates statements of numbers alone once, before all others: they may not follow one that differs between neurons.
-    """
-    shape = np.broadcast_shapes(*(np.shape(value) for value in known.values()))
-    return {
-        name: Quantity(np.broadcast_to(np.multiply(value, units[name][1]), shape), dim=parse_quantity(f"1 {units[name][0]}").dim)
-        for name, value in known.items()
-    }
-
-
 def _intfire1(known: Mapping[str, Floats | float]) -> NeuronModel:
-    held = f"v = v*int(left <= 0)\nleft = clip(left - 1, 0, {_BIG})\n"
+    held = f"v = v*int(left <= 0)\nleft = clip(left - 1, 0, {MANY_STEPS})\n"
     return NeuronModel(
         equations="v : 1\nleft : 1\ntau : second (constant)\nrefrac : second (constant)",
         threshold="left <= 0 and v >= 1",
         reset="v = 0\nleft = floor(refrac/dt + 0.5) + 1",
-        constants=_quantities(known, dict.fromkeys(known, ("second", 1e-3))),
+        constants=quantities(known, dict.fromkeys(known, ("second", 1e-3))),
         receives="v",
         update=f"decay = exp(-dt/tau)\n{held}v = v*decay",
         reference="Hines & Carnevale, Neurocomputing 58-60, 2004, doi 10.1016/j.neucom.2004.01.161",

@@ -159,7 +159,7 @@ def test_circuits_bring_their_models(tmp_path):
     [
         ({"content": {"tau_m": "x"}}, r"one\.json holds .*; parameters of a point neuron are a table of numbers"),
         ({"types": TYPES.replace("one.json", "two.json")}, r"names 'net/two\.json'|two\.json', which is not a file"),
-        ({"types": TYPES.replace("iaf_psc_alpha", "glif_psc")}, r"'a' brings no model; give one .*its types say nest:glif_psc"),
+        ({"types": TYPES.replace("iaf_psc_alpha", "ht_neuron")}, r"'a' brings no model; give one .*its types say nest:ht_neuron"),
     ],
 )
 def test_circuits_that_bring_none(tmp_path, changes, words):

@@ -15,6 +15,7 @@ from brian2.units import second
 
 from bioworkbench.simulation.backends.backend import Notify, Outcome
 from bioworkbench.simulation.backends.brian2_state import brian2_to_ourselves
+from bioworkbench.simulation.backends.numpy_copies import NumpyOfCopies
 from bioworkbench.simulation.build import OWN_WEIGHT, build, changed_weights, watched
 from bioworkbench.simulation.finite import SEGMENT_STEPS, check_finite, finite_watch
 from bioworkbench.simulation.job import Job
@@ -66,7 +67,7 @@ def run_in_process(job: Job, seed: int, notify: Notify, folder: Path, precision:
 
     with brian2_to_ourselves(), _older_objects_set_aside():
         set_device("runtime")
-        prefs.codegen.target = target
+        prefs.codegen.target = NumpyOfCopies.class_name if target == "numpy" else target
         started = time.perf_counter()
         built = build(job, assign)
         device.seed(np.array([seed & 0xFFFFFFFF, seed >> 32], dtype=np.uint32))  # all 64 bits
