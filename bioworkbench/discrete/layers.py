@@ -23,6 +23,7 @@ from bioworkbench.records.recording import Recording
 from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task
+from bioworkbench.tasks.task import check_trained_classes
 
 __all__ = [
     "chain",
@@ -202,10 +203,11 @@ def constant_input(stimulus: Stimulus) -> np.ndarray:
 
 
 def check_classes(task: Task) -> None:
-    """Raise ValueError unless `task` is to classify whole trials."""
+    """Raise ValueError unless `task` is to classify whole trials, and has training trials of every class."""
     if task.kind != "classification" or task.train.per_frame:
         wanted = "a class per frame" if task.kind == "classification" else "values"
         raise ValueError(f"task '{task.name}' wants {wanted}; this method learns one class per trial")
+    check_trained_classes(task)
 
 
 def with_readout(

@@ -14,6 +14,7 @@ from bioworkbench.records.functions import name_of
 from bioworkbench.records.linear_readout import LinearReadout
 from bioworkbench.records.network import Network
 from bioworkbench.tasks import Task
+from bioworkbench.tasks.task import check_trained_classes
 
 __all__ = ["fitted_readout", "read_feature"]
 
@@ -67,11 +68,12 @@ def fitted_readout(task: Task, features: np.ndarray, targets: np.ndarray, readou
     Raises
     ------
     ValueError
-        If the readout is unknown, or cannot be fitted.
+        If the readout is unknown, or cannot be fitted; if a class has no training trial.
     """
     readout = choice_of(readout)
     if readout.kind not in READOUTS:
         raise ValueError(unknown_name(readout.kind, "readout", READOUTS))
+    check_trained_classes(task)
     skip = task.washout if task.train.per_frame else 0
     seen, wanted = (features[:, skip:], targets[:, skip:]) if skip else (features, targets)
     return READOUTS[readout.kind](seen, wanted, **readout.arguments)

@@ -1,5 +1,6 @@
 """`Optimization` and `Images`: how gradient training proceeds, as plain numbers and names that need no gradient library."""
 
+import math
 from dataclasses import dataclass
 
 from bioworkbench.records.arrays import count, fraction, non_negative, positive
@@ -104,7 +105,7 @@ class Images:
     Raises
     ------
     ValueError
-        If images are changed and have no shape, or a number is negative or too large.
+        If images are changed and have no shape, or a number is negative, too large, or not whole where it counts something.
     """
 
     shape: tuple[int, int, int] | None = None
@@ -113,6 +114,11 @@ class Images:
     scaling: float = 0.0
 
     def __post_init__(self) -> None:
+        if self.shape is not None:
+            if len(self.shape) != 3:
+                raise ValueError(f"shape = {self.shape}: must be rows, columns and channels, such as (28, 28, 1)")
+            for size in self.shape:
+                count("size of an image", size)
         count("shift", self.shift, least=0)
         non_negative("rotation", self.rotation)
         if not 0 <= self.scaling < 1:
@@ -122,3 +128,17 @@ class Images:
                 raise ValueError(
                     f"{name} = {getattr(self, name)}: say how the channels form an image, such as shape = (28, 28, 1)"
                 )
+
+    def check_channels(self, n_channels: int) -> None:
+        """Raise ValueError if images of this shape have another number of values than a trial has channels.
+
+        Parameters
+        ----------
+        n_channels : int
+            Of the input.
+        """
+        if self.shape is not None and math.prod(self.shape) != n_channels:
+            raise ValueError(
+                f"shape = {self.shape}: an image has {math.prod(self.shape)} values, and the input {n_channels} channels; "
+                "rows, columns and channels must multiply to that number"
+            )

@@ -13,7 +13,7 @@ from bioworkbench.records.arrays import count, shaped
 from bioworkbench.records.counted import counted
 from bioworkbench.records.stimulus import Stimulus
 
-__all__ = ["Encode", "NewTrials", "Task", "Trials", "held_out", "split_off"]
+__all__ = ["Encode", "NewTrials", "Task", "Trials", "check_trained_classes", "held_out", "split_off"]
 
 Encode = Callable[[np.ndarray], Stimulus]
 
@@ -215,6 +215,23 @@ class Task:
             raise ValueError(
                 f"{where}: washout = {self.washout} leaves nothing of {counted(trials.n_frames, 'frame')}; it must be less"
             )
+
+
+def check_trained_classes(task: Task) -> None:
+    """Raise ValueError if the task is to tell classes of which one has no training trial.
+
+    Parameters
+    ----------
+    task : Task
+        Whose test part may lack classes, which its score then says nothing of.
+    """
+    if task.kind != "classification":
+        return
+    n_trials = np.bincount(task.train.targets.ravel(), minlength=task.n_outputs)
+    if missing := np.flatnonzero(n_trials == 0).tolist():
+        raise ValueError(
+            f"task '{task.name}': classes {missing} of {task.n_outputs} have no training trial; give each class one, or renumber"
+        )
 
 
 def held_out(task: Task, part: str) -> Task:

@@ -159,6 +159,8 @@ def test_images_are_turned_and_scaled_about_their_center():
         ({"shift": -1}, "shift = -1"),
         ({"rotation": -1.0}, "rotation = -1.0"),
         ({"scaling": 1.5}, "scaling = 1.5"),
+        ({"shape": (8, 8)}, r"shape = \(8, 8\): must be rows, columns and channels"),
+        ({"shape": (8, -8, 1)}, "size of an image = -8"),
     ],
 )
 def test_changes_of_images_that_do_not_fit_are_refused(by, message):

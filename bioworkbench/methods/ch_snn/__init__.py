@@ -156,12 +156,12 @@ def train(
     model = feed_forward(network, task.n_outputs, surrogate=optimization.surrogate, width=optimization.surrogate_width)
     optimization.check_size(task.train.n_trials)
     n_steps = n_steps_of(network, task.encode(task.train.values[:1]), simulate)
-    moved = _random_shift(images)
     inputs = _step_inputs(task.encode(task.train.values), n_steps)
+    images.check_channels(inputs.values.shape[2])
     state = _start(network, model, inputs, sparsity, start, rng)
     seed = int(rng.integers(2**31))
     evolution = Evolution(rewiring, optimization.epochs, seed)
-    batches = _batches(inputs.values, task.train.targets, seed, inputs.changed(moved))
+    batches = _batches(inputs.values, task.train.targets, seed, inputs.changed(_random_shift(images)))
     state, history = _fit(
         None,
         state,

@@ -29,6 +29,7 @@ from bioworkbench.records.recording import Recording
 from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task, Trials
+from bioworkbench.tasks.task import check_trained_classes
 
 __all__ = ["ConvexProgram", "Dictionary", "train"]
 
@@ -216,11 +217,12 @@ def _wanted(task: Task, trials: Trials) -> Floats:
 
 
 def _varying(task: Task, wanted: Floats) -> Floats:
-    """The targets, if there is something to learn."""
+    """The targets, if there is something to learn, and trials of every class to learn it from."""
     if not np.ptp(wanted.reshape(-1, wanted.shape[-1]), axis=0).any():
         raise ValueError(
             f"all training targets of task '{task.name}' are {task.train.targets.ravel()[0]}; at least two different ones are needed"
         )
+    check_trained_classes(task)
     return wanted
 
 

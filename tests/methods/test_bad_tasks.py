@@ -1,0 +1,101 @@
+"""What no method can learn from ends in an error that names it: classes without training trials, layers without spikes."""
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from bioworkbench.discrete import simulate_discrete
+from bioworkbench.discrete.lif import discrete_lif, soft_reset_if
+from bioworkbench.encoding import as_current
+from bioworkbench.methods import METHODS
+from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.tasks.images import digits
+from tests.methods.grouped import grouped
+
+SIZES = {"h0": 12, "h1": 10}
+QUICK = {"epochs": 1, "batch_size": 50}
+WAYS = {
+    "one noisy step": ("noise_single_step", QUICK),
+    "several steps": ("noise_single_step", QUICK | {"training": "multi_step"}),
+    "conversion": ("noise_single_step", QUICK | {"training": "conversion"}),
+    "CH-SNN": ("ch_snn", QUICK | {"sparsity": 0.5}),
+    "RanSNN": ("ransnn", {}),
+}
+WITNESSES = {
+    "program": {"n_gaussian": 20, "penalties": (0.05,)},
+    "gradients": {"n_gaussian": 0, "n_trained": 3, "convex": False, "epochs": 1},
+    "cross-entropy": {"n_gaussian": 20, "loss": "cross_entropy", "penalties": (0.5,), "tolerance": 0.1},
+}
+
+
+def simulate(network, stimulus, seed):
+    return simulate_discrete(network, stimulus)
+
+
+def task_of(missing=None, frames="whole", n_steps=4):
+    """200 small images; of one class there may be no training trial."""
+    task = digits(np.random.default_rng(0), n_train=200, n_test=50, frames=frames)
+    task = replace(task, encode=partial(as_current, frame=n_steps * 0.001))
+    return task if missing is None else replace(task, train=task.train.take(np.flatnonzero(task.train.targets != missing)))
+
+
+def chain(models):
+    rng = np.random.default_rng(1)
+    populations = tuple(
+        Population(name, size, models.get(name, soft_reset_if()), k) for k, (name, size) in enumerate(SIZES.items())
+    )
+    shapes = {("input", "h0"): (64, 12), ("h0", "h1"): (12, 10)}
+    links = (Projection(*ends, sparse.csr_array(rng.normal(0, (2 / n) ** 0.5, (n, m)))) for ends, (n, m) in shapes.items())
+    return Network(populations, tuple(links))
+
+
+def branch():
+    model = discrete_lif(leak=0.5)
+    return Network((Population("last", 1, model),), (Projection("input", "last", sparse.csr_array(np.ones((8, 1)))),))
+
+
+@pytest.mark.parametrize("missing", [3, 9])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_class_without_training_trials_is_named(way, missing):
+    """The last class too, of which a readout of the training trials alone would know nothing."""
+    name, settings = WAYS[way]
+    train = METHODS[name]
+    with pytest.raises(ValueError, match=rf"task 'digits': classes \[{missing}\] of 10 have no training trial"):
+        train(task_of(missing), chain({}), simulate, np.random.default_rng(0), **grouped(train, settings))
+
+
+@pytest.mark.parametrize("way", WITNESSES)
+def test_reconstruction_names_a_class_without_training_trials(way):
+    train, task = METHODS["reconstruction"], task_of(9, "rows", 1)
+    with pytest.raises(ValueError, match=r"task 'digits': classes \[9\] of 10 have no training trial"):
+        train(task, branch(), simulate, np.random.default_rng(0), **grouped(train, WITNESSES[way]))
+
+
+@pytest.mark.parametrize("silent", ["h0", "h1"])
+@pytest.mark.parametrize("way", ["one noisy step", "several steps"])
+def test_a_layer_without_spikes_is_named(way, silent):
+    name, settings = WAYS[way]
+    train = METHODS[name]
+    network = chain({silent: discrete_lif(leak=1.0, threshold=1e6)})
+    with pytest.raises(ValueError, match=rf"populations? .*{silent}.* (is|are) silent in"):
+        train(task_of(), network, simulate, np.random.default_rng(0), **grouped(train, settings))
+
+
+@pytest.mark.parametrize("silent", ["h0", "h1"])
+def test_frozen_layers_without_spikes_are_named(silent):
+    network = chain({silent: discrete_lif(leak=1.0, threshold=1e6)})
+    with pytest.raises(ValueError, match=r"none of the 10 features varies over 200 trials; are the neurons silent\?"):
+        METHODS["ransnn"](task_of(), network, simulate, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("way", ["one noisy step", "several steps", "conversion", "CH-SNN"])
+@pytest.mark.parametrize("shape", [(28, 28, 1), (8, 4, 1)])
+def test_images_of_another_size_are_refused(way, shape):
+    """Also where trials could be cut into images of that size, which would only mix them up."""
+    name, settings = WAYS[way]
+    train, moved = METHODS[name], {"images.shape": shape, "images.shift": 1}
+    with pytest.raises(ValueError, match=r"shape = .*: an image has \d+ values, and the input 64 channels"):
+        train(task_of(), chain({}), simulate, np.random.default_rng(0), **grouped(train, settings | moved))
