@@ -30,10 +30,13 @@ class GivenNetwork:
     network : Network
     stimuli : tuple of SpikeTrains or Stimulus
         That go with it.
+    lost : tuple of str
+        What the file also says, and is not carried.
     """
 
     network: Network
     stimuli: tuple[SpikeTrains | Stimulus, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 def sonata_network(
@@ -46,7 +49,7 @@ def sonata_network(
     Parameters
     ----------
     dt : float, seconds
-        Not used.
+        Of a step; recorded currents are taken in frames as long.
     models : mapping from population to NeuronModel
         Those of the spec; the ones that are node populations are used.
     file : path
@@ -54,7 +57,7 @@ def sonata_network(
     weight_unit : str
         Such as "pA", where the model receives something with a unit and the file does not say which one its weights have.
     current_unit : str
-        Of current clamps, such as "pA"; without it they are left out.
+        Of current clamps, such as "pA"; without it they are left out, but for currents of files that have a unit.
     inputs : bool
         Whether spikes of virtual nodes, which the configuration of a simulation names, are stimuli; those after the run are left out.
 
@@ -70,8 +73,8 @@ def sonata_network(
     path = file if file.is_dir() else existing_file(file)
     known = _node_populations(path)
     chosen = {name: model for name, model in models.items() if name in known}
-    circuit = read_sonata_circuit(path, chosen, weight_unit=weight_unit, current_unit=current_unit)
-    return GivenNetwork(circuit.network, circuit.stimuli if inputs else ())
+    circuit = read_sonata_circuit(path, chosen, weight_unit=weight_unit, current_unit=current_unit, frame=dt)
+    return GivenNetwork(circuit.network, circuit.stimuli if inputs else (), circuit.lost)
 
 
 def _node_populations(path: Path) -> set[str]:

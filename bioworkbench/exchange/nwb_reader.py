@@ -15,9 +15,9 @@ from bioworkbench.exchange.events import RecordedSpikes
 from bioworkbench.exchange.signals import Signal
 from bioworkbench.records.data_paths import existing_file
 from bioworkbench.records.errors import ResultError, unknown_name
-from bioworkbench.records.hdf5 import opened
+from bioworkbench.records.hdf5 import opened, text_of
 
-__all__ = ["nwb_events", "nwb_signal"]
+__all__ = ["nwb_current", "nwb_events", "nwb_signal"]
 
 
 def nwb_events(file: str | Path, *, trials: bool = False) -> RecordedSpikes:
@@ -64,9 +64,33 @@ def nwb_signal(file: str | Path, name: str) -> list[Signal]:
     return [_guarded(file, lambda opened_file: _series(Path(file), opened_file, name))]
 
 
+def nwb_current(file: str | Path, sweep: int | str) -> tuple[Signal, str]:
+    """The current that was injected in one sweep of an NWB file, of version 2 or as the Allen Cell Types Database has them.
+
+    Parameters
+    ----------
+    file : str or path
+    sweep : int or str
+        Number of the sweep, or the name of the series.
+
+    Returns
+    -------
+    signal : Signal
+        Its conversion and offset are applied.
+    unit : str
+        As the file has it; "" where it has none.
+
+    Raises
+    ------
+    ResultError
+        If the file is not NWB, is damaged, or has no such sweep, or several.
+    """
+    return _guarded(file, lambda opened_file: _sweep(Path(file), opened_file, sweep))
+
+
 def _guarded(file: str | Path, read: Callable[[h5py.File], Any]) -> Any:
     path = existing_file(file)
-    with damage_told(f"{path} is not an NWB file that can be read"), opened(path) as found:
+    with damage_told(f"{path} is not an NWB file that can be read"), opened(path, linked=True) as found:
         return read(found)
 
 
@@ -103,7 +127,8 @@ def _trials(path: Path, file: h5py.File) -> tuple[np.ndarray, np.ndarray]:
     return begin, end
 
 
-def _series(path: Path, file: h5py.File, name: str) -> Signal:
+def _all_series(file: h5py.File) -> dict[str, h5py.Group]:
+    """Groups with values in time, by their path."""
     found: dict[str, h5py.Group] = {}
 
     def look(place: str, item: h5py.Group | h5py.Dataset) -> None:
@@ -111,14 +136,46 @@ def _series(path: Path, file: h5py.File, name: str) -> Signal:
             found[place] = item
 
     file.visititems(look)
+    return found
+
+
+def _series(path: Path, file: h5py.File, name: str) -> Signal:
+    found = _all_series(file)
     chosen = [place for place in found if name in (place, f"/{place}", place.rpartition("/")[2])]
     if not chosen:
         raise ResultError(f"{path}: {unknown_name(name, 'time series', [place.rpartition('/')[2] for place in found])}")
     if len(chosen) > 1:
         raise ResultError(f"{path} has the series {', '.join(chosen)}; name the one that is meant with its path, not '{name}'")
-    data = found[chosen[0]]["data"]
+    return _signal(found[chosen[0]], f"{path}, series '{name}'")
+
+
+def _signal(series: h5py.Group, where: str) -> Signal:
+    data = series["data"]
     values = data[()].astype(float) * float(data.attrs.get("conversion", 1.0)) + float(data.attrs.get("offset", 0.0))
-    return Signal(_times(found[chosen[0]], len(values)), values, f"{path}, series '{name}'")
+    return Signal(_times(series, len(values)), values, where)
+
+
+def _sweep(path: Path, file: h5py.File, sweep: int | str) -> tuple[Signal, str]:
+    name = f"Sweep_{sweep}" if str(sweep).isdigit() else str(sweep)
+    epoch = file.get(f"epochs/{name}/stimulus/timeseries")  # version 1: a link to a series, which has other names elsewhere
+    if isinstance(epoch, h5py.Group):
+        return _signal(epoch, f"{path}, {name}"), text_of(epoch["data"], "unit")
+    found = {place: item for place, item in _all_series(file).items() if place.startswith("stimulus/")}
+    chosen = [
+        place for place, item in found.items() if name == place.rpartition("/")[2] or str(sweep) == _number(item) or name == place
+    ]
+    if len(chosen) != 1:
+        told = ", ".join(chosen if chosen else found) or "none"
+        raise ResultError(
+            f"{path} has {len(chosen)} series that sweep_id = {sweep} names among its stimuli, one is needed: {told}"
+        )
+    return _signal(found[chosen[0]], f"{path}, {chosen[0]}"), text_of(found[chosen[0]]["data"], "unit")
+
+
+def _number(series: h5py.Group) -> str:
+    """Number of the sweep that a series belongs to; "" where it does not say."""
+    number = series.attrs.get("sweep_number", "")
+    return "" if np.size(number) != 1 else str(np.ravel(number)[0])
 
 
 def _times(series: h5py.Group, n: int) -> np.ndarray:

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from bioworkbench.exchange.signals import framed
 from bioworkbench.exchange.sonata_config import SonataConfig
+from bioworkbench.exchange.sonata_currents import HDF5, amperes, recorded_current
 from bioworkbench.exchange.sonata_inputs import nodes_of_set
 from bioworkbench.exchange.sonata_nodes import SonataNodes
 from bioworkbench.records.errors import ResultError
@@ -52,8 +54,9 @@ def circuit_clamps(
     network: Network,
     unit: str,
     duration: float | None,
+    frame: float | None,
 ) -> Clamps:
-    """Current clamps of a simulation: steps, or a table of times and currents.
+    """Current clamps of a simulation: steps, a table of times and currents, or a recorded current.
 
     Parameters
     ----------
@@ -62,8 +65,11 @@ def circuit_clamps(
     names : mapping from node population to its name in the network
     network : Network
     unit : str
-        Of currents: the format says nA, NEST and BMTK's point neurons take pA. Without it they are listed as lost.
+        Of currents: the format says nA, NEST and BMTK's point neurons take pA. Without it they are listed as lost, where the file of a
+        current has no unit of its own.
     duration : float, seconds, optional
+    frame : float, seconds, optional
+        Of recorded currents, whose mean over each frame is taken; by default their own interval.
 
     Returns
     -------
@@ -74,18 +80,16 @@ def circuit_clamps(
     ResultError
         If amplitudes, delays and durations do not go together, a file is missing or damaged, or a node set is unknown.
     """
-    stimuli, projections, lost = [], [], []
+    found, lost = list[tuple[Stimulus, Projection]](), list[str]()
     for part in parts:
         for name, given in part.content.get("inputs", {}).items():
             if not is_clamp(given):
                 continue
             what = f"input '{name}' of type {given.get('input_type')}"
-            if not unit or duration is None:
-                lost.append(
-                    f"{what}: {'its currents have no unit, give current_unit' if not unit else 'the run has no duration'}"
-                )
+            if duration is None:
+                lost.append(f"{what}: the run has no duration")
                 continue
-            if given.get("input_type") not in ("current_clamp", "csv"):
+            if given.get("input_type") not in _KINDS:
                 lost.append(what)
                 continue
             population, chosen = nodes_of_set(part, name, given.get("node_set"), nodes)
@@ -93,15 +97,19 @@ def circuit_clamps(
             if target not in network.sizes or not _takes_current(network, target):
                 lost.append(f"{what}: '{population}' has no variable 'drive' that is a current")
                 continue
-            table = _steps(part, name, given) if given["input_type"] == "current_clamp" else _listed(part, name, given, duration)
-            stimulus = _stimulus(as_identifier("stimulus", name), table, unit, duration)
+            if given["input_type"] in _RECORDED and (missing := _missing(part, given)):
+                lost.append(f"{what}: {missing}")  # recordings are seldom passed on with a circuit, which is whole without them
+                continue
+            stimulus = _KINDS[given["input_type"]](part, name, given, unit, duration, frame)
+            if stimulus is None:
+                lost.append(f"{what}: its currents have no unit, give current_unit")
+                continue
             indices = np.flatnonzero(chosen).astype(np.int32)
             ends = np.zeros(indices.size, dtype=np.int32), indices
             one = Quantity(1.0, dim=parse_quantity("1 amp").dim)
             links = Links(*ends, (1, network.sizes[target]), one)
-            stimuli.append(stimulus)
-            projections.append(Projection(stimulus.name, target, links, receives="drive", name=f"{stimulus.name}_{target}"))
-    return Clamps(tuple(stimuli), tuple(projections), tuple(lost))
+            found.append((stimulus, Projection(stimulus.name, target, links, receives="drive", name=f"{stimulus.name}_{target}")))
+    return Clamps(tuple(one for one, _ in found), tuple(one for _, one in found), tuple(lost))
 
 
 def _takes_current(network: Network, name: str) -> bool:
@@ -109,22 +117,30 @@ def _takes_current(network: Network, name: str) -> bool:
     return "drive" in known and known["drive"].dim is parse_quantity("1 amp").dim
 
 
-def _steps(part: SonataConfig, name: str, given: Mapping[str, Any]) -> np.ndarray:
-    """Begin, end (ms) and current of every step."""
+def _steps(
+    part: SonataConfig, name: str, given: Mapping[str, Any], unit: str, duration: float, frame: float | None
+) -> Stimulus | None:
+    """Steps that the configuration gives."""
     columns = [np.atleast_1d(np.asarray(given.get(key, ()), dtype=float)) for key in ("delay", "duration", "amp")]
     if len({column.size for column in columns}) != 1 or columns[0].size == 0:
         told = ", ".join(f"{key} {column.size}" for key, column in zip(("delay", "duration", "amp"), columns, strict=True))
         raise ResultError(f"{part.path}: input '{name}' has {told} values; a step has one of each")
     if min(column.min() for column in columns[:2]) < 0:
         raise ResultError(f"{part.path}: input '{name}' has a delay or duration below 0")
-    return np.column_stack([columns[0], columns[0] + columns[1], columns[2]])
+    table = np.column_stack([columns[0], columns[0] + columns[1], columns[2]])
+    return _of_steps(as_identifier("stimulus", name), table, unit, duration)
 
 
-def _listed(part: SonataConfig, name: str, given: Mapping[str, Any], duration: float) -> np.ndarray:
+def _listed(
+    part: SonataConfig, name: str, given: Mapping[str, Any], unit: str, duration: float, frame: float | None
+) -> Stimulus | None:
     """Steps of a table, each of which ends where the next one begins."""
     path = part.file(given["file"])
+    if path.suffix.lower() in HDF5:
+        return _recorded(part, name, given, unit, duration, frame)
+    columns = given.get("timestamps_column", "timestamps"), given.get("amplitudes_column", "amps")
     try:
-        numbers = read_table(path).numbers(("timestamps", "amps"))
+        numbers = read_table(path).numbers(columns)
     except ValueError as error:
         raise ResultError(f"{path}: {error}") from error
     if np.isnan(numbers).any() or (np.diff(numbers[:, 0]) <= 0).any() or numbers[:, 0].min(initial=0.0) < 0:
@@ -132,11 +148,13 @@ def _listed(part: SonataConfig, name: str, given: Mapping[str, Any], duration: f
             f"{path}: input '{name}' has times that do not grow, or a value is missing; times begin at 0 ms or later"
         )
     ends = np.append(numbers[1:, 0], max(duration * 1e3, numbers[-1:, 0].max(initial=0.0)))
-    return np.column_stack([numbers[:, 0], ends, numbers[:, 1]])
+    return _of_steps(as_identifier("stimulus", name), np.column_stack([numbers[:, 0], ends, numbers[:, 1]]), unit, duration)
 
 
-def _stimulus(name: str, table: np.ndarray, unit: str, duration: float) -> Stimulus:
-    """Currents of steps, which add up where they overlap, in frames that all times are whole numbers of."""
+def _of_steps(name: str, table: np.ndarray, unit: str, duration: float) -> Stimulus | None:
+    """Currents of steps, which add up where they overlap, in frames that all times are whole numbers of; None without a unit."""
+    if not unit:
+        return None
     end = round(duration / _TICK)
     times = np.clip(np.rint(table[:, :2] * 1e-3 / _TICK).astype(np.int64), 0, end)
     frame = gcd(end, *times.ravel().tolist())
@@ -145,7 +163,35 @@ def _stimulus(name: str, table: np.ndarray, unit: str, duration: float) -> Stimu
     values = np.zeros((1, end // frame, 1))
     for (first, last), current in zip(times // frame, table[:, 2], strict=True):
         values[0, first:last] += current
-    scale: Any = parse_quantity(f"1 {unit}")
-    if scale.dim is not parse_quantity("1 amp").dim:
-        raise ResultError(f"current_unit = '{unit}' is not a current; give 'pA' or 'nA'")
-    return Stimulus(values * float(np.asarray(scale)), frame * _TICK, "current", name)
+    return Stimulus(values * amperes(unit, "current_unit"), frame * _TICK, "current", name)
+
+
+def _recorded(
+    part: SonataConfig, name: str, given: Mapping[str, Any], unit: str, duration: float, frame: float | None
+) -> Stimulus | None:
+    """A current that was recorded; None where neither the file nor `unit` says its unit."""
+    where = f"{part.path}: input '{name}'"
+    signal, own = recorded_current(part.file(given["file"]), given, where)
+    if not (own or unit):
+        return None
+    scale = amperes(own, signal.where) if own else amperes(unit, "current_unit")
+    n_frames = max(1, round(duration / (frame or signal.interval)))
+    if n_frames > _MOST_FRAMES:
+        raise ResultError(f"{where} needs {n_frames} frames of {frame or signal.interval:g} s; give a longer frame")
+    length = duration / n_frames  # the whole run in frames as long as is wanted, or nearly so
+    values = framed(signal, length, 0.0, duration)
+    return Stimulus(values[None] * scale, length, "current", as_identifier("stimulus", name))
+
+
+def _missing(part: SonataConfig, given: Mapping[str, Any]) -> str:
+    """Why the file of an input is not there; "" if it is."""
+    try:
+        part.file(given.get("file", ""))
+    except ResultError as error:
+        return str(error)
+    return ""
+
+
+_RECORDED = ("nwb", "allen", "h5", "hdf5")
+_KINDS = {"current_clamp": _steps, "csv": _listed, "file": _listed, **dict.fromkeys(_RECORDED, _recorded)}
+"""By the type of the input: functions that make the stimulus."""

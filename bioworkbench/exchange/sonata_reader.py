@@ -106,6 +106,7 @@ def read_sonata_circuit(
     root: str | Path | None = None,
     manifest: Mapping[str, str] | None = None,
     current_unit: str = "",
+    frame: float | None = None,
 ) -> SonataCircuit:
     """A SONATA circuit with the spikes of its virtual nodes, and a list of what is not carried.
 
@@ -119,7 +120,10 @@ def read_sonata_circuit(
     manifest : mapping from variable to text, optional
         All as in `read_sonata_network`.
     current_unit : str
-        Of current clamps: the format says "nA", point neurons in NEST take "pA". Without it they are listed as lost.
+        Of current clamps: the format says "nA", point neurons in NEST take "pA". Without it they are listed as lost, but for currents of
+        files that have a unit.
+    frame : float, seconds, optional
+        Of currents from recordings, whose means are taken; by default the step of the simulation, or the interval of the recording.
 
     Returns
     -------
@@ -131,7 +135,8 @@ def read_sonata_circuit(
         As `read_sonata_network`, or if an input file is missing or damaged, or a node set is unknown.
     """
     return _guarded(
-        path, lambda: _circuit(path, models, weight_unit, root, manifest, with_inputs=True, current_unit=current_unit)
+        path,
+        lambda: _circuit(path, models, weight_unit, root, manifest, with_inputs=True, current_unit=current_unit, frame=frame),
     )
 
 
@@ -149,6 +154,7 @@ def _circuit(
     *,
     with_inputs: bool,
     current_unit: str = "",
+    frame: float | None = None,
 ) -> SonataCircuit:
     parts = read_config(path, root=root, manifest=manifest, one_simulation=with_inputs)
     config = next((part for part in parts if "networks" in part.content), None)
@@ -179,7 +185,7 @@ def _circuit(
     # files of single cells and of circuits say the same things in different places: parts are asked in their order
     duration, dt = simulated_times(parts)
     stimuli, others = circuit_stimuli(parts, nodes, names, duration) if with_inputs else ([], [])
-    clamps = circuit_clamps(parts, nodes, names, network, current_unit, duration) if with_inputs else Clamps()
+    clamps = circuit_clamps(parts, nodes, names, network, current_unit, duration, frame or dt) if with_inputs else Clamps()
     network = Network(network.populations, (*network.projections, *clamps.projections))
     tables = {name: one.table for name, one in nodes.items()}
     return SonataCircuit(network, (*stimuli, *clamps.stimuli), tables, duration, dt, (*lost, *others, *clamps.lost))

@@ -33,7 +33,7 @@ _PATIENCE = 60  # seconds of the clock
 
 
 @contextmanager
-def opened(path: str | Path, *, unchanged: bool = False) -> Iterator[h5py.File]:
+def opened(path: str | Path, *, unchanged: bool = False, linked: bool = False) -> Iterator[h5py.File]:
     """Open an HDF5 file for reading, once it is known to be harmless.
 
     Parameters
@@ -41,6 +41,8 @@ def opened(path: str | Path, *, unchanged: bool = False) -> Iterator[h5py.File]:
     path : str or path
     unchanged : bool
         Whether a checksum has shown that the file is as it was written; otherwise texts in it are first read by another process.
+    linked : bool
+        Whether a group may have several names, for readers that go by names and do not walk down all of them.
 
     Raises
     ------
@@ -58,7 +60,7 @@ def opened(path: str | Path, *, unchanged: bool = False) -> Iterator[h5py.File]:
     with h5py.File(path, "r") as file:
         # a few bytes can declare a data set that fills any memory when it is read: compare with what so many bytes can hold
         room = _MOST_PACKED * path.stat().st_size + _SLACK
-        declared = sum(_declared(path, file))
+        declared = sum(_declared(path, file, linked=linked))
         if declared > room:
             raise ValueError(f"{path} has {path.stat().st_size} bytes and declares {declared} bytes of data; it cannot hold them")
         if not unchanged:
@@ -191,7 +193,7 @@ def _read_texts(path: Path) -> None:
         file.visititems(look)
 
 
-def _declared(path: Path, file: h5py.File) -> Iterator[int]:
+def _declared(path: Path, file: h5py.File, *, linked: bool) -> Iterator[int]:
     """Bytes of every dataset, each looked at without reading it."""
     # by hand, not by `visititems`: that follows links into other files, and groups that hold themselves for ever
     met: set[int] = set()
@@ -202,6 +204,8 @@ def _declared(path: Path, file: h5py.File) -> Iterator[int]:
                 yield _size(path, child)
                 continue
             address = h5py.h5o.get_info(child.id).addr
+            if linked and address in met and len(met) <= _MOST_OBJECTS:
+                continue
             if address in met or len(met) > _MOST_OBJECTS:
                 raise ValueError(f"{path}: the group {child.name} is linked twice, or one of more than {_MOST_OBJECTS}")
             met.add(address)

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -76,7 +77,7 @@ def test_clamps_in_a_spec(tmp_path, monkeypatch):
     [
         ({"clamp": STEPS}, {}, RUN, "input 'clamp' of type current_clamp: its currents have no unit, give current_unit"),
         ({"clamp": STEPS}, {"current_unit": "pA"}, {}, "input 'clamp' of type current_clamp: the run has no duration"),
-        ({"clamp": CSV | {"input_type": "nwb"}}, {"current_unit": "pA"}, RUN, "input 'clamp' of type nwb"),
+        ({"clamp": CSV | {"input_type": "noise"}}, {"current_unit": "pA"}, RUN, "input 'clamp' of type noise"),
     ],
 )
 def test_what_is_lost(tmp_path, inputs, settings, run, words):
@@ -102,6 +103,126 @@ def test_what_is_refused(tmp_path, monkeypatch, clamp, unit, words):
     (path.parent / "words.csv").write_text("timestamps amps\n2.0 high\n")
     with pytest.raises(ResultError, match=words):
         read_sonata_circuit(path, current_unit=unit)
+
+
+NWB = CLAMP | {"input_type": "nwb", "node_set": "b", "file": "sweeps.nwb", "sweep_id": 3}
+
+
+def samples(file, place, values, rate, unit, conversion=1e-12):
+    """A series as NWB lays it out."""
+    file[f"{place}/data"] = np.asarray(values)
+    file[f"{place}/data"].attrs.update({"conversion": conversion} | ({"unit": unit} if unit else {}))
+    file[f"{place}/starting_time"] = 0.0
+    file[f"{place}/starting_time"].attrs["rate"] = rate
+
+
+def sweeps(folder, unit="amperes", version=2, link="hard"):
+    """Two sweeps, one sample a tenth of a millisecond: a ramp that is held, in pA."""
+    values = np.repeat(np.arange(50.0), 2)
+    with h5py.File(folder / "x" / "sweeps.nwb", "w") as file:
+        if version == 1:
+            samples(file, "stimulus/presentation/Sweep_3", values, 1e4, unit)
+            target = h5py.SoftLink("/stimulus/presentation/Sweep_3") if link == "soft" else file["stimulus/presentation/Sweep_3"]
+            file["epochs/Sweep_3/stimulus/timeseries"] = target
+            file["epochs/Sweep_4/stimulus"] = file.create_group("empty")
+        else:
+            for number in (3, 4):
+                place = f"stimulus/presentation/index_{number}"
+                samples(file, place, values * (number - 2), 1e4, unit)
+                file[place].attrs["sweep_number"] = number
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("link", ["hard", "soft"])
+def test_a_sweep_of_nwb(tmp_path, version, link):
+    """The file says its unit; both layouts, and whatever kind of link leads to the series."""
+    path = circuit(tmp_path, {"clamp": NWB})
+    sweeps(tmp_path, version=version, link=link)
+    found = read_sonata_circuit(path)
+    (stimulus,) = found.stimuli
+    assert found.lost == ()
+    assert stimulus.frame == pytest.approx(1e-4)  # the step that the configuration names
+    np.testing.assert_allclose(stimulus.values[0, :, 0], 1e-12 * np.repeat(np.arange(50.0), 2), atol=1e-24)
+    coarse = read_sonata_circuit(path, frame=1e-3).stimuli[0]
+    np.testing.assert_allclose(coarse.values[0, :, 0], 1e-12 * (np.arange(10) * 5 + 2.0), atol=1e-24)
+
+
+def test_parts_of_a_sweep(tmp_path):
+    """A part of the samples, later, and in steps: as BMTK takes them."""
+    path = circuit(tmp_path, {"clamp": NWB | {"sweep_window": [2.0, 4.0], "delay": 1.0, "downsample": 4e-4}})
+    sweeps(tmp_path)
+    values = read_sonata_circuit(path).stimuli[0].values[0, :, 0] * 1e12
+    # samples at 2.0, 2.4, ..., 4.0 ms have 10, 12, ..., 20 pA, and begin at 3 ms
+    np.testing.assert_allclose(values[30:54], np.repeat([10.0, 12, 14, 16, 18, 20], 4), atol=1e-9)
+    assert not values[:30].any()
+    assert not values[54:].any()
+
+
+def test_a_series_by_name_and_units_that_are_asked_for(tmp_path):
+    path = circuit(tmp_path, {"clamp": NWB | {"sweep_id": "index_4"}})
+    sweeps(tmp_path, unit="")
+    assert read_sonata_circuit(path).lost == ("input 'clamp' of type nwb: its currents have no unit, give current_unit",)
+    assert read_sonata_circuit(path, current_unit="A").stimuli[0].values.max() == pytest.approx(98e-12)
+
+
+@pytest.mark.parametrize("kind", ["h5", "file"])
+def test_lists_in_hdf5(tmp_path, kind):
+    path = circuit(tmp_path, {"clamp": CLAMP | {"input_type": kind, "node_set": "b", "file": "c.h5", "amplitudes_column": "i"}})
+    with h5py.File(tmp_path / "x" / "c.h5", "w") as file:
+        file["timestamps"], file["i"] = np.arange(10.0), np.arange(10) * 1.5
+    assert read_sonata_circuit(path).lost == (f"input 'clamp' of type {kind}: its currents have no unit, give current_unit",)
+    found = read_sonata_circuit(path, current_unit="nA").stimuli[0]
+    np.testing.assert_allclose(found.values[0, ::10, 0], np.arange(10) * 1.5e-9, atol=1e-20)
+    with h5py.File(tmp_path / "x" / "c.h5", "a") as file:
+        file["i"].attrs["units"] = "pA"
+    assert read_sonata_circuit(path, current_unit="nA").stimuli[0].values.max() == pytest.approx(13.5e-12)
+
+
+def test_columns_of_other_names(tmp_path):
+    path = circuit(tmp_path, {"clamp": CSV | {"input_type": "file", "timestamps_column": "t", "amplitudes_column": "i"}})
+    (tmp_path / "x" / "clamp.csv").write_text("t,i\n2.0,100\n4.0,0\n")
+    found = read_sonata_circuit(path, current_unit="pA").stimuli[0]
+    np.testing.assert_allclose(found.values[0, :, 0], 1e-12 * np.array([0, 100, 0, 0, 0]))
+
+
+@pytest.mark.parametrize(
+    ("clamp", "unit", "words"),
+    [
+        ({"sweep_id": 7}, "amperes", "has 0 series that sweep_id = 7 names among its stimuli"),
+        ({"sweep_id": [3]}, "amperes", r"has sweep_id = \[3\]; it is the number or name"),
+        ({}, "volts", "index_3 = 'volts' is not a current"),
+        ({}, "furlongs", "index_3 = 'furlongs' is not a current"),
+        ({"sweep_window": [4.0, 2.0]}, "amperes", r"sweep_window = \[4.0, 2.0\]; it is \[begin, end\] in ms"),
+        ({"sweep_window": 4.0}, "amperes", "sweep_window = 4.0; it is"),
+        ({"sweep_window": [2.0, 2.05]}, "amperes", "2 samples at least"),
+        ({"downsample": "often"}, "amperes", "downsample = often, delay = 0.0; they are times"),
+        ({"delay": -1.0}, "amperes", "delay = -1.0; they are times"),
+        ({"input_type": "h5", "sweep_id": None}, "amperes", "has no numbers timestamps and amps, it holds stimulus"),
+    ],
+)
+def test_recordings_that_are_refused(tmp_path, clamp, unit, words):
+    path = circuit(tmp_path, {"clamp": NWB | clamp})
+    sweeps(tmp_path, unit=unit)
+    with pytest.raises(ResultError, match=words):
+        read_sonata_circuit(path)
+
+
+def test_recordings_that_are_not_there(tmp_path):
+    """Listed: BMTK's own example names a file of somebody's machine, and the circuit is whole without it."""
+    path = circuit(tmp_path, {"clamp": NWB | {"file": "/local1/Downloads/x.nwb"}})
+    (lost,) = read_sonata_circuit(path).lost
+    assert lost.startswith("input 'clamp' of type nwb: ")
+    assert "which is outside" in lost
+
+
+def test_specs_say_what_is_not_carried(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    circuit(tmp_path, {"clamp": STEPS})
+    given = {"seed": 1, "dt": "0.1 ms", "duration": "5 ms", "network": {"kind": "sonata", "file": "x/any.json"}}
+    with pytest.warns(
+        UserWarning, match="says more than the network does. Not carried: input 'clamp' of type current_clamp: its"
+    ):
+        construct(read(given, "x"))
 
 
 @pytest.mark.skipif(not PUBLIC.is_dir(), reason=f"{PUBLIC} is not there")

@@ -1,5 +1,6 @@
 """``[network]``: populations, projections and inputs from a file, to which a spec may add its own."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,8 @@ from bioworkbench.records.stimulus import SpikeTrains, Stimulus
 from bioworkbench.stimuli.timeline import cut
 
 __all__ = ["Given", "check_names", "given_network"]
+
+_MOST_TOLD = 10  # of things that are not carried
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,11 @@ def given_network(spec: ExperimentSpec, populations: Sequence[Population]) -> Gi
     ------
     SpecError
         If the file cannot be read, or holds another number of neurons than a population of that name has.
+
+    Warns
+    -----
+    UserWarning
+        If the file says more than is carried; Python shows one text once.
     """
     if spec.network is None:
         return Given(tuple(populations))
@@ -63,6 +71,10 @@ def given_network(spec: ExperimentSpec, populations: Sequence[Population]) -> Gi
                 raise
             raise ValueError(str(error)) from error
         network: Network = found.network
+        if found.lost:
+            more = len(found.lost) - _MOST_TOLD
+            told = "; ".join(found.lost[:_MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
+            warnings.warn(f"{spec.network.arguments['file']} says more than the network does. Not carried: {told}", stacklevel=2)
         for one in (one for one in populations if one.name in network.sizes):
             _check_shared(one, network.population(one.name))
         own = tuple(one for one in populations if one.name not in network.sizes)
