@@ -6,9 +6,7 @@ of NumPy that nothing here uses. No command uses these names, and most compile n
 ``import igraph`` imports Matplotlib, to draw with, which takes as long as igraph, networkx and numba together.
 """
 
-import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -38,10 +36,8 @@ def imported(module: str, *, compiles: bool = False) -> ModuleType:
     module
     """
     with _hidden(_INTERACTIVE if compiles else (*_INTERACTIVE, *_COMPILING)), _left_out(_OF_NUMPY):
-        ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
         import_module("brian2")
-        if ignored and threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Brian2 would call what is set here as a function
+        import_module("bioworkbench.records.units")  # which undoes what Brian2 did to hooks and signals
         import_module("scipy.sparse")
     return import_module(module)
 

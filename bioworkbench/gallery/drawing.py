@@ -2,7 +2,8 @@
 
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module, invalidate_caches
 from pathlib import Path
@@ -14,11 +15,14 @@ from matplotlib.figure import Figure
 from bioworkbench.experiment import run
 from bioworkbench.experiment.spec.reader import load
 from bioworkbench.experiment.spec.records import ExperimentSpec
+from bioworkbench.experiment.sweeps import Advance, SweepWarning, sweep
 from bioworkbench.gallery.plotted import write_plotted
 from bioworkbench.gallery.runs import FinishedRun, finished_runs
 from bioworkbench.gallery.stamps import Places, write_stamp
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import ResultError
 from bioworkbench.simulation.backends.backend import Notify
+from bioworkbench.simulation.threads import n_cores
 
 __all__ = ["draw_figure"]
 
@@ -121,16 +125,28 @@ def _runs(figure: str, name: str, places: Places, run_missing: bool, progress: N
             f"figure '{figure}' reads {len(found) + len(missing)} runs of {spec.file}, of which {len(missing)} are not in "
             f"{places.results}; 'bioworkbench sweep {spec.file}' runs them, or 'bioworkbench figures {figure} --run'"
         )
-    return _run_all(spec, missing, places, progress) if missing else found
+    return _run_all(figure, spec, len(missing), places, progress) if missing else found
 
 
-def _run_all(
-    spec: ExperimentSpec, missing: Sequence[ExperimentSpec], places: Places, progress: Notify | None
-) -> list[FinishedRun]:
-    for done, point in enumerate(missing):
+def _run_all(figure: str, spec: ExperimentSpec, n_missing: int, places: Places, progress: Notify | None) -> list[FinishedRun]:
+    """All runs, after those that were missing; a sweep goes over the cores, and leaves the reports of its points to later."""
+    if not spec.sweep:
+        run(spec, results=places.results, progress=progress)
+        return finished_runs(spec, places.results)[0]
+
+    def advance(step: Advance) -> None:
         if progress:
-            progress(f"runs of {spec.name}", done, len(missing))
-        run(point, results=places.results)
+            progress(f"runs of {spec.name}", step.done, step.total)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SweepWarning)  # which says what the error below says
+        done = sweep(spec, jobs=min(n_cores(), n_missing), results=places.results, progress=advance)
+    if done.failures:
+        first = done.failures[0]
+        raise ResultError(
+            f"figure '{figure}': {len(done.failures)} of {counted(len(done), 'run')} of {spec.file} failed, the first where "
+            f"{first.point.name}: {first.error}"
+        )
     return finished_runs(spec, places.results)[0]
 
 

@@ -7,7 +7,9 @@ Text comes from untrusted spec files, so nothing here evaluates code.
 # Brian2 does not type its quantities
 
 import re
+import signal
 import sys
+import threading
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import combinations, product
@@ -49,6 +51,19 @@ def _reported(kind: type[BaseException], error: BaseException, trace: TracebackT
 # Importing Brian2 put a hook there that makes this request after every error, whatever raised it; another program's hook stays.
 if sys.excepthook is sys.modules["brian2.utils.logger"].brian_excepthook:
     sys.excepthook = _reported
+
+
+def _ignored_again() -> None:
+    """Ignore SIGINT where the one who started this process wanted that, as a shell does for what it starts with ``&``.
+
+    Importing Brian2 put a handler there that passes the signal on to the one before, and calls it as a function, which this one is not.
+    """
+    theirs = getattr(signal.getsignal(signal.SIGINT), "previous_handler", None)
+    if theirs is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+_ignored_again()
 
 Start = Quantity | float | str
 """What a variable starts from: one value, or a distribution as text."""

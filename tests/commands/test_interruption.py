@@ -57,13 +57,19 @@ def test_a_signal_that_is_ignored_stays_so():
         signal.signal(signal.SIGHUP, before)
 
 
-def test_an_interruption_that_is_ignored_stays_so_when_brian2_has_been_imported():
+@pytest.mark.parametrize(
+    "importing",
+    [
+        "from bioworkbench.commands.sparing import imported; imported('bioworkbench.records.units')",
+        "import bioworkbench.gallery.runs",  # as a figure does that is drawn while somebody watches
+    ],
+)
+def test_an_interruption_that_is_ignored_stays_so_when_brian2_has_been_imported(importing):
     """As below ``nohup ... &``; Brian2 hands the signal on to what was set before, as to a function."""
-    code = """
+    code = f"""
 import os, signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-from bioworkbench.commands.sparing import imported
-imported("bioworkbench.records.units")
+{importing}
 os.kill(os.getpid(), signal.SIGINT)
 print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)
 """

@@ -112,6 +112,18 @@ def test_runs_are_made_when_told_and_figures_redrawn_when_stale(call, places):
     assert not is_current("rates", places)
 
 
+def test_runs_that_fail_leave_out_the_figure_and_say_why(call, places):
+    cell = {"kind": "custom", "size": 1, "equations": "dv/dt = rate*v : 1", "threshold": "v > 2", "reset": ""}
+    cell |= {"constants": {"rate": "1 Hz"}, "start": {"v": 1.0}}
+    document = {"seed": 1, "dt": "1 ms", "duration": "1 s", "backend": "numpy", "populations": {"exc": cell}}
+    document["sweep"] = {"populations.exc.constants.rate": ["1 Hz", "1e9 Hz"]}  # the second grows beyond every number
+    (places.specs / "x.toml").write_text(tomli_w.dumps(document))
+    done = call("rates", "--run")
+    assert done.exit_code == 2
+    assert "1 of 2 runs of" in done.output
+    assert "failed, the first where populations.exc.constants.rate = 1e9 Hz: " in " ".join(done.output.split())
+
+
 def test_code_and_files_decide_what_is_current(places):
     draw_figure("picture", places)
     assert is_current("picture", places)
