@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bioworkbench.commands.sparing import imported
-from bioworkbench.commands.terminal import BAD_INPUT, labeled, output, progress_bars, rich_table, with_exit_codes, words
+from bioworkbench.commands.terminal import BAD_INPUT, labeled, output, progress_bars, rich_table, warn, with_exit_codes, words
 from bioworkbench.experiment.results.spec_fingerprints import fingerprint
 from bioworkbench.experiment.spec.plan import Plan, estimate
 from bioworkbench.experiment.spec.ranges import Range
@@ -87,7 +87,7 @@ def _is_fine(path: Path) -> bool:
         about_rates(plan.network, plan.stimulus, spec.dt),
     )
     for warning in chain.from_iterable(doubts):
-        words.print(labeled("warning", warning, "yellow"))
+        warn(warning)
     return True
 
 

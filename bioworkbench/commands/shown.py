@@ -1,6 +1,6 @@
 """What a run says when it has ended."""
 
-from bioworkbench.commands.terminal import labeled, output, rich_table, words
+from bioworkbench.commands.terminal import output, rich_table, warn, words
 from bioworkbench.experiment.results.result import Result
 from bioworkbench.report.text import activity_table, score_table
 
@@ -15,6 +15,6 @@ def show(result: Result) -> None:
         if table is not None:
             output.print(rich_table(table.header, table.rows))
     for warning in result.record.warnings:
-        words.print(labeled("warning", warning, "yellow"))
+        warn(warning)
     output.print(f"Next: open {result.folder / 'report.html'} in a browser.")
     output.print(str(result.folder))

@@ -14,6 +14,7 @@ import unicodedata
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from copy import copy
 from functools import wraps
 from pathlib import Path
@@ -40,6 +41,7 @@ __all__ = [
     "rich_table",
     "shortened",
     "visible",
+    "warn",
     "with_exit_codes",
     "words",
 ]
@@ -51,6 +53,9 @@ _HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # Unicode's categories of characters t
 _NUMBER = re.compile(r"[+-]?\.?\d|[–*]?$")  # begins like one, or nothing is there
 _MOST = 240  # characters of a word or a quotation in a message
 _LONG = re.compile(rf"'[^'\n]{{{_MOST},}}'|\S{{{_MOST},}}")
+
+
+_TOLD: ContextVar[set[str]] = ContextVar("warnings that a command has printed")
 
 
 class _Console(Console):
@@ -122,6 +127,20 @@ def labeled(label: str, message: str, style: str) -> Text:
     return Text.assemble((label, style), " ", visible(shortened(message)))
 
 
+def warn(message: str) -> None:
+    """Print a warning, unless this command has printed it before: training, testing and what is kept of a run may each have it.
+
+    Parameters
+    ----------
+    message : str
+        With or without a full stop.
+    """
+    told, sentence = _TOLD.get(set()), message.removesuffix(".")
+    if sentence not in told:
+        told.add(sentence)
+        words.print(labeled("warning", message, "yellow"))
+
+
 def with_exit_codes(command: Callable[..., Any]) -> Callable[..., Any]:
     """Turn the errors of a command into one line on the error stream and an exit code.
 
@@ -142,6 +161,7 @@ def with_exit_codes(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         forget_brian2_log()
+        _TOLD.set(set())
         try:
             with warnings.catch_warnings():
                 warnings.showwarning = _show_warning
@@ -180,7 +200,7 @@ def _with_help(parameter: inspect.Parameter, text: str) -> inspect.Parameter:
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     """A warning of Python as a line, without the code that it comes from."""
-    words.print(labeled("warning", str(message), "yellow"))
+    warn(str(message))
 
 
 def _told(error: Exception) -> tuple[int, str]:

@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 from typer.testing import CliRunner
 
-from bioworkbench.commands.terminal import labeled, output, progress_bars, rich_table, shortened, visible, with_exit_codes, words
+from bioworkbench.commands.terminal import (
+    labeled,
+    output,
+    progress_bars,
+    rich_table,
+    shortened,
+    visible,
+    warn,
+    with_exit_codes,
+    words,
+)
 from bioworkbench.records.errors import ResultError, SimulationError, SpecError, TopologyError
 
 
@@ -90,13 +100,16 @@ def test_exit_codes_of_commands_pass():
     assert outcome(typer.Exit(5))[0] == 5
 
 
-def test_warnings_are_lines():
+def test_warnings_are_lines_each_told_once():
     def command() -> None:
-        warnings.warn("delays of [x] are rounded", RuntimeWarning, stacklevel=1)
+        warnings.warn("delays of [x] are rounded", RuntimeWarning, stacklevel=1)  # in training
+        warnings.warn("delays of [x] are rounded", RuntimeWarning, stacklevel=1)  # in testing
+        warn("delays of [x] are rounded.")  # in what is kept of the run
 
     app = typer.Typer()
     app.command()(with_exit_codes(command))
-    assert CliRunner().invoke(app, []).stderr == "warning delays of [x] are rounded\n"
+    for _ in range(2):  # each time that the command is called
+        assert CliRunner().invoke(app, []).stderr == "warning delays of [x] are rounded\n"
 
 
 ODD = [

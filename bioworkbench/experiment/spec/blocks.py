@@ -4,12 +4,12 @@
 They are written out before anything is read, so that the rest of the reader knows single populations and projections only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bioworkbench.records.errors import unknown_name
 
-__all__ = ["with_named_tables", "written_out"]
+__all__ = ["places_of", "with_named_tables", "written_out"]
 
 Document = dict[str, Any]
 
@@ -43,6 +43,51 @@ def written_out(document: Document) -> Document:
         done["populations"] = _populations(done.pop("models"), document.get("populations"))
     done = with_named_tables(done)
     return done if len(done) != len(document) or done != document else document
+
+
+def places_of(document: Mapping[str, Any]) -> dict[str, str]:
+    """Where a spec has the fields that `written_out` moves, so that errors name what there is to change.
+
+    Parameters
+    ----------
+    document : mapping
+        One that `written_out` takes.
+
+    Returns
+    -------
+    dict from dotted field to str
+        Of populations, whose models may stand in tables of their own, and of projections that one block writes for several pairs.
+
+    Examples
+    --------
+    >>> shared = {"models": {"cell": {"tau": "20 ms"}}, "populations": {"exc": {"model": "cell", "size": 2}}}
+    >>> places_of(shared)
+    {'populations.exc.model': 'models.cell', 'populations.exc.tau': 'models.cell.tau'}
+    """
+    found: dict[str, str] = {}
+    models, populations = document.get("models", {}), document.get("populations", {})
+    for name, table in (populations if isinstance(populations, Mapping) else {}).items():
+        found[f"populations.{name}.model"] = f"populations.{name}"
+        if isinstance(table, Mapping) and "model" in table and "models" in document:
+            own = {key: value for key, value in table.items() if key != "model"}
+            found[f"populations.{name}.model"] = place = f"models.{table['model']}"
+            found |= _shared(models[table["model"]], own, f"populations.{name}", place)
+    blocks: Any = document.get("projections")
+    for number, block in enumerate(blocks if isinstance(blocks, list) else []):
+        names = [name for name, _ in _pairs(block, "")]
+        place = f"projections, block {number + 1}"
+        for name in names if len(names) > 1 else []:
+            found |= {f"projections.{name}": place, **{f"projections.{name}.{key}": f"{place}, {key}" for key in block}}
+    return found
+
+
+def _shared(table: Document, own: Document, read: str, written: str) -> Iterator[tuple[str, str]]:
+    """Where the settings of a model are read and written that a population has not in its own table."""
+    for key, value in table.items():
+        if key not in own:
+            yield f"{read}.{key}", f"{written}.{key}"
+        elif isinstance(value, dict) and isinstance(own[key], dict):
+            yield from _shared(value, own[key], f"{read}.{key}", f"{written}.{key}")
 
 
 def with_named_tables(document: Document) -> Document:

@@ -43,7 +43,7 @@ def made_population(population: PopulationSpec, spec: ExperimentSpec) -> Populat
     SpecError
         Naming the population whose values its model refuses.
     """
-    with spec.place(f"populations.{population.name}").named():
+    with spec.place(f"populations.{population.name}.model").named():
         given = population.model.arguments.items()
         indices = neuron_indices(population.size)
         drawn = {name: drawn_value(value, population.size, spec, f"{population.name}.{name}", indices) for name, value in given}

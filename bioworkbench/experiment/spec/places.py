@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from bioworkbench.experiment.spec.blocks import places_of
 from bioworkbench.records.errors import SpecError
 
 __all__ = ["Place", "PointProblems", "Problems"]
@@ -21,14 +22,27 @@ class Place:
     file : str
     path : str
         Dotted, such as ``"populations.exc.tau"``; empty for the file itself.
+    document : mapping
+        Tables of the file, which say where it has the fields that are read of ``[models.NAME]`` and of blocks of projections.
     """
 
     file: str
     path: str = ""
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __truediv__(self, name: str) -> "Place":
         """The field of that name inside this one."""
-        return Place(self.file, f"{self.path}.{name}" if self.path else name)
+        return Place(self.file, f"{self.path}.{name}" if self.path else name, self.document)
+
+    def __str__(self) -> str:
+        """File and field, as errors name them."""
+        written = places_of(self.document)
+        names, rest = self.path, ""
+        while names and names not in written:
+            names, _, last = names.rpartition(".")
+            rest = f".{last}{rest}"
+        path = f"{written[names]}{rest}" if names else self.path
+        return f"{self.file}, {path}" if path else self.file
 
     @contextmanager
     def named(self) -> Iterator[None]:
@@ -38,7 +52,7 @@ class Place:
         except SpecError:
             raise
         except (ValueError, TypeError, OverflowError, OSError) as error:
-            raise SpecError(f"{self.file}, {self.path}: {error}" if self.path else f"{self.file}: {error}") from error
+            raise SpecError(f"{self}: {error}") from error
 
 
 class Problems:

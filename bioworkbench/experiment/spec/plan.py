@@ -215,7 +215,7 @@ def _check_rates(spec: ExperimentSpec, network: Network, task: Task | None, stim
 
 def _check_times(spec: ExperimentSpec, network: Network) -> None:
     for population in network.populations:
-        with spec.place(f"populations.{population.name}").named():
+        with spec.place(f"populations.{population.name}.model").named():
             if is_unstable(population.model, spec.dt):
                 raise ValueError(
                     f"method '{population.model.method}' is unstable with dt = {spec.dt:g} s: what decays with a time constant of "

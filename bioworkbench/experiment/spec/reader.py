@@ -7,6 +7,7 @@ function found there (`bioworkbench.experiment.spec.values`).
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def document_of(path: Path) -> Document:
     except UnicodeDecodeError as error:
         raise ValueError(f"is not UTF-8 text ({error.reason} at byte {error.start})") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ValueError(f"is not TOML: {error}") from error
+        raise ValueError(f'is not TOML: {error}; quantities and names stand in quotes, such as "20 ms"') from error
 
 
 def read(document: Document, name: str, file: str = "", known: dict[str, Any] | None = None) -> ExperimentSpec:
@@ -183,6 +184,7 @@ def readable(
     with place.named():
         _check_document(document, name)
         given, document = document, written_out(document)
+        place = replace(place, document=given)
     once = _Once({} if known is None else known)
     parts = {part: problems.tried(once, _choice, part, document.get(part), place / part) for part in _CHOICES}
     entries = {

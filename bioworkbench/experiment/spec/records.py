@@ -270,4 +270,4 @@ class ExperimentSpec:
 
     def place(self, path: str = "") -> Place:
         """The field at a dotted `path` of this spec, to name in errors."""
-        return Place(self.file, path)
+        return Place(self.file, path, self.document)

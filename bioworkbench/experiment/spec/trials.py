@@ -90,7 +90,8 @@ def one_trial(spec: ExperimentSpec, task: Task | None) -> Stimulus:
     if task is None:
         duration = spec.duration or spec.dt
         with spec.place("duration").named():
-            whole_steps("duration", duration, spec.dt)
+            if not np.isnan(spec.dt):  # else dt has an error of its own
+                whole_steps("duration", duration, spec.dt)
         nothing = silence(duration, spec.n_trials)
         return replace(nothing, name="nothing") if INPUT in spec.stimuli else nothing
     with spec.place("input").named():

@@ -14,6 +14,8 @@ from bioworkbench.experiment.spec.blocks import with_named_tables, written_out
 from bioworkbench.experiment.spec.changes import with_value
 from bioworkbench.experiment.spec.plan import construct
 from bioworkbench.experiment.spec.reader import read
+from bioworkbench.experiment.spec.validation import examined
+from bioworkbench.records.errors import SpecError
 from bioworkbench.records.recording import Recording
 
 SPEC = {
@@ -118,6 +120,60 @@ def test_a_run_keeps_rules_and_background(tmp_path):
     assert [[(b.receives, b.n, b.rate, b.weight) for b in p.background] for p in back.populations] == [
         [(b.receives, b.n, b.rate, b.weight) for b in p.background] for p in network.populations
     ]
+
+
+def leaves(table, path=()):
+    for key, value in table.items():
+        yield from leaves(value, (*path, key)) if isinstance(value, dict) else [((*path, key), value)]
+
+
+def problems(document):
+    with pytest.raises(SpecError, match="test, ") as caught:
+        examined(document, "test")
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("path", [path for path, _ in leaves(SPEC["models"])], ids=".".join)
+@pytest.mark.parametrize("value", ["1 A", "nothing"])
+def test_a_mistake_in_a_shared_model_is_told_once_and_there(path, value):
+    """Whatever the setting and its mistake, for one that no population has of its own; else the population is named."""
+    own = "tau" in path
+    document = changed(("models", *path), value)
+    if own:
+        document["populations"]["inh"] = {"model": "lif", "size": 10, "tau": value}
+    told = problems(document)
+    assert [line.partition(": ")[0] for line in told] == [
+        f"test, {'.'.join(('models', *path))}",
+        *(["test, populations.inh.tau"] if own else []),
+    ]
+
+
+def test_a_model_without_a_table_of_models_is_refused():
+    (*_, told) = problems({key: value for key, value in SPEC.items() if key != "models"})
+    assert told.startswith("test, populations.")
+
+
+def test_a_model_that_refuses_its_values_together_is_named():
+    cell = {"kind": "custom", "equations": "dv/dt = -v/tau : volt", "threshold": "v > 1*mV", "reset": "v = 0*mV"}
+    document = changed(("models", "lif"), cell) | {"projections": []}
+    document["populations"] = {"exc": {"model": "lif", "size": 2}, "inh": {"model": "lif", "size": 3}}
+    (told,) = problems(document)
+    assert told.startswith("test, models.lif: equation of v '-v/tau': 'tau' is not a variable")
+    del document["models"]
+    document["populations"] = {"exc": {**cell, "size": 2}}
+    assert problems(document)[0].startswith("test, populations.exc: equation of v")
+
+
+@pytest.mark.parametrize("key", ["target", "weight", "delay", "links"])
+def test_a_mistake_in_a_block_is_told_once_and_there(key):
+    told = problems(changed(("projections", 0, key), {"target": ["exc", "inhh"], "links": {"kind": "one"}}.get(key, "x(")))
+    assert [line.partition(": ")[0] for line in told] == [f"test, projections, block 1, {key}{'.kind' * (key == 'links')}"]
+
+
+def test_a_block_of_one_pair_is_known_by_its_name():
+    block = {"source": "exc", "target": "inh", "topology": "all_to_all", "weights": "1 mV", "delay": "1 A"}
+    (told,) = problems(changed(("projections",), [block]))
+    assert told.startswith("test, projections.exc_inh.delay: ")
 
 
 def test_the_microcircuit_is_that_of_its_publication():

@@ -186,6 +186,7 @@ def test_input_needs_a_task():
     ("content", "message"),
     [
         (b"", r"x\.toml: is empty; a spec needs seed"),
+        (b"duration = 5 ms", r"x\.toml: is not TOML.*quantities and names stand in quotes, such as \"20 ms\""),
         (b"seed = ", r"x\.toml: is not TOML"),
         (b"seed = 1\nseed = 2", r"x\.toml: is not TOML"),
         (b"\xff\xfe", r"x\.toml: is not UTF-8 text"),

@@ -45,6 +45,16 @@ def test_all_errors_of_a_file_are_told():
     assert len(found) == 9
 
 
+@pytest.mark.parametrize("make", [alone, with_task])
+@pytest.mark.usefixtures("frozen")
+def test_what_is_missing_is_told_alone(make):
+    """No error follows from another one."""
+    for name in ("dt", "seed"):
+        with pytest.raises(SpecError, match=f"also needs {name}") as caught:
+            examined({key: value for key, value in make().items() if key != name}, "test")
+        assert list(caught.value.problems) == [f"test: a spec also needs {name}"]
+
+
 def test_many_errors_are_told_in_part():
     document = alone()
     document["populations"] = {f"p{k}": {"size": 1, "kind": "nothing"} for k in range(200)}
