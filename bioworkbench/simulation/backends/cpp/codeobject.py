@@ -7,7 +7,7 @@ same shares it. `array_slots` and its siblings say in which order a function tak
 from collections.abc import Mapping
 from typing import Any
 
-from brian2.codegen.generators.cpp_generator import CPPCodeGenerator, c_data_type
+from brian2.codegen.generators.cpp_generator import c_data_type
 from brian2.core.functions import DEFAULT_FUNCTIONS, Function
 from brian2.core.variables import ArrayVariable, Constant, DynamicArrayVariable
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
@@ -15,8 +15,9 @@ from brian2.input.binomial import BinomialFunction
 from brian2.input.timedarray import TimedArray
 from jinja2 import pass_context
 
+from bioworkbench.simulation.backends.cpp.drawing import DrawingGenerator
 from bioworkbench.simulation.backends.cpp.synapse_layout import is_interleaved
-from bioworkbench.simulation.backends.cpp.synapse_loops import lanes_of, row_of
+from bioworkbench.simulation.backends.cpp.synapse_loops import consecutive_of, lanes_of, row_of
 
 __all__ = [
     "ITEM_TYPES",
@@ -146,7 +147,7 @@ def types_of(variables: Variables, owner: Any) -> str:
     return f"-{arrays}{names}-{numbers}"
 
 
-class WorkbenchGenerator(CPPCodeGenerator):
+class WorkbenchGenerator(DrawingGenerator):
     """Brian2's generator of C++, with arrays named by role and everything else but the statements as arguments."""
 
     class_name = "bioworkbench"
@@ -203,10 +204,12 @@ class WorkbenchGenerator(CPPCodeGenerator):
         """
         scalar, vector, given = super().translate_statement_sequence(sc_statements, ve_statements)
         keywords: dict[str, Any] = dict(given)
+        arrays = [variable for _, variable in array_slots(self.variables)]
         if self.template_name == "synapses":
             keywords["lanes"] = lanes_of(self, ve_statements[None])
+            keywords["consecutive"] = consecutive_of(self, ve_statements[None], arrays)
         elif self.template_name == "summed_variable":
-            keywords["row"] = row_of(self, ve_statements[None], [variable for _, variable in array_slots(self.variables)])
+            keywords["row"] = row_of(self, ve_statements[None], arrays)
         return scalar, vector, keywords
 
     def _target_arrays(self) -> list[tuple[str, str]]:

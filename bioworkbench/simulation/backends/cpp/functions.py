@@ -12,19 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import brian2
+import numpy as np
 from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
 
 from bioworkbench.records.errors import SimulationError
+from bioworkbench.records.normals import table
 from bioworkbench.simulation.backends.cpp.programs import cache_folder, program_in_use
 from bioworkbench.simulation.backends.cpp.toolchain import compile_in, compiler, compiler_version, missing_compiler
 
-__all__ = ["AS_WRITTEN", "CONTINUOUS", "ENGINE", "functions_text", "name_of", "program_of"]
+__all__ = ["AS_WRITTEN", "CONTINUOUS", "ENGINE", "functions_text", "name_of", "normal_table", "program_of"]
 
 CONTINUOUS = ("-ffast-math", "-fno-finite-math-only")  # of functions, besides: as Brian2 compiles
-AS_WRITTEN = ("-ffp-contract=off",)  # of functions of models in discrete time, which compute what is written
+AS_WRITTEN = ("-ffp-contract=off",)  # of the engine, and of functions of models in discrete time: they compute what is written
 
 ENGINE = Path(__file__).parent / "engine"
-_SOURCES = ("main.cpp", "pathway.cpp")
+_SOURCES = ("main.cpp", "normal.cpp", "pathway.cpp")
 
 
 def name_of(text: str, file: str = "functions") -> str:
@@ -60,6 +62,13 @@ def functions_text(functions: Iterable[tuple[str, str]], file: str = "functions"
           for name, (text, types) in sorted(distinct.items())),
     ]  # fmt: skip
     return "\n".join(parts) + "\n" if distinct else ""
+
+
+@cache
+def normal_table() -> str:
+    """Header of the table from which the engine draws normal numbers: bits of single-precision coefficients, by power and octave."""
+    rows = ",\n".join("{" + ", ".join(f"{bits:#010x}u" for bits in row) + "}" for row in table().view(np.uint32))
+    return f"alignas(64) static const uint32_t NORMAL_TABLE[][{table().shape[1]}] = {{\n{rows}}};\n"
 
 
 @cache
@@ -105,11 +114,12 @@ def program_of(
     """
     if lacking := missing_compiler():
         raise SimulationError(f"Brian2's device 'bioworkbench' needs {lacking}", missing=lacking)
-    engine_key = _key(_engine_sources(), *flags)
+    engine_key = _key(_engine_sources(), normal_table(), *flags)
     sources = [(name, text, more.get(name, ())) for name, text in sorted(texts.items()) if text]
 
     def build_engine(folder: Path) -> Mapping[str, Any]:
-        _compile([*flags, "-c", *(str(ENGINE / source) for source in _SOURCES)], folder, engine_key)
+        (folder / "normal_table.h").write_text(normal_table())
+        _compile([*flags, *AS_WRITTEN, "-I.", "-c", *(str(ENGINE / source) for source in _SOURCES)], folder, engine_key)
         return {"engine": list(flags)}
 
     def build_program(folder: Path) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from brian2.core.functions import Function
 from brian2.core.variables import ArrayVariable
 from brian2.utils.stringtools import get_identifiers
 
-__all__ = ["lanes_of", "row_of"]
+__all__ = ["consecutive_of", "lanes_of", "row_of"]
 
 _OF_TARGET = "_postsynaptic_idx"
 
@@ -113,6 +113,37 @@ def _lines(parts: _Parts, adding: dict[str, Any]) -> dict[str, list[str]]:
         written.append(f"{condition}{parts.array(name)}[_lanes_{parts.index(name)}[_lane]] {statement.op} _lanes_{name}[_lane];")
     return {"declared": [f"{parts.kind(n)} _lanes_{n}[LANES];" for n in names], "read": reads, "computed": computed,
             "written": written}  # fmt: skip
+
+
+def consecutive_of(
+    generator: CPPCodeGenerator, statements: Sequence[Any], arrays: Sequence[ArrayVariable]
+) -> dict[str, Any] | None:
+    """Lines of a loop over the synapses of a spike whose targets are consecutive neurons, as those of dense weights are.
+
+    Parameters
+    ----------
+    generator : CPPCodeGenerator
+        Of the function of a pathway.
+    statements : sequence of Statement
+        Of one synapse.
+    arrays : sequence of ArrayVariable
+        That the function takes, in order.
+
+    Returns
+    -------
+    dict or None
+        "inside" lines, which take the target from the loop, and "slot" of the array of targets. None where random numbers are drawn or
+        nothing of the targets is used.
+    """
+    parts = _Parts(generator, statements)
+    if _OF_TARGET not in parts.indices or not all(function.stateless for function in parts.functions):
+        return None
+    inside = [f"const {parts.kind(n)} {n} = {parts.array(n)}[_idx];" for n in parts.indices if n != _OF_TARGET]
+    inside += [f"{parts.kind(n)} {n} = {parts.array(n)}[{parts.index(n)}];" for n in parts.read]
+    inside += [f"{parts.kind(n)} {n};" for n in parts.write if n not in parts.read]
+    inside += parts.lines(statements)
+    inside += [f"{parts.array(n)}[{parts.index(n)}] = {n};" for n in parts.write]
+    return {"inside": inside, "slot": list(arrays).index(generator.variables[_OF_TARGET])}
 
 
 def row_of(generator: CPPCodeGenerator, statements: Sequence[Any], arrays: Sequence[ArrayVariable]) -> dict[str, Any] | None:

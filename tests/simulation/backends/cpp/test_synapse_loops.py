@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from brian2 import ms, mV
+from scipy import sparse
 
 from bioworkbench import simulate
 from bioworkbench.records.errors import SimulationError
@@ -67,6 +68,43 @@ def test_they_compute_what_numpy_computes_by_any_number_of_threads():
     for recording in ours[1:]:
         np.testing.assert_array_equal(recording.weights["learning"], ours[0].weights["learning"])
         np.testing.assert_array_equal(recording.traces["cells.total"], ours[0].traces["cells.total"])
+
+
+def dense(n_targets, *, delays=0.0, scattered=False):
+    """Noise-free neurons that reach those of another population, all of them, or the same number in another order."""
+    rng = np.random.default_rng(6)
+    sources, targets = np.repeat(np.arange(30), n_targets), np.tile(np.arange(n_targets), 30)
+    if scattered:
+        targets = rng.permuted(targets.reshape(30, n_targets), axis=1).ravel()
+    weights = rng.normal(0.2, 1, len(sources)) * mV
+    drive = NeuronModel(
+        "dv/dt = (-30*mV - v)/(10*ms) : volt", "v > -50*mV", "v = -60*mV", start={"v": "-60*mV + 9.9*mV*i/N"}, method="exact"
+    )
+    forward = Links(sources, targets, (30, n_targets), weights, delays)
+    back = Links.from_csr(sparse.csr_array(rng.normal(0, 0.1, (n_targets, 30)) * 1e-3), delays=1e-3)
+    populations = (Population("first", 30, drive), Population("second", n_targets, drive))
+    return Network(
+        populations, (Projection("first", "second", forward, receives="v"), Projection("second", "first", back, receives="v"))
+    )
+
+
+@pytest.mark.parametrize("scattered", [False, True])
+@pytest.mark.parametrize("n_targets", [1, 15, 16, 300])
+@pytest.mark.parametrize("delays", [0.0, 0.7e-3])
+def test_consecutive_targets_are_counted_as_they_would_be_read(n_targets, delays, scattered):
+    network = dense(n_targets, delays=delays, scattered=scattered)
+    runs = [
+        simulate(network, silence(0.05, n_trials=3), 1, dt=1e-4, backend=backend, threads=threads, record=("second.v",))
+        for backend, threads in (("numpy", 0), ("cpp", 1), ("cpp", 2), ("cpp", 3))
+    ]
+    for run in runs:
+        assert len(run.spikes["first"]) > 100
+        for name in network.sizes:
+            np.testing.assert_array_equal(run.spikes[name].neuron, runs[0].spikes[name].neuron)
+            np.testing.assert_array_equal(run.spikes[name].time, runs[0].spikes[name].time)
+        np.testing.assert_allclose(run.traces["second.v"], runs[0].traces["second.v"], rtol=1e-9)
+    for run in runs[2:]:
+        np.testing.assert_array_equal(run.traces["second.v"], runs[1].traces["second.v"])
 
 
 def test_the_weights_did_change_and_differ_between_trials():

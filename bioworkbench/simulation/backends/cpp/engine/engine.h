@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #endif
 
+#include "normal.h"
 #include "random.h"
 
 #ifndef INFINITY
@@ -30,7 +31,22 @@ constexpr int LANES = 16;   // synapses that are computed side by side
 constexpr size_t HUGE_PAGE = size_t(2) << 20;
 
 extern uint64_t run_seed, seed_number, first_trial;
-extern std::map<std::pair<uint64_t, int64_t>, Random> left_streams;  // of the run before, by function and number
+
+// What a block of neurons draws from: one number after the other, or those of all neurons at once.
+struct Stream {
+    Random random;
+    Lanes lanes;
+    static constexpr int N_WORDS = Random::N_WORDS + Lanes::N_WORDS;
+
+    Stream(uint64_t seed, uint64_t name, uint64_t trial, uint64_t block)
+        : random(seed, name, trial, block), lanes(mixed(mixed(seed + name) + trial), block) {}
+    explicit Stream(const uint64_t* words) : random(words), lanes(words + Random::N_WORDS) {}
+    void save(uint64_t* words) const {
+        random.save(words);
+        lanes.save(words + Random::N_WORDS);
+    }
+};
+extern std::map<std::pair<uint64_t, int64_t>, Stream> left_streams;  // of the run before, by function and number
 
 // Array whose type only functions know. Rows of `columns` items where it has two axes. Memory begins on a cache line.
 // Synapses may be moved once they are loaded: their items then stand between those of other arrays, or in another order.
@@ -208,6 +224,7 @@ class Pathway {
     std::vector<std::vector<Span>> ring_;  // spans due now, one step later, ...
     size_t now_ = 0;
     double dt_ = 0;
+    bool consecutive_ = false;             // the targets of each part
 
     bool counts(int32_t synapse) const;
     void add(int32_t neuron, int32_t delay, int32_t place);
@@ -215,6 +232,7 @@ class Pathway {
     std::vector<int32_t> listed_in_order(const std::vector<int32_t>& delay, bool several);
     void keep_pending(std::vector<int32_t>& order, bool identity);
     void rescale(double factor);
+    bool all_consecutive() const;
 
 public:
     Array *sources, *targets;
@@ -253,6 +271,7 @@ public:
     }
 
     const std::vector<Span>& due() const { return ring_[now_]; }
+    bool is_consecutive(const int32_t* of) const { return consecutive_ && of == reinterpret_cast<const int32_t*>(targets->data); }
     const int32_t* order() const { return order_.empty() ? nullptr : order_.data(); }
     int32_t copy_of(const Span& span, size_t synapse) const {
         if (copies > 1) return span.shift / (n_target / copies);
@@ -282,20 +301,20 @@ struct Call {
         return reinterpret_cast<T*>(arrays[k]->data);
     }
     int64_t in_copy(int64_t k) const { return of_copy ? (offset + k) % of_copy : offset + k; }
-    Random& stream_of(int64_t k) {
+    Stream& stream_of(int64_t k) {
         const int64_t per_copy = (of_copy + BLOCK - 1) / BLOCK;
         const auto number = [&](int64_t j) { return (of_copy ? (offset + j) / of_copy * per_copy : 0) + in_copy(j) / BLOCK; };
         return stream(number(k) - number(0), number(0), per_copy);
     }
-    Random& stream_of_copy(int64_t copy) { return stream(copy, 0, 1); }
+    Stream& stream_of_copy(int64_t copy) { return stream(copy, 0, 1); }
     void leave_streams(Array& words) const;
 
 private:
     int64_t first_ = 0;  // number of the first stream
     uint64_t seeded_ = 0;  // number of the seed that the streams are of
-    std::vector<Random> streams_;
+    std::vector<Stream> streams_;
 
-    Random& stream(int64_t k, int64_t first, int64_t per_copy);
+    Stream& stream(int64_t k, int64_t first, int64_t per_copy);
 };
 
 // Ranges of neurons that share a random stream, one after the other; the stream of each becomes the one that is drawn from.
@@ -305,6 +324,7 @@ class Blocks {
 
 public:
     int begin = 0, end = 0;
+    Lanes* lanes = nullptr;
 
     Blocks(Call& call, int n) : call_(call), n_(n) {}
     bool next();
@@ -331,12 +351,16 @@ extern const Function* known_functions;
 
 inline thread_local Random* current_stream = nullptr;
 
+inline void draw_from(Stream& stream) { current_stream = &stream.random; }
+
 inline bool Blocks::next() {
     begin = end;
     if (begin >= n_) return false;
     const int64_t inside = call_.in_copy(begin), whole = BLOCK - inside % BLOCK;
     end = static_cast<int>(std::min<int64_t>(n_, begin + (call_.of_copy ? std::min(whole, call_.of_copy - inside) : whole)));
-    current_stream = &call_.stream_of(begin);
+    Stream& stream = call_.stream_of(begin);
+    draw_from(stream);
+    lanes = &stream.lanes;
     return true;
 }
 

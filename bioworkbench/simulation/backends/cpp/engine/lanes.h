@@ -4,6 +4,7 @@
 // never meet, so it does not matter in which order, or by which thread, they are drawn. The twin is `records/lanes.py`.
 
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 namespace bioworkbench {
@@ -48,6 +49,11 @@ public:
             s2[part][place] = uint32_t(high), s3[part][place] = uint32_t(high >> 32);
         }
     }
+
+    // State, from which others go on: the same on every machine
+    static constexpr int N_WORDS = 2 * N_LANES;
+    explicit Lanes(const uint64_t* words) { __builtin_memcpy(this, words, 8 * N_WORDS); }
+    void save(uint64_t* words) const { __builtin_memcpy(words, this, 8 * N_WORDS); }
 
     // The next number of 32 bits of each lane of a part
     inline __attribute__((always_inline)) Words operator()(int part) {

@@ -752,8 +752,8 @@ class Program {
             Array words('v', 8);
             load_all(words, 'v', word());
             const uint64_t* row = reinterpret_cast<const uint64_t*>(words.data);
-            for (size_t k = 0; k + 5 < words.size; k += 6)
-                left_streams.emplace(std::pair(row[k], static_cast<int64_t>(row[k + 1])), Random(row + k + 2));
+            for (size_t k = 0; k + 1 + Stream::N_WORDS < words.size; k += 2 + Stream::N_WORDS)
+                left_streams.emplace(std::pair(row[k], static_cast<int64_t>(row[k + 1])), Stream(row + k + 2));
         };
         orders_["result"] = [this] {
             const std::string name = word();

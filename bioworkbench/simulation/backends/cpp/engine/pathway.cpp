@@ -8,7 +8,7 @@ namespace bioworkbench {
 const Layers layers;
 
 uint64_t run_seed = 0, seed_number = 0, first_trial = 0;
-std::map<std::pair<uint64_t, int64_t>, Random> left_streams;
+std::map<std::pair<uint64_t, int64_t>, Stream> left_streams;
 const Function* known_functions = nullptr;  // set before anything else of the program is: it is a constant
 
 Function::Function(const char* name, const char* types, void (*run)(Call&)) : name(name), types(types), run(run), next(known_functions) {
@@ -21,7 +21,7 @@ void seed_streams(uint64_t seed) {
 }
 
 // Stream k, made when it is first used; `first` is the number of stream 0 among those of all neurons, of which a copy has so many.
-Random& Call::stream(int64_t k, int64_t first, int64_t per_copy) {
+Stream& Call::stream(int64_t k, int64_t first, int64_t per_copy) {
     if (seeded_ != seed_number) {  // the seed was set since
         seeded_ = seed_number;
         streams_.clear();
@@ -38,12 +38,12 @@ Random& Call::stream(int64_t k, int64_t first, int64_t per_copy) {
     return streams_[k];
 }
 
-// Appends six words for each stream: function, number and state.
+// Appends words for each stream: function, number and state.
 void Call::leave_streams(Array& words) const {
     for (size_t k = 0; k < streams_.size(); k++) {
-        const uint64_t row[2] = {key, static_cast<uint64_t>(first_) + k};
-        Vector<uint64_t>(words).append(row, 2);
-        Vector<uint64_t>(words).append(streams_[k].words(), 4);
+        uint64_t row[2 + Stream::N_WORDS] = {key, static_cast<uint64_t>(first_) + k};
+        streams_[k].save(row + 2);
+        Vector<uint64_t>(words).append(row, 2 + Stream::N_WORDS);
     }
 }
 
@@ -132,6 +132,7 @@ void Pathway::prepare(const Array& delays, double dt) {
     keep_pending(order, identity);
     order.shrink_to_fit();
     order_ = std::move(order);
+    consecutive_ = order_.empty() && all_consecutive();
     const size_t longest = delay.empty() ? 0 : *std::max_element(delay.begin(), delay.end());
     // Turned so that the present step comes first, for places behind the last to be the latest.
     if (longest + 1 > ring_.size()) {
@@ -139,6 +140,14 @@ void Pathway::prepare(const Array& delays, double dt) {
         now_ = 0;
         ring_.resize(longest + 1);
     }
+}
+
+bool Pathway::all_consecutive() const {
+    const int32_t* target = reinterpret_cast<const int32_t*>(targets->data);
+    for (const Part& part : parts_)
+        for (int32_t k = part.begin + 1; k < part.end; k++)
+            if (target[k] != target[k - 1] + 1) return false;
+    return true;
 }
 
 bool Pathway::counts(int32_t synapse) const {

@@ -4,6 +4,7 @@
 #ifndef BIOWORKBENCH_RANDOM_H
 #define BIOWORKBENCH_RANDOM_H
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -51,7 +52,8 @@ public:
     }
 
     explicit Random(const uint64_t* words) : at_{words[0], words[1], words[2], words[3]} {}
-    const uint64_t* words() const { return at_; }  // from which another goes on
+    static constexpr int N_WORDS = 4;
+    void save(uint64_t* words) const { std::copy(at_, at_ + N_WORDS, words); }  // from which another goes on
 
     uint64_t bits() {
         const uint64_t result = rotated(at_[0] + at_[3], 23) + at_[0], t = at_[1] << 17;

@@ -14,7 +14,7 @@ static void run(Call& _a)
 {
     {{pointers_lines|autoindent}}
     {% if uses_random %}
-    current_stream = &_a.stream_of(0);
+    draw_from(_a.stream_of(0));
     {% endif %}
     {% block maincode %}
     {% endblock %}

@@ -13,7 +13,7 @@
         const size_t _idx = _events[_k];
         const size_t _vectorisation_idx = _idx;
         {% if uses_random %}
-        current_stream = &_a.stream_of(_idx);
+        draw_from(_a.stream_of(_idx));
         {% endif %}
         {{vector_code|autoindent}}
     }

@@ -9,11 +9,14 @@
     const int _N = {{constant_or_scalar('N', variables['N'])}};
     {% if uses_random %}
     for (Blocks _part(_a, _N); _part.next();)
+    {
+        {% include 'drawn.cpp' %}
         for (int _idx = _part.begin; _idx < _part.end; _idx++)
         {
             const size_t _vectorisation_idx = _idx;
             {{vector_code|autoindent}}
         }
+    }
     {% else %}
     for (int _idx = 0; _idx < _N; _idx++)
     {

@@ -1,5 +1,6 @@
 {# The effect of the spikes that are due, in the order in which they were pushed. A span is consecutive in the order of the pathway. #}
 {# Copies of a network share synapses: a span says how far the variables of its targets are shifted. #}
+{# Where the targets of every span are consecutive neurons, they are counted instead of read. #}
 {# Where functions are called, synapses are computed in lanes, which a compiler turns into vectors. #}
 {# USES_VARIABLES { _synaptic_pre } #}
 {% extends 'common_group.cpp' %}
@@ -8,6 +9,10 @@
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
     const int32_t* const _order = _a.pathway->order();
+    {% if consecutive %}
+    const int32_t* const _targets = _a.at<int32_t>({{consecutive.slot}});
+    const bool _consecutive = _a.pathway->is_consecutive(_targets);
+    {% endif %}
     {% for kind, name in target_arrays %}
     {{kind}}* const _first{{name}} = {{name}};
     {% endfor %}
@@ -40,12 +45,25 @@
             }
         }
         {% else %}
+        {% if consecutive %}
+        if (_consecutive)
+        {
+            const int32_t _target = _targets[_span.begin], _n = _span.end - _span.begin;
+            for (int32_t _k = 0; _k < _n; _k++)
+            {
+                const int32_t _postsynaptic_idx = _target + _k;
+                const size_t _idx = _span.begin + _k, _vectorisation_idx = _idx;
+                {{consecutive.inside|autoindent}}
+            }
+            continue;
+        }
+        {% endif %}
         for (int32_t _k = _span.begin; _k < _span.end; _k++)
         {
             const size_t _idx = _order ? _order[_k] : _k;
             const size_t _vectorisation_idx = _idx;
             {% if uses_random %}
-            current_stream = &_a.stream_of_copy(_a.pathway->copy_of(_span, _idx));
+            draw_from(_a.stream_of_copy(_a.pathway->copy_of(_span, _idx)));
             {% endif %}
             {{vector_code|autoindent}}
         }

@@ -10,6 +10,8 @@
     int32_t _count = 0;
     {% if uses_random %}
     for (Blocks _part(_a, _N); _part.next();)
+    {
+    {% include 'drawn.cpp' %}
     {% else %}
     const Range _part{0, _N};
     {% endif %}
@@ -31,6 +33,9 @@
                 _count += _spikes[_k];
             }
     }
+    {% if uses_random %}
+    }
+    {% endif %}
     {% if _uses_refractory %}
     for (int32_t _k = 0; _k < _count; _k++)
     {

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-import bioworkbench.simulation
+from bioworkbench.simulation.backends.cpp.functions import AS_WRITTEN, ENGINE, normal_table
 from bioworkbench.simulation.backends.cpp.toolchain import compiler
 
-ENGINE = Path(bioworkbench.simulation.__file__).parent / "backends" / "cpp" / "engine"
 TARGETS = {"portable": "x86-64", "avx2": "x86-64-v3", "avx512": "x86-64-v4", "native": "native"}
 RULES = {"repeated": 0, "distinct": 1, "one_to_one": 2}
 FORMS = {"shared": 0, "coded": 1, "numbers": 2}
@@ -20,8 +19,11 @@ FORMS = {"shared": 0, "coded": 1, "numbers": 2}
 @cache
 def loaded(target="native"):
     """The harness compiled for an instruction set; raises CalledProcessError where the compiler does not know it."""
-    place = Path(tempfile.mkdtemp()) / "harness.so"
-    flags = ["-O2", "-std=c++17", "-w", "-shared", "-fPIC", "-pthread", f"-march={TARGETS[target]}", f"-I{ENGINE}"]
+    folder = Path(tempfile.mkdtemp())
+    place = folder / "harness.so"
+    (folder / "normal_table.h").write_text(normal_table())
+    flags = ["-O2", "-std=c++17", "-w", "-shared", "-fPIC", "-pthread", *AS_WRITTEN]
+    flags += [f"-march={TARGETS[target]}", f"-I{ENGINE}", f"-I{folder}"]
     subprocess.run([compiler(), *flags, str(Path(__file__).with_name("harness.cpp")), "-o", str(place)], check=True)
     engine = ctypes.CDLL(str(place))
     engine.network_new.restype = ctypes.c_void_p
@@ -55,6 +57,15 @@ def poisson_sums(table, key, size, n_steps, weight=1.0, target="native"):
         u64(key), i32(size), i32(n_steps), below[1], alias[1], i32(table.n_draws), ctypes.c_double(weight),
         out.ctypes.data_as(ctypes.c_void_p),
     )  # fmt: skip
+    return out
+
+
+def drawn_numbers(key, number, n, n_calls, target="native"):
+    """Normal numbers in single and double precision, and uniform ones, of consecutive calls."""
+    out = [np.zeros((n_calls, n), dtype) for dtype in (np.float32, np.float64, np.float64)]
+    loaded(target).normal_numbers(
+        u64(key), u64(number), i32(n), i32(n_calls), *(numbers.ctypes.data_as(ctypes.c_void_p) for numbers in out)
+    )
     return out
 
 

@@ -1,6 +1,7 @@
 // The headers of the engine as plain functions, for tests that compare them with their twins.
 
 #include "delivery.h"
+#include "normal.cpp"
 #include "poisson.h"
 
 using namespace bioworkbench;
@@ -37,6 +38,17 @@ void poisson_sums(uint64_t key, int32_t size, int32_t n_steps, const uint32_t* b
         Lanes lanes(key, begin / STREAM_BLOCK);
         for (int32_t step = 0; step < n_steps; ++step)
             add_background(lanes, table, weight, out + begin, std::min(STREAM_BLOCK, size - begin));
+    }
+}
+
+// Numbers of consecutive calls, `n` each
+void normal_numbers(uint64_t key, uint64_t number, int32_t n, int32_t n_calls, float* single, double* real, double* uniform) {
+    Lanes first(key, number), second(key, number), third(key, number);
+    std::vector<float> a(n + N_LANES);
+    std::vector<double> b(n + N_LANES), c(n + N_LANES);
+    for (int32_t call = 0; call < n_calls; ++call) {
+        fill_normals(first, a.data(), n), fill_normals(second, b.data(), n), fill_uniforms(third, c.data(), n);
+        std::copy_n(a.data(), n, single + call * n), std::copy_n(b.data(), n, real + call * n), std::copy_n(c.data(), n, uniform + call * n);
     }
 }
 

@@ -1,4 +1,4 @@
-"""Generators, Poisson numbers and distributions: the compiled headers draw the integers of their NumPy twins."""
+"""Generators, Poisson numbers, normal numbers and distributions: the compiled headers draw the integers of their NumPy twins."""
 
 import subprocess
 
@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 
 from bioworkbench.records.distributions import Distribution, parse_distribution
 from bioworkbench.records.lanes import Lanes
+from bioworkbench.records.normals import normals
 from bioworkbench.records.quantiles import quantiles
 from bioworkbench.simulation.poisson import PoissonStreams, poisson_table
 from tests.sampled import every
@@ -117,6 +118,46 @@ def test_poisson_numbers_have_mean_and_variance_of_their_distribution(mean):
 def test_a_negative_mean_is_refused():
     with pytest.raises(ValueError, match="mean of a Poisson distribution = -1"):
         poisson_table(-1.0)
+
+
+@pytest.mark.parametrize("n", [1, 16, 100, 256])
+def test_drawn_numbers_are_those_of_the_twin(n, target):
+    lanes = [Lanes(9, [4]) for _ in range(3)]
+    single, real, uniform = compiled.drawn_numbers(9, 4, n, 50, target)
+    for call in range(50):
+        wanted = normals(lanes[0].words(n)[0])
+        assert (single[call] == wanted).all()
+        assert (real[call] == wanted.astype(float)).all()
+        high, low = [], []
+        for _ in range(-(-n // 16)):
+            high.append(lanes[1]()[0] >> np.uint32(5))
+            low.append(lanes[1]()[0] >> np.uint32(6))
+        exact = (np.concatenate(high)[:n] * 2.0**26 + np.concatenate(low)[:n]) / 2.0**53
+        assert (uniform[call] == exact).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(words=st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=200))
+def test_normal_numbers_are_quantiles(words):
+    words = np.array(words, np.uint32)
+    exact = special.ndtri(((words & np.uint32(0x3FFFFFFF)) + 0.5) / 2.0**31)
+    assert np.abs(normals(words) - np.where(words >> np.uint32(31), -exact, exact)).max() < 1e-5
+
+
+def test_normal_numbers_have_the_moments_of_their_distribution():
+    # every 64th of the probabilities, so that this is no sample
+    numbers = normals((np.arange(2**24) * 64 + 32).astype(np.uint32)).astype(float)
+    assert abs((numbers**2).mean() - 1) < 1e-6
+    assert abs((numbers**4).mean() - 3) < 1e-5
+    assert abs((numbers**6).mean() - 15) < 1e-3
+
+
+def test_drawn_numbers_fit_their_distributions():
+    single, _, uniform = compiled.drawn_numbers(3, 1, 256, 4000)
+    assert stats.kstest(single.ravel(), "norm").pvalue > 1e-4
+    assert stats.kstest(uniform.ravel(), "uniform").pvalue > 1e-4
+    assert abs(np.corrcoef(single[:-1].ravel(), single[1:].ravel())[0, 1]) < 4 / np.sqrt(single.size)
+    assert abs(np.corrcoef(single[:, :-1].ravel(), single[:, 1:].ravel())[0, 1]) < 4 / np.sqrt(single.size)
 
 
 @pytest.mark.parametrize("text", TEXTS)
