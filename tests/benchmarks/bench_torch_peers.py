@@ -1,7 +1,9 @@
-"""200 and 1797 digits through 1000 noisy neurons for 25 steps, from a known structure, beside snnTorch and Norse on the CPU.
+"""Digits through noisy neurons beside snnTorch and Norse, and through two dense layers beside SpikingJelly, on the CPU.
 
 Run as ``TORCH_PYTHON=.../bin/python python -m tests.benchmarks.bench_torch_peers``; TORCH_PYTHON names an interpreter that has torch,
-snntorch and norse (by default this one). Seconds from pixels to spike counts, best of five, imports and first runs left out.
+snntorch, norse and spikingjelly (by default this one). 200 and 1797 digits go through 1000 neurons for 25 steps; 10 000 images, of
+scattered pixels as bright as those of MNIST, through 784-500-500 for 8 steps. Seconds from pixels to spike counts, best of five,
+imports and first runs left out.
 """
 
 import json
@@ -10,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,7 @@ from brian2 import ms, mV
 from scipy import sparse
 from sklearn.datasets import load_digits
 
+from bioworkbench.discrete.lif import discrete_lif
 from bioworkbench.neurons import noisy_lif
 from bioworkbench.readout.features import spike_counts
 from bioworkbench.records.network import Network, Population, Projection
@@ -25,15 +29,27 @@ from bioworkbench.simulation import simulate
 
 PEER = os.environ.get("TORCH_PYTHON", sys.executable)
 PEERS = ("snntorch", "norse")
+DENSE_PEER = "spikingjelly"
+N_IMAGES, N_STEPS, SIZES = 10_000, 8, (784, 500, 500)
 
 
-def by_us(pixels, weights, jobs):
+def noisy(weights):
     model = noisy_lif(tau=20 * ms, sigma=1 * mV, rest=0 * mV, threshold=20 * mV, reset=0 * mV, refractory=0 * ms)
-    network = Network((Population("cells", 1000, model),), (Projection("input", "cells", sparse.csr_array(weights)),))
+    return Network((Population("cells", 1000, model),), (Projection("input", "cells", sparse.csr_array(weights)),))
+
+
+def dense(first, second):
+    model = discrete_lif(leak=0.5, reset="zero")
+    layers = (Population("hidden", SIZES[1], model), Population("cells", SIZES[2], model))
+    return Network(layers, (Projection("input", "hidden", first), Projection("hidden", "cells", second)))
+
+
+def by_us(network, pixels, n_steps, jobs, precision="double"):
     best = np.inf
     for seed in range(6):
         started = time.perf_counter()
-        recording = simulate(network, Stimulus(pixels[:, None], 0.025), seed, dt=1e-3, backend="cpp", jobs=jobs)
+        stimulus = Stimulus(pixels[:, None], n_steps * 1e-3)
+        recording = simulate(network, stimulus, seed, dt=1e-3, backend="cpp", jobs=jobs, precision=precision)
         counts = spike_counts(recording, ["cells"])
         best = min(best, time.perf_counter() - started if seed else np.inf)
     phases = " ".join(f"{phase} {taken:.3f}" for phase, taken in recording.timing.items())
@@ -47,21 +63,36 @@ def by_peer(name, place):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def main():
-    pixels = load_digits().data / 16
-    weights = np.random.default_rng(1).normal(2e-3, 10e-3, (64, 1000))
-    there = [
-        name for name in PEERS if not subprocess.run([PEER, "-c", f"import {name}"], capture_output=True, check=False).returncode
-    ]
-    for name in set(PEERS) - set(there):
+def has(name):
+    found = not subprocess.run([PEER, "-c", f"import {name}"], capture_output=True, check=False).returncode
+    if not found:
         print(f"skipped: {PEER} has no {name} (TORCH_PYTHON names an interpreter that has it)")
+    return found
+
+
+def show(title, peers, arrays, ours):
+    """Rows of peers and ours, on the same numbers."""
+    with tempfile.TemporaryDirectory() as folder:
+        np.savez(f"{folder}/data.npz", **arrays)
+        rows = {name: by_peer(name, f"{folder}/data.npz") for name in peers}
+    rows |= {f"ours, {jobs} job{'s' * (jobs > 1)}": ours(jobs) for jobs in (1, 2)}
+    for name, row in rows.items():
+        print(f"{title}  {name:14} {row['seconds']:7.3f} s  {row['spikes']:9d} spikes  {row['about']}", flush=True)
+
+
+def main():
+    digits, rng = load_digits().data / 16, np.random.default_rng(1)
+    weights = rng.normal(2e-3, 10e-3, (64, 1000))
+    there = [name for name in PEERS if has(name)]
     for n in (200, 1797):
-        with tempfile.TemporaryDirectory() as folder:
-            np.savez(f"{folder}/digits.npz", pixels=pixels[:n].astype(np.float32), weights=weights.astype(np.float32) * 1e3)
-            rows = {name: by_peer(name, f"{folder}/digits.npz") for name in there}
-        rows |= {f"ours, {jobs} job{'s' * (jobs > 1)}": by_us(pixels[:n], weights, jobs) for jobs in (1, 2)}
-        for name, row in rows.items():
-            print(f"{n:5d} digits  {name:14} {row['seconds']:7.3f} s  {row['spikes']:9d} spikes  {row['about']}", flush=True)
+        arrays = {"pixels": digits[:n].astype(np.float32), "weights": weights.astype(np.float32) * 1e3}
+        show(f"{n:5d} digits", there, arrays, lambda jobs, n=n: by_us(noisy(weights), digits[:n], 25, jobs))
+    pixels = (rng.random((N_IMAGES, SIZES[0]), np.float32) * (rng.random((N_IMAGES, SIZES[0])) < 0.19)).astype(np.float32)
+    first, second = (rng.normal(0, 0.1, pair).astype(np.float32) for pair in pairwise(SIZES))
+    arrays = {"pixels": pixels, "first": first, "second": second, "n_steps": N_STEPS}
+    network = dense(first, second)
+    peers = [DENSE_PEER] if has(DENSE_PEER) else []
+    show(f"{N_IMAGES} images", peers, arrays, lambda jobs: by_us(network, pixels, N_STEPS, jobs, "single"))
 
 
 if __name__ == "__main__":
