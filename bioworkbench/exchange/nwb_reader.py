@@ -64,7 +64,7 @@ def nwb_signal(file: str | Path, name: str) -> list[Signal]:
     return [_guarded(file, lambda opened_file: _series(Path(file), opened_file, name))]
 
 
-def nwb_current(file: str | Path, sweep: int | str) -> tuple[Signal, str]:
+def nwb_current(file: str | Path, sweep: int | str) -> Signal:
     """The current that was injected in one sweep of an NWB file, of version 2 or as the Allen Cell Types Database has them.
 
     Parameters
@@ -75,10 +75,8 @@ def nwb_current(file: str | Path, sweep: int | str) -> tuple[Signal, str]:
 
     Returns
     -------
-    signal : Signal
+    Signal
         Its conversion and offset are applied.
-    unit : str
-        As the file has it; "" where it has none.
 
     Raises
     ------
@@ -152,14 +150,14 @@ def _series(path: Path, file: h5py.File, name: str) -> Signal:
 def _signal(series: h5py.Group, where: str) -> Signal:
     data = series["data"]
     values = data[()].astype(float) * float(data.attrs.get("conversion", 1.0)) + float(data.attrs.get("offset", 0.0))
-    return Signal(_times(series, len(values)), values, where)
+    return Signal(_times(series, len(values)), values, where, text_of(data, "unit"))
 
 
-def _sweep(path: Path, file: h5py.File, sweep: int | str) -> tuple[Signal, str]:
+def _sweep(path: Path, file: h5py.File, sweep: int | str) -> Signal:
     name = f"Sweep_{sweep}" if str(sweep).isdigit() else str(sweep)
     epoch = file.get(f"epochs/{name}/stimulus/timeseries")  # version 1: a link to a series, which has other names elsewhere
     if isinstance(epoch, h5py.Group):
-        return _signal(epoch, f"{path}, {name}"), text_of(epoch["data"], "unit")
+        return _signal(epoch, f"{path}, {name}")
     found = {place: item for place, item in _all_series(file).items() if place.startswith("stimulus/")}
     chosen = [
         place for place, item in found.items() if name == place.rpartition("/")[2] or str(sweep) == _number(item) or name == place
@@ -169,7 +167,7 @@ def _sweep(path: Path, file: h5py.File, sweep: int | str) -> tuple[Signal, str]:
         raise ResultError(
             f"{path} has {len(chosen)} series that sweep_id = {sweep} names among its stimuli, one is needed: {told}"
         )
-    return _signal(found[chosen[0]], f"{path}, {chosen[0]}"), text_of(found[chosen[0]]["data"], "unit")
+    return _signal(found[chosen[0]], f"{path}, {chosen[0]}")
 
 
 def _number(series: h5py.Group) -> str:

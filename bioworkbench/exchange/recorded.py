@@ -115,7 +115,8 @@ def block_signal(block: Any, name: str) -> list[Signal]:
             raise ValueError(unknown_name(name, f"analog signal of {where}", known))
         signal = known[name]
         times = signal.times.rescale("s").magnitude - float(segment.t_start.rescale("s"))
-        found.append(Signal(times, np.asarray(signal.magnitude, dtype=float), f"{where}, signal '{name}'"))
+        unit = str(signal.units.dimensionality)
+        found.append(Signal(times, np.asarray(signal.magnitude, dtype=float), f"{where}, signal '{name}'", unit))
     widths = [signal.values.shape[1] for signal in found]
     if len(set(widths)) != 1:
         raise ValueError(f"signal '{name}' of block '{block.name}' has {widths} channels in its segments; all need as many")

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from bioworkbench.records.arrays import Floats, finite
+from bioworkbench.records.units import Quantity, parse_quantity
 
-__all__ = ["MAX_FRAMES", "Signal", "framed"]
+__all__ = ["MAX_FRAMES", "Signal", "framed", "unit_of_file"]
+
+_FULL_NAMES = {
+    "a": "amp", "ampere": "amp", "amperes": "amp", "amps": "amp", "volts": "volt", "v": "volt", "millivolts": "mV", "millivolt": "mV",
+    "picoamperes": "pA", "nanoamperes": "nA", "seconds": "second", "dimensionless": "1", "n/a": "1", "si": "1",
+}  # fmt: skip
 
 MAX_FRAMES = 100_000_000
 """Of all channels; more are not made."""
@@ -23,6 +29,8 @@ class Signal:
     values : array (n_samples, n_channels)
     where : str
         File and place, for messages.
+    unit : str
+        Of the values, as the file has it; "" where it says none.
 
     Raises
     ------
@@ -33,6 +41,7 @@ class Signal:
     times: Floats
     values: Floats
     where: str
+    unit: str = ""
 
     def __post_init__(self) -> None:
         times = finite(f"{self.where}: times", self.times)
@@ -61,6 +70,37 @@ class Signal:
     def end(self) -> float:
         """When the last sample ends, seconds."""
         return float(2 * self.times[-1] - self.times[-2])
+
+
+def unit_of_file(unit: str, where: str) -> Quantity:
+    """The unit that a file names, in its words or ours.
+
+    Parameters
+    ----------
+    unit : str
+        Such as "mV" or "amperes".
+    where : str
+        What has it, for messages.
+
+    Returns
+    -------
+    Quantity
+
+    Raises
+    ------
+    ValueError
+        If it is not a unit that is known.
+
+    Examples
+    --------
+    >>> unit_of_file("amperes", "here"), unit_of_file("mV", "here")
+    (amp, mvolt)
+    """
+    text = _FULL_NAMES.get(unit.strip().lower(), unit.strip())
+    try:
+        return parse_quantity("1" if text == "1" else f"1 {text}")
+    except ValueError as error:
+        raise ValueError(f"{where} has the unit '{unit}', which is not known: {error}") from error
 
 
 def framed(signal: Signal, frame: float, begin: float, end: float) -> Floats:

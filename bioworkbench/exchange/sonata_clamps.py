@@ -171,10 +171,10 @@ def _recorded(
 ) -> Stimulus | None:
     """A current that was recorded; None where neither the file nor `unit` says its unit."""
     where = f"{part.path}: input '{name}'"
-    signal, own = recorded_current(part.file(given["file"]), given, where)
-    if not (own or unit):
+    signal = recorded_current(part.file(given["file"]), given, where)
+    if not (signal.unit or unit):
         return None
-    scale = amperes(own, signal.where) if own else amperes(unit, "current_unit")
+    scale = amperes(signal.unit, signal.where) if signal.unit else amperes(unit, "current_unit")
     n_frames = max(1, round(duration / (frame or signal.interval)))
     if n_frames > _MOST_FRAMES:
         raise ResultError(f"{where} needs {n_frames} frames of {frame or signal.interval:g} s; give a longer frame")

@@ -4,6 +4,7 @@
 # h5py does not type what a file holds
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from bioworkbench.exchange.damage import damage_told
 from bioworkbench.exchange.nwb_reader import nwb_current
-from bioworkbench.exchange.signals import Signal
+from bioworkbench.exchange.signals import Signal, unit_of_file
 from bioworkbench.records.errors import ResultError
 from bioworkbench.records.hdf5 import opened, text_of
 from bioworkbench.records.units import parse_quantity
@@ -20,10 +21,9 @@ from bioworkbench.records.units import parse_quantity
 __all__ = ["HDF5", "amperes", "recorded_current"]
 
 HDF5 = (".h5", ".hdf5")
-_NAMES = dict.fromkeys(("a", "amp", "amps", "ampere", "amperes"), "amp")
 
 
-def recorded_current(path: Path, given: Mapping[str, Any], where: str) -> tuple[Signal, str]:
+def recorded_current(path: Path, given: Mapping[str, Any], where: str) -> Signal:
     """The current of a file, as an input of a simulation describes it.
 
     Parameters
@@ -38,9 +38,7 @@ def recorded_current(path: Path, given: Mapping[str, Any], where: str) -> tuple[
 
     Returns
     -------
-    signal : Signal
-    unit : str
-        That the file gives; "" where it gives none.
+    Signal
 
     Raises
     ------
@@ -53,8 +51,7 @@ def recorded_current(path: Path, given: Mapping[str, Any], where: str) -> tuple[
             return _listed(path, given, where)
         if not isinstance(sweep, int | str):
             raise ResultError(f"{where} has sweep_id = {sweep!r:.60}; it is the number or name of a sweep")
-        signal, unit = nwb_current(path, sweep)
-        return _part(signal, given, where), unit
+        return _part(nwb_current(path, sweep), given, where)
 
 
 def amperes(unit: str, where: str) -> float:
@@ -77,15 +74,15 @@ def amperes(unit: str, where: str) -> float:
         If it is not a unit of current.
     """
     try:
-        scale: Any = parse_quantity(f"1 {_NAMES.get(unit.lower(), unit)}")
+        scale: Any = unit_of_file(unit, where)
     except ValueError as error:
-        raise ResultError(f"{where} = '{unit}' is not a current ({error}); give 'pA' or 'nA'") from error
-    if getattr(scale, "dim", None) is not parse_quantity("1 amp").dim:
+        raise ResultError(f"{error}; give a current, such as 'pA'") from error
+    if scale.dim is not parse_quantity("1 amp").dim:
         raise ResultError(f"{where} = '{unit}' is not a current; give 'pA' or 'nA'")
     return float(np.asarray(scale))
 
 
-def _listed(path: Path, given: Mapping[str, Any], where: str) -> tuple[Signal, str]:
+def _listed(path: Path, given: Mapping[str, Any], where: str) -> Signal:
     names = given.get("timestamps_column", "timestamps"), given.get("amplitudes_column", "amps")
     with opened(path) as file:
         found = [file.get(str(name)) for name in names]
@@ -98,7 +95,7 @@ def _listed(path: Path, given: Mapping[str, Any], where: str) -> tuple[Signal, s
         unit = text_of(found[1], "units") or text_of(found[1], "unit")
     if times.ndim != 1 or values.shape != times.shape:
         raise ResultError(f"{where}: {path} has {times.shape} times and {values.shape} currents; each current has a time")
-    return _part(Signal(times * 1e-3, values, str(path)), given, where), unit
+    return _part(Signal(np.asarray(times) * 1e-3, np.asarray(values), str(path), unit), given, where)
 
 
 def _part(signal: Signal, given: Mapping[str, Any], where: str) -> Signal:
@@ -116,4 +113,4 @@ def _part(signal: Signal, given: Mapping[str, Any], where: str) -> Signal:
     step = max(1, round(stride / signal.interval)) if stride and stride > signal.interval else 1
     times, values = times[::step] * 1e3, values[::step]
     inside = (times >= begin) & (times <= end)
-    return Signal((times[inside] + delay) * 1e-3, values[inside], signal.where)
+    return replace(signal, times=(times[inside] + delay) * 1e-3, values=values[inside])

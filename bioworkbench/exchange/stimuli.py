@@ -11,6 +11,7 @@ from typing import Any
 from bioworkbench.exchange.events import RecordedSpikes, heidelberg_events, nmnist_events
 from bioworkbench.exchange.nwb_reader import nwb_events, nwb_signal
 from bioworkbench.exchange.recorded import block_events, block_signal, read_block
+from bioworkbench.exchange.sonata_reports import sonata_signal
 from bioworkbench.exchange.sonata_spikes import read_sonata_trains
 from bioworkbench.exchange.stimulus_tables import spike_table, value_table
 from bioworkbench.exchange.taken import frames_of, trains_of
@@ -25,6 +26,7 @@ __all__ = [
     "neo_recording",
     "nwb",
     "signal_of_block",
+    "sonata_report",
     "sonata_spikes",
     "spike_table",
     "trains_of_block",
@@ -220,6 +222,48 @@ def sonata_spikes(
     """
     found = read_sonata_trains(existing_file(file), population, name=name)
     return trains_of(name, RecordedSpikes(found.trial, found.channel, found.time, n_channels), start, stop)
+
+
+def sonata_report(
+    name: str,
+    *,
+    file: Path,
+    population: str = "",
+    frame: Seconds | None = None,
+    values: StimulusKind = "current",
+    start: Seconds = 0.0,
+    stop: Seconds | None = None,
+) -> Stimulus:
+    """What a SONATA report says of the nodes of a population: potentials or currents in time.
+
+    Parameters
+    ----------
+    name : str
+        What projections call the stimulus.
+    file : path
+        HDF5, with one value of each node at a time.
+    population : str
+        May be left out if the file has only one.
+    frame : float, seconds
+        The report is averaged over it; by default its step.
+    values : {"current", "rate", "spikes"}
+        What the values are.
+    start, stop : float, seconds
+        Of the part that is taken.
+
+    Returns
+    -------
+    Stimulus
+        Of one trial, in the unit of the file; a channel for each node that the report has, in the order of their ids.
+
+    Raises
+    ------
+    ResultError
+        If the file is not such a report, is damaged, or has no such population.
+    ValueError
+        If the part is empty.
+    """
+    return frames_of(name, [sonata_signal(file, population)], frame, values, start, stop)
 
 
 def aer(

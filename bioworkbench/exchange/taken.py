@@ -82,4 +82,4 @@ def frames_of(
     begin, end = _part(start, stop)
     end = min(end, *(signal.end for signal in signals))
     step = signals[0].interval if frame is None else positive("frame", seconds("frame", frame))
-    return Stimulus(np.stack([framed(signal, step, begin, end) for signal in signals]), step, values, name)
+    return Stimulus(np.stack([framed(signal, step, begin, end) for signal in signals]), step, values, name, signals[0].unit)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bioworkbench.exchange.signals import unit_of_file
 from bioworkbench.experiment.fit_targets import TRACE_DISTANCES, Distance, RecordedPart, target_of, trains_of
 from bioworkbench.experiment.fitting import Bounds, FittedParameters, searched, simulator
 from bioworkbench.experiment.results.record import Fitted, RunData
@@ -279,7 +280,7 @@ def _of_file(spec: ExperimentSpec, task: RecordingTask, network: Network, popula
     variable = _variable(task)
     if variable not in population.model.parsed:
         raise ValueError(f"variable = {unknown_name(variable, f'variable of {population.name}', population.model.parsed)}")
-    scale = Quantity(1.0, dim=population.model.parsed[variable].dim) if task.scale is None else Quantity(task.scale)
+    scale = _scale(task, values.unit, population, variable)
     if n_frames < 2 or n_frames * values.frame <= (task.fit_until or 0.0):
         raise ValueError(
             f"trace: the recording ends after {n_frames} values, at {n_frames * values.frame:g} s; two at least must lie in the part that "
@@ -288,6 +289,18 @@ def _of_file(spec: ExperimentSpec, task: RecordingTask, network: Network, popula
     table = np.repeat(values.values * float(np.asarray(scale)), spec.n_trials // n_trials, axis=0)
     trace = Trace(table, np.arange(n_frames) * values.frame, np.arange(n_channels), unit_text(scale.dim))
     return _Comparison(population, variable, None, trace)
+
+
+def _scale(task: RecordingTask, unit: str, population: Population, variable: str) -> Quantity:
+    """What the values of a trace are multiplied by: the setting, else the unit of the file, else that of the variable."""
+    if task.scale is not None:
+        return Quantity(task.scale)
+    if not unit:
+        return Quantity(1.0, dim=population.model.parsed[variable].dim)
+    try:
+        return unit_of_file(unit, "trace: the file")
+    except ValueError as error:
+        raise ValueError(f"{error}; give scale, such as '1 mV'") from error
 
 
 def _parts(spec: ExperimentSpec, task: RecordingTask) -> tuple[RecordedPart, RecordedPart]:

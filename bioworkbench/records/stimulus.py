@@ -36,6 +36,8 @@ class Stimulus:
     kind : {"current", "rate", "spikes"}
     name : str
         What projections call it: the `source` of those that it feeds.
+    unit : str
+        Of the values, where the file that they are from says one; projections multiply plain numbers.
 
     Raises
     ------
@@ -47,6 +49,7 @@ class Stimulus:
     frame: float
     kind: StimulusKind = "current"
     name: str = INPUT
+    unit: str = ""
 
     def __post_init__(self) -> None:
         values = shaped("stimulus values", finite("stimulus values", self.values), (None, None, None))

@@ -90,7 +90,8 @@ def recording(
         A kind of stimulus that holds values, such as ``{ kind = "values", file = "v.csv", frame = "0.1 ms" }``; it begins with the run and
         may end earlier. Channel k is neuron k.
     scale : Quantity
-        What the values of the trace are multiplied by, such as "1 mV"; by default they are in SI units.
+        What the values of the trace are multiplied by, such as "1 mV"; by default they are in the unit that the file gives them, else in SI
+        units.
     n_held_out : int
         Trials at the end that the fit does not see.
     fit_until : float, seconds

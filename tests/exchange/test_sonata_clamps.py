@@ -191,7 +191,7 @@ def test_columns_of_other_names(tmp_path):
         ({"sweep_id": 7}, "amperes", "has 0 series that sweep_id = 7 names among its stimuli"),
         ({"sweep_id": [3]}, "amperes", r"has sweep_id = \[3\]; it is the number or name"),
         ({}, "volts", "index_3 = 'volts' is not a current"),
-        ({}, "furlongs", "index_3 = 'furlongs' is not a current"),
+        ({}, "furlongs", "index_3 has the unit 'furlongs', which is not known"),
         ({"sweep_window": [4.0, 2.0]}, "amperes", r"sweep_window = \[4.0, 2.0\]; it is \[begin, end\] in ms"),
         ({"sweep_window": 4.0}, "amperes", "sweep_window = 4.0; it is"),
         ({"sweep_window": [2.0, 2.05]}, "amperes", "2 samples at least"),

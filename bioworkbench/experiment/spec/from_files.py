@@ -22,6 +22,7 @@ STIMULI = Functions(
         "neo": "bioworkbench.exchange.stimuli:neo_recording",
         "nwb": "bioworkbench.exchange.stimuli:nwb",
         "sonata": "bioworkbench.exchange.stimuli:sonata_spikes",
+        "sonata_report": "bioworkbench.exchange.stimuli:sonata_report",
         "spikes": "bioworkbench.exchange.stimulus_tables:spike_table",
         "values": "bioworkbench.exchange.stimulus_tables:value_table",
     },

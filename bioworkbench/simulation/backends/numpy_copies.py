@@ -4,12 +4,14 @@ Brian2 translates ``before = v`` to an assignment of Python, so that both names 
 both. Other targets copy numbers.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from brian2.codegen.generators.numpy_generator import NumpyCodeGenerator
 from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
 from brian2.codegen.statements import Statement
-from brian2.codegen.targets import codegen_targets
 
-__all__ = ["NumpyOfCopies"]
+__all__ = ["copies_of_variables"]
 
 
 class _Generator(NumpyCodeGenerator):
@@ -21,11 +23,14 @@ class _Generator(NumpyCodeGenerator):
         return f"{var} = {copied}.copy() if isinstance({copied}, _numpy.ndarray) else {copied}"
 
 
-class NumpyOfCopies(NumpyCodeObject):
-    """Code object of the NumPy target whose statements copy."""
-
-    generator_class = _Generator
-    class_name = "numpy_of_copies"
-
-
-codegen_targets.add(NumpyOfCopies)  # where preferences look for names
+@contextmanager
+def copies_of_variables() -> Iterator[None]:
+    """Have the NumPy target copy inside; scripts of others, before and after, find it as Brian2 made it."""
+    before = (
+        NumpyCodeObject.generator_class
+    )  # in place: Brian2 looks for this very class of code objects, so ours cannot be a child
+    NumpyCodeObject.generator_class = _Generator
+    try:
+        yield
+    finally:
+        NumpyCodeObject.generator_class = before

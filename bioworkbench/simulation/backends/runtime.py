@@ -15,7 +15,7 @@ from brian2.units import second
 
 from bioworkbench.simulation.backends.backend import Notify, Outcome
 from bioworkbench.simulation.backends.brian2_state import brian2_to_ourselves
-from bioworkbench.simulation.backends.numpy_copies import NumpyOfCopies
+from bioworkbench.simulation.backends.numpy_copies import copies_of_variables
 from bioworkbench.simulation.build import OWN_WEIGHT, build, changed_weights, watched
 from bioworkbench.simulation.finite import SEGMENT_STEPS, check_finite, finite_watch
 from bioworkbench.simulation.job import Job
@@ -65,9 +65,9 @@ def run_in_process(job: Job, seed: int, notify: Notify, folder: Path, precision:
     def assign(owner: Group, variable: str, name: str) -> None:
         owner.variables[variable].set_value(job.values[name] if owner.variables[variable].array else job.values[name][0])
 
-    with brian2_to_ourselves(), _older_objects_set_aside():
+    with brian2_to_ourselves(), copies_of_variables(), _older_objects_set_aside():
         set_device("runtime")
-        prefs.codegen.target = NumpyOfCopies.class_name if target == "numpy" else target
+        prefs.codegen.target = target
         started = time.perf_counter()
         built = build(job, assign)
         device.seed(np.array([seed & 0xFFFFFFFF, seed >> 32], dtype=np.uint32))  # all 64 bits

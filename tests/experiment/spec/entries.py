@@ -148,6 +148,7 @@ RECORDED = {  # name of a small file, and settings that must be given
     "neo": ("block.mat", {}),
     "nwb": ("session.nwb", {}),
     "sonata": ("sonata.csv", {}),
+    "sonata_report": ("report.h5", {}),
     "spikes": ("spikes.csv", {}),
     "values": ("walk.csv", {"frame": "0.1 ms"}),
 }

@@ -209,7 +209,8 @@ def test_recorded_stimuli(data, tmp_path):
     ends = {"target": "cells", "topology": "all_to_all", "weights": weights}
     cells = {"size": 2, "kind": "custom", "equations": "v : 1\ndrive : 1", "receives": "v"}
     network = made(alone({"cells": cells}, {name: {"source": name, **ends} for name in RECORDED}) | {"stimuli": stimuli})
-    assert network.channels == {"aer": 2312, "heidelberg": 700, "neo": 1, "nwb": 1, "sonata": 3, "spikes": 2, "values": 2}
+    few = {"neo": 1, "nwb": 1, "sonata": 3, "sonata_report": 2, "spikes": 2, "values": 2}
+    assert network.channels == {"aer": 2312, "heidelberg": 700} | few
 
 
 def write_recordings(folder, neo, pynwb):
@@ -217,6 +218,11 @@ def write_recordings(folder, neo, pynwb):
     (folder / "events.bin").write_bytes(bytes([1, 2, 0, 0, 9]))
     (folder / "spikes.csv").write_text("time,channel\n0.1,1\n")
     (folder / "sonata.csv").write_text("timestamps population node_ids\n0.1 a 2\n")
+    with h5py.File(folder / "report.h5", "w") as file:
+        file["report/a/data"] = np.eye(2)
+        parts = {"node_ids": [4, 7], "index_pointers": [0, 1, 2], "element_ids": [0, 0], "time": [0.0, 0.2, 0.1]}
+        for name, values in parts.items():
+            file[f"report/a/mapping/{name}"] = values
     with h5py.File(folder / "shd.h5", "w") as file:
         for name in ("times", "units"):
             file.create_dataset(f"spikes/{name}", (1,), dtype=h5py.vlen_dtype(np.uint16))[0] = np.zeros(1)
