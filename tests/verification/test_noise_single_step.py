@@ -167,11 +167,11 @@ def test_training_takes_less_time_to_the_same_accuracy(data_folder):
 @pytest.mark.parametrize("n_steps", [4, 8])
 @pytest.mark.parametrize("data", ["mnist", "fashion_mnist"])
 def test_convolutional_training_takes_less_time(data, n_steps, data_folder, monkeypatch):
-    """Seconds of the processor for an epoch, and to the same validation accuracy; by default of 3000 images, in 10 epochs."""
+    """Seconds of the processor for an epoch, and to the same validation accuracy; by default of 1500 images, in 10 epochs."""
     monkeypatch.setattr(training, "time", SimpleNamespace(perf_counter=time.process_time))
     per_epoch, to_level = [], []
     for seed in SEEDS:
-        task = mnist_task(data_folder, seed, N_IMAGES or 3000, n_steps=n_steps, file=f"{data}.npz")
+        task = mnist_task(data_folder, seed, N_IMAGES or 1500, n_steps=n_steps, file=f"{data}.npz")
         histories = []
         for how in ("single_step", "multi_step"):
             settings = SETTINGS | CONVOLUTIONS | {"epochs": 10, "batch_size": 64, "training": how}
