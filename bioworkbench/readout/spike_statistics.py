@@ -7,11 +7,13 @@ with the reason; it never returns NaN.
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from bioworkbench.records.arrays import Integers, count, positive
+from bioworkbench.records.arrays import Integers, count, finite, positive
+from bioworkbench.records.counted import counted
 from bioworkbench.records.recording import Recording, spikes_of
 
-__all__ = ["STATISTICS", "cv_isi", "fano_factor", "mean_rate", "silent_fraction", "synchrony"]
+__all__ = ["STATISTICS", "cv_isi", "effective_rank", "fano_factor", "mean_rate", "silent_fraction", "synchrony"]
 
 
 def mean_rate(recording: Recording, population: str) -> float:
@@ -163,6 +165,50 @@ def synchrony(recording: Recording, population: str, *, bin: float = 0.005) -> f
             f"population '{population}': no neuron's spike count varies over the {n_bins} bins of a trial; synchrony is not defined"
         )
     return float(np.sqrt(together / alone))
+
+
+def effective_rank(features: ArrayLike) -> float:
+    """Number of dimensions in which features vary: squared sum of the eigenvalues of their covariance over the sum of squares.
+
+    It is 1 where all features rise and fall together, and their number where they vary independently and alike.
+
+    Parameters
+    ----------
+    features : array (n_trials, n_features) or (n_trials, n_frames, n_features)
+        Frames count as trials.
+
+    Returns
+    -------
+    float
+        Participation ratio.
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite, there are fewer than two trials, or no feature varies.
+
+    References
+    ----------
+    L. F. Abbott, K. Rajan & H. Sompolinsky (2011), in "The dynamic brain", Oxford University Press; P. Gao et al. (2017),
+    doi 10.1101/214262.
+
+    Examples
+    --------
+    >>> round(effective_rank([[0, 0, 1], [1, 2, 1], [2, 4, 1]]), 6), round(effective_rank([[0, 1], [1, 0], [0, 0], [1, 1]]), 6)
+    (1.0, 2.0)
+    """
+    values = finite("features", features)
+    rows = values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values[:, None]
+    if len(rows) < 2:
+        raise ValueError(f"features of shape {values.shape} are of {counted(len(rows), 'trial')}; a rank needs two or more")
+    # the product with the fewer rows has the same eigenvalues but for zeros; of those only sums are needed
+    centered = rows - rows.mean(axis=0)
+    spread = centered @ centered.T if len(rows) < rows.shape[1] else centered.T @ centered
+    if not np.trace(spread):
+        raise ValueError(
+            f"none of the {counted(rows.shape[1], 'feature')} varies over {counted(len(rows), 'trial')}; a rank needs one that does"
+        )
+    return float(np.trace(spread) ** 2 / np.square(spread).sum())
 
 
 STATISTICS: Mapping[str, Callable[..., float]] = {

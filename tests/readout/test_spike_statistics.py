@@ -6,6 +6,7 @@ import pytest
 from bioworkbench.readout.spike_statistics import (
     STATISTICS,
     cv_isi,
+    effective_rank,
     fano_factor,
     mean_rate,
     silent_fraction,
@@ -111,3 +112,31 @@ def test_unknown_populations_are_refused(name):
 def test_statistics_that_are_not_defined_say_so(statistic, settings, message):
     with pytest.raises(ValueError, match=message):
         statistic(recorded(np.zeros((2, 100, 4), bool)), "exc", **settings)
+
+
+@pytest.mark.parametrize("shape", [(400, 12), (12, 400), (20, 20, 12)])
+def test_effective_rank_is_that_of_the_covariance(shape):
+    values = np.random.default_rng(1).normal(size=shape) @ np.diag(np.linspace(1, 3, shape[-1]))
+    rows = values.reshape(-1, shape[-1])
+    spread = np.linalg.eigvalsh(np.cov(rows.T))
+    assert effective_rank(values) == pytest.approx(spread.sum() ** 2 / (spread**2).sum())
+
+
+def test_effective_rank_of_independent_and_of_equal_features():
+    values = np.random.default_rng(2).normal(size=(20_000, 10))
+    assert effective_rank(values) == pytest.approx(10, rel=0.01)
+    assert effective_rank(np.repeat(values[:, :1], 10, axis=1)) == pytest.approx(1)
+    assert effective_rank(values[:, :2] @ np.random.default_rng(3).normal(size=(2, 10))) <= 2
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        ([[1.0, 2.0]], r"features of shape \(1, 2\) are of 1 trial; a rank needs two or more"),
+        ([[1.0, 2.0], [1.0, 2.0]], "none of the 2 features varies over 2 trials"),
+        ([[1.0, np.nan], [1.0, 2.0]], "features"),
+    ],
+)
+def test_effective_rank_that_is_not_defined(features, message):
+    with pytest.raises(ValueError, match=message):
+        effective_rank(features)

@@ -26,6 +26,7 @@ from bioworkbench.experiment.spec.plan import construct
 from bioworkbench.methods import METHODS
 from bioworkbench.readout.metrics import memory_capacity, raw_linear
 from bioworkbench.readout.reading import fitted_readout
+from bioworkbench.readout.spike_statistics import effective_rank
 from bioworkbench.readout.trials import blocked_features
 from bioworkbench.records.averages import mean_and_error
 from bioworkbench.records.network import INPUT
@@ -50,6 +51,13 @@ ARMS = {  # "best": the episode with the best validation score, "15 Hz": a highe
     "ch3_l3, best": {"keep_best": True},
     "random, best": {"regrowth": "random", "keep_best": True},
     "none, best": {"regrowth": "none", "keep_best": True},
+}
+ON_DIGITS = {
+    "CH3-L3": {"regrowth": "ch3_l3"},
+    "random regrowth": {"regrowth": "random"},
+    "no rewiring": {"regrowth": "none"},
+    "CH3-L3, in-degrees kept": {"regrowth": "ch3_l3", "keep_in_degrees": True},
+    "random, in-degrees kept": {"regrowth": "random", "keep_in_degrees": True},
 }
 LABELS = {"ch3_l3": "CH3-L3", "random": "random regrowth", "none": "no rewiring"}
 
@@ -84,13 +92,7 @@ def recall(task, trained, run, seed):
     features = blocked_features(trained.network, task.encode, task.test.values, run, seed, feature=trained.feature)
     features = features[:, task.washout :].astype(float)
     recalled = memory_capacity(trained.readout.predictions(features), task.test.targets[:, task.washout :])
-    return recalled, effective_rank(features.reshape(-1, features.shape[-1]))
-
-
-def effective_rank(rows):
-    """Squared sum of the eigenvalues of the covariance over the sum of their squares."""
-    spread = np.linalg.eigvalsh(np.cov(rows.T))
-    return spread.sum() ** 2 / (spread**2).sum()
+    return recalled, effective_rank(features)
 
 
 def changed(trained, seed, *, links, weights):
@@ -175,21 +177,22 @@ def test_ch3_l3_against_other_regrowth(monkeypatch, tmp_path):
 
 def test_ch3_l3_against_random_regrowth_on_digits():
     """Accuracy and effective rank of the spikes that the readout sees, the last episode of each arm; nothing is chosen."""
-    train, arms, rows = METHODS["rewired_reservoir"], ("ch3_l3", "random", "none"), []
+    train, arms, rows = METHODS["rewired_reservoir"], list(ON_DIGITS), []
     for seed in SEEDS:
         task, network, run, settings = experiment(seed, DIGITS)
         own = []
         for arm in arms:
-            trained = train(task, network, run, stream(seed, "method"), **grouped(train, settings | {"regrowth": arm}))
+            trained = train(task, network, run, stream(seed, "method"), **grouped(train, settings | ON_DIGITS[arm]))
             seen = blocked_features(trained.network, task.encode, task.test.values, run, 1000 + seed, feature=trained.feature)
-            own.append([(trained.readout.predictions(seen) == task.test.targets).mean(), effective_rank(seen.astype(float))])
+            own.append([(trained.readout.predictions(seen) == task.test.targets).mean(), effective_rank(seen)])
         rows.append(own)
         print(f"seed {seed}:", dict(zip(arms, np.round(own, 4).tolist(), strict=True)), flush=True)
     found = np.array(rows)  # (n_seeds, n_arms, 2)
-    record("rewired-digits", SEEDS, {LABELS[arm]: found[:, k, 0] for k, arm in enumerate(arms)}, 100)
+    record("rewired-digits", SEEDS, {arm: found[:, k, 0] for k, arm in enumerate(arms)}, 100)
+    record("rewired-digits-rank", SEEDS, {arm: found[:, k, 1] for k, arm in enumerate(arms)})
     for k, arm in enumerate(arms):
         print(f"{arm:8s} accuracy, rank: {[mean_and_error(found[:, k, column]) for column in (0, 1)]}")
-    for one, other in ((0, 1), (0, 2), (1, 2)):
+    for one, other in ((0, 1), (0, 2), (1, 2), (3, 4), (3, 0)):
         difference = found[:, one] - found[:, other]
         print(f"{arms[one]} minus {arms[other]}: {[mean_and_error(difference[:, column]) for column in (0, 1)]}")
     gain = found[:, 0] - found[:, 1]

@@ -29,7 +29,7 @@ GIVEN = [
     *((reconstruction.train, settings)
       for settings in test_reconstruction_as_published.published_ways(2, {"loss": "hinge"}, {"epochs": 3}).values()),
     (reconstruction.train, test_reconstruction_as_published.RECURRENT),
-    *((rewired_reservoir.train, arm) for arm in test_rewired_reservoir.ARMS.values()),
+    *((rewired_reservoir.train, arm) for arm in (*test_rewired_reservoir.ARMS.values(), *test_rewired_reservoir.ON_DIGITS.values())),
 ]  # fmt: skip
 
 

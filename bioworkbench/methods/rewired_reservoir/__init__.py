@@ -13,6 +13,7 @@ from bioworkbench.methods.rewired_reservoir.plasticity import Plasticity, Reserv
 from bioworkbench.methods.rewired_reservoir.structure import SmallWorld, unreachable
 from bioworkbench.readout.metrics import SMALLER_IS_BETTER, scores
 from bioworkbench.readout.reading import fitted_readout, read_feature
+from bioworkbench.readout.spike_statistics import effective_rank
 from bioworkbench.readout.trials import Simulate, blocked_features, features_of
 from bioworkbench.records.annotations import Hertz
 from bioworkbench.records.arrays import count, fraction, positive
@@ -133,9 +134,9 @@ def train(
     Returns
     -------
     TrainedNetwork
-        History per episode, of the network that it simulates: "score", "rate_<population>" (hertz), "n_links", "clustering",
-        "small_worldness", "spectral_radius" (of all synapses among neurons, see `SmallWorld`), "reachable" (fraction of neurons),
-        "overlap", "n_filled", "seconds".
+        History per episode, of the network that it simulates: "score", "effective_rank" (of what the readout sees),
+        "rate_<population>" (hertz), "n_links", "clustering", "small_worldness", "spectral_radius" (of all synapses among neurons,
+        see `SmallWorld`), "reachable" (fraction of neurons), "overlap", "n_filled", "seconds".
 
     Raises
     ------
@@ -216,11 +217,16 @@ class _Judge:
     def values(self) -> np.ndarray:
         return np.concatenate([self.fitted.values, self.judged.values])
 
-    def score(self, recording: Recording) -> float:
+    def scores(self, recording: Recording) -> dict[str, float]:
+        """Score of the scored trials, and effective rank of what the readout sees of all."""
         features, n = features_of(recording, self.read), self.fitted.n_trials
         readout = fitted_readout(self.task, features[:n], self.fitted.targets, self.readout)
         judged = replace(self.task, validation=self.judged)
-        return scores(judged, readout.predictions(features[n:]), (self._metric,), "validation")[self.name]
+        score = scores(judged, readout.predictions(features[n:]), (self._metric,), "validation")[self.name]
+        return {
+            "score": score,
+            "effective_rank": effective_rank(features[:, self.task.washout :] if features.ndim == 3 else features),
+        }
 
     @property
     def name(self) -> str:
@@ -253,7 +259,7 @@ class _Training:
             began = time.perf_counter()
             network = wiring.network(self.rules.start)
             recording = simulate(network, stimulus, seed_of(self.seed, f"episode {episode}"))
-            found = self._activity(recording, episode) | {"score": self.judge.score(recording)}
+            found = self._activity(recording, episode) | self.judge.scores(recording)
             found |= world.measured(network) | {"reachable": _reachable(network, episode)}
             if self.judge.best([*history.get("score", []), found["score"]]) == episode:
                 best = wiring

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from bioworkbench.records.arrays import Floats, fraction
+from bioworkbench.records.arrays import Floats, Integers, fraction
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.topology.masks import Mask, link_arrays, link_mask, mask_shape
 from bioworkbench.topology.rewiring.percolation import percolated
-from bioworkbench.topology.rewiring.regrowth import regrown_links
+from bioworkbench.topology.rewiring.regrowth import regrown_by_target, regrown_links
 from bioworkbench.topology.rewiring.removal import kept_links
 
 __all__ = ["Rewired", "Rewiring", "rewire", "weights_on"]
@@ -37,6 +37,8 @@ class Rewiring:
         Delete useless links after removal; what that costs is regrown as well.
     keep_weights : bool
         A link that is removed and regrown in the same step keeps its weight; otherwise it starts anew at 0.
+    keep_in_degrees : bool
+        Regrow onto every target as many links as it lost.
     """
 
     fraction: float
@@ -47,6 +49,7 @@ class Rewiring:
     sample_regrowth: bool = True
     percolation: bool = True
     keep_weights: bool = True
+    keep_in_degrees: bool = False
 
     def __post_init__(self) -> None:
         fraction("fraction", self.fraction)
@@ -142,16 +145,21 @@ def _regrown(
     weights: sparse.csr_array, kept: Mask, rules: Rewiring, rng: np.random.Generator, recurrent: bool
 ) -> tuple[sparse.csr_array, Mask, int, float]:
     """New weights, new links, how many of these were placed at random, and which fraction of these the step had removed."""
-    n_links = weights.nnz - kept.nnz
-    rows, columns, n_filled = regrown_links(
-        kept, n_links, rng, rule=rules.regrowth, sample=rules.sample_regrowth, recurrent=recurrent
-    )  # fmt: skip
+    n_links, how = weights.nnz - kept.nnz, {"rule": rules.regrowth, "sample": rules.sample_regrowth, "recurrent": recurrent}
+    if rules.keep_in_degrees:
+        rows, columns, n_filled = regrown_by_target(kept, _in_degrees(weights) - _in_degrees(kept), rng, **how)
+    else:
+        rows, columns, n_filled = regrown_links(kept, n_links, rng, **how)
     regrown = link_mask(rows, columns, mask_shape(weights))
     # without keep_weights, links that come back are taken from the weights of those that stayed, where they are missing: 0
     before = _links(weights)
     new_weights = weights_on(sparse.csr_array(kept + regrown), weights if rules.keep_weights else weights_on(kept, weights))
     overlap = before.multiply(regrown).nnz / n_links if n_links else 0.0
     return new_weights, regrown, n_filled, overlap
+
+
+def _in_degrees(links: Mask) -> Integers:
+    return np.bincount(link_arrays(links)[1], minlength=mask_shape(links)[1])
 
 
 def weights_on(mask: Mask, weights: sparse.csr_array) -> sparse.csr_array:

@@ -37,6 +37,8 @@ class RewiringPlan:
         Fraction of the rounds after which links stay as they are.
     decaying : bool
         Let `removed_fraction` fall to 0 along half a cosine.
+    keep_in_degrees : bool
+        Regrow onto every target as many links as it lost, so that its number of inputs never changes.
 
     Raises
     ------
@@ -54,6 +56,7 @@ class RewiringPlan:
     every: int = 1
     last_fraction: float = 0.75
     decaying: bool = True
+    keep_in_degrees: bool = False
 
     def __post_init__(self) -> None:
         fraction("removed_fraction", self.removed_fraction)
@@ -90,4 +93,5 @@ class RewiringPlan:
             exponent=self.removal_exponent + (end - self.removal_exponent) * progress,
             regrowth=self.regrowth,
             sample_regrowth=self.sample_regrowth,
+            keep_in_degrees=self.keep_in_degrees,
         )

@@ -12,13 +12,14 @@ from bioworkbench.records.lazily import later
 from bioworkbench.topology.masks import Mask, checked_mask, link_arrays, link_mask, mask_shape
 from bioworkbench.topology.rewiring.selection import sampled, strongest
 
-__all__ = ["REGROWTH_RULES", "absent_links", "regrown_links"]
+__all__ = ["REGROWTH_RULES", "absent_links", "regrown_by_target", "regrown_links"]
 
 Links = tuple[Integers, Integers]
 
-top_links = later(
-    "bioworkbench.topology.prediction.layer_links:top_links"
-)  # its kernels bring numba, which rules by name do without
+# their kernels bring numba, which rules by name do without
+top_links, layer_scores = (
+    later(f"bioworkbench.topology.prediction.layer_links:{name}") for name in ("top_links", "layer_scores")
+)
 
 REGROWTH_RULES: Mapping[str, Mapping[str, str] | Callable[[Mask], Floats]] = {
     "ra_l3": {"model": "RA", "form": "path"},
@@ -86,13 +87,86 @@ def regrown_links(
     return np.concatenate([rows, more[0]]), np.concatenate([columns, more[1]]), n_filled
 
 
+def regrown_by_target(
+    mask: Any,
+    n_links: Integers,
+    rng: np.random.Generator,
+    *,
+    rule: str | Callable[[Mask], Floats] = "ch3_l3",
+    sample: bool = False,
+    recurrent: bool = False,
+) -> tuple[Integers, Integers, int]:
+    """Absent pairs that become links, a given number onto every target: in-degrees are then what one wants them to be.
+
+    Parameters
+    ----------
+    mask, rng, rule, sample, recurrent
+        As of `regrown_links`.
+    n_links : int array (n_target,)
+        To regrow onto each target.
+
+    Returns
+    -------
+    sources, targets : int array (n,)
+    n_filled : int
+        How many had to be drawn at random among the absent links of their target, because too few have a positive score.
+
+    Raises
+    ------
+    TopologyError
+        If the rule is unknown or a target has fewer absent links than are asked for.
+
+    Examples
+    --------
+    >>> new = regrown_by_target(np.eye(3), np.array([0, 2, 1]), np.random.default_rng(1), rule="random")
+    >>> [values.tolist() for values in new[:2]], new[2]
+    ([[0, 2, 1], [1, 1, 2]], 0)
+    """
+    mask = checked_mask("mask", mask, recurrent=recurrent)
+    scores = _scores(rule, mask)
+    free = ~mask.toarray().astype(bool)
+    if recurrent:
+        np.fill_diagonal(free, False)
+    sources, targets, n_filled = [], [], 0
+    for target in np.flatnonzero(n_links):
+        candidates = np.flatnonzero(free[:, target])
+        chosen, random = _chosen_of(scores[candidates, target], int(n_links[target]), rng, sample)
+        sources.append(candidates[chosen])
+        targets.append(np.full(chosen.size, target))
+        n_filled += random
+    none = np.zeros(0, dtype=np.int64)
+    return np.concatenate([none, *sources]), np.concatenate([none, *targets]), n_filled
+
+
+def _scores(rule: str | Callable[[Mask], Floats], mask: Mask) -> Floats:
+    """Scores of all pairs (n_source, n_target)."""
+    if isinstance(rule, str) and rule not in REGROWTH_RULES:
+        raise TopologyError(unknown_name(rule, "regrowth rule", REGROWTH_RULES))
+    if rule == "random":
+        return np.ones(mask_shape(mask))
+    named = REGROWTH_RULES[rule] if isinstance(rule, str) else rule
+    if isinstance(named, Mapping):
+        return layer_scores(mask, **named)
+    return _of_rule(named, mask)
+
+
+def _chosen_of(scores: Floats, n: int, rng: np.random.Generator, sample: bool) -> tuple[Integers, int]:
+    """Places of n of some scores, and how many of them were drawn because too few scores are positive."""
+    if n > scores.size:
+        raise TopologyError(
+            f"{counted(n, 'link')} asked for onto a target with {counted(scores.size, 'free source')}; ask for fewer"
+        )
+    n_scored = min(n, int(np.count_nonzero(scores > 0)))
+    chosen = (sampled if sample else strongest)(scores, n_scored, rng)
+    rest = np.setdiff1d(np.arange(scores.size), chosen)
+    return np.concatenate([chosen, rng.choice(rest, n - n_scored, replace=False)]), n - n_scored
+
+
 def _best_by(
     rule: Callable[[Mask], Floats], mask: Mask, n: int, rng: np.random.Generator, *, sample: bool, recurrent: bool
 ) -> Links:
     """At most `n` absent pairs with a positive score."""
-    scores = finite("regrowth scores", rule(mask))
-    if scores.shape != mask_shape(mask):
-        raise TopologyError(f"regrowth scores have shape {scores.shape}; the mask has {mask_shape(mask)}")
+    scores = _of_rule(rule, mask)
     scores = np.where(mask.toarray(), 0.0, scores)
     if recurrent:
         np.fill_diagonal(scores, 0.0)
@@ -100,6 +174,13 @@ def _best_by(
     chosen = (sampled if sample else strongest)(scores.ravel(), n, rng)
     rows, columns = np.divmod(chosen, mask_shape(mask)[1])
     return rows, columns
+
+
+def _of_rule(rule: Callable[[Mask], Floats], mask: Mask) -> Floats:
+    scores = finite("regrowth scores", rule(mask))
+    if scores.shape != mask_shape(mask):
+        raise TopologyError(f"regrowth scores have shape {scores.shape}; the mask has {mask_shape(mask)}")
+    return scores
 
 
 def _with(mask: Mask, more: Links) -> Mask:

@@ -144,10 +144,21 @@ def test_the_history_tells_of_every_episode(task):
     history = trained(task).history
     assert all(len(values) == 3 for values in history.values())
     assert set(history) == {
-        *("score", "rate_exc", "rate_inh", "n_links", "clustering", "small_worldness", "spectral_radius", "reachable"),
+        *(
+            "score",
+            "effective_rank",
+            "rate_exc",
+            "rate_inh",
+            "n_links",
+            "clustering",
+            "small_worldness",
+            "spectral_radius",
+            "reachable",
+        ),
         *("overlap", "n_filled", "seconds"),
     }
     assert len(set(history["n_links"])) == 1
+    assert (history["effective_rank"] > 1).all()
     assert history["small_worldness"][0] == pytest.approx(1, abs=0.3)  # of random links
     assert history["reachable"][0] == 1
     assert history["reachable"].min() > 0.9

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bioworkbench.records.errors import TopologyError
 from bioworkbench.topology.generators import bernoulli
 from bioworkbench.topology.rewiring.percolation import percolated
-from bioworkbench.topology.rewiring.regrowth import REGROWTH_RULES, absent_links, regrown_links
+from bioworkbench.topology.rewiring.regrowth import REGROWTH_RULES, absent_links, regrown_by_target, regrown_links
 from tests.topology.rewiring.test_percolation import kept_of_worked_example
 
 CANDIDATES = [(0, 0), (1, 2), (2, 1), (3, 0), (3, 1)]
@@ -129,3 +130,36 @@ def test_bad_settings():
         regrown_links(worked_mask(), 1, rng, rule=lambda mask: np.ones((2, 2)))
     with pytest.raises(ValueError, match="regrowth scores has 16 values that are not finite"):
         regrown_links(worked_mask(), 1, rng, rule=lambda mask: np.full((4, 4), np.nan))
+
+
+@given(st.integers(0, 10**6), st.sampled_from([*REGROWTH_RULES, "own"]), st.booleans(), st.booleans())
+def test_every_target_gets_as_many_links_as_asked(seed, rule, sample, recurrent):
+    rng = np.random.default_rng(seed)
+    shape = (9, 9) if recurrent else (9, 6)
+    mask = rng.random(shape) < 0.4
+    free = ~mask
+    if recurrent:
+        np.fill_diagonal(mask, False)
+        np.fill_diagonal(free, False)
+    asked = rng.integers(0, free.sum(axis=0) + 1)
+    of = (lambda given: np.arange(given.shape[0])[:, None] * np.ones(given.shape)) if rule == "own" else rule
+    rows, columns, n_filled = regrown_by_target(mask, asked, rng, rule=of, sample=sample, recurrent=recurrent)
+    np.testing.assert_array_equal(np.bincount(columns, minlength=shape[1]), asked)
+    assert free[rows, columns].all()
+    assert len(set(zip(rows.tolist(), columns.tolist(), strict=True))) == asked.sum()
+    assert 0 <= n_filled <= asked.sum()
+
+
+def test_onto_a_target_the_best_sources_come_first():
+    scores = np.array([[3.0, 0.0], [2.0, 5.0], [1.0, 0.0], [9.0, 0.0]])
+    mask = np.array([[0, 0], [0, 0], [0, 1], [1, 0]])
+    rows, columns, n_filled = regrown_by_target(mask, np.array([2, 2]), np.random.default_rng(1), rule=lambda given: scores)
+    onto = {target: rows[columns == target].tolist() for target in (0, 1)}
+    assert onto[0] == [0, 1]
+    assert onto[1][0] == 1  # the only one with a score; the other is drawn
+    assert onto[1][1] in (0, 3)
+    assert n_filled == 1
+    with pytest.raises(TopologyError, match="4 links asked for onto a target with 3 free sources"):
+        regrown_by_target(mask, np.array([4, 0]), np.random.default_rng(1), rule="random")
+    with pytest.raises(TopologyError, match="'nearest' is not a regrowth rule"):
+        regrown_by_target(mask, np.array([1, 0]), np.random.default_rng(1), rule="nearest")

@@ -74,6 +74,21 @@ def test_a_recurrent_step_makes_no_self_links(seed, sample):
     assert not np.isin(np.arange(15) * 16, np.repeat(np.arange(15), np.diff(after.indptr)) * 15 + after.indices).any()
 
 
+@given(seed=st.integers(0, 10**6), regrowth=st.sampled_from(["ch3_l3", "ch2_l3n", "random"]), sample=st.booleans())
+def test_in_degrees_can_be_kept(seed, regrowth, sample):
+    """And are not kept without being asked for."""
+    rng = np.random.default_rng(seed)
+    mask = bernoulli(20, 20, rng, p=0.3, recurrent=True)
+    weights = sparse.csr_array((rng.normal(size=mask.nnz), mask.indices, mask.indptr), shape=mask.shape)
+    before = np.bincount(weights.indices, minlength=20)
+    for kept in (True, False):
+        rules = Rewiring(0.3, "random", sample, 1.0, regrowth, sample, keep_in_degrees=kept)
+        (after,) = rewire([weights], rules, np.random.default_rng(seed), recurrent=True).weights
+        assert after.nnz == weights.nnz
+        assert (np.bincount(after.indices, minlength=20) == before).all() == kept
+        assert not after.diagonal().any()
+
+
 def test_same_seed_same_step():
     weights = random_weights(1)
     one, other = (rewire([weights], Rewiring(0.3), np.random.default_rng(5)).weights[0] for _ in range(2))
