@@ -9,8 +9,12 @@ import pytest
 from bioworkbench.simulation.backends.cuda.toolkit import missing_for_cuda, missing_to_build
 from tests.simulation.emulated_gpu import emulate
 
-# Small networks of tests take longer to compile than to run.
-os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+
+def pytest_configure(config):
+    """Small networks of tests take longer to compile than to run; those of slow tests do not, and some of these measure times."""
+    chosen = config.getoption("markexpr").replace("not slow", "")
+    if "slow" not in chosen:
+        os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)

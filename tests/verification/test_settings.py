@@ -1,6 +1,7 @@
 """The settings that slow tests use are ones that the methods know: a test that takes hours should not be the first to find out."""
 
 import itertools
+import os
 
 import pytest
 
@@ -42,3 +43,14 @@ def test_settings_of_slow_tests_are_known(number):
 def test_unknown_settings_are_found():
     with pytest.raises(ValueError, match="not enough values to unpack"):
         grouped(noise_single_step.train, {"image": (28, 28, 1)})
+
+
+@pytest.mark.slow
+def test_slow_tests_run_optimized_programs():
+    """Times of training would say little otherwise."""
+    assert os.environ.get("JAX_DISABLE_MOST_OPTIMIZATIONS", "0") in ("", "0", "false")
+
+
+def test_quick_tests_do_not_optimize(request):
+    if "slow" not in request.config.getoption("markexpr").replace("not slow", ""):
+        assert os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"]
