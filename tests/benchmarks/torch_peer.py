@@ -11,31 +11,29 @@ import time
 import numpy as np
 import torch
 
-STEPS, DECAY, LIMIT = 25, 0.05, 20.0  # dt / tau, threshold in mV
-NOISE = float(np.sqrt(2 * DECAY))  # mV per step, for a deviation of 1 mV
 
-
-def snntorch_step():
-    cell = importlib.import_module("snntorch").Leaky(beta=1 - DECAY, threshold=LIMIT, reset_mechanism="zero")
+def snntorch_step(decay, limit, noise):
+    cell = importlib.import_module("snntorch").Leaky(beta=1 - decay, threshold=limit, reset_mechanism="zero")
     state = cell.init_leaky()
-    return lambda drive, state: cell(DECAY * drive + NOISE * torch.randn_like(drive), state), state
+    return lambda drive, state: cell(decay * drive + noise * torch.randn_like(drive), state), state
 
 
-def norse_step():
+def norse_step(decay, limit, noise):
     norse = importlib.import_module("norse.torch")
-    parameters = norse.LIFBoxParameters(tau_mem_inv=torch.tensor(50.0), v_th=torch.tensor(LIMIT))
+    parameters = norse.LIFBoxParameters(tau_mem_inv=torch.tensor(decay / 1e-3), v_th=torch.tensor(limit))
     cell = norse.LIFBoxCell(parameters, dt=0.001)
-    return lambda drive, state: cell(drive + NOISE / DECAY * torch.randn_like(drive), state), None
+    return lambda drive, state: cell(drive + noise / decay * torch.randn_like(drive), state), None
 
 
 def noisy(name, arrays):
     """Spike counts of noisy neurons (n_images, n_neurons), by a function that can be timed."""
     pixels, weights = torch.from_numpy(arrays["pixels"]), torch.from_numpy(arrays["weights"])
+    settings = [float(arrays[word]) for word in ("decay", "limit", "noise")]
 
     def counts_of():
-        step, state = {"snntorch": snntorch_step, "norse": norse_step}[name]()
+        step, state = {"snntorch": snntorch_step, "norse": norse_step}[name](*settings)
         drive, counts = pixels @ weights, 0
-        for _ in range(STEPS):
+        for _ in range(int(arrays["n_steps"])):
             spikes, state = step(drive, state)
             counts = counts + spikes
         return counts.numpy()
