@@ -8,7 +8,9 @@ standardized features and stand beside the *mean* loss, so that a good value doe
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 import scipy
@@ -30,7 +32,7 @@ from bioworkbench.records.lazily import later
 from bioworkbench.records.linear_readout import LinearReadout
 from bioworkbench.records.randomness import stream
 
-__all__ = ["READOUTS", "adam", "lasso", "linear_svm", "logistic", "ridge"]
+__all__ = ["READOUTS", "adam", "lasso", "linear_svm", "logistic", "only_checked", "ridge"]
 
 _lasso = later("sklearn.linear_model:Lasso")  # scikit-learn takes seconds to import: only where it fits
 _logistic_regression = later("sklearn.linear_model:LogisticRegression")
@@ -40,6 +42,20 @@ _Fit = Callable[[Floats, np.ndarray, float], tuple[Floats, Floats]]  # to coeffi
 RIDGE_PENALTIES = tuple(10.0 ** (k / 2) for k in range(-16, 5))
 OTHER_PENALTIES = tuple(10.0**k for k in range(-5, 0))
 MAX_ITERATIONS = 1000  # of L-BFGS
+_ONLY_CHECKED: ContextVar[bool] = ContextVar("whether readouts check what they are given and fit nothing", default=False)
+
+
+@contextmanager
+def only_checked() -> Iterator[None]:
+    """Have `logistic`, `linear_svm` and `lasso` check features, targets, penalties and folds inside, and return coefficients of 0.
+
+    Scikit-learn, which fits two of them, takes longer to import than a spec to check.
+    """
+    before = _ONLY_CHECKED.set(True)
+    try:
+        yield
+    finally:
+        _ONLY_CHECKED.reset(before)
 
 
 def ridge(features: ArrayLike, targets: ArrayLike, *, penalty: Penalty = None, n_folds: int | None = None) -> LinearReadout:
@@ -349,9 +365,14 @@ def _iterated(problem: LinearProblem, wanted: np.ndarray, penalty: Penalty, n_fo
     """Readout by a fit without closed form, from a standardized copy of the features."""
     features = problem.standardized()
     candidates = [positive("penalty", value) for value in candidate_penalties(penalty, OTHER_PENALTIES)]
-    if len(candidates) == 1:
+    several = len(candidates) > 1
+    fold = folds(problem, n_folds) if several else np.zeros(0, dtype=np.int64)
+    if _ONLY_CHECKED.get():
+        n_outputs = problem.wanted.shape[1]
+        return problem.readout(np.zeros((features.shape[1], n_outputs)), np.zeros(n_outputs))
+    if not several:
         return problem.readout(*fit(features, wanted, candidates[0]))
-    fold, scores = folds(problem, n_folds), np.zeros((len(candidates), 2))
+    scores = np.zeros((len(candidates), 2))
     for k in range(fold.max() + 1):
         rows, others = np.flatnonzero(fold == k), np.flatnonzero(fold != k)
         for row, value in enumerate(candidates):

@@ -3,6 +3,7 @@
 import functools
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
@@ -288,8 +289,27 @@ def unfit(method: str, equations: Equations, variables: dict[str, Any]) -> str:
     str
         Reason that Brian2 gives; empty if it can.
     """
+    told = sorted((name, str(v.dim), v.constant, v.scalar) for name, v in variables.items())
+    return _reason(_Integration(method, str(equations), repr(told), equations, variables))
+
+
+@dataclass(frozen=True)
+class _Integration:
+    """Equations that a method is asked to integrate; two are the same if they read the same."""
+
+    method: str
+    text: str
+    names: str
+    equations: Equations = field(compare=False)
+    variables: dict[str, Any] = field(compare=False)
+
+
+@functools.lru_cache(maxsize=1000)
+def _reason(asked: _Integration) -> str:
+    """Brian2 takes a tenth of a second to answer, and a network is checked each time that something is added to it."""
     try:
-        StateUpdateMethod.apply_stateupdater(extract_constant_subexpressions(equations)[0], variables, method)
+        equations, _ = extract_constant_subexpressions(asked.equations)
+        StateUpdateMethod.apply_stateupdater(equations, asked.variables, asked.method)
     except (UnsupportedEquationsException, *BRIAN2_REFUSES) as error:
         return one_line(error) or type(error).__name__
     return ""

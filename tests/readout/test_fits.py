@@ -35,6 +35,21 @@ def standardized(x):
     return (x - x.mean(axis=0)) / x.std(axis=0)
 
 
+@pytest.mark.parametrize("readout", [logistic, linear_svm, lasso])
+def test_a_readout_that_is_only_checked_fits_nothing_and_refuses_the_same(readout, monkeypatch):
+    x, labels = blobs()
+    with readouts.only_checked():
+        monkeypatch.setattr(readouts, "_logistic_regression", None)  # would fail
+        assert not readout(x, labels).coefficients.any()
+        assert readout(x, labels).coefficients.shape == (4, 3)
+        with pytest.raises(ValueError, match="penalty = 0"):
+            readout(x, labels, penalty=0)
+        with pytest.raises(ValueError, match="n_folds = 60"):
+            readout(x, labels, penalty=[0.1, 1.0], n_folds=60)
+    monkeypatch.undo()
+    assert readout(x, labels, penalty=0.1).coefficients.any()
+
+
 @pytest.mark.parametrize("shape", [(60, 5), (20, 50)], ids=["primal", "dual"])
 def test_ridge_is_scikit_learns_on_standardized_features(shape):
     x, y = regression(*shape)

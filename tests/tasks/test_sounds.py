@@ -5,12 +5,14 @@ import os
 import wave
 import zipfile
 
+import mpmath
 import numpy as np
 import pytest
+from scipy.signal import gammatone
 
 from bioworkbench.readout.fits import ridge
 from bioworkbench.readout.metrics import accuracy, raw_linear
-from bioworkbench.tasks.sounds import _stretched, cochleagram, spoken_digits
+from bioworkbench.tasks.sounds import _bank, _stretched, cochleagram, spoken_digits
 
 RATE = 8000
 needs_data = pytest.mark.skipif("BIOWORKBENCH_DATA" not in os.environ, reason="the recordings need BIOWORKBENCH_DATA")
@@ -62,6 +64,31 @@ def test_a_tone_is_loudest_in_the_band_of_its_frequency():
         picture = cochleagram(tone(centers[band]), RATE, n_channels=30)
         assert np.abs(picture.mean(axis=0).argmax() - band) <= 1
         assert picture.shape[1] == 30
+
+
+@pytest.mark.parametrize(("rate", "n_channels"), [(8000.0, 40), (16000.0, 10)])
+def test_filters_are_those_of_scipy_without_the_digits_that_its_polynomials_lose(rate, n_channels):
+    bank, low, high = _bank(n_channels, rate), *np.log10(1 + 0.00437 * np.array([100.0, 0.46 * rate]))
+    centers = (10 ** np.linspace(low, high, n_channels) - 1) / 0.00437
+    n = 2 * (len(bank) - 1)
+    theirs = [abs(np.fft.rfft(b, n) / np.fft.rfft(a, n)) ** 2 for b, a in (gammatone(f, "iir", fs=rate) for f in centers)]
+    np.testing.assert_allclose(bank[:, centers > 500], np.transpose(theirs)[:, centers > 500], rtol=1e-4)
+    # at 100 Hz, with 40 digits
+    pole = mpmath.exp((2j * mpmath.pi * 100 - 2 * mpmath.pi * 1.019 * (24.7 + 100 / 9.26449)) / rate)
+
+    def response(frequency):
+        delay = mpmath.exp(-2j * mpmath.pi * frequency / rate)
+        return abs((1 - pole * delay) ** -4 + (1 - mpmath.conj(pole) * delay) ** -4) ** 2
+
+    with mpmath.workdps(40):
+        exact = [float(response(k * rate / n) / response(100)) for k in range(0, n // 2, 16)]
+    np.testing.assert_allclose(bank[: n // 2 : 16, 0], exact, rtol=1e-9)
+
+
+def test_stretches_are_means_over_equal_times():
+    picture = generator().normal(size=(7, 2))
+    fine = np.repeat(picture, 5, axis=0)  # five parts of a frame for each of seven frames, so that seven go into a fifth
+    np.testing.assert_allclose(_stretched(picture, 5), fine.reshape(5, 7, 2).mean(axis=1), rtol=1e-12)
 
 
 @pytest.mark.parametrize("compression", ["log", "root"])

@@ -61,12 +61,16 @@ class Plan:
         Of one test trial, or the silence of a network without a task.
     stimuli : tuple of Stimulus or SpikeTrains
         What else acts on a network without a task.
+    n_steps, bytes_per_trial : int
+        Of one trial.
     """
 
     network: Network
     task: Task | None
     stimulus: Stimulus
-    stimuli: tuple[Stimulus | SpikeTrains, ...] = ()
+    stimuli: tuple[Stimulus | SpikeTrains, ...]
+    n_steps: int
+    bytes_per_trial: int
 
 
 @dataclass(frozen=True)
@@ -185,11 +189,9 @@ def _wired(
     if spec.backend not in ("auto", *BACKENDS):
         return None  # which has its error
     with spec.place("memory").named():
-        chunks(
-            1,
-            memory_need(inputs_of(network, stimuli, spec.dt), spec.record, backend_of(spec.backend), spec.precision),
-            int(spec.memory * 1e9),
-        )
+        inputs = inputs_of(network, stimuli, spec.dt)
+        need = memory_need(inputs, spec.record, backend_of(spec.backend), spec.precision)
+        chunks(1, need, int(spec.memory * 1e9))
     _check_times(spec, network)
     if spec.start is not None:
         _check_start_of(spec, network)
@@ -201,7 +203,7 @@ def _wired(
             check_rates(network, one, spec.dt)
     if spec.task is not None:
         _rehearse(spec, network, task, stimulus)
-    return Plan(network, task, stimulus, tuple(recorded))
+    return Plan(network, task, stimulus, tuple(recorded), inputs.n_steps, need.of(1))
 
 
 def _check_rates(spec: ExperimentSpec, network: Network, task: Task | None, stimulus: Stimulus) -> None:
@@ -260,15 +262,14 @@ def estimate(spec: ExperimentSpec, plan: Plan) -> CostEstimate:
     -------
     CostEstimate
     """
-    inputs = inputs_of(plan.network, (plan.stimulus, *plan.stimuli), spec.dt)
     n_trials = spec.n_simulated if plan.task is None else sum(part.n_trials for part in plan.task.parts.values())
     return CostEstimate(
         n_neurons=sum(plan.network.sizes.values()),
         n_synapses=sum(projection.n_synapses for projection in plan.network.projections),
-        n_steps=inputs.n_steps,
+        n_steps=plan.n_steps,
         n_trials=n_trials,
-        seconds=_SECONDS_PER_BUILD + _SECONDS_PER_UPDATE * _n_equations(plan.network.populations) * inputs.n_steps * n_trials,
-        bytes_per_trial=memory_need(inputs, spec.record, backend_of(spec.backend), spec.precision).of(1),
+        seconds=_SECONDS_PER_BUILD + _SECONDS_PER_UPDATE * _n_equations(plan.network.populations) * plan.n_steps * n_trials,
+        bytes_per_trial=plan.bytes_per_trial,
     )
 
 

@@ -1,7 +1,7 @@
 """What a method, its feature and its readout refuse, found before anything is simulated.
 
 A method checks its settings before it simulates for the first time, and nothing is trained earlier. So it is called as a run calls
-it, with a simulation that ends the call; features see a recording without spikes, and readouts fit random numbers.
+it, with a simulation that ends the call; features see a recording without spikes, and readouts are given random numbers.
 """
 
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from bioworkbench.experiment.spec.kinds import KINDS
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.readout.features import binned_counts
+from bioworkbench.readout.fits import only_checked
 from bioworkbench.readout.metrics import scores
 from bioworkbench.readout.reading import fitted_readout, read_feature
 from bioworkbench.readout.trials import features_of
@@ -97,7 +98,7 @@ def _check_feature(task: Task, network: Network, feature: Choice, populations: A
 
 
 def _check_readout(task: Task, readout: Choice) -> None:
-    """Fit it to two random features of training trials, as many as take no time."""
+    """Try it on two random features of training trials, as many as take no time."""
     least = int(readout.arguments.get("n_folds") or 1)
     if task.train.per_frame:
         kept = np.arange(min(task.train.n_trials, max(_MOST_ROWS // task.train.n_frames, least)))
@@ -106,7 +107,8 @@ def _check_readout(task: Task, readout: Choice) -> None:
         kept = _some(task.train.targets if task.train.has_classes else np.zeros(task.train.n_trials), max(_MOST_PER_CLASS, least))
         shape = (len(kept), 2)
     features = stream(0, "rehearsed features").normal(size=shape)
-    fitted_readout(task, features, task.train.targets[kept], readout)
+    with only_checked():
+        fitted_readout(task, features, task.train.targets[kept], readout)
 
 
 def _some(labels: np.ndarray, most: int) -> np.ndarray:

@@ -189,9 +189,10 @@ def train(
     _check_noise(moments, training, noise.inference)
     model = moments.starting(model) if training == "single_step" else model
     optimization.check_size(task.train.n_trials)
+    first = task.encode(task.train.values[:1])
+    images.check_channels(constant_input(first).shape[1])
+    n_steps = n_steps_of(network, first, simulate)
     inputs = constant_input(task.encode(task.train.values))
-    images.check_channels(inputs.shape[1])
-    n_steps = n_steps_of(network, task.encode(task.train.values[:1]), simulate)
     shift = _random_shift(images)
     loss, prepare, judged_steps = _objective(training, model, moments, n_steps, shift)
     state, history = _fit(

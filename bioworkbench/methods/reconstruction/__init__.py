@@ -131,12 +131,12 @@ def train(
     """
     _check_witnesses(dictionary, program)
     settings = replace(optimization, batch_size=min(optimization.batch_size, task.train.n_trials))
-    values = _current(task, task.train)
     start, asked = template(network, self_links), _asked(task, steps)
     if program.loss != "squared" and task.kind != "classification":
         raise ValueError(f"loss = '{program.loss}': the targets of task '{task.name}' are values; use 'squared'")
     wanted = _varying(task, _wanted(task, task.train))
-    _check_steps(task, network, values, simulate)
+    _check_steps(task, network, simulate)
+    values = _current(task, task.train)
 
     def gradient_trained(networks: SubNetworks, start: LinearReadout | None = None) -> tuple[SubNetworks, LinearReadout]:
         seed = int(rng.integers(2**31))
@@ -167,12 +167,13 @@ def train(
     return _finished(task, kept, readout, asked, simulate, values, {name: np.array(entries) for name, entries in history.items()})
 
 
-def _check_steps(task: Task, network: Network, values: Floats, simulate: Simulate) -> None:
+def _check_steps(task: Task, network: Network, simulate: Simulate) -> None:
     """Raise ValueError unless a frame lasts a step."""
+    n_frames = _current(task, task.train.take(slice(1))).shape[1]
     first = task.encode(task.train.values[:1])
     n_steps = n_steps_of(network, first, simulate)
-    if n_steps != values.shape[1]:
-        raise ValueError(f"a trial of {values.shape[1]} frames has {n_steps} steps; set dt to the frame, {first.frame} s")
+    if n_steps != n_frames:
+        raise ValueError(f"a trial of {n_frames} frames has {n_steps} steps; set dt to the frame, {first.frame} s")
 
 
 def _check_witnesses(dictionary: Dictionary, program: ConvexProgram) -> None:
