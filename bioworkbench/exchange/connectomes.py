@@ -174,7 +174,8 @@ def _rows(table: CsvTable, names: Sequence[str]) -> Iterator[tuple[int, tuple[st
 def write_graph(graph: nx.Graph, path: str | Path) -> None:
     """Write a graph as GraphML with all its attributes (``.graphml``), or as a link table (``.csv``, ``.tsv``).
 
-    A table holds source, target and all link attributes; nodes without links and node attributes are not in it.
+    A table holds source, target and all link attributes; nodes without links and node attributes are not in it, and spaces around names
+    and line breaks in them are not read back.
 
     Parameters
     ----------
