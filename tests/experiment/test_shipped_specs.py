@@ -27,7 +27,8 @@ SMALL = {
     "hodgkin_huxley_noise": {"duration": "1 ms"},
     "noise_delayed_xor": CELLS,
     "noise_digits": {"populations.hidden.size": 40, "task.n_train": 60, "task.n_test": 20},
-    "ransnn_digits": {"populations.hidden.size": 40, "task.n_train": 60, "task.n_test": 20},
+    **{f"ransnn_{name}": {"populations.hidden.size": 40, "task.n_train": 60, "task.n_test": 20}
+       for name in ("digits", "size", "steps", "leak")},
     **{f"noise_{name}": CELLS | {"task.n_frames": 110, "task.n_train": 2, "task.n_test": 2, "input.frame": "1 ms"}
        for name in ("mackey_glass", "memory_capacity", "narma10")},
 }  # fmt: skip
