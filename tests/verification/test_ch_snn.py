@@ -40,13 +40,20 @@ At 97.75 % a sparse output layer of 784 neurons has 18 links for each class, and
 of all hidden neurons are on no path from input to output before training begins.
 """
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 
 from bioworkbench.discrete.lif import discrete_lif
+from bioworkbench.encoding import as_rate
 from bioworkbench.methods.ch_snn import BASELINES, train
+from bioworkbench.readout.trials import blocked_predictions
 from tests.methods.grouped import grouped
 from tests.verification.mnist_chains import (
+    DT,
+    N_STEPS,
     accuracy_in_jax,
     differing_spikes,
     empty_network,
@@ -117,6 +124,22 @@ def test_published_network(data_folder):
     found = compared("ch-snn-784-800", data_folder, 0.99, sizes=(784, 800), **PUBLISHED)
     assert np.mean(found["ch_snn"]) >= 0.9897
     assert np.mean(found["ch_snn"]) >= np.mean(found["fully_connected"]) + 0.0016
+
+
+def test_published_network_sees_spikes(data_folder):
+    """The same network, whose input is Poisson spikes, drawn anew for every batch; judged in Brian2."""
+    encode = partial(as_rate, frame=N_STEPS * DT, maximum=1 / DT)
+    found = {}
+    for name in ("ch_snn", "set", "static"):
+        found[NAMES[name]] = []
+        for seed in SEEDS:
+            task = replace(mnist_task(data_folder, seed), encode=encode)
+            trained = trained_on(task, seed, sizes=(784, 800), **({"sparsity": 0.99} | VARIANTS[name] | PUBLISHED))
+            answers = blocked_predictions(trained, encode, task.test.values, in_brian2, seed, block=500)
+            found[NAMES[name]].append(float((answers == task.test.targets).mean()))
+            print(f"spikes as input, {name}, seed {seed}: test {found[NAMES[name]][-1]:.4f}", flush=True)
+    record("ch-snn-784-800-spikes", SEEDS, found, 100)
+    assert np.mean(found["CH-SNN"]) > np.mean(found["static"])
 
 
 def test_nearly_98_percent_of_the_links_are_not_needed(data_folder):
