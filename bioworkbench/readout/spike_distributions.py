@@ -6,7 +6,8 @@ Where something is not defined (too few spikes) a function raises ValueError wit
 import numpy as np
 from scipy.signal import welch
 
-from bioworkbench.records.arrays import Floats, count, positive
+from bioworkbench.readout.spike_blocks import binned_counts, interval_blocks, variations
+from bioworkbench.records.arrays import Floats, count
 from bioworkbench.records.recording import Recording, spikes_of
 
 __all__ = ["count_correlations", "interval_variations", "intervals", "neuron_rates", "power_spectrum", "rate_in_time"]
@@ -31,20 +32,12 @@ def intervals(recording: Recording, population: str) -> Floats:
     ValueError
         If the population is unknown, or no neuron spikes twice in a trial.
     """
-    return _intervals(recording, population)[1]
-
-
-def _intervals(recording: Recording, population: str) -> tuple[np.ndarray, Floats]:
-    """Train (neuron in a trial) and length of every interval."""
-    spikes = spikes_of(recording, population)
-    train = spikes.trial.astype(np.int64) * recording.sizes[population] + spikes.neuron
-    order = np.lexsort((spikes.time, train))
-    same = np.diff(train[order]) == 0
-    if not same.any():
+    found = [interval for _, interval in interval_blocks(recording, population)]
+    if not any(map(len, found)):
         raise ValueError(
             f"population '{population}': no neuron spikes twice in a trial of {recording.duration} s; it has no intervals"
         )
-    return train[order][1:][same], np.diff(spikes.time[order])[same]
+    return np.concatenate(found)
 
 
 def interval_variations(recording: Recording, population: str, *, n_intervals: int = 5) -> Floats:
@@ -66,15 +59,7 @@ def interval_variations(recording: Recording, population: str, *, n_intervals: i
     ValueError
         If the population is unknown, or no train has enough intervals.
     """
-    least = count("n_intervals", n_intervals, least=2)
-    train, interval = _intervals(recording, population)
-    owner = np.unique(train, return_inverse=True)[1]
-    number = np.bincount(owner)
-    if number.max() < least:
-        raise ValueError(f"population '{population}': no spike train has {least} intervals; it has at most {number.max()}")
-    mean = np.bincount(owner, interval) / number
-    variance = np.bincount(owner, (interval - mean[owner]) ** 2) / number
-    return (np.sqrt(variance) / mean)[number >= least]
+    return variations(recording, population, count("n_intervals", n_intervals, least=2))
 
 
 def neuron_rates(recording: Recording, population: str) -> Floats:
@@ -120,7 +105,7 @@ def rate_in_time(recording: Recording, population: str, *, bin: float = 5e-3) ->
         If the population is unknown, or `bin` is not above 0.
     """
     n = recording.sizes.get(population, 0)
-    counts = _counts(recording, population, bin, np.zeros(n, dtype=int), 1)[:, 0]
+    counts = binned_counts(recording, population, bin, np.zeros(n, dtype=int), 1)[:, 0]
     width = max(1, round(bin / recording.dt)) * recording.dt
     return (np.arange(counts.shape[1]) + 0.5) * width, counts / (n * width)
 
@@ -152,7 +137,7 @@ def power_spectrum(recording: Recording, population: str, *, bin: float = 1e-3) 
     ----------
     Welch, IEEE Trans. Audio Electroacoust. 15, 1967, doi 10.1109/TAU.1967.1161901.
     """
-    counts = _counts(recording, population, bin, np.zeros(recording.sizes[population], dtype=int), 1)[:, 0]
+    counts = binned_counts(recording, population, bin, np.zeros(recording.sizes[population], dtype=int), 1)[:, 0]
     width = max(1, round(bin / recording.dt)) * recording.dt
     if counts.shape[1] < 16 or counts.sum() == 0:
         raise ValueError(
@@ -187,25 +172,10 @@ def count_correlations(recording: Recording, population: str, *, bin: float = 0.
     chosen = np.unique(np.linspace(0, max(size - 1, 0), count("n_neurons", n_neurons, least=2)).astype(int))
     row = np.full(size, -1)
     row[chosen[:size]] = np.arange(len(chosen[:size]))
-    counts = _counts(recording, population, bin, row, len(chosen)).transpose(1, 0, 2).reshape(len(chosen), -1)
+    counts = binned_counts(recording, population, bin, row, len(chosen)).transpose(1, 0, 2).reshape(len(chosen), -1)
     varying = counts[np.ptp(counts, axis=1) > 0] if counts.shape[1] else counts[:0]
     if len(varying) < 2:
         raise ValueError(
             f"population '{population}': {len(varying)} of {len(chosen)} neurons vary over bins of {bin} s; a pair needs two"
         )
     return np.corrcoef(varying, dtype=np.float64)[np.triu_indices(len(varying), 1)]
-
-
-def _counts(recording: Recording, population: str, bin: float, row: np.ndarray, n_rows: int) -> Floats:
-    """Spike counts (n_trials, n_rows, n_bins) in whole bins; neurons with a negative row are left out."""
-    spikes = spikes_of(recording, population)
-    length = max(1, round(positive("bin", bin) / recording.dt))
-    n_bins = recording.n_steps // length
-    place = np.rint(spikes.time / recording.dt).astype(np.int64) // length
-    keep = (place < n_bins) & (row[spikes.neuron] >= 0)
-    cell = (spikes.trial[keep].astype(np.int64) * n_rows + row[spikes.neuron[keep]]) * n_bins + place[keep]
-    return (
-        np.bincount(cell, minlength=recording.n_trials * n_rows * n_bins)
-        .reshape(recording.n_trials, n_rows, n_bins)
-        .astype(float)
-    )

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bioworkbench.records.arrays import Integers, count, finite, positive
+from bioworkbench.readout.spike_blocks import binned, binned_counts, spike_blocks, variations
+from bioworkbench.records.arrays import Floats, count, finite
 from bioworkbench.records.counted import counted
 from bioworkbench.records.recording import Recording, spikes_of
 
@@ -82,22 +83,7 @@ def cv_isi(recording: Recording, population: str, *, n_intervals: int = 2) -> fl
     ----------
     Softky & Koch (1993), The highly irregular firing of cortical cells, doi:10.1523/JNEUROSCI.13-01-00334.1993.
     """
-    least = count("n_intervals", n_intervals, least=2)
-    spikes, size = spikes_of(recording, population), recording.sizes[population]
-    train = spikes.trial * size + spikes.neuron
-    order = np.lexsort((spikes.time, train))
-    train, time = train[order], spikes.time[order]
-    same = train[1:] == train[:-1]
-    interval, owner = np.diff(time)[same], np.unique(train[1:][same], return_inverse=True)[1]
-    number = np.bincount(owner)
-    if not (number >= least).any():
-        raise ValueError(
-            f"population '{population}' has no spike train with {least + 1} spikes in a trial of {recording.duration} s; "
-            "the variation of its intervals is not defined"
-        )
-    mean = np.bincount(owner, interval) / number
-    variance = np.bincount(owner, (interval - mean[owner]) ** 2) / number
-    return float((np.sqrt(variance) / mean)[number >= least].mean())
+    return float(variations(recording, population, count("n_intervals", n_intervals, least=2)).mean())
 
 
 def fano_factor(recording: Recording, population: str, *, bin: float = 0.005) -> float:
@@ -119,8 +105,7 @@ def fano_factor(recording: Recording, population: str, *, bin: float = 0.005) ->
     ValueError
         If the population is unknown or silent, or fewer than two bins fit into a trial.
     """
-    trial, place, _, n_bins = _binned(recording, population, bin)
-    counts = np.bincount(trial * n_bins + place, minlength=recording.n_trials * n_bins)
+    counts = _totals(recording, population, bin)
     if counts.sum() == 0:
         raise ValueError(f"population '{population}' has no spike in {recording.n_trials} trials; its Fano factor is not defined")
     return float(counts.var() / counts.mean())
@@ -152,14 +137,17 @@ def synchrony(recording: Recording, population: str, *, bin: float = 0.005) -> f
     ----------
     Golomb (2007), Neuronal synchrony measures, doi:10.4249/scholarpedia.1347.
     """
-    trial, place, neuron, n_bins = _binned(recording, population, bin)
-    size, n_trials = recording.sizes[population], recording.n_trials
-    total = np.bincount(trial * n_bins + place, minlength=n_trials * n_bins).reshape(n_trials, n_bins)
-    together = (total / size).var(axis=1).mean()
-    cell, counts = np.unique((trial * size + neuron) * n_bins + place, return_counts=True)
-    sums = np.bincount(cell // n_bins, counts, minlength=n_trials * size)
-    squares = np.bincount(cell // n_bins, counts**2, minlength=n_trials * size)
-    alone = (squares / n_bins - (sums / n_bins) ** 2).mean()
+    totals = _totals(recording, population, bin)
+    (n_trials, n_bins), size = totals.shape, recording.sizes[population]
+    together, squares = (totals / size).var(axis=1).mean(), 0.0
+    for spikes in spike_blocks(recording, population):
+        place, _ = binned(spikes, recording, bin)
+        whole = place < n_bins
+        train = (spikes.trial[whole] - spikes.trial[0]) * np.int64(size) + spikes.neuron[whole]
+        cell, counts = np.unique(train * n_bins + place[whole], return_counts=True)
+        sums = np.bincount(cell // n_bins, counts)
+        squares += (counts**2).sum() / n_bins - ((sums / n_bins) ** 2).sum()
+    alone = squares / (n_trials * size)
     if alone <= 0:
         raise ValueError(
             f"population '{population}': no neuron's spike count varies over the {n_bins} bins of a trial; synchrony is not defined"
@@ -221,13 +209,9 @@ STATISTICS: Mapping[str, Callable[..., float]] = {
 """Statistics by the name that a spec uses."""
 
 
-def _binned(recording: Recording, population: str, bin: float) -> tuple[Integers, Integers, Integers, int]:
-    """Trial, bin and neuron of each spike that lies in a whole bin, and the number of bins."""
-    spikes = spikes_of(recording, population)
-    length = max(1, round(positive("bin", bin) / recording.dt))
-    n_bins = recording.n_steps // length
-    if n_bins < 2:
+def _totals(recording: Recording, population: str, bin: float) -> Floats:
+    """Spike counts of the population (n_trials, n_bins)."""
+    totals = binned_counts(recording, population, bin, np.zeros(recording.sizes.get(population, 0), int), 1)[:, 0]
+    if totals.shape[1] < 2:
         raise ValueError(f"bin = {bin} s: at least two bins must fit into a trial of {recording.duration} s")
-    place = np.rint(spikes.time / recording.dt).astype(np.int64) // length
-    whole = place < n_bins
-    return spikes.trial[whole], place[whole], spikes.neuron[whole], n_bins
+    return totals

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bioworkbench.readout import spike_blocks
 from bioworkbench.readout.spike_distributions import (
     count_correlations,
     interval_variations,
@@ -61,6 +62,20 @@ def test_means_are_the_statistics(poisson):
     assert interval_variations(poisson, "exc", n_intervals=2).mean() == pytest.approx(cv_isi(poisson, "exc"))
 
 
+@pytest.mark.parametrize("block", [1, 7, 100, 10**6])
+def test_intervals_are_the_same_block_by_block(monkeypatch, block):
+    monkeypatch.setattr(spike_blocks, "_BLOCK", block)
+    rng = np.random.default_rng(2)
+    raster = rng.random((6, 80, 9)) < 0.2
+    raster[[0, 3]] = False  # trials without a spike
+    raster[:, :, 4] = False
+    recording, trains = recorded(raster), [np.flatnonzero(one) * 1e-3 for one in raster.transpose(0, 2, 1).reshape(-1, 80)]
+    expected = [np.diff(train) for train in trains if len(train) > 1]
+    np.testing.assert_allclose(intervals(recording, "exc"), np.concatenate(expected))
+    several = [each.std() / each.mean() for each in expected if len(each) > 4]
+    np.testing.assert_allclose(interval_variations(recording, "exc"), several, atol=1e-12)
+
+
 def test_poisson_neurons_have_a_flat_spectrum_at_one(poisson, together):
     """A Bernoulli draw per step has 1 - p of the variance of a Poisson count; segments and trials give the error."""
     frequencies, power = power_spectrum(poisson, "exc")
@@ -90,7 +105,7 @@ def test_what_is_not_defined():
         count_correlations(silent, "exc")
     two = np.zeros((1, 100, 3), bool)
     two[0, [1, 5], 0] = True
-    with pytest.raises(ValueError, match="no spike train has 5 intervals; it has at most 1"):
+    with pytest.raises(ValueError, match="'exc' has no spike train with 6 spikes"):
         interval_variations(recorded(two), "exc")
     with pytest.raises(ValueError, match="'inh' is not a recorded population"):
         neuron_rates(silent, "inh")

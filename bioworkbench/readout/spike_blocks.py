@@ -1,0 +1,155 @@
+"""Spikes of some trials at a time: the intervals and counts of millions of spikes are found without sorting or copying them all."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bioworkbench.records.arrays import Floats, Integers, positive
+from bioworkbench.records.recording import Recording, Spikes, spikes_of
+
+__all__ = ["binned", "binned_counts", "interval_blocks", "spike_blocks", "variations"]
+
+_BLOCK = 1 << 18  # spikes
+
+
+def spike_blocks(recording: Recording, population: str) -> Iterator[Spikes]:
+    """Spikes of whole trials, block by block.
+
+    Parameters
+    ----------
+    recording : Recording
+    population : str
+
+    Yields
+    ------
+    Spikes
+        Not empty.
+
+    Raises
+    ------
+    ValueError
+        If the population is unknown.
+    """
+    spikes = spikes_of(recording, population)
+    ends = np.searchsorted(spikes.trial, np.arange(recording.n_trials), side="right")
+    wanted = np.searchsorted(ends, np.arange(_BLOCK, len(spikes) + _BLOCK, _BLOCK)).clip(max=len(ends) - 1)
+    begin = 0
+    for end in np.unique(ends[wanted]):
+        part = slice(begin, end)
+        yield Spikes(spikes.trial[part], spikes.neuron[part], spikes.time[part])
+        begin = end
+
+
+def binned(spikes: Spikes, recording: Recording, bin: float) -> tuple[Integers, int]:
+    """Bin of each spike, and how many bins fit whole into a trial; later ones are beyond.
+
+    Parameters
+    ----------
+    spikes : Spikes
+    recording : Recording
+        To which they belong.
+    bin : float, seconds
+        Rounded to whole steps.
+
+    Returns
+    -------
+    (int array (n_spikes,), int)
+    """
+    length = max(1, round(positive("bin", bin) / recording.dt))
+    return np.rint(spikes.time / recording.dt).astype(np.int64) // length, recording.n_steps // length
+
+
+def binned_counts(recording: Recording, population: str, bin: float, row: Integers, n_rows: int) -> Floats:
+    """Spike counts in whole bins.
+
+    Parameters
+    ----------
+    recording : Recording
+    population : str
+    bin : float, seconds
+        Rounded to whole steps.
+    row : int array (n_neurons,)
+        In which row a neuron is counted; negative: in none.
+    n_rows : int
+
+    Returns
+    -------
+    array (n_trials, n_rows, n_bins)
+
+    Raises
+    ------
+    ValueError
+        If the population is unknown or the bin not positive.
+    """
+    n_bins = binned(Spikes(*[np.zeros(0, int)] * 3), recording, bin)[1]
+    counts = np.zeros((recording.n_trials, n_rows, n_bins))
+    for spikes in spike_blocks(recording, population):
+        place, rows = binned(spikes, recording, bin)[0], row[spikes.neuron]
+        keep = (place < n_bins) & (rows >= 0)
+        first, last = int(spikes.trial[0]), int(spikes.trial[-1]) + 1
+        cell = ((spikes.trial[keep] - first) * np.int64(n_rows) + rows[keep]) * n_bins + place[keep]
+        size = (last - first) * n_rows * n_bins
+        counts[first:last] = np.bincount(cell, minlength=size).reshape(last - first, n_rows, n_bins)
+    return counts
+
+
+def interval_blocks(recording: Recording, population: str) -> Iterator[tuple[Integers, Floats]]:
+    """Intervals between successive spikes, of whole trials, block by block.
+
+    Parameters
+    ----------
+    recording : Recording
+    population : str
+
+    Yields
+    ------
+    (int array (n_trains,), array (n_intervals,) in seconds)
+        Where the intervals of each train begin, a train being a neuron in a trial that spikes at least twice; and all intervals,
+        train by train.
+
+    Raises
+    ------
+    ValueError
+        If the population is unknown.
+    """
+    for spikes in spike_blocks(recording, population):
+        train = (spikes.trial - spikes.trial[0]) * np.int64(recording.sizes[population]) + spikes.neuron
+        order = np.argsort(train, kind="stable")  # by train; in a train spikes stay in the order of time
+        train, time = train[order], spikes.time[order]
+        same = train[1:] == train[:-1]
+        yield np.flatnonzero(np.diff(train[1:][same], prepend=-1)), np.diff(time)[same]
+
+
+def variations(recording: Recording, population: str, least: int) -> Floats:
+    """Coefficient of variation of the intervals of every neuron in every trial.
+
+    Parameters
+    ----------
+    recording : Recording
+    population : str
+    least : int
+        Trains with fewer intervals are left out.
+
+    Returns
+    -------
+    array (n_trains,)
+
+    Raises
+    ------
+    ValueError
+        If the population is unknown, or no train has enough intervals.
+    """
+    found = []
+    for first, interval in interval_blocks(recording, population):
+        number = np.diff(first, append=len(interval))
+        mean = np.add.reduceat(interval, first) / number if len(first) else np.zeros(0)
+        away = (interval - np.repeat(mean, number)) ** 2
+        variance = np.add.reduceat(away, first) / number if len(first) else mean
+        found.append((np.sqrt(variance) / mean)[number >= least])
+    together = np.concatenate([np.zeros(0), *found])
+    if not together.size:
+        raise ValueError(
+            f"population '{population}' has no spike train with {least + 1} spikes in a trial of {recording.duration} s; "
+            "the variation of its intervals is not defined"
+        )
+    return together
