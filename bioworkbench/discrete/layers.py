@@ -16,6 +16,7 @@ from bioworkbench.discrete.lif import arguments_of, discrete_lif
 from bioworkbench.readout.trials import Simulate
 from bioworkbench.records.arrays import Floats
 from bioworkbench.records.choice import Choice
+from bioworkbench.records.counted import counted
 from bioworkbench.records.linear_readout import LinearReadout
 from bioworkbench.records.network import INPUT, Network, Population, Projection
 from bioworkbench.records.randomness import derived_seed
@@ -198,7 +199,9 @@ def constant_input(stimulus: Stimulus) -> np.ndarray:
     """
     values = frame_input(stimulus)
     if (values != values[:, :1]).any():
-        raise ValueError(f"the stimulus changes over its {values.shape[1]} frames; this method trains on constant currents")
+        raise ValueError(
+            f"the stimulus changes over its {counted(values.shape[1], 'frame')}; this method trains on constant currents"
+        )
     return values[:, 0]
 
 
@@ -250,7 +253,9 @@ def with_readout(
     rates /= [recording.n_trials * recording.n_steps * recording.sizes[name] for name in recording.spikes]
     silent = [name for name, rate in zip(recording.spikes, rates, strict=True) if rate == 0]
     if silent:
-        raise ValueError(f"populations {', '.join(silent)} are silent in {recording.n_trials} trials; raise weights or input")
+        raise ValueError(
+            f"populations {', '.join(silent)} are silent in {counted(recording.n_trials, 'trial')}; raise weights or input"
+        )
     last = (chain(network)[-1].name,)
     readout = LinearReadout(np.asarray(output["weights"]) / recording.n_steps, np.asarray(output["bias"]), "argmax")
     accuracies = _accuracy_by_steps(recording, last[0], readout, trials.targets[:_N_CHECKED])

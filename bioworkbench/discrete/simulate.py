@@ -13,6 +13,7 @@ from scipy import sparse
 
 from bioworkbench.discrete.lif import DiscreteLIF, Reset, lif_of
 from bioworkbench.records.arrays import Floats, finite, shaped
+from bioworkbench.records.counted import counted
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.recording import Recording, Spikes
 from bioworkbench.records.stimulus import Stimulus
@@ -173,7 +174,9 @@ class _Link:
 
 def _check(network: Network, stimulus: Stimulus, dt: float, rng: np.random.Generator | None) -> None:
     if network.n_channels not in (0, stimulus.values.shape[2]):
-        raise ValueError(f"stimulus has {stimulus.values.shape[2]} channels; input projections expect {network.n_channels}")
+        raise ValueError(
+            f"stimulus has {counted(stimulus.values.shape[2], 'channel')}; input projections expect {network.n_channels}"
+        )
     elsewhere = [p.name for p in network.projections if p.receives not in ("", "current")]
     if elsewhere:
         raise ValueError(f"projections {', '.join(elsewhere)} do not act on 'current'; only those have a NumPy twin")

@@ -13,6 +13,7 @@ from bioworkbench.exchange.graph_checks import checked_number
 from bioworkbench.exchange.node_tables import NodeLabels, labeled_nodes
 from bioworkbench.records.annotations import AnyUnit
 from bioworkbench.records.arrays import Floats, Integers, finite
+from bioworkbench.records.counted import counted
 from bioworkbench.records.data_paths import existing_file
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.records.times import SECONDS_PER
@@ -214,7 +215,8 @@ def _labeled(graph: nx.Graph, labels: NodeLabels, sizes: tuple[int, int]) -> tup
     for end, names, size in zip(("source", "target"), labeled_nodes(labels), sizes, strict=True):
         if len(names) != size:
             raise TopologyError(
-                f"{labels.file} gives {len(names)} nodes the label '{getattr(labels, end)}', and the {end} has {size} neurons; set size = "
+                f"{labels.file} gives {counted(len(names), 'node')} the label '{getattr(labels, end)}', and the {end} "
+                f"has {counted(size, 'neuron')}; set size = "
                 f"{len(names)}"
             )
         found.append({own.get(name, name): k for k, name in enumerate(names)})
@@ -249,8 +251,9 @@ def _numbers(
     apart = [_numbered(list(dict.fromkeys(ends))) for ends in (sources, targets)]
     if set(sources) & set(targets) or [len(part) for part in apart] != [n_source, n_target]:
         raise TopologyError(
-            f"{path} has {n_nodes} nodes, {len(apart[0])} of them sources and {len(apart[1])} targets of links; the populations have "
-            f"{n_source} and {n_target} neurons. Set size = {n_nodes}"
+            f"{path} has {counted(n_nodes, 'node')}, {len(apart[0])} of them sources and {len(apart[1])} targets of "
+            f"links; the populations have "
+            f"{n_source} and {counted(n_target, 'neuron')}. Set size = {n_nodes}"
         )
     return apart[0], apart[1]
 

@@ -13,6 +13,7 @@ from bioworkbench.exchange.connectomes import write_graph
 from bioworkbench.exchange.plain_models import plain_synapses, synapse_of
 from bioworkbench.experiment.results.record import RunRecord
 from bioworkbench.records.arrays import Floats
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.records.links import Links
 from bioworkbench.records.network import Network, Projection
@@ -171,5 +172,5 @@ def _sizes(graph: nx.Graph) -> dict[str, int]:
         indices.setdefault(data["population"], []).append(data["index"])
     for name, given in indices.items():
         if sorted(given) != list(range(len(given))):
-            raise TopologyError(f"the {len(given)} neurons of '{name}' are not numbered 0 to {len(given) - 1}")
+            raise TopologyError(f"the {counted(len(given), 'neuron')} of '{name}' are not numbered 0 to {len(given) - 1}")
     return {name: len(given) for name, given in indices.items()}

@@ -119,6 +119,10 @@ def nir_graph(network: Network, *, dt: float, stimulus: str = "current") -> Any:
     silent = [name for name, neuron in neurons.items() if np.any(neuron.bias) and name not in biased]
     if silent:
         raise ValueError(f"populations {', '.join(silent)} have a bias and no projection to them; NIR has no place for it")
+    if not network.channels:
+        raise ValueError(
+            f"no projection to {', '.join(network.sizes)} comes from a stimulus; a NIR graph begins with an input, so use --to sonata"
+        )
     for name, source in _outputs(network):
         nodes[name] = nir.Output(output_type=np.array([network.sizes[source]]))
         edges.append((source, name))

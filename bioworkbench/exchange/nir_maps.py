@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from bioworkbench.records.arrays import Floats, Integers, finite
+from bioworkbench.records.counted import counted
 
 __all__ = ["MAPS", "MAX_ENTRIES", "bias_of_map", "matrix_of_map"]
 
@@ -82,7 +83,9 @@ def bias_of_map(name: str, node: Any, shape: _Shape) -> Floats:
     if type(node).__name__.startswith("Conv") and given.size == shape[0]:
         return np.repeat(given, n_out // given.size)
     if given.size not in (1, n_out):
-        raise ValueError(f"bias of node '{name}' has {given.size} values for {n_out} outputs; give one, or one per output")
+        raise ValueError(
+            f"bias of node '{name}' has {counted(given.size, 'value')} for {n_out} outputs; give one, or one per output"
+        )
     return np.broadcast_to(given, (n_out,))
 
 
@@ -134,7 +137,7 @@ def _kernel(name: str, node: Any, kind: str, n_channels: int) -> tuple[Floats, i
         groups = int(node.groups)
         if groups < 1 or weight.ndim != 4 or weight.shape[1] * groups != n_channels or weight.shape[0] % groups:
             raise ValueError(
-                f"node '{name}' has weights of shape {weight.shape} in {groups} groups for {n_channels} channels; they must fit"
+                f"node '{name}' has weights of shape {weight.shape} in {groups} groups for {counted(n_channels, 'channel')}; they must fit"
             )
         return weight, groups
     height, width = _pair(node, "kernel_size", 1, flat=False)

@@ -15,6 +15,7 @@ from bioworkbench.exchange.nir import NIR_STEP
 from bioworkbench.exchange.nir_maps import MAPS, bias_of_map, matrix_of_map
 from bioworkbench.neurons import NeuronModel
 from bioworkbench.records.arrays import Floats, finite, positive
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import ResultError
 from bioworkbench.records.hdf5 import opened
 from bioworkbench.records.names import as_identifier
@@ -148,7 +149,7 @@ def _euler_step(node: str, neuron: Any, size: int, dt: float) -> _EulerStep:
     def value(name: str) -> Floats:
         given = finite(f"{name} of node '{node}'", getattr(neuron, name)).ravel()
         if given.size not in (1, size):
-            raise ValueError(f"{name} of node '{node}' has {given.size} values for {size} neurons")
+            raise ValueError(f"{name} of node '{node}' has {counted(given.size, 'value')} for {counted(size, 'neuron')}")
         return np.broadcast_to(given, (size,)).astype(float)
 
     tau = {"LIF": "tau", "CubaLIF": "tau_mem"}.get(kind)
@@ -240,7 +241,7 @@ def _mapped(name: str, arriving: _Arrivals, node: Any) -> _Arrivals:
     matrix, shape = matrix_of_map(name, node, arriving.shape)
     widths = {weights.shape[1] for weights in arriving.weights.values()} - {matrix.shape[0]}
     if widths:
-        raise ValueError(f"node '{name}' maps {matrix.shape[0]} values; {sorted(widths)} arrive")
+        raise ValueError(f"node '{name}' maps {counted(matrix.shape[0], 'value')}; {sorted(widths)} arrive")
     constant = np.broadcast_to(arriving.bias, (matrix.shape[0],)) @ matrix + bias_of_map(name, node, shape)
     return _Arrivals(
         {origin: sparse.csr_array(weights @ matrix) for origin, weights in arriving.weights.items()}, constant, shape
@@ -268,7 +269,7 @@ def _wiring(graph: Any) -> _Wiring:
         raise ValueError(f"the graph has the inputs {', '.join(inputs)}; a network has one")
     wiring = _Wiring(nodes, before)
     if not wiring.neurons:
-        raise ValueError(f"the graph of {len(nodes)} nodes has no neurons; a network needs {', '.join(_NEURONS)}")
+        raise ValueError(f"the graph of {counted(len(nodes), 'node')} has no neurons; a network needs {', '.join(_NEURONS)}")
     return wiring
 
 
@@ -287,7 +288,7 @@ def _flat(graph: Any, prefix: str) -> tuple[dict[str, Any], list[tuple[str, str]
         own = {type(inside[key]).__name__: key for key in inside if key.count(".") == f"{prefix}{name}.".count(".")}
         ends[name] = {"Input": own.get("Input", ""), "Output": own.get("Output", "")}
     if len(nodes) > _MOST_NODES:
-        raise ValueError(f"the graph has {len(nodes)} nodes; more than {_MOST_NODES} are not read")
+        raise ValueError(f"the graph has {counted(len(nodes), 'node')}; more than {_MOST_NODES} are not read")
     for source, target in graph.edges:
         source = ends[source]["Output"] if source in ends else prefix + source
         target = ends[target]["Input"] if target in ends else prefix + target

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bioworkbench.records.arrays import Floats, finite
+from bioworkbench.records.counted import counted
 from bioworkbench.records.units import Quantity, parse_quantity
 
 __all__ = ["MAX_FRAMES", "Signal", "framed", "unit_of_file"]
@@ -49,7 +50,8 @@ class Signal:
         values = values[:, None] if values.ndim == 1 else values
         if values.ndim != 2 or times.shape != values.shape[:1] or times.size < 2:
             raise ValueError(
-                f"{self.where} has values of shape {values.shape} at {times.size} times; a signal has (n_samples, n_channels), 2 samples "
+                f"{self.where} has values of shape {values.shape} at {counted(times.size, 'time')}; a signal has "
+                f"(n_samples, n_channels), 2 samples "
                 "at least, and a time for each"
             )
         late = np.flatnonzero(np.diff(times) <= 0)
@@ -129,7 +131,8 @@ def framed(signal: Signal, frame: float, begin: float, end: float) -> Floats:
         )
     if n_frames * signal.values.shape[1] > MAX_FRAMES:
         raise ValueError(
-            f"{signal.where}: {n_frames} frames of {signal.values.shape[1]} channels are more than {MAX_FRAMES}; take longer frames"
+            f"{signal.where}: {n_frames} frames of {counted(signal.values.shape[1], 'channel')} are more than {MAX_FRAMES}; take "
+            "longer frames"
         )
     # the integral of samples that hold until the next is a line through these points: exact for any frames
     knots = np.append(signal.times, signal.end)

@@ -14,6 +14,7 @@ import numpy as np
 from bioworkbench.exchange.damage import damage_told
 from bioworkbench.exchange.nwb_reader import nwb_current
 from bioworkbench.exchange.signals import Signal, unit_of_file
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import ResultError
 from bioworkbench.records.hdf5 import opened, text_of
 from bioworkbench.records.units import parse_quantity
@@ -109,7 +110,7 @@ def _part(signal: Signal, given: Mapping[str, Any], where: str) -> Signal:
         raise ResultError(f"{where} has sweep_window = {window}; it is [begin, end] in ms, with 0 <= begin < end")
     times, values = signal.times, signal.values
     if values.shape[1] != 1:
-        raise ResultError(f"{signal.where} has {values.shape[1]} channels; a clamp has one")
+        raise ResultError(f"{signal.where} has {counted(values.shape[1], 'channel')}; a clamp has one")
     step = max(1, round(stride / signal.interval)) if stride and stride > signal.interval else 1
     times, values = times[::step] * 1e3, values[::step]
     inside = (times >= begin) & (times <= end)

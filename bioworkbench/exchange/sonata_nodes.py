@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 from bioworkbench.exchange.sonata_types import Elements, Types, integers
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.records.hdf5 import opened
 
@@ -101,6 +102,7 @@ def _order(path: Path, group: h5py.Group, size: int) -> np.ndarray:
     order = np.argsort(ids, kind="stable")
     if ids.size != size or not (ids[order] == np.arange(size)).all():
         raise TopologyError(
-            f"{path}: {given.name} holds {ids.size} ids up to {ids.max(initial=0)}; {size} nodes have the ids 0 to {size - 1}"
+            f"{path}: {given.name} holds {counted(ids.size, 'id')} up to {ids.max(initial=0)}; "
+            f"{counted(size, 'node')} have the ids 0 to {size - 1}"
         )
     return order

@@ -20,6 +20,7 @@ from bioworkbench.experiment.spec.plan import Plan, construct
 from bioworkbench.experiment.spec.reader import loaded, read
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.records.arrays import Floats, count, finite
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import SimulationError, SpecError, unknown_name
 from bioworkbench.records.network import Network
 from bioworkbench.records.probe import Probe
@@ -118,7 +119,9 @@ class Simulator:
             If a value cannot be used.
         """
         if sets.shape[1] != len(self.units):
-            raise ValueError(f"parameters have {sets.shape[1]} columns; there are {len(self.units)}: {', '.join(self.units)}")
+            raise ValueError(
+                f"parameters have {counted(sets.shape[1], 'column')}; there are {len(self.units)}: {', '.join(self.units)}"
+            )
         parts = [sets[k : k + self.at_once] for k in range(0, len(sets), self.at_once)]
         return [recording for part in parts for recording in self._together(part)]
 

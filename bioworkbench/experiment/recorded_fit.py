@@ -1,6 +1,6 @@
 """A run whose task is a recording: settings of the spec are fitted to a part of it, and scored on the rest."""
 
-# pyright: reportArgumentType=false
+# pyright: reportArgumentType=false, reportReturnType=false
 # Brian2 does not type its quantities
 
 from collections.abc import Callable, Mapping
@@ -221,7 +221,8 @@ def _compared(task: RecordingTask, network: Network) -> Population:
     found = network.population(task.population or names[0])
     if task.like and network.sizes[task.like] != found.size:
         raise ValueError(
-            f"like = '{task.like}': has {network.sizes[task.like]} neurons, and '{found.name}' {found.size}; their numbers must agree"
+            f"like = '{task.like}': has {counted(network.sizes[task.like], 'neuron')}, and '{found.name}' "
+            f"{found.size}; their numbers must agree"
         )
     for one in (found, *([network.population(task.like)] if task.like else [])):
         if task.variable and task.variable not in one.model.parsed:
@@ -265,7 +266,8 @@ def _of_file(spec: ExperimentSpec, task: RecordingTask, network: Network, popula
         n_channels = extent(trains.channel, trains.n_channels)
         if n_channels > population.size:
             raise ValueError(
-                f"spikes: the recording has {n_channels} channels, and '{population.name}' {population.size} neurons; channel k is neuron k"
+                f"spikes: the recording has {counted(n_channels, 'channel')}, and '{population.name}' "
+                f"{counted(population.size, 'neuron')}; channel k is neuron k"
             )
         return _Comparison(population, "", replace(trains, n_channels=population.size), None)
     values = read_stimulus(_NAME, task.trace)
@@ -283,7 +285,8 @@ def _of_file(spec: ExperimentSpec, task: RecordingTask, network: Network, popula
     scale = _scale(task, values.unit, population, variable)
     if n_frames < 2 or n_frames * values.frame <= (task.fit_until or 0.0):
         raise ValueError(
-            f"trace: the recording ends after {n_frames} values, at {n_frames * values.frame:g} s; two at least must lie in the part that "
+            f"trace: the recording ends after {counted(n_frames, 'value')}, at {n_frames * values.frame:g} s; two at "
+            f"least must lie in the part that "
             "is fitted, and in the part that is held out"
         )
     table = np.repeat(values.values * float(np.asarray(scale)), spec.n_trials // n_trials, axis=0)

@@ -122,7 +122,7 @@ def _runs(figure: str, name: str, places: Places, run_missing: bool, progress: N
     found, missing = finished_runs(spec, places.results)
     if missing and not run_missing:
         raise ResultError(
-            f"figure '{figure}' reads {len(found) + len(missing)} runs of {spec.file}, of which {len(missing)} are not in "
+            f"figure '{figure}' reads {counted(len(found) + len(missing), 'run')} of {spec.file}, of which {len(missing)} are not in "
             f"{places.results}; 'bioworkbench sweep {spec.file}' runs them, or 'bioworkbench figures {figure} --run'"
         )
     return _run_all(figure, spec, len(missing), places, progress) if missing else found

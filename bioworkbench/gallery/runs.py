@@ -13,6 +13,7 @@ from bioworkbench.experiment.spec.reader import sweep_points
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.readout.direction import SMALLER_IS_BETTER
 from bioworkbench.records.averages import mean_and_error
+from bioworkbench.records.counted import counted
 
 __all__ = ["FinishedRun", "baseline_scores", "best_baseline", "finished_runs", "grouped", "scores_on_test"]
 
@@ -134,7 +135,7 @@ def best_baseline(runs: Sequence[FinishedRun], metric: str, scale: float = 1.0) 
     means = {name: mean_and_error(values)[0] for name, values in baseline_scores(runs, metric, scale).items()}
     if not means:
         raise ValueError(
-            f"none of {len(runs)} runs has a baseline with the metric '{metric}'; run the specs, or name another metric"
+            f"none of {counted(len(runs), 'run')} has a baseline with the metric '{metric}'; run the specs, or name another metric"
         )
     best = min(means, key=means.__getitem__) if metric in SMALLER_IS_BETTER else max(means, key=means.__getitem__)
     return f"best baseline: {best}", means[best]

@@ -8,6 +8,7 @@ from scipy.signal import welch
 
 from bioworkbench.readout.spike_blocks import binned_counts, interval_blocks, variations
 from bioworkbench.records.arrays import Floats, count
+from bioworkbench.records.counted import counted
 from bioworkbench.records.recording import Recording, spikes_of
 
 __all__ = ["count_correlations", "interval_variations", "intervals", "neuron_rates", "power_spectrum", "rate_in_time"]
@@ -176,6 +177,6 @@ def count_correlations(recording: Recording, population: str, *, bin: float = 0.
     varying = counts[np.ptp(counts, axis=1) > 0] if counts.shape[1] else counts[:0]
     if len(varying) < 2:
         raise ValueError(
-            f"population '{population}': {len(varying)} of {len(chosen)} neurons vary over bins of {bin} s; a pair needs two"
+            f"population '{population}': {len(varying)} of {counted(len(chosen), 'neuron')} vary over bins of {bin} s; a pair needs two"
         )
     return np.corrcoef(varying, dtype=np.float64)[np.triu_indices(len(varying), 1)]

@@ -107,7 +107,9 @@ def fano_factor(recording: Recording, population: str, *, bin: float = 0.005) ->
     """
     counts = _totals(recording, population, bin)
     if counts.sum() == 0:
-        raise ValueError(f"population '{population}' has no spike in {recording.n_trials} trials; its Fano factor is not defined")
+        raise ValueError(
+            f"population '{population}' has no spike in {counted(recording.n_trials, 'trial')}; its Fano factor is not defined"
+        )
     return float(counts.var() / counts.mean())
 
 

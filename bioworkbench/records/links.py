@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bioworkbench.records.arrays import Floats, Indices, as_indices, finite
+from bioworkbench.records.counted import counted
 from bioworkbench.records.times import seconds
 from bioworkbench.records.units import Dimension, Quantity, plain_values
 
@@ -65,7 +66,9 @@ class Links:
         weights, delays = finite("weights", values), finite("delays", seconds("delays", self.delays))
         for name, column in (("weights", weights), ("delays", delays)):
             if column.ndim and column.shape != ends[0].shape:
-                raise ValueError(f"{name} have shape {column.shape} for {ends[0].size} synapses; give one, or one per synapse")
+                raise ValueError(
+                    f"{name} have shape {column.shape} for {counted(ends[0].size, 'synapse')}; give one, or one per synapse"
+                )
         if delays.size and delays.min() < 0:
             raise ValueError(f"delays go down to {delays.min()} s; they cannot be negative")
         weights = weights if weights.ndim else np.full(ends[0].size, float(weights))

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from bioworkbench.records.arrays import count, fraction, non_negative, positive
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import unknown_name
 
 __all__ = ["OPTIMIZERS", "SCHEDULES", "SURROGATES", "Images", "Optimization"]
@@ -139,6 +140,7 @@ class Images:
         """
         if self.shape is not None and math.prod(self.shape) != n_channels:
             raise ValueError(
-                f"shape = {self.shape}: an image has {math.prod(self.shape)} values, and the input {n_channels} channels; "
+                f"shape = {self.shape}: an image has {counted(math.prod(self.shape), 'value')}, and the input "
+                f"{counted(n_channels, 'channel')}; "
                 "rows, columns and channels must multiply to that number"
             )

@@ -364,7 +364,8 @@ def format_quantity(value: Quantity | float) -> str:
     ('20 ms', '2000 um**2')
     """
     if np.ndim(value):
-        return f"{np.size(value)} values from {format_quantity(np.min(value))} to {format_quantity(np.max(value))}"
+        plural = "s" if np.size(value) != 1 else ""
+        return f"{np.size(value)} value{plural} from {format_quantity(np.min(value))} to {format_quantity(np.max(value))}"
     dimension = get_dimensions(value)
     if dimension is DIMENSIONLESS:
         return f"{float(value):.12g}"

@@ -95,7 +95,7 @@ def _settings(runs: Sequence[Summary]) -> Mapping[str, Any] | None:
 
 
 def cell_text(value: Any) -> str:
-    """A value of a table as text: four digits, a dash for none.
+    """A value of a table as text: four digits, a dash for none, true and false as specs have them.
 
     Parameters
     ----------
@@ -107,6 +107,8 @@ def cell_text(value: Any) -> str:
     """
     if value is None:
         return "–"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
@@ -170,7 +172,8 @@ def _differences(runs: Sequence[Summary]) -> list[Any]:
 def _written(run: Summary, names: Sequence[str]) -> str:
     """Fields of a run and their values, those that it has."""
     values = {name: run.setting(name) for name in names}
-    return ", ".join(f"{name} = {value}" for name, value in values.items() if value is not None)
+    texts = {name: str(value).lower() if isinstance(value, bool) else value for name, value in values.items()}
+    return ", ".join(f"{name} = {text}" for name, text in texts.items() if text is not None)
 
 
 def _rates(run: Summary) -> str | None:

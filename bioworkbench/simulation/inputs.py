@@ -13,6 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from bioworkbench.records.arrays import Indices, Integers, extent
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.links import Links
 from bioworkbench.records.network import Network, Population, Projection
@@ -178,7 +179,7 @@ def inputs_of(network: Network, stimuli: Stimulus | SpikeTrains | Sequence[Stimu
         expected = network.channels.get(name, 0)
         if stimulus.values.shape[2] != expected:
             raise ValueError(
-                f"the stimulus '{name}' has {stimulus.values.shape[2]} channels; the projections from it expect {expected}"
+                f"the stimulus '{name}' has {counted(stimulus.values.shape[2], 'channel')}; the projections from it expect {expected}"
             )
     check_shared(network, n_trials)
     _check_synapses(network, tables)
@@ -258,7 +259,7 @@ def _as_population(network: Network, trains: SpikeTrains, shape: tuple[int, int]
     n_channels, (n_trials, n_steps) = network.channels.get(trains.name, 0), shape
     if trains.n_channels not in (None, n_channels):
         raise ValueError(
-            f"the stimulus '{trains.name}' has {trains.n_channels} channels; the projections from it expect {n_channels}"
+            f"the stimulus '{trains.name}' has {counted(trains.n_channels, 'channel')}; the projections from it expect {n_channels}"
         )
     limits = (("channel", trains.channel, n_channels), ("trial", trains.trial, n_trials), ("time", trains.time, n_steps * dt))
     for what, values, most in limits:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bioworkbench.records.counted import counted
 from bioworkbench.records.pathways import delay_of
 from bioworkbench.simulation.job import LONGEST_KEPT, spike_projections
 
@@ -45,4 +46,4 @@ def check_start(network: "Network", state: "RunState", dt: float, backend: str, 
         if owner not in sizes:
             yield f"the state holds '{name}', and the network has no '{owner}'; go on with the network that left it"
         elif array.shape[1] not in (1, sizes[owner]):
-            yield f"the state holds {array.shape[1]} values of '{name}', and the network has {sizes[owner]}"
+            yield f"the state holds {counted(array.shape[1], 'value')} of '{name}', and the network has {sizes[owner]}"

@@ -10,6 +10,7 @@ import numpy as np
 
 from bioworkbench.records.annotations import AnyUnit, Drawn, Hertz, Seconds
 from bioworkbench.records.arrays import positive
+from bioworkbench.records.counted import counted
 from bioworkbench.records.lazily import later
 from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.records.times import whole_steps
@@ -47,7 +48,9 @@ def steps(timeline: Timeline, *, times: Sequence[Seconds], values: Sequence[AnyU
     [0.0, 2.0, 2.0, 0.0]
     """
     if len(times) != len(values) or not len(times):
-        raise ValueError(f"{len(times)} times and {len(values)} values: give a time for each value, and at least one")
+        raise ValueError(
+            f"{counted(len(times), 'time')} and {counted(len(values), 'value')}: give a time for each value, and at least one"
+        )
     begins = [whole_steps("times", time, timeline.dt, least=0) for time in times]
     if any(later <= sooner for sooner, later in pairwise(begins)) or begins[-1] >= timeline.n_steps:
         raise ValueError(f"times = {[*times]} s: must rise, and lie below the duration of {timeline.duration:g} s")

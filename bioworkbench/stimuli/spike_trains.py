@@ -8,6 +8,7 @@ import numpy as np
 
 from bioworkbench.records.annotations import Drawn, Hertz, Seconds, Unit
 from bioworkbench.records.arrays import Floats, as_indices, positive
+from bioworkbench.records.counted import counted
 from bioworkbench.records.stimulus import SpikeTrains
 from bioworkbench.records.times import nearest_steps
 from bioworkbench.records.units import Quantity, in_si, parse_quantity
@@ -156,7 +157,9 @@ def trains(timeline: Timeline, *, times: Sequence[Seconds], channels: Sequence[i
     [0, 1]
     """
     if len(channels) and len(channels) != len(times):
-        raise ValueError(f"{len(times)} times and {len(channels)} channels: give a channel for each time, or none")
+        raise ValueError(
+            f"{counted(len(times), 'time')} and {counted(len(channels), 'channel')}: give a channel for each time, or none"
+        )
     moments = np.asarray([*times], dtype=float)
     if moments.size and not 0 <= moments.min() <= moments.max() < timeline.duration:
         raise ValueError(

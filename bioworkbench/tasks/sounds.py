@@ -12,11 +12,13 @@ import wave
 from collections.abc import Iterable
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from bioworkbench.encoding import as_current
 from bioworkbench.records.arrays import Floats, count, finite, positive
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.tasks.data import data_file, read_members
 from bioworkbench.tasks.task import Task, Trials, split_off
@@ -171,16 +173,16 @@ def _bank(n_channels: int, rate: float) -> Floats:
     decay = 2 * np.pi * 1.019 * (24.7 + centers / 9.26449)
     pole = np.exp((2j * np.pi * centers - decay) / rate)
 
-    def response(frequencies: np.ndarray) -> np.ndarray:
+    def response(frequencies: np.ndarray) -> Any:
         delay = np.exp(-2j * np.pi * frequencies / rate)
         return np.abs((1 - pole * delay) ** -4 + (1 - pole.conj() * delay) ** -4) ** 2
 
-    return (response(np.fft.rfftfreq(_n_fft(rate), 1 / rate)[:, None]) / response(centers)).astype(np.float64)
+    return response(np.fft.rfftfreq(_n_fft(rate), 1 / rate)[:, None]) / response(centers)
 
 
 @lru_cache
 def _window(width: int) -> Floats:
-    return np.hanning(width)
+    return np.hanning(width).astype(np.float64)
 
 
 def _recordings(path: Path) -> tuple[np.ndarray, np.ndarray, list[tuple[Floats, float]]]:
@@ -207,8 +209,8 @@ def _sound(path: Path, name: str, content: bytes) -> tuple[Floats, float]:
         raise ValueError(f"{path}: member '{name}' is not a wav file: {error}") from error
     if form.nchannels != 1 or form.sampwidth != 2 or len(samples) != form.nframes or not samples.any():
         raise ValueError(
-            f"{path}: member '{name}' has {form.nchannels} channels of {form.sampwidth} bytes and {len(samples)} of {form.nframes} "
-            "samples; it must be whole, not silent, and have one channel of two bytes"
+            f"{path}: member '{name}' has {counted(form.nchannels, 'channel')} of {counted(form.sampwidth, 'byte')} and {len(samples)} of "
+            f"{form.nframes} samples; it must be whole, not silent, and have one channel of two bytes"
         )
     return samples.astype(float), float(form.framerate)
 

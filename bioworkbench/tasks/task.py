@@ -205,7 +205,7 @@ class Task:
             )
         if trials.has_classes and trials.targets.max() >= self.n_outputs:
             raise ValueError(
-                f"{where}: labels go up to {trials.targets.max()}; with {self.n_outputs} classes they end at one less"
+                f"{where}: labels go up to {trials.targets.max()}; with {counted(self.n_outputs, 'class')} they end at one less"
             )
         if not trials.has_classes and trials.targets.shape[-1] != self.n_outputs:
             raise ValueError(

@@ -226,6 +226,7 @@ def test_continuous_neurons_spike_nearly_as_their_euler_steps():
         (adaptive_lif(), "population 'a' has equations that NIR has no neuron for"),
         (discrete_lif(leak=[0.5, 1.0]), "not both in one population"),
         (discrete_lif(leak=0.5, bias=0.1), "populations a have a bias and no projection to them"),
+        (discrete_lif(leak=0.5), "no projection to a comes from a stimulus; a NIR graph begins with an input"),
     ],
 )
 def test_networks_that_nir_has_no_words_for(model, words):

@@ -74,7 +74,7 @@ def test_an_edited_table_is_another_run(folder):
         ({"labels": {"file": "no.csv"}}, "k_o.topology: file = 'no.csv' is not a file"),
         ({"labels": {"name": "tau"}}, "k_o.topology: nodes.csv: none of its nodes is one of the links'"),
         ({"labels": {"name": "type"}}, "k_o.topology: nodes.csv: the node 'K' is there twice"),
-        ({"labels": {"target": "X"}}, "gives 1 nodes the label 'X', and the target has 2 neurons; set size = 1"),
+        ({"labels": {"target": "X"}}, "gives 1 node the label 'X', and the target has 2 neurons; set size = 1"),
         ({"tau": {"column": "name"}}, "populations.kenyon: .*column 'name'"),
         ({"tau": {"label": "X"}}, "populations.kenyon: nodes.csv, line 7, column 'tau': the value is missing"),
         ({"tau": {"label": "Q"}}, "populations.kenyon: .*'Q' is not a label of a node"),

@@ -98,7 +98,7 @@ def test_frames_are_means(values, frame, begin):
 
 
 def test_signals_that_are_wrong(monkeypatch):
-    with pytest.raises(ValueError, match=r"here has values of shape \(1, 1\) at 1 times"):
+    with pytest.raises(ValueError, match=r"here has values of shape \(1, 1\) at 1 time;"):
         Signal(np.zeros(1), np.zeros(1), "here")
     with pytest.raises(ValueError, match="here: sample 2 is at 1 s, the one before at 1 s; sort them"):
         Signal(np.array([0.0, 1.0, 1.0]), np.zeros(3), "here")
@@ -106,7 +106,7 @@ def test_signals_that_are_wrong(monkeypatch):
     with pytest.raises(ValueError, match="from 1 s to 3 s there is not one frame of 4 s"):
         framed(signal, 4.0, 1.0, 3.0)
     monkeypatch.setattr("bioworkbench.exchange.signals.MAX_FRAMES", 2)
-    with pytest.raises(ValueError, match="3 frames of 1 channels are more than 2"):
+    with pytest.raises(ValueError, match="3 frames of 1 channel are more than 2"):
         framed(signal, 1.0, 0.0, 3.0)
 
 

@@ -232,7 +232,7 @@ def test_what_is_refused(task, changes, words):
         ({"spikes": {"kind": "spikes", "file": "high.csv"}}, "has 6 channels, and 'cell' 2 neurons"),
         ({"spikes": {"kind": "spikes", "file": "late.csv"}}, "1 of 1 spikes come after the run"),
         ({"trace": VALUES | {"file": "wide.csv"}}, "has 1 trial and 3 channels, the network 3 trials"),
-        ({"trace": {"kind": "values", "file": "short.csv", "frame": "2 ms"}}, "the recording ends after 1 values"),
+        ({"trace": {"kind": "values", "file": "short.csv", "frame": "2 ms"}}, "the recording ends after 1 value"),
         ({"trace": {"kind": "values", "file": "v.csv", "frame": "0.7 ms"}}, "time between two values of the trace"),
         ({"trace": VALUES, "variable": "u"}, "variable = 'u' is not a variable of cell"),
         ({"trace": VALUES, "scale": "1 nA"}, "trace is in amp, and cell.v in volt"),

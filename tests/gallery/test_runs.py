@@ -27,7 +27,7 @@ def test_scores_that_are_defined():
 
 def test_the_best_baseline_is_the_largest_score_or_the_smallest_error():
     assert best_baseline(RUNS, "accuracy", 100) == ("best baseline: raw linear", pytest.approx(60))
-    with pytest.raises(ValueError, match="none of 1 runs has a baseline with the metric 'r2'; run the specs"):
+    with pytest.raises(ValueError, match="none of 1 run has a baseline with the metric 'r2'; run the specs"):
         best_baseline(RUNS[:1], "r2")
     errors = [FinishedRun(Path(), {}, {"test": {}, "baselines": {"chance": {"rse": 1.0}, "last_value": {"rse": 0.4}}})]
     assert best_baseline(errors, "rse") == ("best baseline: last value", 0.4)

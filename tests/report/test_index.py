@@ -112,6 +112,16 @@ def test_rows_are_sorted_and_filtered_by_a_browser(store):
     assert "<title>x</title>" in dom(page)
 
 
+@pytest.mark.thorough
+@needs_chromium
+@pytest.mark.parametrize(("scheme", "back"), [(0, "rgb(18, 22, 27)"), (1, "rgb(245, 247, 249)")], ids=["dark", "light"])
+def test_pages_follow_the_scheme_of_the_browser(store, scheme, back, monkeypatch):
+    monkeypatch.setitem(globals(), "CHROMIUM", [*CHROMIUM, f"--blink-settings=preferredColorScheme={scheme}"])
+    for page in (write_index(store / "x"), write_comparison([run.folder for run in bw.open(store / "x")[:2]], store / "c.html")):
+        found = dom(page, "document.title = getComputedStyle(document.body).backgroundColor")
+        assert f"<title>{back}</title>" in found
+
+
 def test_ten_thousand_rows_are_data_not_elements(store):
     assert write_index(store / "x").read_text().count("<tr") < 10
 

@@ -174,7 +174,7 @@ def test_many_spikes_take_little_time_and_memory():
         ),
         (
             Stimulus(np.ones((1, 1, 1)), 1 * ms, name="trains"),
-            "the stimulus 'trains' has 1 channels; the projections from it expect 2",
+            "the stimulus 'trains' has 1 channel; the projections from it expect 2",
         ),
     ],
 )
@@ -210,7 +210,7 @@ def test_currents_are_held_in_parameters():
         (("a", [0], [0.5], [0.0]), "channel of spike trains have the type float64; indices are integers"),
         (("a", [0], [0], [-1.0]), r"spike trains 'a' have a spike at -1\.0 s; times cannot be negative"),
         (("a", [0], [0], [np.nan]), "time of spike trains has 1 value that is not finite"),
-        (("a", [0], [0], [1 * mV]), "time of spike trains = 1 values from 1 mV to 1 mV is a voltage; it must be a time"),
+        (("a", [0], [0], [1 * mV]), "time of spike trains = 1 value from 1 mV to 1 mV is a voltage; it must be a time"),
         (("a", [0], [0], [0.0], 0.0), "duration = 0.0: must be a finite number above 0"),
         (("a", [0], [0], [0.0], 1.0, 0), "n_trials = 0: must be an integer, 1 or more"),
     ],

@@ -11,6 +11,7 @@ from bioworkbench.experiment.results.result import Result
 from bioworkbench.experiment.results.swept import Sweep, read_sweep
 from bioworkbench.experiment.results.table import Table, table
 from bioworkbench.records.above import made_above
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import ResultError
 
 __all__ = ["ResultSet", "open"]
@@ -39,7 +40,11 @@ class ResultSet(Sequence[Result]):
     @overload
     def __getitem__(self, part: slice) -> "ResultSet": ...
     def __getitem__(self, part: int | slice) -> "Result | ResultSet":
-        return ResultSet(self.folder, self.folders[part]) if isinstance(part, slice) else Result(self.folders[part], found=True)
+        if isinstance(part, slice):
+            return ResultSet(self.folder, self.folders[part])
+        if not -len(self) <= part < len(self):
+            raise IndexError(f"{part}: {self.folder} holds {counted(len(self), 'run')}, counted from 0")
+        return Result(self.folders[part], found=True)
 
     def table(self, metric: str = "", by: Sequence[str] = ()) -> Table:
         """Mean and standard error over the seeds, a row per setting; see `bioworkbench.table`.

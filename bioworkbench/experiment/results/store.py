@@ -25,6 +25,7 @@ from bioworkbench.experiment.results.seal import check_files, checked_provenance
 from bioworkbench.experiment.results.spec_fingerprints import data_files, external_functions, fingerprint
 from bioworkbench.experiment.spec.reader import load
 from bioworkbench.experiment.spec.records import ExperimentSpec
+from bioworkbench.records.counted import counted
 from bioworkbench.records.data_paths import existing_file
 from bioworkbench.records.errors import ResultError, SpecError
 from bioworkbench.records.protocol import RunState
@@ -164,7 +165,10 @@ def load_record(folder: Path) -> RunRecord:
     """
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
-        raise ResultError(f"{folder} is not a complete results folder; {', '.join(missing)} is missing")
+        inside = sorted(path.parent for path in folder.glob("*/provenance.json"))
+        remedy = f"; it holds {counted(len(inside), 'run')}: name one, such as {inside[-1]}" if inside else ""
+        lacks = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+        raise ResultError(f"{folder} is not a complete results folder; {lacks}{remedy}")
     about = checked_provenance(folder)
     check_files(folder, about)
     try:

@@ -48,7 +48,7 @@ def parse_change(text: str) -> tuple[str, Any]:
         return name.strip(), value.strip()
 
 
-def parse_values(text: str) -> tuple[str, list[Any]]:
+def parse_values(text: str) -> tuple[str, Any]:
     """Field and values of ``"populations.exc.tau=10 ms,20 ms"``; commas inside brackets or quotes belong to a value.
 
     Parameters
@@ -58,6 +58,7 @@ def parse_values(text: str) -> tuple[str, list[Any]]:
     Returns
     -------
     str, list
+        Or the table of a range, ``{from = "1 mV", to = "5 mV"}``.
 
     Raises
     ------
@@ -73,7 +74,8 @@ def parse_values(text: str) -> tuple[str, list[Any]]:
     parts = _between_commas(text.partition("=")[2])
     if not all(part.strip() for part in parts):
         raise ValueError(f"'{text}' has an empty value; write field=value,value, such as populations.exc.size=20,40")
-    return name, [parse_change(f"{name}={part}")[1] for part in parts]
+    values = [parse_change(f"{name}={part}")[1] for part in parts]
+    return name, values[0] if len(values) == 1 and is_range(values[0]) else values
 
 
 def _between_commas(text: str) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bioworkbench.experiment.spec.kinds import KINDS
 from bioworkbench.experiment.spec.records import ExperimentSpec
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import ResultError, unknown_name
 from bioworkbench.records.network import INPUT, Network, Population, Projection
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus
@@ -87,7 +88,7 @@ def _check_shared(own: Population, given: Population) -> None:
     if given.model is not own.model:
         raise ValueError(f"'{own.name}' is a population of the file, which brings its model; rename the one of the spec")
     if given.size != own.size:
-        raise ValueError(f"'{own.name}' has {given.size} neurons in the file; set size = {given.size}")
+        raise ValueError(f"'{own.name}' has {counted(given.size, 'neuron')} in the file; set size = {given.size}")
 
 
 def _beginning(given: SpikeTrains | Stimulus, duration: float, dt: float) -> SpikeTrains | Stimulus:

@@ -14,6 +14,7 @@ from bioworkbench.experiment.spec.records import ExperimentSpec, PopulationSpec,
 from bioworkbench.experiment.spec.schema import settings
 from bioworkbench.experiment.spec.values import FromTable, PerNeuron, plain_arguments
 from bioworkbench.records.choice import Choice
+from bioworkbench.records.counted import counted
 from bioworkbench.records.expressions import check_drawn, dimension_of, drawn_values, neuron_indices, synapse_indices
 from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Population
@@ -90,7 +91,9 @@ def _from_table(given: FromTable, n: int) -> Any:
     """Values (n,) of a column."""
     values = _column(given.file, given.column, given.label_column, given.label)
     if values.size != n:
-        raise ValueError(f"{given.file}: {given.column} has {values.size} values for {n} neurons; set size = {values.size}")
+        raise ValueError(
+            f"{given.file}: {given.column} has {counted(values.size, 'value')} for {counted(n, 'neuron')}; set size = {values.size}"
+        )
     unit = parse_quantity(f"1 {given.unit}".strip())
     return values if unit.dim.is_dimensionless else Quantity(values * float(np.asarray(unit)), dim=unit.dim)
 

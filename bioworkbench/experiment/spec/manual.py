@@ -75,7 +75,8 @@ def default_text(setting: Setting) -> str:
         return "needed"
     if isinstance(setting.default, Quantity):
         return format_quantity(setting.default)
-    return setting.default.kind if isinstance(setting.default, Choice) else str(setting.default)
+    text = setting.default.kind if isinstance(setting.default, Choice) else str(setting.default)
+    return "" if text == "<factory>" else text  # how a signature shows an empty table that each record makes anew
 
 
 def _what(function: Callable[..., Any]) -> str:
@@ -282,7 +283,7 @@ def _rows(rows: Sequence[Mapping[str, str]], word: str) -> list[str]:
 
 def _default_cell(text: str) -> str:
     """A default as a reader takes it: what TOML has no word for is nothing."""
-    return "–" if text in ("", "()", "None", "<factory>") else _cell(text)
+    return "–" if text in ("", "()", "None") else _cell(text)
 
 
 def _cell(text: str) -> str:

@@ -16,6 +16,7 @@ from bioworkbench.readout.metrics import scores
 from bioworkbench.readout.reading import fitted_readout, read_feature
 from bioworkbench.readout.trials import features_of
 from bioworkbench.records.choice import Choice
+from bioworkbench.records.counted import counted
 from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network
 from bioworkbench.records.randomness import stream
@@ -92,7 +93,8 @@ def _check_feature(task: Task, network: Network, feature: Choice, populations: A
     found = features_of(silent, read_feature(task, network, feature, populations))
     if task.train.per_frame and found.shape[1:2] != (task.train.n_frames,):
         raise ValueError(
-            f"feature '{feature.kind}' is read {found.shape[1]} times in a trial of {task.train.n_frames} frames, each of which has a "
+            f"feature '{feature.kind}' is read {counted(found.shape[1], 'time')} in a trial of "
+            f"{counted(task.train.n_frames, 'frame')}, each of which has a "
             "target; leave its time out to read at every frame"
         )
 

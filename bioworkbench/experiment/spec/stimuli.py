@@ -17,6 +17,7 @@ from bioworkbench.experiment.spec.schema import settings
 from bioworkbench.experiment.spec.values import chosen, readable_arguments
 from bioworkbench.records.arrays import extent
 from bioworkbench.records.choice import Choice
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import ResultError, unknown_name
 from bioworkbench.records.functions import name_of
 from bioworkbench.records.links import Links
@@ -256,7 +257,8 @@ def _fitted_frames(given: Stimulus, duration: float, n_trials: int) -> Stimulus:
     n_frames = whole_steps("duration", duration, given.frame)
     if given.values.shape[1] > n_frames:
         raise ValueError(
-            f"{given.values.shape[1]} frames of {given.frame:g} s are longer than the run, which lasts {duration:g} s; set stop, or a "
+            f"{counted(given.values.shape[1], 'frame')} of {given.frame:g} s are longer than the run, which lasts "
+            f"{duration:g} s; set stop, or a "
             "longer duration"
         )
     _check_trials(given.n_trials, n_trials)
@@ -267,7 +269,7 @@ def _fitted_frames(given: Stimulus, duration: float, n_trials: int) -> Stimulus:
 
 def _check_trials(found: int, wanted: int) -> None:
     if found not in (1, wanted):
-        raise ValueError(f"the file has {found} trials, and n_trials = {wanted}; set n_trials = {found}")
+        raise ValueError(f"the file has {counted(found, 'trial')}, and n_trials = {wanted}; set n_trials = {found}")
 
 
 def direct_projections(spec: ExperimentSpec, stimuli: Sequence[Given], populations: Sequence[Population]) -> list[Projection]:
@@ -310,7 +312,8 @@ def _direct(spec: ExperimentSpec, stimulus: Given, population: Population, n_cha
         )
         if given.each and n_channels != population.size:
             raise ValueError(
-                f"each = true: there are {n_channels} channels for the {population.size} neurons of '{population.name}'"
+                f"each = true: the stimulus has {counted(n_channels, 'channel')} for the "
+                f"{counted(population.size, 'neuron')} of '{population.name}'"
             )
         targets = np.arange(population.size, dtype=np.int32)
         sources = targets if given.each else np.repeat(np.arange(n_channels, dtype=np.int32), population.size)

@@ -212,7 +212,10 @@ def _search(spec: ExperimentSpec, metric: str, n_folds: int, run: Runner, result
                 "validation trials or folds of the training trials, never the test trials; leave it out"
             )
         if not set(spec.sweep) - {"seed"}:
-            raise ValueError('has nothing to optimize; add [sweep] with ranges such as "a.b" = { from = "0 mV", to = "5 mV" }')
+            raise ValueError(
+                'has nothing to optimize; add [sweep] with ranges such as "a.b" = { from = "0 mV", to = "5 mV" }, or give --set '
+                """'a.b={from = "0 mV", to = "5 mV"}'"""
+            )
     spec = read({**spec.document, "metrics": sorted({*spec.metrics, metric})}, spec.name, spec.file)
     task = construct(spec).task
     has_validation = task is not None and task.validation is not None

@@ -22,6 +22,7 @@ from bioworkbench.experiment.sweeps.processes import on_processes
 from bioworkbench.experiment.sweeps.worker import run_point
 from bioworkbench.records.above import shown_progress
 from bioworkbench.records.arrays import count
+from bioworkbench.records.counted import counted
 from bioworkbench.simulation.backends.choice import choose_backend
 from bioworkbench.simulation.scratch import sweep_scratch
 from bioworkbench.simulation.threads import n_cores
@@ -146,7 +147,9 @@ def warn_of_failures(outcomes: Sequence[PointOutcome], n_points: int, remedy: st
     if failed:
         named = "; ".join(f"{outcome.point.name} ({outcome.error})" for outcome in failed[:_MOST_NAMED])
         more = f"; and {len(failed) - _MOST_NAMED} more" if len(failed) > _MOST_NAMED else ""
-        warnings.warn(f"{len(failed)} of {n_points} points failed: {named}{more}. Remove the cause; {remedy}", SweepWarning, 3)
+        warnings.warn(
+            f"{len(failed)} of {counted(n_points, 'point')} failed: {named}{more}. Remove the cause; {remedy}", SweepWarning, 3
+        )
 
 
 def prepared(

@@ -8,6 +8,7 @@ import numpy as np
 from bioworkbench.discrete.spike_response import spike_response, spike_response_arguments
 from bioworkbench.discrete.spike_response_layers import feed_forward_order, kernel_area, psp_kernel
 from bioworkbench.records.arrays import Floats, Integers, count, positive
+from bioworkbench.records.counted import counted
 from bioworkbench.records.network import INPUT, Network, Population, Projection
 from bioworkbench.records.randomness import derived_seed
 from bioworkbench.records.recording import Recording
@@ -160,7 +161,7 @@ def require_spikes(recording: Recording, *names: str) -> Recording:
 def _only_projection(network: Network, name: str) -> Projection:
     found = [p for p in network.projections if p.target == name]
     if len(found) != 1:
-        raise ValueError(f"population '{name}' is the target of {len(found)} projections; S-SWIM samples exactly one")
+        raise ValueError(f"population '{name}' is the target of {counted(len(found), 'projection')}; S-SWIM samples exactly one")
     return found[0]
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bioworkbench as bw
-from bioworkbench.experiment.results import fingerprint, save_record
+from bioworkbench.experiment.results import fingerprint, load_record, save_record
 from bioworkbench.experiment.results.swept import Point, PointOutcome, Sweep, read_sweep, write_sweep
 from bioworkbench.experiment.spec import read
 from bioworkbench.experiment.spec.changes import with_value
@@ -101,6 +101,10 @@ def test_what_holds_no_results(store, tmp_path):
         bw.open(tmp_path / "nothing")
     with pytest.raises(ResultError, match="holds no results; name a results folder"):
         bw.open(tmp_path)
+    with pytest.raises(IndexError, match=r"99: .*x holds 4 runs, counted from 0"):
+        bw.open(store / "x")[99]
+    with pytest.raises(ResultError, match=r"run\.h5 are missing; it holds 4 runs: name one, such as .*x/[0-9a-f]{12}$"):
+        load_record(store / "x")
     half = tmp_path / "x" / next((store / "x").glob("[0-9a-f]*")).name
     shutil.copytree(store / "x" / half.name, half)
     (half / "run.h5").write_bytes(b"half")

@@ -92,6 +92,8 @@ def test_ranges_beside_lists():
         ("a.b=10 ms,normal(20 ms, 2 ms)", ("a.b", ["10 ms", "normal(20 ms, 2 ms)"])),
         ("a.b='x, y',z", ("a.b", ["x, y", "z"])),
         ("a.b=[1, 2],[3]", ("a.b", [[1, 2], [3]])),
+        ('a.b={from = "1 mV", to = "5 mV"}', ("a.b", {"from": "1 mV", "to": "5 mV"})),
+        ("a.b={kind = 'x'}", ("a.b", [{"kind": "x"}])),
     ],
 )
 def test_several_values(text, wanted):

@@ -97,7 +97,7 @@ def test_results_of_another_content_are_not_found(files):
         ({"stimuli": {}}, r"projections\.retina_cells\.source: 'retina' is not a population"),
         (
             {"stimuli": {"light": ONTO | {"each": True}}, "projections": {}},
-            "each = true: there are 1 channels for the 3 neurons of",
+            "each = true: the stimulus has 1 channel for the 3 neurons of",
         ),
         ({"duration": "2 ms"}, r"stimuli\.retina: 2 of 3 spikes come after the run, which lasts 0\.002 s; the first at 0\.003 s"),
         ({"duration": "4.5 ms"}, r"stimuli\.light: duration = 0\.0045 s.* is not a whole number"),

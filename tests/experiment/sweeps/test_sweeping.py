@@ -91,7 +91,7 @@ def test_failures_are_kept_with_their_reason(tmp_path, monkeypatch):
         raise KeyError("gone")
 
     monkeypatch.setattr("bioworkbench.experiment.sweeps.worker.compute", unexpected)
-    with pytest.warns(SweepWarning, match="1 of 1 points failed: populations.exc.size = 13 .KeyError in"):
+    with pytest.warns(SweepWarning, match="1 of 1 point failed: populations.exc.size = 13 .KeyError in"):
         (outcome,) = bw.sweep(spec_of(), {"populations.exc.size": [13]}, results=tmp_path)
     assert outcome.error.startswith("KeyError in test_sweeping.py, line ")
 
@@ -246,7 +246,7 @@ def test_temporary_folders_of_killed_processes_are_swept_where_all_is_found(tmp_
 
 def test_results_that_do_not_arrive(tmp_path, monkeypatch):
     monkeypatch.setattr(sweeping, "on_processes", lambda orders, **_: [(k, Answer("done")) for k in range(len(orders))])
-    with pytest.warns(SweepWarning, match="1 of 1 points failed: seed = 1"):
+    with pytest.warns(SweepWarning, match="1 of 1 point failed: seed = 1"):
         (outcome,) = bw.sweep(spec_of(), {"seed": [1]}, results=tmp_path)
     assert outcome.status == "failed"
     assert "its results are not here; workers must write to the same folder" in outcome.error

@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import SimulationError
 from bioworkbench.records.posix import fcntl
 from bioworkbench.simulation.integrity import SEAL, check_trusted, restrict_to_owner, sealed_content, write_seal
@@ -61,13 +62,15 @@ class Program:
         if "engine" in self.structure:
             return "the engine"
         if "functions" in self.structure:
-            return f"{self.structure['functions']} functions"
+            return f"{counted(self.structure['functions'], 'function')}"
         if plan := self.structure.get("plan"):
-            return f"plan for {', '.join(name for name, *_ in plan['populations'])}; {len(plan['projections'])} projections"
+            return f"plan for {', '.join(name for name, *_ in plan['populations'])}; {counted(len(plan['projections']), 'projection')}"
         cells = ", ".join(f"{name} {size}" for name, size, *_ in self.structure["populations"])
         n_synapses = sum(projection[2] for projection in self.structure["projections"])
         n_copies, n_steps, dt, _ = self.structure["run"]
-        return f"{cells}; {n_synapses} synapses; {n_copies} copies, {n_steps} steps of {float(dt) * 1e3:g} ms"
+        return (
+            f"{cells}; {counted(n_synapses, 'synapse')}; {counted(n_copies, 'copy')}, {n_steps} steps of {float(dt) * 1e3:g} ms"
+        )
 
 
 def cache_folder() -> Path:
