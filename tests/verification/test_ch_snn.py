@@ -1,9 +1,10 @@
 """Claims of CH-SNN on MNIST, beside a fully connected network, static links, SET, RigL, CHT and CHTs; prints the tables.
 
-Run with ``BIOWORKBENCH_DATA=... pytest -m slow -s tests/verification/test_ch_snn.py``; many hours on two cores. These tests have
-not been run to the end. A shorter protocol has, on an NVIDIA H100 with dense masked matrices in JAX: 40 epochs, batches of 256,
-learning rate 6e-3 (chosen for every rule on the validation images between 2e-3 and 6e-3, ten epochs each, seed 1), output layer as
-sparse as the others, parameters of the best validated epoch. Test accuracy, %, mean and standard error of 3 seeds:
+Run with ``BIOWORKBENCH_DATA=... pytest -m slow -s tests/verification/test_ch_snn.py``; the published network takes 12 minutes of a core
+for a seed, those of two hidden layers many hours. The latter have not been run to the end. A shorter protocol has, on an NVIDIA H100 with
+dense masked matrices in JAX: 40 epochs, batches of 256, learning rate 6e-3 (chosen for every rule on the validation images between 2e-3
+and 6e-3, ten epochs each, seed 1), output layer as sparse as the others, parameters of the best validated epoch. Test accuracy, %, mean
+and standard error of 3 seeds:
 
 ===============  =============  =============  ===========================
 links            97.75 %        99 %           connected neurons (99 %)

@@ -1,10 +1,13 @@
 """The page on reproduced claims is what its records give, and every state follows from the one rule."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from _pytest.mark.expression import Expression
 
 from tests.verification import reproduced
 from tests.verification.records import joined, record, seeds
@@ -38,6 +41,20 @@ def test_every_row_has_its_command_and_its_arms():
             known = {*scores[row.name].arms, *scores[row.name].pairs}
             assert {*row.against, *row.level_with, *row.beside} <= known, row.name
             assert row.published is None or row.ours in known, row.name
+
+
+@pytest.mark.thorough
+def test_every_command_chooses_a_test():
+    """By the names of all slow tests; a command of many rows is asked once."""
+    listed = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "slow", "tests/verification"]
+    done = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, timeout=240, check=True)
+    names = [line for line in done.stdout.splitlines() if "::" in line]
+    for command in sorted({row.command[row.command.index("test_") :] for row in read()[0] if " test_" in f" {row.command}"}):
+        file, _, wanted = command.partition(" -k ")
+        if "/" not in file:
+            expression = Expression.compile(wanted.strip("'"))
+            own = [name for name in names if f"/{file}::" in name]
+            assert any(expression.evaluate(lambda word, name=name, **_: word.lower() in name.lower()) for name in own), command
 
 
 @pytest.mark.parametrize(
