@@ -84,6 +84,12 @@ CONVERSIONS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def processor_time(monkeypatch):
+    """The seconds of an epoch are those of the processor: others may be at work beside the tests."""
+    monkeypatch.setattr(training, "time", SimpleNamespace(perf_counter=time.process_time))
+
+
 @cache
 def task_of(folder, seed):
     """MNIST, its validation images chosen by the seed."""
@@ -166,12 +172,11 @@ def test_training_takes_less_time_to_the_same_accuracy(data_folder):
 
 @pytest.mark.parametrize("n_steps", [4, 8])
 @pytest.mark.parametrize("data", ["mnist", "fashion_mnist"])
-def test_convolutional_training_takes_less_time(data, n_steps, data_folder, monkeypatch):
+def test_convolutional_training_takes_less_time(data, n_steps, data_folder):
     """Seconds of the processor for an epoch, and to the same validation accuracy; by default of 1500 images, in 20 epochs.
 
     The moving average forgets sooner than by default, because there are few updates.
     """
-    monkeypatch.setattr(training, "time", SimpleNamespace(perf_counter=time.process_time))
     per_epoch, to_level = [], []
     for seed in SEEDS:
         task = mnist_task(data_folder, seed, N_IMAGES or 1500, n_steps=n_steps, file=f"{data}.npz")
