@@ -37,8 +37,7 @@ suppress_warnings = [
     *("ref.python", "ref.ref", "ref.term"),  # words in types that are names elsewhere, and references into scikit-learn
 ]
 
-autodoc_typehints = "description"
-autodoc_typehints_description_target = "documented"
+autodoc_typehints = "none"  # docstrings say them in words, with shapes and units
 autodoc_member_order = "bysource"
 autodoc_mock_imports = ["brian2cuda"]
 napoleon_google_docstring = False

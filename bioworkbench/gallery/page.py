@@ -21,7 +21,7 @@ def write_gallery(places: Places) -> None:
     for name in figure_names(places):
         stamp = read_stamp(name, places)
         title, _, words = stamp["title"].partition("\n") if stamp else (f"{name}: not drawn yet", "", "")
-        specs = list(stamp["specs"]) if stamp else []
+        specs = [places.spec_file(spec).as_posix() for spec in stamp["specs"]] if stamp else []
         entries.append({"name": name, "title": title, "words": words.strip(), "specs": specs, "drawn": stamp is not None})
     text = environment.get_template("gallery.html.jinja").render(figures=entries, formats=places.formats)
     temporary = places.page.with_name(".gallery.html")

@@ -8,9 +8,7 @@ standardized features and stand beside the *mean* loss, so that a good value doe
 """
 
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 
 import numpy as np
 import scipy
@@ -22,6 +20,7 @@ from bioworkbench.readout.fitting import (
     best_candidate,
     candidate_penalties,
     folds,
+    is_only_checked,
     judged,
     linear_problem,
 )
@@ -32,7 +31,7 @@ from bioworkbench.records.lazily import later
 from bioworkbench.records.linear_readout import LinearReadout
 from bioworkbench.records.randomness import stream
 
-__all__ = ["READOUTS", "adam", "lasso", "linear_svm", "logistic", "only_checked", "ridge"]
+__all__ = ["READOUTS", "adam", "lasso", "linear_svm", "logistic", "ridge"]
 
 _lasso = later("sklearn.linear_model:Lasso")  # scikit-learn takes seconds to import: only where it fits
 _logistic_regression = later("sklearn.linear_model:LogisticRegression")
@@ -42,20 +41,6 @@ _Fit = Callable[[Floats, np.ndarray, float], tuple[Floats, Floats]]  # to coeffi
 RIDGE_PENALTIES = tuple(10.0 ** (k / 2) for k in range(-16, 5))
 OTHER_PENALTIES = tuple(10.0**k for k in range(-5, 0))
 MAX_ITERATIONS = 1000  # of L-BFGS
-_ONLY_CHECKED: ContextVar[bool] = ContextVar("whether readouts check what they are given and fit nothing", default=False)
-
-
-@contextmanager
-def only_checked() -> Iterator[None]:
-    """Have `logistic`, `linear_svm` and `lasso` check features, targets, penalties and folds inside, and return coefficients of 0.
-
-    Scikit-learn, which fits two of them, takes longer to import than a spec to check.
-    """
-    before = _ONLY_CHECKED.set(True)
-    try:
-        yield
-    finally:
-        _ONLY_CHECKED.reset(before)
 
 
 def ridge(features: ArrayLike, targets: ArrayLike, *, penalty: Penalty = None, n_folds: int | None = None) -> LinearReadout:
@@ -367,7 +352,7 @@ def _iterated(problem: LinearProblem, wanted: np.ndarray, penalty: Penalty, n_fo
     candidates = [positive("penalty", value) for value in candidate_penalties(penalty, OTHER_PENALTIES)]
     several = len(candidates) > 1
     fold = folds(problem, n_folds) if several else np.zeros(0, dtype=np.int64)
-    if _ONLY_CHECKED.get():
+    if is_only_checked():
         n_outputs = problem.wanted.shape[1]
         return problem.readout(np.zeros((features.shape[1], n_outputs)), np.zeros(n_outputs))
     if not several:

@@ -1,6 +1,8 @@
 """What every linear fit shares: standardized features, folds, candidates for the penalty, and their scores."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +12,42 @@ from bioworkbench.records.arrays import Floats, Integers, count, finite, non_neg
 from bioworkbench.records.counted import counted
 from bioworkbench.records.linear_readout import LinearReadout
 
-__all__ = ["LinearProblem", "Penalty", "best_candidate", "candidate_penalties", "folds", "judged", "linear_problem"]
+__all__ = [
+    "LinearProblem",
+    "Penalty",
+    "best_candidate",
+    "candidate_penalties",
+    "folds",
+    "is_only_checked",
+    "judged",
+    "linear_problem",
+    "only_checked",
+]
 
 Penalty = float | Sequence[float] | None
 _USUAL_FOLDS = 5
 _SMALLEST_FRACTION = 1e-10  # of the largest deviation; features that vary less count as constant
 _RARE_FRACTION = 1e-2  # and those that vary less than this if it comes from fewer than two rows, such as the tail of one spike
 CHUNK_BYTES = 2**26  # of standardized features held at once
+_ONLY_CHECKED: ContextVar[bool] = ContextVar("whether readouts check what they are given and fit nothing", default=False)
+
+
+@contextmanager
+def only_checked() -> Iterator[None]:
+    """Have `logistic`, `linear_svm` and `lasso` check features, targets, penalties and folds inside, and return coefficients of 0.
+
+    Scikit-learn, which fits two of them, takes longer to import than a spec to check.
+    """
+    before = _ONLY_CHECKED.set(True)
+    try:
+        yield
+    finally:
+        _ONLY_CHECKED.reset(before)
+
+
+def is_only_checked() -> bool:
+    """Whether readouts check what they are given, and fit nothing; see `only_checked`."""
+    return _ONLY_CHECKED.get()
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,7 @@ def test_runs_are_made_when_told_and_figures_redrawn_when_stale(call, places):
     assert "1 drawn" in done.output
     assert "Mean rate by seed" in places.page.read_text()
     assert "Look at both dots." in places.page.read_text()
+    assert f"<code>{places.specs / 'x.toml'}</code>" in places.page.read_text()
     first = {ending: (places.made / f"rates.{ending}").read_bytes() for ending in FORMATS}
     assert "0 drawn, 1 up to date" in call("rates").output
     call("rates", "--force")

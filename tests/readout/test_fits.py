@@ -38,7 +38,7 @@ def standardized(x):
 @pytest.mark.parametrize("readout", [logistic, linear_svm, lasso])
 def test_a_readout_that_is_only_checked_fits_nothing_and_refuses_the_same(readout, monkeypatch):
     x, labels = blobs()
-    with readouts.only_checked():
+    with fitting.only_checked():
         monkeypatch.setattr(readouts, "_logistic_regression", None)  # would fail
         assert not readout(x, labels).coefficients.any()
         assert readout(x, labels).coefficients.shape == (4, 3)

@@ -11,7 +11,7 @@ import numpy as np
 from bioworkbench.experiment.spec.kinds import KINDS
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.readout.features import binned_counts
-from bioworkbench.readout.fits import only_checked
+from bioworkbench.readout.fitting import only_checked
 from bioworkbench.readout.metrics import scores
 from bioworkbench.readout.reading import fitted_readout, read_feature
 from bioworkbench.readout.trials import features_of
