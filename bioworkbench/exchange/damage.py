@@ -7,7 +7,7 @@ from bioworkbench.records.errors import ResultError
 
 __all__ = ["DAMAGE", "damage_told"]
 
-DAMAGE = (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError)
+DAMAGE = (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError, ArithmeticError, MemoryError)
 """What reading a file of another layout, or half of one, can end in."""
 
 

@@ -2,17 +2,20 @@
 
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import networkx as nx
 import numpy as np
 from scipy import sparse
 
 from bioworkbench.exchange.graph_checks import MAX_BYTES, MAX_NODES, checked_file, foreign
+from bioworkbench.records.elsewhere import reason_elsewhere
 from bioworkbench.records.errors import TopologyError, unknown_name
 from bioworkbench.records.lazily import later
 
 __all__ = ["graph_of_matrix", "read_matrix"]
+
+_MOST_PACKED = 1100  # bytes that one byte of a file can stand for; deflate packs at most 1032 into one
 
 # SciPy's readers take as long to import as many graphs to read
 _mminfo, _mmread, _whosmat, _loadmat = map(later, ("scipy.io:mminfo", "scipy.io:mmread", "scipy.io:whosmat", "scipy.io:loadmat"))
@@ -107,7 +110,11 @@ def _chosen(path: Path, found: dict[str, Any], name: str) -> Any:
 
 
 def _npy(path: Path) -> dict[str, Any]:
-    return {"matrix": np.load(path, allow_pickle=False)}
+    matrix = np.load(path, allow_pickle=False)
+    if not isinstance(matrix, np.ndarray):
+        matrix.close()
+        raise TopologyError(f"{path} holds several arrays, as .npz files do; name it so")
+    return {"matrix": matrix}
 
 
 def _npz(path: Path) -> dict[str, Any]:
@@ -117,20 +124,37 @@ def _npz(path: Path) -> dict[str, Any]:
         raise TopologyError(f"{path} unpacks to {size} bytes; more than {MAX_BYTES} are not read")
     with np.load(path, allow_pickle=False) as arrays:
         if "format" not in arrays or "shape" not in arrays:
-            return {name: arrays[name] for name in arrays.files}
-    return {"matrix": sparse.load_npz(path)}
+            found = {name: arrays[name] for name in arrays.files}
+            if other := [name for name, values in found.items() if not isinstance(values, np.ndarray)]:
+                raise TopologyError(f"{path}: '{other[0]}' is not an array; write it again")
+            return found
+    matrix: Any = sparse.load_npz(path)
+    if matrix.format in ("csr", "csc", "bsr"):
+        matrix.check_format(full_check=True)  # compiled code trusts the indices
+    return {"matrix": matrix}
 
 
 def _mtx(path: Path) -> dict[str, Any]:
-    rows, columns, _, form, *_ = _mminfo(path)
+    rows, columns, n_entries, form, *_ = _mminfo(path)
     if max(rows, columns) > MAX_NODES or (form == "array" and rows * columns * 8 > MAX_BYTES):
         raise TopologyError(
             f"{path} declares {rows} x {columns} entries; more than {MAX_NODES} nodes or {MAX_BYTES} bytes are not read"
         )
+    packed = _MOST_PACKED if path.suffix.lower() == ".gz" else 1
+    if n_entries > packed * path.stat().st_size:  # room for each is made before one is read
+        raise TopologyError(f"{path} declares {n_entries} entries, and has {path.stat().st_size} bytes; it cannot hold them")
+    _check("matrix_market", path)
     return {"matrix": _mmread(path)}
 
 
+def _check(kind: Literal["matlab", "matrix_market"], path: Path) -> None:
+    """Have another process read a file first, of which SciPy's reader can die, or that unpacks to more than any memory."""
+    if reason := reason_elsewhere(kind, path):
+        raise TopologyError(f"{path} is not a matrix as {path.suffix} files hold, or is damaged: {reason}")
+
+
 def _mat(path: Path) -> dict[str, Any]:
+    _check("matlab", path)
     declared = _whosmat(path)
     size = sum(int(np.prod(shape)) * 8 for _, shape, kind in declared if kind != "sparse")
     if size > MAX_BYTES:

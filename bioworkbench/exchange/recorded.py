@@ -9,6 +9,7 @@ from bioworkbench.exchange.events import RecordedSpikes
 from bioworkbench.exchange.extras import extra
 from bioworkbench.exchange.signals import Signal
 from bioworkbench.records.data_paths import existing_file
+from bioworkbench.records.elsewhere import reason_elsewhere
 from bioworkbench.records.errors import ResultError, unknown_name
 
 __all__ = ["NEO_READERS", "block_events", "block_signal", "read_block"]
@@ -49,9 +50,14 @@ def read_block(file: str | Path) -> Any:
         )
     path = existing_file(path)
     neo = extra("neo")
+    if path.suffix.lower() == ".mat" and (reason := reason_elsewhere("matlab", path)):
+        raise ResultError(f"{path} cannot be read by Neo: {reason}")
     try:
         blocks = getattr(neo.io, NEO_READERS[path.suffix.lower()])(filename=str(path)).read()
-        return blocks[0] if isinstance(blocks, list) else blocks
+        found = blocks[0] if isinstance(blocks, list) else blocks
+        if found is None:
+            raise ValueError("it holds no block")
+        return found
     except Exception as error:  # readers of many formats fail in many ways on damaged files
         raise ResultError(f"{path} cannot be read by Neo: {str(error) or type(error).__name__}") from error
 

@@ -23,6 +23,7 @@ from bioworkbench.records.units import Quantity, parse_quantity
 __all__ = ["Clamps", "circuit_clamps", "is_clamp"]
 
 _TICK = 1e-6  # seconds; times of clamps are whole ones
+_NO_UNIT = "its currents have no unit, give current_unit"
 _MOST_FRAMES = 10_000_000
 
 
@@ -92,6 +93,9 @@ def circuit_clamps(
             if given.get("input_type") not in _KINDS:
                 lost.append(what)
                 continue
+            if not unit and given["input_type"] in ("current_clamp", "csv"):
+                lost.append(f"{what}: {_NO_UNIT}")
+                continue
             population, chosen = nodes_of_set(part, name, given.get("node_set"), nodes)
             target = names[population]
             if target not in network.sizes or not _takes_current(network, target):
@@ -102,7 +106,7 @@ def circuit_clamps(
                 continue
             stimulus = _KINDS[given["input_type"]](part, name, given, unit, duration, frame)
             if stimulus is None:
-                lost.append(f"{what}: its currents have no unit, give current_unit")
+                lost.append(f"{what}: {_NO_UNIT}")
                 continue
             indices = np.flatnonzero(chosen).astype(np.int32)
             ends = np.zeros(indices.size, dtype=np.int32), indices
@@ -128,7 +132,7 @@ def _steps(
     if min(column.min() for column in columns[:2]) < 0:
         raise ResultError(f"{part.path}: input '{name}' has a delay or duration below 0")
     table = np.column_stack([columns[0], columns[0] + columns[1], columns[2]])
-    return _of_steps(as_identifier("stimulus", name), table, unit, duration)
+    return _of_steps(part, name, table, unit, duration)
 
 
 def _listed(
@@ -148,22 +152,22 @@ def _listed(
             f"{path}: input '{name}' has times that do not grow, or a value is missing; times begin at 0 ms or later"
         )
     ends = np.append(numbers[1:, 0], max(duration * 1e3, numbers[-1:, 0].max(initial=0.0)))
-    return _of_steps(as_identifier("stimulus", name), np.column_stack([numbers[:, 0], ends, numbers[:, 1]]), unit, duration)
+    return _of_steps(part, name, np.column_stack([numbers[:, 0], ends, numbers[:, 1]]), unit, duration)
 
 
-def _of_steps(name: str, table: np.ndarray, unit: str, duration: float) -> Stimulus | None:
+def _of_steps(part: SonataConfig, name: str, table: np.ndarray, unit: str, duration: float) -> Stimulus | None:
     """Currents of steps, which add up where they overlap, in frames that all times are whole numbers of; None without a unit."""
     if not unit:
         return None
     end = round(duration / _TICK)
-    times = np.clip(np.rint(table[:, :2] * 1e-3 / _TICK).astype(np.int64), 0, end)
-    frame = gcd(end, *times.ravel().tolist())
+    times = np.rint(np.clip(table[:, :2] * 1e-3, 0, duration) / _TICK)
+    frame = gcd(end, *(int(one) for one in times.ravel().tolist()))
     if end // frame > _MOST_FRAMES:
-        raise ResultError(f"current clamp '{name}' has times that need {end // frame} frames; give times in whole steps")
+        raise ResultError(f"{part.path}: input '{name}' has times that need {end // frame:.3g} frames; give times in whole steps")
     values = np.zeros((1, end // frame, 1))
-    for (first, last), current in zip(times // frame, table[:, 2], strict=True):
+    for (first, last), current in zip(times.astype(np.int64) // frame, table[:, 2], strict=True):
         values[0, first:last] += current
-    return Stimulus(values * amperes(unit, "current_unit"), frame * _TICK, "current", name)
+    return Stimulus(values * amperes(unit, "current_unit"), frame * _TICK, "current", as_identifier("stimulus", name))
 
 
 def _recorded(

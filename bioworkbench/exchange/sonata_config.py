@@ -5,6 +5,7 @@ import re
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,9 @@ class SonataConfig:
         if inside and path.is_file():
             return path
         moved = [
-            one for one in sorted(self.path.parent.rglob(path.name)) if one.resolve().is_relative_to(self.root) and one.is_file()
+            one
+            for one in sorted(self.path.parent.rglob(escape(path.name) or "no name"))
+            if one.resolve().is_relative_to(self.root) and one.is_file()
         ]
         if len(moved) == 1:
             warnings.warn(

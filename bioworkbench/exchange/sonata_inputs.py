@@ -19,6 +19,9 @@ _ID = "node_id"
 def simulated_times(parts: Sequence[SonataConfig]) -> tuple[float | None, float | None]:
     """Duration and step of the simulation that the `parts` of a configuration name, seconds; None where they do not say."""
     run = next((part.content["run"] for part in parts if isinstance(part.content.get("run"), dict)), {})
+    for key in ("tstop", "dt"):
+        if key in run and not (isinstance(run[key], int | float) and 0 < run[key] < np.inf):
+            raise ResultError(f"{parts[0].path}: run.{key} = {run[key]!r:.60}; it is a time above 0, in ms")
     duration, dt = (float(run[key]) * 1e-3 if key in run else None for key in ("tstop", "dt"))
     return duration, dt
 

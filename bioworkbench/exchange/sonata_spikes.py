@@ -117,7 +117,10 @@ def read_sonata_trains(
         raise ResultError(f"{path}: {unknown_name(chosen, 'population', trains)}")
     ids, times = trains[chosen]
     length = None if duration is None else float(seconds("duration", duration))
-    return SpikeTrains(name or chosen or "input", np.zeros(ids.size, dtype=np.int32), ids, times, length, 1)
+    try:
+        return SpikeTrains(name or chosen or "input", np.zeros(ids.size, dtype=np.int32), ids, times, length, 1)
+    except ValueError as error:
+        raise ResultError(f"{path}: {error}") from error
 
 
 def _trains(file: h5py.File, names: tuple[str, ...]) -> dict[str, _Trains]:

@@ -1,23 +1,16 @@
 """Opening HDF5 files that may come from anybody: nothing outside the file is read, and nothing that it only pretends to hold."""
 
 import hashlib
-import os
-import subprocess
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 
-try:
-    import resource
-except ModuleNotFoundError:  # Windows; this file is also a program of its own, and imports nothing of the package
-    resource = None  # pyright: ignore[reportAssignmentType]
+from bioworkbench.records.elsewhere import reason_elsewhere
 
 __all__ = ["mark_content", "opened", "text_of"]
 
@@ -25,11 +18,8 @@ _MOST_PACKED = 1100  # bytes that one byte of a file can stand for; deflate pack
 _SLACK = 2**20
 _MOST_OBJECTS = 1_000_000
 _HEAP = b"GCOL"  # begins a heap of texts of any length
-_SOUND: set[str] = set()  # SHA-256 of the files whose texts have been read; the projections of a network share one file
 _MARK = "content_sha256"  # of files that we wrote: SHA-256 of all that can be read from them
 _BLOCK = 2**20  # rows that are read at a time
-_SECONDS, _MEMORY = 5, 8 * 2**30  # of the processor, to read texts; bytes
-_PATIENCE = 60  # seconds of the clock
 
 
 @contextmanager
@@ -150,47 +140,8 @@ def _check_texts(path: Path) -> None:
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
         if content.find(_HEAP) < 0:
             return
-        content_mark = hashlib.sha256(content).hexdigest()
-    if content_mark not in _SOUND:
-        _read_elsewhere(path)
-        _SOUND.add(content_mark)
-
-
-def _read_elsewhere(path: Path) -> None:
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    # this file is its own program, which needs nothing but h5py; -P keeps the folder of records/ out of the module search path
-    command = [sys.executable, "-P", __file__, str(path)]
-    # where the process cannot limit itself, the clock does
-    patience = None if resource else _PATIENCE + path.stat().st_size // 10**6
-    try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=patience)
-        reason = done.stderr.strip().rpartition("\n")[2] or f"signal {-done.returncode}" if done.returncode else ""
-    except subprocess.TimeoutExpired:
-        reason = f"it took more than {patience} s"
-    if reason:
+    if reason := reason_elsewhere("texts", path):
         raise ValueError(f"{path}: the texts in it cannot be read to an end ({reason}); fetch or write the file again")
-
-
-def _read_texts(path: Path) -> None:
-    """Read everything whose length is not known beforehand, with limits on time and memory."""
-    size = path.stat().st_size
-    limits: Any = resource
-    kinds = (limits.RLIMIT_CPU, limits.RLIMIT_AS) if limits else ()
-    for limit, most in zip(kinds, (_SECONDS + size // 10**7, _MEMORY + 10 * size), strict=False):
-        allowed = [one for one in limits.getrlimit(limit) if one != limits.RLIM_INFINITY]
-        least = min([most, *allowed])
-        limits.setrlimit(limit, (least, least))  # to ask for more than a limit of this process is an error
-
-    def look(_: str, item: h5py.Group | h5py.Dataset) -> None:
-        for name in item.attrs:
-            if item.attrs.get_id(name).dtype.hasobject:
-                item.attrs[name]
-        if isinstance(item, h5py.Dataset) and item.dtype.hasobject:
-            item[()]
-
-    with h5py.File(path, "r") as file:
-        look("", file)
-        file.visititems(look)
 
 
 def _declared(path: Path, file: h5py.File, *, linked: bool) -> Iterator[int]:
@@ -228,7 +179,3 @@ def _size(path: Path, dataset: h5py.Dataset) -> int:
     if dataset.is_virtual or dataset.external:
         raise ValueError(f"{path}: the data of {dataset.name} are in other files; only what is in this one is read")
     return dataset.nbytes
-
-
-if __name__ == "__main__":
-    _read_texts(Path(sys.argv[1]))

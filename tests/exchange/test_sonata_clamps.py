@@ -91,7 +91,7 @@ def test_what_is_lost(tmp_path, inputs, settings, run, words):
         (STEPS | {"delay": [-1.0, 3.0]}, "pA", "input 'clamp' has a delay or duration below 0"),
         (STEPS, "mV", "current_unit = 'mV' is not a current; give 'pA' or 'nA'"),
         (STEPS | {"node_set": "nobody"}, "pA", "input 'clamp': 'nobody' is not a node set or population"),
-        (STEPS | {"delay": [1.0001, 3.0], "duration": [1e-3, 1e4]}, "pA", "current clamp 'clamp' has times that need"),
+        (STEPS | {"delay": [1.0001, 3.0], "duration": [1e-3, 1e4]}, "pA", "input 'clamp' has times that need"),
         (CSV | {"file": "${configdir}/back.csv"}, "pA", "has times that do not grow, or a value is missing"),
         (CSV | {"file": "${configdir}/words.csv"}, "pA", "words.csv: "),
     ],

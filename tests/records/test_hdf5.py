@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from bioworkbench.records import hdf5
+from bioworkbench.records import elsewhere
 from bioworkbench.records.hdf5 import opened
 
 
@@ -84,7 +84,7 @@ def test_texts_that_have_no_end(path, monkeypatch):
     heap = whole.index(b"GCOL")
     changed = whole[: heap + 24] + (3877).to_bytes(8, "little") + whole[heap + 32 :]  # sends HDF5 1.14 round for ever
     path.write_bytes(changed)
-    monkeypatch.setattr("bioworkbench.records.hdf5.__file__", str(_impatient(path)))
+    monkeypatch.setattr("bioworkbench.records.elsewhere.__file__", str(_impatient(path)))
     with pytest.raises(ValueError, match=r"x\.h5: the texts in it cannot be read to an end \(.+\); fetch or write"), opened(path):
         pass
 
@@ -92,7 +92,7 @@ def test_texts_that_have_no_end(path, monkeypatch):
 def _impatient(path):
     """The module with a second of patience."""
     script = path.with_name("impatient.py")
-    script.write_text(Path(hdf5.__file__).read_text().replace("_SECONDS, _MEMORY = 5", "_SECONDS, _MEMORY = 1"))
+    script.write_text(Path(elsewhere.__file__).read_text().replace("_SECONDS, _MEMORY = 5", "_SECONDS, _MEMORY = 1"))
     return script
 
 
@@ -100,8 +100,8 @@ def test_texts_are_read_elsewhere_once_for_each_content(path, monkeypatch):
     with h5py.File(path, "a") as file:
         file["names"] = ["one", "three"]
     read = []
-    monkeypatch.setattr(hdf5, "_SOUND", set())
-    monkeypatch.setattr(hdf5, "_read_elsewhere", read.append)
+    monkeypatch.setattr(elsewhere, "_SOUND", set())
+    monkeypatch.setattr(elsewhere, "_reason", lambda kind, asked: read.append(asked) or "")
     for _ in range(2):
         with opened(path) as file:
             assert len(file["names"]) == 2

@@ -19,7 +19,7 @@ from bioworkbench.records.recording import Recording, Spikes, Trace
 
 __all__ = ["UNREADABLE", "read_recording", "recording_in", "sizes_in", "write_array", "write_recording"]
 
-UNREADABLE = (OSError, KeyError, ValueError, TypeError, IndexError, RuntimeError)
+UNREADABLE = (OSError, KeyError, ValueError, TypeError, IndexError, AttributeError, RuntimeError, ArithmeticError, MemoryError)
 """What a damaged file makes h5py and NumPy raise."""
 
 _SORTING = h5py.enum_dtype({"none": 0, "by_id": 1, "by_time": 2}, basetype="u1")

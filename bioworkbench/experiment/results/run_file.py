@@ -253,6 +253,8 @@ def _read_projection(name: str, group: h5py.Group, sizes: Mapping[str, int]) -> 
         return Projection(source, target, links, receives=receives, name=name)
     starts, targets, weights, delays = (group[key][()] for key in ("indptr", "indices", "weights", "delay"))
     shape = (int(group.attrs["n_source"]), sizes[target])
+    if starts.shape != (shape[0] + 1,) or starts[0] != 0 or starts[-1] != targets.size or (np.diff(starts) < 0).any():
+        raise ValueError(f"the {targets.size} links of '{name}' are counted from {starts[:1]} to {starts[-1:]}")
     links = Links(np.repeat(np.arange(shape[0], dtype=np.int32), np.diff(starts)), targets, shape, weights, delays)
     synapse = _read_synapse(group["synapse"]) if "synapse" in group else PULSE
     return Projection(source, target, links, receives=receives, name=name, synapse=synapse)
