@@ -63,14 +63,22 @@ def test_a_class_without_training_trials_is_named(way, missing):
     """The last class too, of which a readout of the training trials alone would know nothing."""
     name, settings = WAYS[way]
     train = METHODS[name]
-    with pytest.raises(ValueError, match=rf"task 'digits': classes \[{missing}\] of 10 have no training trial"):
+    with pytest.raises(ValueError, match=rf"task 'digits', test: classes \[{missing}\] of 10 have no training trial"):
         train(task_of(missing), chain({}), simulate, np.random.default_rng(0), **grouped(train, settings))
+
+
+def test_a_class_that_no_part_has_is_left_alone():
+    """As of recordings of a few of ten digits."""
+    task = task_of(9)
+    task = replace(task, test=task.test.take(np.flatnonzero(task.test.targets != 9)))
+    trained = METHODS["ransnn"](task, chain({}), simulate, np.random.default_rng(0))
+    assert trained.readout.coefficients.shape == (10, 9)
 
 
 @pytest.mark.parametrize("way", WITNESSES)
 def test_reconstruction_names_a_class_without_training_trials(way):
     train, task = METHODS["reconstruction"], task_of(9, "rows", 1)
-    with pytest.raises(ValueError, match=r"task 'digits': classes \[9\] of 10 have no training trial"):
+    with pytest.raises(ValueError, match=r"task 'digits', test: classes \[9\] of 10 have no training trial"):
         train(task, branch(), simulate, np.random.default_rng(0), **grouped(train, WITNESSES[way]))
 
 
