@@ -12,15 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.integrate import quad
 from scipy.special import erfcx
 
 from bioworkbench.experiment.spec.records import ExperimentSpec
+from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network, Population
 from bioworkbench.records.neuron import refractory_time
 
 __all__ = ["DiffusionNeuron", "expected_activity"]
 
+_quad = later("scipy.integrate:quad")  # only where a network is one that the theory describes
 STEP_CORRECTION = 0.5826  # -zeta(1/2) / sqrt(2 pi): how far a random walk overshoots, in units of its step
 _STEPS, _TOLERANCE, _SHARE = 2000, 1e-6, 0.1
 
@@ -60,7 +61,7 @@ class DiffusionNeuron:
         # So far below threshold that the integral overflows, and a spike would take longer than any run.
         if high > 20:
             return 0.0
-        passage = self.tau * np.sqrt(np.pi) * quad(lambda u: erfcx(-u), low, high, limit=200)[0]
+        passage = self.tau * np.sqrt(np.pi) * _quad(lambda u: erfcx(-u), low, high, limit=200)[0]
         return 1 / (max(self.refractory - self.dt, 0.0) + passage)
 
     def cv_isi(self) -> float:

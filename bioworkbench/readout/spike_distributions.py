@@ -4,16 +4,17 @@ Where something is not defined (too few spikes) a function raises ValueError wit
 """
 
 import numpy as np
-from scipy.signal import welch
 
 from bioworkbench.readout.spike_blocks import binned_counts, interval_blocks, variations
 from bioworkbench.records.arrays import Floats, count
 from bioworkbench.records.counted import counted
+from bioworkbench.records.lazily import later
 from bioworkbench.records.recording import Recording, spikes_of
 
 __all__ = ["count_correlations", "interval_variations", "intervals", "neuron_rates", "power_spectrum", "rate_in_time"]
 
 _SEGMENT = 512  # bins of a segment of a spectrum
+_welch = later("scipy.signal:welch")  # SciPy's filters take long to import
 
 
 def intervals(recording: Recording, population: str) -> Floats:
@@ -145,7 +146,7 @@ def power_spectrum(recording: Recording, population: str, *, bin: float = 1e-3) 
             f"population '{population}' has {int(counts.sum())} spikes in {counts.shape[1]} bins of {width} s; "
             "a spectrum needs spikes and 16 bins"
         )
-    frequencies, density = welch(counts, 1 / width, nperseg=min(_SEGMENT, counts.shape[1]), axis=1)
+    frequencies, density = _welch(counts, 1 / width, nperseg=min(_SEGMENT, counts.shape[1]), axis=1)
     return frequencies[1:-1], density.mean(axis=0)[1:-1] / (2 * width * counts.mean())
 
 
