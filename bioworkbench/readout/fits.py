@@ -24,8 +24,9 @@ from bioworkbench.readout.fitting import (
     judged,
     linear_problem,
 )
+from bioworkbench.readout.gram import Dual, Primal
 from bioworkbench.readout.labels import neuron_labels
-from bioworkbench.records.arrays import Floats, Integers, count, positive
+from bioworkbench.records.arrays import Floats, count, positive
 from bioworkbench.records.functions import Functions
 from bioworkbench.records.lazily import later
 from bioworkbench.records.linear_readout import LinearReadout
@@ -78,7 +79,7 @@ def ridge(features: ArrayLike, targets: ArrayLike, *, penalty: Penalty = None, n
     problem = linear_problem(features, targets)
     candidates = candidate_penalties(penalty, RIDGE_PENALTIES)
     fold = folds(problem, n_folds) if len(candidates) > 1 else np.zeros(problem.n_rows, dtype=np.int64)
-    system = _Dual(problem, fold) if problem.n_rows < problem.n_varying else _Primal(problem, fold)
+    system = Dual(problem, fold) if problem.n_rows < problem.n_varying else Primal(problem, fold)
     chosen = best_candidate(candidates, system.scores(candidates)) if len(candidates) > 1 else candidates[0]
     return problem.readout(system.solution(chosen), problem.wanted.mean(axis=0))
 
@@ -261,82 +262,6 @@ READOUTS = Functions(
     },
 )
 """Readouts by the name that a spec uses."""
-
-
-def _ridge_solutions(matrix: Floats, right: Floats, n: int, penalties: list[float]) -> list[Floats]:
-    """Solutions of (matrix + n penalty 1) x = right for each penalty, from one eigendecomposition of a Gram matrix."""
-    values, vectors = scipy.linalg.eigh(matrix, driver="evd", check_finite=False)
-    if values[0] + n * min(penalties) <= len(values) * np.finfo(float).eps * values[-1]:
-        raise ValueError(f"penalty = {min(penalties)}: the features depend on each other linearly; give a larger penalty")
-    # in the eigenvectors' coordinates a penalty only adds to the eigenvalues, so all penalties cost one decomposition
-    turned = vectors.T @ right
-    return [vectors @ (turned / (values + n * penalty)[:, None]) for penalty in penalties]
-
-
-def _total(parts: tuple[Floats, ...]) -> Floats:
-    total = parts[0].copy()
-    for part in parts[1:]:
-        total += part
-    return total
-
-
-class _Primal:
-    """Ridge from the Gram matrix of the features, kept fold by fold: what is left after a fold is a difference."""
-
-    def __init__(self, problem: LinearProblem, fold: Integers) -> None:
-        self.problem = problem
-        self.center = problem.wanted.mean(axis=0)
-        self.held_out = [np.flatnonzero(fold == k) for k in range(fold.max() + 1)]
-        self.grams, self.crosses = zip(*map(self._products, self.held_out), strict=True)
-
-    def _products(self, rows: Integers) -> tuple[Floats, Floats]:
-        """Gram matrix of the rows' features, and their products with the centered targets."""
-        n_features = self.problem.n_varying
-        gram, cross = np.zeros((n_features, n_features)), np.zeros((n_features, len(self.center)))
-        for part, features in self.problem.chunks(rows):
-            gram += features.T @ features
-            cross += features.T @ (self.problem.wanted[part] - self.center)
-        return gram, cross
-
-    def scores(self, penalties: list[float]) -> Floats:
-        """Hits and squared error (n_penalties, 2) over the folds."""
-        # the Gram matrix without a fold is the whole less the fold's own: features are read once for the fits of all folds
-        gram, cross, scores = _total(self.grams), _total(self.crosses), np.zeros((len(penalties), 2))
-        for rows, own_gram, own_cross in zip(self.held_out, self.grams, self.crosses, strict=True):
-            solutions = _ridge_solutions(gram - own_gram, cross - own_cross, self.problem.n_rows - len(rows), penalties)
-            for part, features in self.problem.chunks(rows):
-                outputs = np.split(features @ np.concatenate(solutions, axis=1), len(penalties), axis=1)
-                scores += [judged(self.problem, part, values + self.center) for values in outputs]
-        return scores
-
-    def solution(self, penalty: float) -> Floats:
-        """Coefficients (n_varying, n_outputs) from all rows."""
-        return _ridge_solutions(_total(self.grams), _total(self.crosses), self.problem.n_rows, [penalty])[0]
-
-
-class _Dual:
-    """Ridge from the Gram matrix of the rows, where these are fewer than the features."""
-
-    def __init__(self, problem: LinearProblem, fold: Integers) -> None:
-        self.problem, self.fold = problem, fold
-        self.center = problem.wanted.mean(axis=0)
-        self.features = problem.standardized()
-        self.kernel = self.features @ self.features.T
-
-    def scores(self, penalties: list[float]) -> Floats:
-        """Hits and squared error (n_penalties, 2) over the folds."""
-        scores, centered = np.zeros((len(penalties), 2)), self.problem.wanted - self.center
-        for k in range(self.fold.max() + 1):
-            rows, others = np.flatnonzero(self.fold == k), np.flatnonzero(self.fold != k)
-            inner, outer = self.kernel[np.ix_(others, others)], self.kernel[np.ix_(rows, others)]
-            solutions = _ridge_solutions(inner, centered[others], len(others), penalties)
-            scores += [judged(self.problem, rows, outer @ solution + self.center) for solution in solutions]
-        return scores
-
-    def solution(self, penalty: float) -> Floats:
-        """Coefficients (n_varying, n_outputs) from all rows."""
-        centered = self.problem.wanted - self.center
-        return self.features.T @ _ridge_solutions(self.kernel, centered, len(centered), [penalty])[0]
 
 
 def _classifier(features: ArrayLike, targets: ArrayLike, penalty: Penalty, n_folds: int | None, fit: _Fit) -> LinearReadout:

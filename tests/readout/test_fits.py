@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.svm import LinearSVC
 
 from bioworkbench.readout import fits as readouts
-from bioworkbench.readout import fitting
+from bioworkbench.readout import fitting, gram
 from bioworkbench.readout.fits import READOUTS, adam, lasso, linear_svm, logistic, ridge
 from bioworkbench.readout.fitting import folds, linear_problem
 
@@ -81,9 +81,21 @@ def test_the_primal_and_dual_forms_agree():
     x, y = regression(30, 30)
     problem = linear_problem(x, y)
     fold = folds(problem, 5)
-    primal, dual = readouts._Primal(problem, fold), readouts._Dual(problem, fold)
+    primal, dual = gram.Primal(problem, fold), gram.Dual(problem, fold)
     np.testing.assert_allclose(primal.solution(0.1), dual.solution(0.1), rtol=1e-8)
     np.testing.assert_allclose(primal.scores([0.01, 0.1]), dual.scores([0.01, 0.1]), rtol=1e-8)
+
+
+@pytest.mark.parametrize("shape", [(60, 20), (30, 50)])
+def test_folds_that_are_fitted_side_by_side_give_the_scores_of_folds_in_turn(monkeypatch, shape):
+    x, y = regression(*shape)
+    problem = linear_problem(x, y)
+    fold = folds(problem, 5)
+    for system in (gram.Primal(problem, fold), gram.Dual(problem, fold)):
+        together = system.scores([0.01, 0.1])
+        monkeypatch.setattr(gram, "_SMALL", 0)
+        np.testing.assert_allclose(system.scores([0.01, 0.1]), together, rtol=1e-12)
+        monkeypatch.undo()
 
 
 def test_noise_wants_a_larger_penalty_than_a_clean_line():
