@@ -31,6 +31,8 @@ def scores_of_repeats(
         Scores that must be told apart; a row whose mean lies outside is an arrow at the edge, with its value.
     """
     low, high = limits or (-np.inf, np.inf)
+    means = [mean for mean in (mean_and_error(values)[0] for values in scores.values()) if low <= mean <= high]
+    digits = _digits_that_tell_apart(means)
     for row, (name, values) in enumerate(scores.items()):
         color = COLORS[0] if row < n_ours else _GRAY
         mean, error = mean_and_error(values)
@@ -44,10 +46,18 @@ def scores_of_repeats(
             continue
         axes.scatter(values, np.full(len(values), row), s=9, color=color, alpha=0.35, linewidths=0, label=f"{name}, runs")
         axes.errorbar(mean, row, xerr=error, fmt="o", markersize=4.5, capsize=2.5, color=color, label=name)
-        axes.annotate(f"{mean:.3g}", (mean, row), (0, 5), textcoords="offset points", ha="center", fontsize=6.5, color=color)
+        axes.annotate(
+            f"{mean:.{digits}g}", (mean, row), (0, 5), textcoords="offset points", ha="center", fontsize=6.5, color=color
+        )
     axes.set_yticks(range(len(scores)), list(scores))
     axes.set(xlabel=label, ylim=(len(scores) - 0.5, -0.7))
     axes.margins(x=0.16)
+
+
+def _digits_that_tell_apart(means: Sequence[float]) -> int:
+    """Significant digits with which means look as different as with 5: 3 where they do."""
+    seen = {digits: len({f"{mean:.{digits}g}" for mean in means}) for digits in (3, 4, 5)}
+    return next(digits for digits in seen if seen[digits] == seen[5])
 
 
 def curves_with_errors(

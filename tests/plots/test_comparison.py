@@ -31,6 +31,16 @@ def test_means_beyond_the_limits_are_arrows_that_leave_the_rest_room(axes):
     assert texts(axes) == ["0.55", "9", "0.1"]
 
 
+def test_means_that_are_close_have_more_digits(axes):
+    scores_of_repeats(axes, {"a": [0.4966], "b": [0.4971], "c": [0.4942], "far": [7.0]}, "error", limits=(0.4, 0.6))
+    assert texts(axes) == ["0.4966", "0.4971", "0.4942", "7"]
+
+
+def test_means_that_are_equal_have_no_more(axes):
+    scores_of_repeats(axes, {"a": [0.4966], "b": [0.4966 + 1e-12]}, "error")
+    assert texts(axes) == ["0.497", "0.497"]
+
+
 def test_a_single_run_has_no_error_bar(axes):
     curves_with_errors(axes, {"ours": {2.0: [5.0], 1.0: [1.0, 3.0]}}, "n", "score", ("level", 4.0))
     line, (bars,) = axes.containers[0][0], axes.containers[0][2]
