@@ -32,7 +32,7 @@ def flat(name, values):
         values = dict(enumerate(values))
     if isinstance(values, dict):
         return {key: value for part, each in values.items() for key, value in flat(f"{name}/{part}", each).items()}
-    return {name: np.asarray(values)}
+    return {name: np.array(values)}
 
 found = {}
 for kind in FeatureTest.__subclasses__():

@@ -1,6 +1,7 @@
 """Plain Brian2 scripts on our device: the same spikes as Brian2, one program for all sizes, and what it hands to Brian2's device."""
 
 import hashlib
+import inspect
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from brian2 import (
     NeuronGroup,
     SpatialNeuron,
     SpikeMonitor,
+    StateMonitor,
     Synapses,
     device,
     get_device,
@@ -162,6 +164,22 @@ def test_several_runs_go_on_from_each_other(tmp_path, monkeypatch):
     finally:
         get_device().reinit()
         reset_device()
+
+
+@pytest.mark.usefixtures("_ours")
+@pytest.mark.skipif(
+    "dtype" not in inspect.signature(StateMonitor).parameters, reason="a monitor has a type of its own from Brian2 2.11 on"
+)
+def test_monitors_may_record_in_another_type(tmp_path):
+    group = NeuronGroup(3, "v : 1\nn : integer", namespace={})
+    group.v, group.n = [1.5, -2.5, 1e-3], [1, -2, 3]
+    monitors = [StateMonitor(group, ["v", "n"], record=True, dtype=dtype) for dtype in (None, {"v": np.float32, "n": np.int64})]
+    network = Network(group, monitors)
+    network.run(2 * ms)
+    device.build(directory=str(tmp_path), with_output=False)
+    for monitor in monitors:
+        np.testing.assert_array_equal(monitor.n, np.repeat([[1], [-2], [3]], len(monitor.t), axis=1))
+        np.testing.assert_allclose(monitor.v, np.repeat([[1.5], [-2.5], [1e-3]], len(monitor.t), axis=1), rtol=1e-6)
 
 
 @pytest.mark.usefixtures("_ours")

@@ -332,9 +332,12 @@ class Program {
                 const size_t before = rows->size;
                 rows->columns = static_cast<int32_t>(places.size);
                 rows->resize(before + places.size);
-                typed(*rows, [&](auto* items) {
-                    const auto* from = reinterpret_cast<decltype(items)>(values->data);
-                    for (size_t k = 0; k < places.size; k++) items[before + k] = from[values->size > 1 ? values->place(place[k]) : 0];
+                typed(*rows, [&](auto* items) {  // whose type may be another
+                    using T = std::decay_t<decltype(*items)>;
+                    typed(*values, [&](auto* from) {
+                        for (size_t k = 0; k < places.size; k++)
+                            items[before + k] = static_cast<T>(from[values->size > 1 ? values->place(place[k]) : 0]);
+                    });
                 });
             }
             *reinterpret_cast<int32_t*>(n.data) = static_cast<int32_t>(times.size);
