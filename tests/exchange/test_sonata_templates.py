@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
+from bioworkbench.exchange.overview import templates_table
 from bioworkbench.exchange.sonata_config import read_config
 from bioworkbench.exchange.sonata_inputs import nodes_of_set
 from bioworkbench.exchange.sonata_nodes import SonataNodes
@@ -248,3 +249,9 @@ def test_a_published_circuit_runs_without_models_of_ours():
     assert circuit.lost == (
         "model_template 'stdp_synapse_recorder' of edge population 'sources_to_targets': its synapses add a fixed weight",
     )
+
+
+def test_the_table_of_templates_has_them_all():
+    rows = templates_table().splitlines()
+    assert [row.split("`")[1] for row in rows[2:]] == list(TEMPLATES)
+    assert "| `nest:iaf_psc_exp` | `i_ex` or, below 0, `i_in` | pA |" in rows
