@@ -62,7 +62,7 @@ def data_file(name: str, data: str | Path | None = None) -> Path:
             f"data file '{name}' lies outside the data folder {folder}; put it inside, or name another folder as data"
         )
     if not path.is_file():
-        raise FileNotFoundError(f"data file '{name}' is missing; put it at {path}")
+        raise FileNotFoundError(f"data file '{name}' is missing; put it at {path}{_here(name)}")
     known = KNOWN_FILES.get(path.name)
     if known is not None and (found := _sha256(path)) not in known:
         raise ValueError(
@@ -76,12 +76,17 @@ def _data_folder(name: str, data: str | Path | None) -> Path:
     given = os.environ.get(DATA_VARIABLE) if data is None else data
     if not given:
         raise ValueError(
-            f"data file '{name}' is needed; set the environment variable {DATA_VARIABLE} to the folder that holds it"
+            f"data file '{name}' is needed; set the environment variable {DATA_VARIABLE} to the folder that holds it{_here(name)}"
         )
     folder = Path(given).expanduser().resolve()
     if not folder.is_dir():
         raise FileNotFoundError(f"data folder {folder} is missing; make it and put '{name}' there, or name another folder")
     return folder
+
+
+def _here(name: str) -> str:
+    """What else helps where a file lies in the folder in which the program runs, as other files of specs may."""
+    return ', or write data = "." for the file in this folder' if Path(name).is_file() else ""
 
 
 def _sha256(path: Path) -> str:

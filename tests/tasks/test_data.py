@@ -47,6 +47,19 @@ def test_a_path_cannot_leave_the_data_folder(tmp_path, name):
         data_file(name, tmp_path / "data")
 
 
+def test_a_file_that_lies_in_this_folder_is_found_by_a_setting(tmp_path, monkeypatch):
+    (tmp_path / "own.csv").write_text("a")
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BIOWORKBENCH_DATA", str(tmp_path / "data"))
+    with pytest.raises(FileNotFoundError, match=r'own\.csv, or write data = "\." for the file in this folder'):
+        data_file("own.csv")
+    monkeypatch.delenv("BIOWORKBENCH_DATA")
+    with pytest.raises(ValueError, match=r'holds it, or write data = "\." for the file in this folder'):
+        data_file("own.csv")
+    assert data_file("own.csv", ".") == tmp_path / "own.csv"
+
+
 def test_a_known_file_with_other_content_is_refused(tmp_path):
     (tmp_path / "mnist.npz").write_bytes(b"something else")
     with pytest.raises(ValueError, match=r"mnist\.npz \(14 bytes\) has SHA-256 [0-9a-f]{64}, not the one known"):
