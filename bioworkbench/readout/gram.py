@@ -1,8 +1,6 @@
 """Ridge regression from a Gram matrix, of the features or of the rows, whichever is smaller: one decomposition for all penalties."""
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import scipy
@@ -13,19 +11,16 @@ from bioworkbench.records.arrays import Floats, Integers
 
 __all__ = ["Dual", "Primal"]
 
-_SMALL = 3000  # rows of a matrix, up to which several are decomposed at a time
+_SMALL = 3000  # rows of a matrix, up to which one thread decomposes it
 
 
 def _sum_over_folds(of_fold: Callable[[int], Floats], n_folds: int, size: int) -> Floats:
-    """Sum of what folds give, in their order; matrices of `size` rows are decomposed side by side where they are small.
+    """Sum of what folds give, from matrices of `size` rows.
 
-    A decomposition gains little from a second thread, so each gets one of its own; its bits are then those of any machine.
+    To decompose a small one takes longer with a second thread, so they get one; results are then the same for any number of cores.
     """
-    if size > _SMALL:
+    with threadpool_limits(1 if size <= _SMALL else None, "blas"):
         return np.sum([of_fold(k) for k in range(n_folds)], axis=0)
-    n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(min(n_folds, n_cores)) as pool:
-        return np.sum(list(pool.map(of_fold, range(n_folds))), axis=0)
 
 
 def _solutions(matrix: Floats, right: Floats, n: int, penalties: Sequence[float]) -> list[Floats]:

@@ -86,18 +86,6 @@ def test_the_primal_and_dual_forms_agree():
     np.testing.assert_allclose(primal.scores([0.01, 0.1]), dual.scores([0.01, 0.1]), rtol=1e-8)
 
 
-@pytest.mark.parametrize("shape", [(60, 20), (30, 50)])
-def test_folds_that_are_fitted_side_by_side_give_the_scores_of_folds_in_turn(monkeypatch, shape):
-    x, y = regression(*shape)
-    problem = linear_problem(x, y)
-    fold = folds(problem, 5)
-    for system in (gram.Primal(problem, fold), gram.Dual(problem, fold)):
-        together = system.scores([0.01, 0.1])
-        monkeypatch.setattr(gram, "_SMALL", 0)
-        np.testing.assert_allclose(system.scores([0.01, 0.1]), together, rtol=1e-12)
-        monkeypatch.undo()
-
-
 def test_noise_wants_a_larger_penalty_than_a_clean_line():
     rng = generator()
     x = rng.normal(size=(40, 30))
