@@ -108,7 +108,7 @@ def test_parts_are_the_whole(cuts, kind):
     ("make", "words"),
     [
         (lambda: Timeline(1.0, 1e-3, frame=0.3), r"frame = 0\.3 s does not divide the duration of 1 s; choose a divisor"),
-        (lambda: steps(LINE, times=[0.1], values=[1.0, 2.0]), "1 times and 2 values: give a time for each value"),
+        (lambda: steps(LINE, times=[0.1], values=[1.0, 2.0]), "1 time and 2 values: give a time for each value"),
         (lambda: steps(LINE, times=[0.2, 0.1], values=[1.0, 2.0]), r"times = \[0\.2, 0\.1\] s: must rise"),
         (lambda: steps(LINE, times=[1.0], values=[1.0]), r"times = \[1\.0\] s: must rise, and lie below the duration of 1 s"),
         (
@@ -128,7 +128,7 @@ def test_parts_are_the_whole(cuts, kind):
             "is 101 Hz at a time; it must be between 0 and 100 Hz, one spike in ten steps",
         ),
         (lambda: poisson(random_line(), rate="2*mV*t"), "has the unit .*; it must have the unit"),
-        (lambda: trains(LINE, times=[0.1], channels=[0, 0]), "1 times and 2 channels: give a channel for each time, or none"),
+        (lambda: trains(LINE, times=[0.1], channels=[0, 0]), "1 time and 2 channels: give a channel for each time, or none"),
         (lambda: poisson(random_line(), rate="3 mV"), "rate = 3 mV is a voltage; it must be a frequency"),
         (lambda: trains(LINE, times=[1.0]), "times go from 1 to 1 s; they must lie in the 1 s of a trial"),
         (lambda: ramp(Timeline(1.0, 1e-3, unit=1 * pA), last=1 * mV), "last = 1 mV is a voltage; it must be a current"),
