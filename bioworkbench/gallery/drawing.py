@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from importlib import import_module, invalidate_caches
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -19,6 +20,7 @@ from bioworkbench.experiment.sweeps import Advance, SweepWarning, sweep
 from bioworkbench.gallery.plotted import write_plotted
 from bioworkbench.gallery.runs import FinishedRun, finished_runs
 from bioworkbench.gallery.stamps import Places, write_stamp
+from bioworkbench.plots import style
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import ResultError
 from bioworkbench.simulation.backends.backend import Notify
@@ -57,7 +59,9 @@ def draw_figure(name: str, places: Places, *, run_missing: bool = False, progres
     module = _module(name, places)
     results = {spec: _runs(name, spec, places, run_missing, progress) for spec in module.SPECS}
     matplotlib.use("Agg")
-    with matplotlib.rc_context({"svg.hashsalt": name}):  # the same names of clip paths each time
+    # The same names of clip paths each time; text as text is decided when a file is written, after a module's own style has ended.
+    written: Any = {"svg.hashsalt": name, **{key: style.RC[key] for key in ("svg.fonttype", "pdf.fonttype")}}
+    with matplotlib.rc_context(written):
         _write(_drawn(module, results, name), places, name)
     folders = [run.folder.relative_to(places.results).as_posix() for runs in results.values() for run in runs]
     write_stamp(name, places, (module.__doc__ or name).strip(), module.SPECS, folders)

@@ -113,6 +113,20 @@ def test_runs_are_made_when_told_and_figures_redrawn_when_stale(call, places):
     assert not is_current("rates", places)
 
 
+def test_text_stays_text(call, places):
+    """Also where a module's own style has ended before the file is written."""
+    words = "    axes = figure.subplots()\n    axes.set(title='Words to change', xlabel='time')\n"
+    (places.figures / "picture.py").write_text(
+        PICTURE.replace("    return Figure()", f"    figure = Figure()\n{words}    return figure")
+    )
+    draw_figure("picture", places)
+    svg = (places.made / "picture.svg").read_text()
+    assert ">Words to change</text>" in svg
+    pdf = (places.made / "picture.pdf").read_bytes()
+    assert b"/Type42" in pdf or b"/TrueType" in pdf or b"/CIDFontType2" in pdf
+    assert b"/Type3" not in pdf
+
+
 def test_runs_that_fail_leave_out_the_figure_and_say_why(call, places):
     cell = {"kind": "custom", "size": 1, "equations": "dv/dt = rate*v : 1", "threshold": "v > 2", "reset": ""}
     cell |= {"constants": {"rate": "1 Hz"}, "start": {"v": 1.0}}
