@@ -58,7 +58,7 @@ def _signal(path: Path, group: h5py.Group, name: str) -> Signal:
         raise ResultError(
             f"{path}: '{name}' has {data.shape[1]} values of {nodes.size} nodes at each time; only reports with one of each are read"
         )
-    if len(set(nodes.tolist())) < nodes.size:
+    if len(set(nodes.tolist())) < len(nodes):
         raise ResultError(f"{path}: '{name}' lists a node twice; each has one value at a time")
     scale = seconds_each(text_of(mapping["time"], "units"), f"{path}: the time of '{name}'")
     begins = (times[0] + times[2] * np.arange(data.shape[0])) * scale

@@ -37,7 +37,7 @@ def test_links_that_are_counted_wrong(tmp_path):
     assert "are counted from" in answered(read_run, path, ("run.h5",))
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", sorted(FILES.keys() - {"run.h5"}))  # of runs, checksums are compared first: see `test_fuzz`
 def test_damages(tmp_path, name):
     """Of twenty kinds; the file itself is named, or the one that names it."""
     given = FILES[name]
