@@ -72,8 +72,14 @@ def formula(display):
     return visit, None
 
 
+def is_described_above(app, what, name, member, skip, options):
+    """Leave out the fields of named tuples, which the docstring of the class describes."""
+    return True if str(getattr(member, "__doc__", "")).startswith("Alias for field number") else None
+
+
 def setup(app):
     """Read the pages from a copy, with those that are made at build time."""
+    app.connect("autodoc-skip-member", is_described_above)
     app.add_html_math_renderer("mathml", formula("inline"), formula("block"))
     app.srcdir = staged(HERE, Path(app.doctreedir) / "pages", ROOT)
     # Notebooks, the examples of the gallery and the pictures of pages are run together, or not at all (``-D plot_gallery=0``).

@@ -135,7 +135,14 @@ def write_reference(folder: Path) -> None:
 
 
 def _contents(names, hidden=False):
-    return ["```{toctree}", ":maxdepth: 1", *([":hidden:"] if hidden else []), "", *(f"reference/{name}" for name in names), "```"]
+    return [
+        "```{toctree}",
+        ":maxdepth: 1",
+        *([":hidden:"] if hidden else []),
+        "",
+        *(f"reference/{name}" for name in names),
+        "```",
+    ]
 
 
 def _top_page():
