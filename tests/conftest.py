@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ def pytest_configure(config):
     chosen = config.getoption("markexpr").replace("not slow", "")
     if "slow" not in chosen:
         os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+    # A shell that starts pytest in the background has it and its children ignore Ctrl-C, which commands then leave so; tests send it.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -95,8 +95,8 @@ def unit_of_file(unit: str, where: str) -> Quantity:
 
     Examples
     --------
-    >>> unit_of_file("amperes", "here"), unit_of_file("mV", "here")
-    (amp, mvolt)
+    >>> float(unit_of_file("amperes", "here")), float(unit_of_file("mV", "here"))
+    (1.0, 0.001)
     """
     text = _FULL_NAMES.get(unit.strip().lower(), unit.strip())
     try:
