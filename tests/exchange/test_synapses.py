@@ -73,7 +73,7 @@ def test_every_model_is_carried_named_or_refused_by_every_format(tmp_path, name,
         words = (
             "synapses of ab do more than add their weight; NIR has no place for it"
             if synapse != PULSE
-            else "NIR has no neuron for|No input nodes found"
+            else "NIR has no neuron for|a NIR graph begins with an input"
         )
         with pytest.raises(ValueError, match=words):
             export(made, to=to, output=path)
