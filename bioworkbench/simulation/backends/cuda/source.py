@@ -159,7 +159,10 @@ def _fix(folder: Path, job: Job) -> None:
     _rewrite(folder / "network.cu", (*host.clock_tolerance(job), 1))
     _rewrite(folder / "brianlib" / "spikequeue.h", *_QUEUE)
     for probe in job.probes:
-        for path in objects.glob(f"{probe.population}_{probe.variable}_trace_codeobject*.cu"):
+        paths = list(objects.glob(f"{job.trace_name(probe)}_codeobject*.cu"))
+        if not paths:  # the program would run, and its rows would be read in another order than it writes them
+            raise SimulationError(f"brian2cuda writes no code that records '{probe.name}' where it is looked for")
+        for path in paths:
             _rewrite(path, *_TRACE)
     for projection in spike_projections(job.network):
         n_source, n_target = job.network.sizes[projection.source], job.network.sizes[projection.target]
