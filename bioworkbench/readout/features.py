@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from bioworkbench.readout.spike_blocks import steps_of
 from bioworkbench.records.annotations import Seconds
 from bioworkbench.records.arrays import Floats, Integers, count, positive
 from bioworkbench.records.counted import counted
@@ -63,7 +64,7 @@ def binned_counts(recording: Recording, populations: Sequence[str], *, bin: Seco
     length = _whole_steps("bin", bin, recording)
     n_bins = recording.n_steps // length
     binned = [
-        _weighted(recording, name, spikes, _steps(recording, spikes) // length, n_bins, None)
+        _weighted(recording, name, spikes, steps_of(recording, spikes) // length, n_bins, None)
         for name, spikes in _chosen(recording, populations)
     ]
     return _arranged(np.concatenate(binned, axis=2), per_frame)
@@ -154,7 +155,7 @@ def last_step_pattern(recording: Recording, populations: Sequence[str], *, n_ste
     start = recording.n_steps - n_steps
     patterns = []
     for name, spikes in _chosen(recording, populations):
-        step = _steps(recording, spikes) - start
+        step = steps_of(recording, spikes) - start
         late = step >= 0
         kept = Spikes(spikes.trial[late], spikes.neuron[late], spikes.time[late])
         patterns.append(_weighted(recording, name, kept, step[late], n_steps, None))
@@ -166,10 +167,6 @@ def _chosen(recording: Recording, populations: Sequence[str]) -> Iterator[tuple[
     if not names:
         raise ValueError(f"populations = {populations!r}: name at least one of {', '.join(recording.spikes)}")
     return iter([(name, spikes_of(recording, name)) for name in names])
-
-
-def _steps(recording: Recording, spikes: Spikes) -> Integers:
-    return np.rint(spikes.time / recording.dt).astype(np.int64)
 
 
 def _whole_steps(name: str, value: float, recording: Recording) -> int:
@@ -195,7 +192,7 @@ def _weighted(
 
 def _filtered(recording: Recording, name: str, spikes: Spikes, tau: float, length: int) -> Floats:
     """Filtered spikes (n_trials, n_times, n_neurons): sums within each stretch, then decay from stretch to stretch."""
-    step = _steps(recording, spikes)
+    step = steps_of(recording, spikes)
     to_go = length - 1 - step % length
     weights = np.exp(-to_go * recording.dt / tau)
     filtered = _weighted(recording, name, spikes, step // length, recording.n_steps // length, weights)

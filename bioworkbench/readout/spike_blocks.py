@@ -7,7 +7,7 @@ import numpy as np
 from bioworkbench.records.arrays import Floats, Integers, positive
 from bioworkbench.records.recording import Recording, Spikes, spikes_of
 
-__all__ = ["binned", "binned_counts", "interval_blocks", "spike_blocks", "variations"]
+__all__ = ["binned_counts", "bins_of_trial", "interval_blocks", "spike_blocks", "steps_of"]
 
 _BLOCK = 1 << 18  # spikes
 
@@ -40,23 +40,41 @@ def spike_blocks(recording: Recording, population: str) -> Iterator[Spikes]:
         begin = end
 
 
-def binned(spikes: Spikes, recording: Recording, bin: float) -> tuple[Integers, int]:
-    """Bin of each spike, and how many bins fit whole into a trial; later ones are beyond.
+def bins_of_trial(recording: Recording, bin: float) -> tuple[int, int]:
+    """Steps of a bin, and how many bins fit whole into a trial.
 
     Parameters
     ----------
-    spikes : Spikes
     recording : Recording
-        To which they belong.
     bin : float, seconds
         Rounded to whole steps.
 
     Returns
     -------
-    (int array (n_spikes,), int)
+    (int, int)
+
+    Raises
+    ------
+    ValueError
+        If the bin is not positive.
     """
     length = max(1, round(positive("bin", bin) / recording.dt))
-    return np.rint(spikes.time / recording.dt).astype(np.int64) // length, recording.n_steps // length
+    return length, recording.n_steps // length
+
+
+def steps_of(recording: Recording, spikes: Spikes) -> Integers:
+    """Step of each spike: a spike in step k happens at k dt.
+
+    Parameters
+    ----------
+    recording : Recording
+    spikes : Spikes
+
+    Returns
+    -------
+    int array (n_spikes,)
+    """
+    return np.rint(spikes.time / recording.dt).astype(np.int64)
 
 
 def binned_counts(recording: Recording, population: str, bin: float, row: Integers, n_rows: int) -> Floats:
@@ -81,10 +99,10 @@ def binned_counts(recording: Recording, population: str, bin: float, row: Intege
     ValueError
         If the population is unknown or the bin not positive.
     """
-    n_bins = binned(Spikes(*[np.zeros(0, int)] * 3), recording, bin)[1]
+    length, n_bins = bins_of_trial(recording, bin)
     counts = np.zeros((recording.n_trials, n_rows, n_bins))
     for spikes in spike_blocks(recording, population):
-        place, rows = binned(spikes, recording, bin)[0], row[spikes.neuron]
+        place, rows = steps_of(recording, spikes) // length, row[spikes.neuron]
         keep = (place < n_bins) & (rows >= 0)
         first, last = int(spikes.trial[0]), int(spikes.trial[-1]) + 1
         cell = ((spikes.trial[keep] - first) * np.int64(n_rows) + rows[keep]) * n_bins + place[keep]
@@ -118,38 +136,3 @@ def interval_blocks(recording: Recording, population: str) -> Iterator[tuple[Int
         train, time = train[order], spikes.time[order]
         same = train[1:] == train[:-1]
         yield np.flatnonzero(np.diff(train[1:][same], prepend=-1)), np.diff(time)[same]
-
-
-def variations(recording: Recording, population: str, least: int) -> Floats:
-    """Coefficient of variation of the intervals of every neuron in every trial.
-
-    Parameters
-    ----------
-    recording : Recording
-    population : str
-    least : int
-        Trains with fewer intervals are left out.
-
-    Returns
-    -------
-    array (n_trains,)
-
-    Raises
-    ------
-    ValueError
-        If the population is unknown, or no train has enough intervals.
-    """
-    found = []
-    for first, interval in interval_blocks(recording, population):
-        number = np.diff(first, append=len(interval))
-        mean = np.add.reduceat(interval, first) / number if len(first) else np.zeros(0)
-        away = (interval - np.repeat(mean, number)) ** 2
-        variance = np.add.reduceat(away, first) / number if len(first) else mean
-        found.append((np.sqrt(variance) / mean)[number >= least])
-    together = np.concatenate([np.zeros(0), *found])
-    if not together.size:
-        raise ValueError(
-            f"population '{population}' has no spike train with {least + 1} spikes in a trial of {recording.duration} s; "
-            "the variation of its intervals is not defined"
-        )
-    return together

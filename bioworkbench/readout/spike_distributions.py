@@ -5,7 +5,7 @@ Where something is not defined (too few spikes) a function raises ValueError wit
 
 import numpy as np
 
-from bioworkbench.readout.spike_blocks import binned_counts, interval_blocks, variations
+from bioworkbench.readout.spike_blocks import binned_counts, bins_of_trial, interval_blocks
 from bioworkbench.records.arrays import Floats, count
 from bioworkbench.records.counted import counted
 from bioworkbench.records.lazily import later
@@ -61,7 +61,21 @@ def interval_variations(recording: Recording, population: str, *, n_intervals: i
     ValueError
         If the population is unknown, or no train has enough intervals.
     """
-    return variations(recording, population, count("n_intervals", n_intervals, least=2))
+    least = count("n_intervals", n_intervals, least=2)
+    found = []
+    for first, interval in interval_blocks(recording, population):
+        number = np.diff(first, append=len(interval))
+        mean = np.add.reduceat(interval, first) / number if len(first) else np.zeros(0)
+        away = (interval - np.repeat(mean, number)) ** 2
+        variance = np.add.reduceat(away, first) / number if len(first) else mean
+        found.append((np.sqrt(variance) / mean)[number >= least])
+    together = np.concatenate([np.zeros(0), *found])
+    if not together.size:
+        raise ValueError(
+            f"population '{population}' has no spike train with {least + 1} spikes in a trial of {recording.duration} s; "
+            "the variation of its intervals is not defined"
+        )
+    return together
 
 
 def neuron_rates(recording: Recording, population: str) -> Floats:
@@ -108,7 +122,7 @@ def rate_in_time(recording: Recording, population: str, *, bin: float = 5e-3) ->
     """
     n = recording.sizes.get(population, 0)
     counts = binned_counts(recording, population, bin, np.zeros(n, dtype=int), 1)[:, 0]
-    width = max(1, round(bin / recording.dt)) * recording.dt
+    width = bins_of_trial(recording, bin)[0] * recording.dt
     return (np.arange(counts.shape[1]) + 0.5) * width, counts / (n * width)
 
 
@@ -140,7 +154,7 @@ def power_spectrum(recording: Recording, population: str, *, bin: float = 1e-3) 
     Welch, IEEE Trans. Audio Electroacoust. 15, 1967, doi 10.1109/TAU.1967.1161901.
     """
     counts = binned_counts(recording, population, bin, np.zeros(recording.sizes[population], dtype=int), 1)[:, 0]
-    width = max(1, round(bin / recording.dt)) * recording.dt
+    width = bins_of_trial(recording, bin)[0] * recording.dt
     if counts.shape[1] < 16 or counts.sum() == 0:
         raise ValueError(
             f"population '{population}' has {int(counts.sum())} spikes in {counts.shape[1]} bins of {width} s; "

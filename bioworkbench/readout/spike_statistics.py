@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bioworkbench.readout.spike_blocks import binned, binned_counts, spike_blocks, variations
-from bioworkbench.records.arrays import Floats, count, finite
+from bioworkbench.readout.spike_blocks import binned_counts, bins_of_trial, spike_blocks, steps_of
+from bioworkbench.readout.spike_distributions import interval_variations
+from bioworkbench.records.arrays import Floats, finite
 from bioworkbench.records.counted import counted
 from bioworkbench.records.recording import Recording, spikes_of
 
@@ -83,7 +84,7 @@ def cv_isi(recording: Recording, population: str, *, n_intervals: int = 2) -> fl
     ----------
     Softky & Koch (1993), The highly irregular firing of cortical cells, doi:10.1523/JNEUROSCI.13-01-00334.1993.
     """
-    return float(variations(recording, population, count("n_intervals", n_intervals, least=2)).mean())
+    return float(interval_variations(recording, population, n_intervals=n_intervals).mean())
 
 
 def fano_factor(recording: Recording, population: str, *, bin: float = 0.005) -> float:
@@ -140,10 +141,10 @@ def synchrony(recording: Recording, population: str, *, bin: float = 0.005) -> f
     Golomb (2007), Neuronal synchrony measures, doi:10.4249/scholarpedia.1347.
     """
     totals = _totals(recording, population, bin)
-    (n_trials, n_bins), size = totals.shape, recording.sizes[population]
+    (n_trials, n_bins), size, length = totals.shape, recording.sizes[population], bins_of_trial(recording, bin)[0]
     together, squares = (totals / size).var(axis=1).mean(), 0.0
     for spikes in spike_blocks(recording, population):
-        place, _ = binned(spikes, recording, bin)
+        place = steps_of(recording, spikes) // length
         whole = place < n_bins
         train = (spikes.trial[whole] - spikes.trial[0]) * np.int64(size) + spikes.neuron[whole]
         cell, counts = np.unique(train * n_bins + place[whole], return_counts=True)

@@ -159,20 +159,24 @@ def _fix(folder: Path, job: Job) -> None:
     _rewrite(folder / "network.cu", (*host.clock_tolerance(job), 1))
     _rewrite(folder / "brianlib" / "spikequeue.h", *_QUEUE)
     for probe in job.probes:
-        paths = list(objects.glob(f"{job.trace_name(probe)}_codeobject*.cu"))
-        if not paths:  # the program would run, and its rows would be read in another order than it writes them
-            raise SimulationError(f"brian2cuda writes no code that records '{probe.name}' where it is looked for")
-        for path in paths:
-            _rewrite(path, *_TRACE)
+        _rewrite_all(objects, f"{job.trace_name(probe)}_codeobject*.cu", *_TRACE)
     for projection in spike_projections(job.network):
         n_source, n_target = job.network.sizes[projection.source], job.network.sizes[projection.target]
-        for path in objects.glob(f"{projection.name}_synapses_pre_codeobject*.cu"):
-            _rewrite(path, *_delivery(f"{projection.name}_synapses_pre", n_source, n_target))
-        for path in objects.glob(f"before_run_{projection.name}_synapses_pre_push_spikes*.cu"):
-            _rewrite(path, *_connectivity(n_source, n_target), *(_BUNDLES if np.ndim(projection.delay) else ()))
+        pathway = f"{projection.name}_synapses_pre"
+        _rewrite_all(objects, f"{pathway}_codeobject*.cu", *_delivery(pathway, n_source, n_target))
+        bundles = _BUNDLES if np.ndim(projection.delay) else ()
+        _rewrite_all(objects, f"before_run_{pathway}_push_spikes*.cu", *_connectivity(n_source, n_target), *bundles)
 
 
 Change = tuple[str, str, int | None]  # pattern, replacement, number of places (any if None)
+
+
+def _rewrite_all(folder: Path, names: str, *changes: Change) -> None:
+    paths = list(folder.glob(names))
+    if not paths:  # the program would run without the changes, and be wrong
+        raise SimulationError(f"brian2cuda writes no {names} where it is looked for")
+    for path in paths:
+        _rewrite(path, *changes)
 
 
 def _rewrite(path: Path, *changes: Change) -> None:
