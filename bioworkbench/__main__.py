@@ -39,7 +39,6 @@ COMMANDS = {
 """Subcommands and what they are for; NAME is the function ``NAME_command`` of ``bioworkbench.commands.NAME``."""
 
 
-_COMPILE_NOTHING = ("check", "compare", "explore", "export", "schema")
 _OBJECTS = 100_000  # made between two collections
 _SLOW = ("continue", "demo", "run", "sweep")  # say at once that they have begun: what they import takes more than a second
 _DRAW_LATER = ("topology",)
@@ -89,7 +88,8 @@ def _function(name: str, arguments: Sequence[str]) -> Callable[..., Any]:
     if name in _SLOW and not {"-h", "--help"} & set(arguments) and "_BIOWORKBENCH_COMPLETE" not in os.environ:
         spec = next((word for word in arguments if word.endswith(".toml") and word.isprintable()), "")
         print(f"bioworkbench {name} {spec}".rstrip(), file=sys.stderr, flush=True)
-    module, compiles = f"bioworkbench.commands.{name}", name not in _COMPILE_NOTHING or "--converge" in arguments
+    # Functions of other packages may run Brian2 themselves.
+    module, compiles = f"bioworkbench.commands.{name}", "--allow" in arguments or "BIOWORKBENCH_PACKAGES" in os.environ
     if name in _DRAW_LATER:
         found = imported_undrawn(module)
     else:

@@ -54,7 +54,7 @@ def _show_convergence(path: Path, n_seeds: int, backend: str) -> None:
     """Table of what moves when the time step is halved; a star where it moves by two standard errors or more."""
     spec = load(path)
     with progress_bars() as progress:
-        convergence = imported("bioworkbench.experiment.convergence", compiles=True)  # brings all that runs need
+        convergence = imported("bioworkbench.experiment.convergence")  # brings all that runs need
         shifts = convergence.converged(
             spec, n_seeds=n_seeds, backend=backend, progress=lambda done, total: progress("runs", done, total)
         )

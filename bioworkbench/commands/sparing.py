@@ -2,7 +2,8 @@
 
 ``import brian2`` imports Matplotlib's pylab and pytest where they are installed, to offer their names, Matplotlib to ask for its version,
 and what its Cython target needs; it does without where they are not there. With ``from numpy import *``, Brian2 and SciPy also import parts
-of NumPy that nothing here uses. No command uses these names, and most compile nothing; they take half of the time.
+of NumPy that nothing here uses. No command uses these names, and only the backend "cython" needs Cython, which it then brings itself; they
+take half of the time.
 ``import igraph`` imports Matplotlib, to draw with, which takes as long as igraph, networkx and numba together.
 """
 
@@ -29,7 +30,7 @@ def imported(module: str, *, compiles: bool = False) -> ModuleType:
     ----------
     module : str
     compiles : bool
-        Whether Brian2's Cython target may be used.
+        Whether code that is not of this package may use Brian2's Cython target.
 
     Returns
     -------

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import scipy
+from scipy.linalg import eigvalsh_tridiagonal, get_lapack_funcs
 from threadpoolctl import threadpool_limits
 
 from bioworkbench.readout.fitting import LinearProblem, judged
@@ -11,6 +12,7 @@ from bioworkbench.records.arrays import Floats, Integers
 
 __all__ = ["Dual", "Primal"]
 
+_BLOCK = 64  # columns that LAPACK works on at a time
 _SMALL = 3000  # rows of a matrix, up to which one thread decomposes it
 
 
@@ -24,15 +26,41 @@ def _sum_over_folds(of_fold: Callable[[int], Floats], n_folds: int, size: int) -
 
 
 def _solutions(matrix: Floats, right: Floats, n: int, penalties: Sequence[float]) -> list[Floats]:
-    """Solutions of (matrix + n penalty 1) x = right for each penalty."""
+    """Solutions of (matrix + n penalty 1) x = right for each penalty; the matrix may be overwritten where there are several."""
+    if len(penalties) > 1 and len(matrix) > 1:
+        return _by_tridiagonal(matrix, right, n, penalties)
     if len(penalties) == 1 and (only := _by_cholesky(matrix, right, n * penalties[0])) is not None:
         return [only]
-    values, vectors = scipy.linalg.eigh(matrix, driver="evd", overwrite_a=len(penalties) > 1, check_finite=False)
-    if values[0] + n * min(penalties) <= len(values) * np.finfo(float).eps * values[-1]:
-        raise ValueError(f"penalty = {min(penalties)}: the features depend on each other linearly; give a larger penalty")
-    # in the eigenvectors' coordinates a penalty only adds to the eigenvalues, so all penalties cost one decomposition
+    values, vectors = scipy.linalg.eigh(matrix, driver="evd", check_finite=False)
+    _check_regular(values, n, penalties)
     turned = vectors.T @ right
     return [vectors @ (turned / (values + n * penalty)[:, None]) for penalty in penalties]
+
+
+def _by_tridiagonal(matrix: Floats, right: Floats, n: int, penalties: Sequence[float]) -> list[Floats]:
+    """Solutions from matrix = Q T Q' with T tridiagonal, which takes a third of the time of all eigenvectors."""
+    size = len(matrix)
+    sytrd, ormqr, ptsv = get_lapack_funcs(("sytrd", "ormqr", "ptsv"), (matrix,))
+    reflectors, diagonal, beside, factors, _ = sytrd(matrix.T, lower=1, lwork=_BLOCK * size, overwrite_a=1)
+    ends = [eigvalsh_tridiagonal(diagonal, beside, select="i", select_range=(k, k))[0] for k in (0, size - 1)]
+    _check_regular(np.array(ends), n, penalties, size)
+    below = np.asfortranarray(reflectors[1:, :-1])
+
+    def reflected(how: str, values: Floats) -> Floats:
+        # The first row is the one that no reflection changes.
+        rest = ormqr("L", how, below, factors, values[1:], _BLOCK * values.shape[1])[0]
+        return np.concatenate([values[:1], rest])
+
+    turned = reflected("T", right)
+    # A penalty adds to the diagonal of T as it does to that of the matrix, so that all of them cost one decomposition.
+    found = [ptsv(diagonal + n * penalty, beside, turned)[2] for penalty in penalties]
+    return np.split(reflected("N", np.concatenate(found, axis=1)), len(penalties), axis=1)
+
+
+def _check_regular(values: Floats, n: int, penalties: Sequence[float], size: int = 0) -> None:
+    """Refuse eigenvalues, in order, of a matrix of `size` rows (by default, as many) that a penalty does not keep from being singular."""
+    if values[0] + n * min(penalties) <= (size or len(values)) * np.finfo(float).eps * values[-1]:
+        raise ValueError(f"penalty = {min(penalties)}: the features depend on each other linearly; give a larger penalty")
 
 
 def _by_cholesky(matrix: Floats, right: Floats, added: float) -> Floats | None:

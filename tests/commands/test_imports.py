@@ -98,6 +98,31 @@ assert brian2.f2py is None and brian2.exp is not np.exp
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_cython_comes_with_the_backend_that_needs_it():
+    """A run imports Brian2 as if there were no Cython; code of other packages, which may run Brian2 itself, finds it."""
+    code = """
+import sys
+import bioworkbench.__main__ as m
+m.app_for(["run", "x.toml"])
+from brian2.codegen.runtime.cython_rt import cython_rt, extension_manager
+assert extension_manager.Cython is None and not {"Cython", "setuptools"} & set(sys.modules)
+from bioworkbench.simulation.backends import runtime
+def stop(*_): raise SystemExit
+runtime.build = stop
+for target in ("numpy", "cython"):
+    try:
+        runtime.run_in_process(None, 1, None, None, "double", target=target)
+    except SystemExit:
+        print(target, extension_manager.Cython is not None)
+assert type(cython_rt.cython_extension_manager).create_extension.__globals__["Cython"] is sys.modules["Cython"]
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "numpy False\ncython True\n"
+    code = "import sys, bioworkbench.__main__ as m; m.app_for(['--allow', 'x', 'run', 'x.toml']); print('Cython' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+
+
 def test_topology_draws_and_generates_only_when_it_is_asked_to(tmp_path):
     """To measure a graph it needs neither Brian2 nor what draws; a page or a generated graph brings them along."""
     (tmp_path / "g.csv").write_text("source,target\na,b\nb,c\nc,a\nc,d\n")

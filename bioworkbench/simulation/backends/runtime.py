@@ -1,6 +1,7 @@
 """How a job runs on Brian2's runtime targets, in this process."""
 
 import gc
+import importlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from brian2 import prefs
+from brian2.codegen.runtime.cython_rt import extension_manager
 from brian2.devices.device import device, set_device
 from brian2.groups.group import Group
 from brian2.monitors.spikemonitor import SpikeMonitor
@@ -65,6 +67,9 @@ def run_in_process(job: Job, seed: int, notify: Notify, folder: Path, precision:
     def assign(owner: Group, variable: str, name: str) -> None:
         owner.variables[variable].set_value(job.values[name] if owner.variables[variable].array else job.values[name][0])
 
+    # Commands import Brian2 as if Cython were not installed, which most of them never need.
+    if target == "cython" and extension_manager.Cython is None:
+        importlib.reload(extension_manager)
     with brian2_to_ourselves(), copies_of_variables(), _older_objects_set_aside():
         set_device("runtime")
         prefs.codegen.target = target
