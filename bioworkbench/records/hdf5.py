@@ -1,6 +1,7 @@
 """Opening HDF5 files that may come from anybody: nothing outside the file is read, and nothing that it only pretends to hold."""
 
 import hashlib
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ __all__ = ["mark_content", "opened", "text_of"]
 _MOST_PACKED = 1100  # bytes that one byte of a file can stand for; deflate packs at most 1032 into one
 _SLACK = 2**20
 _MOST_OBJECTS = 1_000_000
-_HEAP = b"GCOL"  # begins a heap of texts of any length
+_HEAP = b"GCOL\1\0\0\0"  # begins a heap of texts of any length
 _MARK = "content_sha256"  # of files that we wrote: SHA-256 of all that can be read from them
 _BLOCK = 2**20  # rows that are read at a time
 
@@ -30,7 +31,8 @@ def opened(path: str | Path, *, unchanged: bool = False, linked: bool = False) -
     ----------
     path : str or path
     unchanged : bool
-        Whether a checksum has shown that the file is as it was written; otherwise texts in it are first read by another process.
+        Whether a checksum has shown that the file is as it was written; otherwise texts in it are first read by another process, and a
+        checksum in it is compared. Somebody may have written both: heaps of texts that do not end are found all the same.
     linked : bool
         Whether a group may have several names, for readers that go by names and do not walk down all of them.
 
@@ -53,8 +55,8 @@ def opened(path: str | Path, *, unchanged: bool = False, linked: bool = False) -
         declared = sum(_declared(path, file, linked=linked))
         if declared > room:
             raise ValueError(f"{path} has {path.stat().st_size} bytes and declares {declared} bytes of data; it cannot hold them")
+        _check_texts(path, trusted=unchanged)
         if not unchanged:
-            _check_texts(path)
             _check_mark(path, file)
         yield file
 
@@ -135,13 +137,33 @@ def text_of(item: h5py.Group | h5py.Dataset, name: str, default: str = "") -> st
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
-def _check_texts(path: Path) -> None:
+def _check_texts(path: Path, *, trusted: bool) -> None:
     """Have another process read all texts first: where their heap is damaged, the HDF5 library goes round for ever, or dies."""
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
-        if content.find(_HEAP) < 0:
+        heaps = [found.start() for found in re.finditer(_HEAP, content)]
+        if not heaps or (trusted and all(_ends(content, heap) for heap in heaps)):
             return
     if reason := reason_elsewhere("texts", path):
         raise ValueError(f"{path}: the texts in it cannot be read to an end ({reason}); fetch or write the file again")
+
+
+def _ends(content: mmap, heap: int) -> bool:
+    """Whether the objects of a heap follow each other to its end, so that a walk over them comes there."""
+    # "Global Heap" of the HDF5 format: signature and version (8 bytes), size of the heap (8); then for each object its number (2), uses
+    # (2), 4 unused bytes, its size (8), and as many bytes, up to a multiple of 8. Number 0 is the free space, whose size has these 16 in it.
+    end, at = heap + _integer(content, heap + 8, 8), heap + 16
+    if end > len(content):
+        return False
+    while end - at >= 16:
+        number, size = _integer(content, at, 2), _integer(content, at + 8, 8)
+        if not number:
+            return size == end - at
+        at += 16 + -(-size // 8) * 8
+    return at <= end
+
+
+def _integer(content: mmap, at: int, length: int) -> int:
+    return int.from_bytes(content[at : at + length], "little")
 
 
 def _declared(path: Path, file: h5py.File, *, linked: bool) -> Iterator[int]:

@@ -6,7 +6,7 @@ Nothing here imports Brian2, so that a recording is read at once.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,42 @@ from bioworkbench.records.errors import unknown_name
 if TYPE_CHECKING:
     from bioworkbench.records.protocol import RunState
 
-__all__ = ["Recording", "Spikes", "Trace", "spikes_of"]
+__all__ = ["ByName", "Recording", "Spikes", "Trace", "spikes_of"]
+
+Value = TypeVar("Value")
+
+
+class ByName(dict[str, Value]):
+    """What was recorded, by name; a name that is not there tells those that are.
+
+    Parameters
+    ----------
+    what : str
+        What the names are of, for messages: "recorded population".
+    items : mapping
+
+    Raises
+    ------
+    KeyError
+        If asked for another name, with the nearest.
+
+    Examples
+    --------
+    >>> ByName("recorded population", {"exc": 3, "inh": 1})["ex"]
+    Traceback (most recent call last):
+    ...
+    KeyError: "'ex' is not a recorded population; did you mean 'exc'? Known: exc, inh"
+    """
+
+    def __init__(self, what: str, items: Mapping[str, Value]) -> None:
+        super().__init__(items)
+        self.what = what
+
+    def __missing__(self, name: str) -> Value:
+        raise KeyError(unknown_name(str(name), self.what, self))
+
+    def __reduce__(self) -> tuple[type["ByName[Value]"], tuple[str, dict[str, Value]]]:
+        return type(self), (self.what, dict(self))
 
 
 @dataclass(frozen=True)
@@ -104,6 +139,15 @@ class Trace:
         )
 
 
+_NAMED = {
+    "spikes": "recorded population",
+    "traces": "recorded trace",
+    "sizes": "population",
+    "weights": "projection with final weights",
+    "phases": "recorded phase",
+}
+
+
 @dataclass(frozen=True)
 class Recording:
     """Everything a simulation recorded.
@@ -142,6 +186,11 @@ class Recording:
     weights: Mapping[str, Floats] = field(default_factory=dict)
     final: "RunState | None" = field(default=None, repr=False)
     phases: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # whoever types a name sees those there are, whatever made the recording
+        for part, what in _NAMED.items():
+            object.__setattr__(self, part, ByName(what, getattr(self, part)))
 
     @property
     def n_steps(self) -> int:

@@ -1,14 +1,18 @@
 """HDF5 files that reach out, go in circles or boast are refused before anything is read."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bioworkbench.records import elsewhere
 from bioworkbench.records.hdf5 import opened
@@ -87,6 +91,41 @@ def test_texts_that_have_no_end(path, monkeypatch):
     monkeypatch.setattr("bioworkbench.records.elsewhere.__file__", str(_impatient(path)))
     with pytest.raises(ValueError, match=r"x\.h5: the texts in it cannot be read to an end \(.+\); fetch or write"), opened(path):
         pass
+
+
+@pytest.mark.parametrize("size", [3877, 2**62, 2**64 - 1])
+def test_a_heap_without_an_end_is_found_in_files_with_a_right_checksum_too(path, monkeypatch, size):
+    """Whoever forges a run writes its checksum anew."""
+    with h5py.File(path, "a") as file:
+        file["good"].attrs["words"] = ["some", "words"] * 300  # several heaps
+        file["good/words"] = ["x" * 5000, "words"]
+    read = []
+    monkeypatch.setattr(elsewhere, "_reason", lambda kind, asked: read.append(asked) or "it took too long")
+    with opened(path, unchanged=True) as file:
+        assert list(file["good/words"].asstr()) == ["x" * 5000, "words"]
+    whole = path.read_bytes()
+    for heap in (found.start() for found in re.finditer(b"GCOL", whole)):
+        path.write_bytes(whole[: heap + 24] + size.to_bytes(8, "little") + whole[heap + 32 :])
+        words = r"x\.h5: the texts in it cannot be read to an end \(it took too long\)"
+        with pytest.raises(ValueError, match=words), opened(path, unchanged=True):
+            pass
+    assert len(read) == 2
+
+
+@given(texts=st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=300), max_size=30))
+def test_honest_heaps_are_not_read_elsewhere(texts):
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(elsewhere, "_reason", lambda kind, asked: "must not be asked")
+        path = Path(folder) / "texts.h5"
+        with h5py.File(path, "w") as file:
+            file.attrs["first"] = "some words"
+            file.create_dataset("texts", data=texts, dtype=h5py.string_dtype())
+            for number, text in enumerate(texts[:10]):
+                file.attrs[f"text {number}"] = text
+            for number in range(0, len(texts[:10]), 2):
+                del file.attrs[f"text {number}"]  # leaves room in a heap
+        with opened(path, unchanged=True) as file:
+            assert [text.decode() for text in file["texts"]] == texts
 
 
 def _impatient(path):
