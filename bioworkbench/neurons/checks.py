@@ -1,6 +1,7 @@
 """Checks of a model's text by Brian2's own parser and unit system, before anything is built."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from brian2.core.variables import Variable
@@ -9,7 +10,7 @@ from brian2.parsing.expressions import is_boolean_expression, parse_expression_d
 from brian2.units import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
-from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.errors import check_all, unknown_name
 from bioworkbench.records.language import (
     check_dimension,
     check_expression,
@@ -51,18 +52,24 @@ def check_model(model: NeuronModel) -> None:
     equations = _with_constants(model)
     refused("equations", model.equations, lambda: equations.check_flags(_FLAGS))
     known = _known(equations, model.refractory is not None)
+    check_all(_checks(model, equations, known))
+    _check_method(model, equations, known)
+
+
+def _checks(model: NeuronModel, equations: Equations, known: Mapping[str, Any]) -> Iterator[Callable[[], object]]:
+    """Each part of a model by itself."""
     for equation in equations.values():
         if equation.expr is not None:
-            _check_equation(equation, equation.expr.code, known)
+            yield partial(_check_equation, equation, equation.expr.code, known)
     if model.threshold:
-        _check_condition("threshold", model.threshold, known, "write one such as 'v > -50*mV'")
+        yield partial(_check_condition, "threshold", model.threshold, known, "write one such as 'v > -50*mV'")
     if isinstance(model.refractory, str):
-        _check_refractory(model.refractory, known)
+        yield partial(_check_refractory, model.refractory, known)
     states = {name for name, equation in model.parsed.items() if equation.type != SUBEXPRESSION} - set(model.constants)
-    for what in ("reset", "update"):
-        check_statements(what, list(lines(getattr(model, what))), known, states)
-    _check_start(model)
-    _check_method(model, equations, known)
+    for what, text in (("reset", model.reset), ("update", model.update)):
+        yield partial(check_statements, what, list(lines(text)), known, states)
+    for name in model.start:
+        yield partial(_check_start, model, name)
 
 
 def _with_constants(model: NeuronModel) -> Equations:
@@ -110,13 +117,12 @@ def _check_refractory(text: str, known: Mapping[str, Any]) -> None:
         _check_condition("refractory", text, known, "write one such as 'v > -40*mV', or a time such as '2 ms'")
 
 
-def _check_start(model: NeuronModel) -> None:
-    for name, value in model.start.items():
-        equation = model.parsed[name]
-        if equation.type == SUBEXPRESSION:
-            raise ValueError(f"start of '{name}': it follows from '{equation}'; start the variables in that")
-        if not isinstance(value, str) and get_dimensions(value) is not equation.dim:  # the model has checked text
-            raise ValueError(f"start of '{name}' is a {dimension_name(value)}; the equations define it as '{equation}'")
+def _check_start(model: NeuronModel, name: str) -> None:
+    value, equation = model.start[name], model.parsed[name]
+    if equation.type == SUBEXPRESSION:
+        raise ValueError(f"start of '{name}': it follows from '{equation}'; start the variables in that")
+    if not isinstance(value, str) and get_dimensions(value) is not equation.dim:  # the model has checked text
+        raise ValueError(f"start of '{name}' is a {dimension_name(value)}; the equations define it as '{equation}'")
 
 
 def _check_method(model: NeuronModel, equations: Equations, known: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The four errors of bioworkbench and the words they share.
+"""The errors of bioworkbench and the words they share.
 
 Calculations raise ``ValueError``, ``TypeError`` or `TopologyError` with the narrow reason; the border (the spec reader,
 `simulate`, the results store, the command) adds file and field once, with ``raise ... from``.
@@ -10,9 +10,37 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Any, TypeVar
 
-__all__ = ["ResultError", "SimulationError", "SpecError", "TopologyError", "described", "softly", "unknown_name"]
+__all__ = [
+    "ModelError",
+    "ResultError",
+    "SimulationError",
+    "SpecError",
+    "TopologyError",
+    "check_all",
+    "described",
+    "softly",
+    "unknown_name",
+]
 
 Value = TypeVar("Value")
+
+
+class ModelError(ValueError):
+    """Several things that are wrong with one record, which do not follow from each other; the message has a line for each.
+
+    Parameters
+    ----------
+    told : sequence of str
+        What is wrong, one sentence each.
+    """
+
+    def __init__(self, told: Sequence[str]) -> None:
+        super().__init__("\n".join(told))
+        self.told = tuple(told)
+
+    def of(self, name: str) -> "ModelError":
+        """The same mistakes, each with the `name` of what has them before it."""
+        return ModelError([f"{name}: {one}" for one in self.told])
 
 
 class SpecError(ValueError):
@@ -64,6 +92,40 @@ class ResultError(RuntimeError):
     def __init__(self, message: str, missing: str = "") -> None:
         super().__init__(message)
         self.missing = missing
+
+
+def check_all(checks: Iterable[Callable[[], object]]) -> None:
+    """Make checks that do not rest on each other, so that somebody who made two mistakes is told both.
+
+    Parameters
+    ----------
+    checks : iterable of callable ()
+        Each raises ValueError if something is wrong.
+
+    Raises
+    ------
+    ValueError
+        The one that was raised; `ModelError` with all that was told if there are several.
+
+    Examples
+    --------
+    >>> check_all([lambda: int("one"), lambda: int("2"), lambda: int("three")])
+    Traceback (most recent call last):
+    ...
+    bioworkbench.records.errors.ModelError: invalid literal for int() with base 10: 'one'
+    invalid literal for int() with base 10: 'three'
+    """
+    errors: list[ValueError] = []
+    for check in checks:
+        try:
+            check()
+        except ValueError as error:
+            errors.append(error)
+    told = dict.fromkeys(one for error in errors for one in (error.told if isinstance(error, ModelError) else [str(error)]))
+    if len(told) == 1:
+        raise errors[0]
+    if told:
+        raise ModelError([*told])
 
 
 def described(error: BaseException) -> str:

@@ -150,7 +150,7 @@ def _check_texts(path: Path, *, trusted: bool) -> None:
 def _ends(content: mmap, heap: int) -> bool:
     """Whether the objects of a heap follow each other to its end, so that a walk over them comes there."""
     # "Global Heap" of the HDF5 format: signature and version (8 bytes), size of the heap (8); then for each object its number (2), uses
-    # (2), 4 unused bytes, its size (8), and as many bytes, up to a multiple of 8. Number 0 is the free space, whose size has these 16 in it.
+    # (2), 4 unused bytes, its size (8), and as many bytes, up to a multiple of 8. Number 0 is the free space, whose size counts these 16.
     end, at = heap + _integer(content, heap + 8, 8), heap + 16
     if end > len(content):
         return False

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partialmethod
+from functools import partial, partialmethod
 from typing import Any
 
 from scipy import sparse
@@ -13,7 +13,7 @@ from bioworkbench.records.arrays import Floats, count
 from bioworkbench.records.background import Background
 from bioworkbench.records.counted import counted
 from bioworkbench.records.drawn import DrawnLinks
-from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.errors import ModelError, check_all, unknown_name
 from bioworkbench.records.links import Links
 from bioworkbench.records.names import check_object_names
 from bioworkbench.records.neuron import NeuronModel
@@ -187,8 +187,7 @@ class Network:
         projections = [projection.name for projection in self.projections]
         check_object_names(names, projections)
         _unique("projection", projections)
-        for projection in self.projections:
-            _check_projection(self, projection)
+        check_all(partial(_check_projection, self, projection) for projection in self.projections)
         _check_sums(self)
         self.channels  # noqa: B018  projections from a stimulus must agree on it
 
@@ -305,6 +304,8 @@ def _check_synapse(network: Network, projection: Projection) -> None:
     try:
         _check_stimulus(projection, source)
         check_between(projection.synapse, source, target, receiver, projection.n_synapses)
+    except ModelError as error:
+        raise error.of(f"projection {projection.name}") from error
     except ValueError as error:
         raise ValueError(f"projection {projection.name}: {error}") from error
     given, wanted = projection.links.dimension, network.weight_dimension(projection)

@@ -1,10 +1,10 @@
 """`NeuronModel`: what a neuron is, as Brian2 equations with units."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ from brian2.equations.equations import PARAMETER, Equations
 from brian2.units.fundamentalunits import Quantity
 
 from bioworkbench.records.arrays import Floats, non_negative
-from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.errors import check_all, unknown_name
 from bioworkbench.records.language import BRIAN2_REFUSES, check_name, one_line
 from bioworkbench.records.lazily import later
 from bioworkbench.records.names import NEURON_INDICES
@@ -103,47 +103,10 @@ class NeuronModel:
         names = self.parsed.names
         if self.receives and self.receives not in names:
             raise ValueError(f"receives: {unknown_name(self.receives, 'variable', names)}")
-        for name in self.start:
-            if name not in names:
-                raise ValueError(f"start: {unknown_name(name, 'variable', names)}")
-            if name in self.constants:
-                raise ValueError(f"'{name}' is given among the constants and among the start values; leave one of them out")
-            self._check_start(name, self.start[name])
-        for name in (*names, *self.constants):
-            check_name("variable" if name in names else "constant", name)
-        self._check_used()
+        check_all(_checks(self))
         if self.refractory is not None and not isinstance(self.refractory, str):
             pause = non_negative("refractory", seconds("refractory", self.refractory))
             object.__setattr__(self, "refractory", Quantity(pause, dim=SECOND))
-
-    def _check_start(self, name: str, value: Start) -> None:
-        """Refuse text that cannot be drawn; what neurons share has no index, and no constants that differ between them."""
-        if isinstance(value, str):
-            shared = "shared" in self.parsed[name].flags
-            constants = {other: given for other, given in self.constants.items() if not (shared and np.ndim(given))}
-            check_drawn(f"start of '{name}'", value, ("N",) if shared else NEURON_INDICES, constants, self.parsed[name].dim)
-
-    def _check_used(self) -> None:
-        """Refuse constants that nothing names, and parameters that nothing sets."""
-        statements, named = self._statements, self._named
-        drawn = [text for text in self.start.values() if isinstance(text, str)]
-        named = named | {word for text in drawn for word in _WORD.findall(text)}
-        for name in self.constants:
-            if name not in named:
-                free = sorted(named - _TAKEN - self.constants.keys())
-                near = get_close_matches(name, free, n=1)
-                hint = f"; did you mean '{near[0]}'?" if near else "; leave it out, or use it."
-                raise ValueError(f"constant '{name}' is used by nothing{hint} Other names that the model uses: {', '.join(free)}")
-        assigned = {name for text in statements for name in _ASSIGNED.findall(text)}
-        given = {*self.constants, *self.start, *assigned, self.receives, "drive", "shared_noise"}
-        for name, equation in self.parsed.items():
-            if equation.type == PARAMETER and name not in given:
-                near = get_close_matches(name, [*self.constants, *self.start], n=1)
-                hint = f"did you mean '{near[0]}'? " if near else ""
-                raise ValueError(
-                    f"parameter '{name}' is set by nothing; {hint}give it in constants or start (0 there, where spikes of a "
-                    "projection add to it)"
-                )
 
     @property
     def _statements(self) -> list[str]:
@@ -192,6 +155,51 @@ class NeuronModel:
     def unit(self, variable: str) -> str:
         """SI unit, as Brian2 code, of `variable`, which the equations define; KeyError if they do not."""
         return unit_text(self.parsed[variable].dim)
+
+
+def _checks(model: NeuronModel) -> Iterator[Callable[[], object]]:
+    """Each name by itself: start values, variables and constants, constants that nothing names, parameters that nothing sets."""
+    names = model.parsed.names
+    for name, value in model.start.items():
+        yield partial(_check_start, model, name, value)
+    for name in (*names, *model.constants):
+        yield partial(check_name, "variable" if name in names else "constant", name)
+    drawn = {word for text in model.start.values() if isinstance(text, str) for word in _WORD.findall(text)}
+    for name in [name for name in model.constants if name not in model._named | drawn]:
+        yield partial(_refuse_unused, model, name, model._named | drawn)
+    assigned = {name for text in model._statements for name in _ASSIGNED.findall(text)}
+    given = {*model.constants, *model.start, *assigned, model.receives, "drive", "shared_noise"}
+    for name, equation in model.parsed.items():
+        if equation.type == PARAMETER and name not in given:
+            yield partial(_refuse_unset, model, name)
+
+
+def _check_start(model: NeuronModel, name: str, value: Start) -> None:
+    """Refuse text that cannot be drawn; what neurons share has no index, and no constants that differ between them."""
+    if name not in model.parsed.names:
+        raise ValueError(f"start: {unknown_name(name, 'variable', model.parsed.names)}")
+    if name in model.constants:
+        raise ValueError(f"'{name}' is given among the constants and among the start values; leave one of them out")
+    if isinstance(value, str):
+        shared = "shared" in model.parsed[name].flags
+        constants = {other: given for other, given in model.constants.items() if not (shared and np.ndim(given))}
+        check_drawn(f"start of '{name}'", value, ("N",) if shared else NEURON_INDICES, constants, model.parsed[name].dim)
+
+
+def _refuse_unused(model: NeuronModel, name: str, named: set[str]) -> None:
+    free = sorted(named - _TAKEN - model.constants.keys())
+    near = get_close_matches(name, free, n=1)
+    hint = f"; did you mean '{near[0]}'?" if near else "; leave it out, or use it."
+    raise ValueError(f"constant '{name}' is used by nothing{hint} Other names that the model uses: {', '.join(free)}")
+
+
+def _refuse_unset(model: NeuronModel, name: str) -> None:
+    near = get_close_matches(name, [*model.constants, *model.start], n=1)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    raise ValueError(
+        f"parameter '{name}' is set by nothing; {hint}give it in constants or start (0 there, where spikes of a "
+        "projection add to it)"
+    )
 
 
 def refractory_text(refractory: object) -> str:

@@ -188,7 +188,7 @@ class Recording:
     phases: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        # whoever types a name sees those there are, whatever made the recording
+        # a name that is mistyped tells those there are, whatever made the recording
         for part, what in _NAMED.items():
             object.__setattr__(self, part, ByName(what, getattr(self, part)))
 

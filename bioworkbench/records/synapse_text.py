@@ -1,7 +1,8 @@
 """Checks of a synapse's text by Brian2's own parser and unit system, before anything is built."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from brian2.parsing.statements import parse_statement
 from brian2.units.fundamentalunits import Dimension, get_dimensions
 from brian2.utils.stringtools import get_identifiers
 
-from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.errors import check_all, unknown_name
 from bioworkbench.records.language import (
     check_dimension,
     check_expression,
@@ -123,21 +124,35 @@ def check_synapse(model: "SynapseModel") -> None:
         As `SynapseModel` says.
     """
     refused("equations", model.equations, lambda: model.parsed.check_flags(_FLAGS))
-    for name in (*model.parsed.names, *model.constants):
-        own = name.removesuffix("_post") if name in model.parsed and "summed" in model.parsed[name].flags else name
-        if f"_{own}".endswith(_ENDS):  # Brian2 refuses what our prefix makes of "pre" and "post" too
-            raise ValueError(f"'{name}': names of synapses do not end in _pre or _post, which mean the neurons; rename it")
-        check_name("constant" if name in model.constants else "variable", own)
-    for equation in model.parsed.values():
-        _check_flags(equation)
-    for name in model.constants:
-        _check_constant(model, name)
-    for name in model.start:
-        _check_start(model, name)
-    _check_names(model)
-    _check_set(model)
+    check_all(_checks(model))
     _check_order(model)
     check_delays(model)
+
+
+def _checks(model: "SynapseModel") -> Iterator[Callable[[], object]]:
+    """Each name, equation and pathway by itself: every name is known, and statements parse and set what they may."""
+    for name in (*model.parsed.names, *model.constants):
+        yield partial(_check_name, model, name)
+    # neurons are not known yet: any name with the ending of an end may be one of their variables, of any dimension
+    known = _known(model) | {name: None for name in model.named if name.endswith(_ENDS)}
+    for equation in model.parsed.values():
+        yield partial(_check_flags, equation)
+        yield partial(_check_set, model, equation)
+        if equation.expr is not None:
+            yield partial(check_expression, f"equation of {equation.varname}", equation.expr.code, known)
+    for name in model.constants:
+        yield partial(_check_constant, model, name)
+    for name in model.start:
+        yield partial(_check_start, model, name)
+    for pathway in model.pathways:
+        yield partial(_check_pathway, model, pathway, known)
+
+
+def _check_name(model: "SynapseModel", name: str) -> None:
+    own = name.removesuffix("_post") if name in model.parsed and "summed" in model.parsed[name].flags else name
+    if f"_{own}".endswith(_ENDS):  # Brian2 refuses what our prefix makes of "pre" and "post" too
+        raise ValueError(f"'{name}': names of synapses do not end in _pre or _post, which mean the neurons; rename it")
+    check_name("constant" if name in model.constants else "variable", own)
 
 
 def _check_flags(equation: SingleEquation) -> None:
@@ -186,17 +201,6 @@ def _check_start(model: "SynapseModel", name: str) -> None:
         raise ValueError(f"start of '{name}' is a {dimension_name(value)}; the equations define it as '{equation}'")
 
 
-def _check_names(model: "SynapseModel") -> None:
-    """Every name is known, or that of a neuron's variable, and statements parse and set what they may."""
-    # neurons are not known yet: any name with the ending of an end may be one of their variables, of any dimension
-    known = _known(model) | {name: None for name in model.named if name.endswith(_ENDS)}
-    for equation in model.parsed.values():
-        if equation.expr is not None:
-            check_expression(f"equation of {equation.varname}", equation.expr.code, known)
-    for pathway in model.pathways:
-        _check_pathway(model, pathway, known)
-
-
 def _check_pathway(model: "SynapseModel", pathway: Pathway, known: Mapping[str, Any]) -> None:
     what, own = pathway.words, dict(known)
     for line in pathway.statements(STAND_IN):
@@ -225,12 +229,12 @@ def _own_states(model: "SynapseModel") -> set[str]:
     return {name for name, equation in model.parsed.items() if equation.type != SUBEXPRESSION} - model.constants.keys() | {WEIGHT}
 
 
-def _check_set(model: "SynapseModel") -> None:
-    for name, equation in model.parsed.items():
-        if equation.type == PARAMETER and name not in {*model.constants, *model.start, *model.assigned, WEIGHT}:
-            near = get_close_matches(name, [*model.constants, *model.start], n=1)
-            hint = f"did you mean '{near[0]}'? " if near else ""
-            raise ValueError(f"parameter '{name}' of the synapse is set by nothing; {hint}give it in constants or start")
+def _check_set(model: "SynapseModel", equation: SingleEquation) -> None:
+    name = equation.varname
+    if equation.type == PARAMETER and name not in {*model.constants, *model.start, *model.assigned, WEIGHT}:
+        near = get_close_matches(name, [*model.constants, *model.start], n=1)
+        hint = f"did you mean '{near[0]}'? " if near else ""
+        raise ValueError(f"parameter '{name}' of the synapse is set by nothing; {hint}give it in constants or start")
 
 
 def _check_order(model: "SynapseModel") -> None:
@@ -296,11 +300,12 @@ def check_between(model: "SynapseModel", source: "NeuronModel", target: "NeuronM
         free = {name for name, equation in neuron.parsed.items() if equation.type != SUBEXPRESSION} - set(neuron.constants)
         states |= {name + end for name in free}
     equations = model.equations_for(receiver, target.parsed[receiver].dim if receiver in target.parsed else DIMENSIONLESS)
-    for equation in equations.values():
-        if equation.expr is not None:
-            _check_equation(equation, equation.expr.code, known, target)
-    for pathway in model.pathways:
-        check_statements(pathway.words, pathway.statements(receiver), known, states)
+    check_all(
+        [
+            *(partial(_check_equation, e, e.expr.code, known, target) for e in equations.values() if e.expr is not None),
+            *(partial(check_statements, p.words, p.statements(receiver), known, states) for p in model.pathways),
+        ]
+    )
     for flag, method in (("clock-driven", model.method), ("event-driven", "exact")):
         _check_method(equations, flag, method, known)
     delays = {f"delay of pathway '{p.name}'": delay_of(model, p) for p in model.pathways if p.name in model.delays}

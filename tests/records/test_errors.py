@@ -2,7 +2,15 @@
 
 import pytest
 
-from bioworkbench.records.errors import ResultError, SimulationError, SpecError, TopologyError, unknown_name
+from bioworkbench.records.errors import (
+    ModelError,
+    ResultError,
+    SimulationError,
+    SpecError,
+    TopologyError,
+    check_all,
+    unknown_name,
+)
 
 
 def test_an_unknown_name_comes_with_the_nearest_and_all_known_ones():
@@ -27,3 +35,27 @@ def test_errors_are_what_callers_expect(error, parent):
 def test_a_simulation_error_says_what_is_missing():
     assert SimulationError("backend 'cuda' needs a GPU", missing="a GPU").missing == "a GPU"
     assert SimulationError("the program failed").missing == ""
+
+
+def failing(words):
+    raise ValueError(words)
+
+
+def test_one_mistake_is_the_error_that_it_was():
+    with pytest.raises(ValueError, match=r"^a = 1$") as caught:
+        check_all([lambda: None, lambda: failing("a = 1")])
+    assert not isinstance(caught.value, ModelError)
+
+
+def test_several_mistakes_are_told_in_order_and_the_same_one_once():
+    def inner():
+        check_all([lambda: failing("b = 2"), lambda: failing("c = 3")])
+
+    with pytest.raises(ModelError, match=r"^a = 1\nb = 2\nc = 3$") as caught:
+        check_all([lambda: failing("a = 1"), inner, lambda: failing("b = 2")])
+    assert caught.value.of("x").told == ("x: a = 1", "x: b = 2", "x: c = 3")
+
+
+def test_other_errors_are_not_kept():
+    with pytest.raises(KeyError, match="name"):
+        check_all([lambda: failing("a = 1"), lambda: {}["name"]])

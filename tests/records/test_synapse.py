@@ -5,6 +5,7 @@ import pytest
 from brian2 import ms, mV, nS
 
 from bioworkbench.neurons import noisy_lif
+from bioworkbench.records.errors import ModelError
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.neuron import NeuronModel
 from bioworkbench.records.synapse import PULSE, SynapseModel
@@ -172,3 +173,20 @@ def test_synapses_of_a_stimulus_know_no_variable_of_it():
 def test_statements_are_text():
     with pytest.raises(TypeError, match=r"on_pre\.a = 3: statements are text"):
         SynapseModel(on_pre={"a": 3})
+
+
+def test_all_mistakes_of_a_model_are_told_at_once():
+    equations = f"{TRACE}\ndy/dt = -y/tau : 1\nz : 1"
+    with pytest.raises(ModelError, match="constant 'taux' is used by nothing") as caught:
+        SynapseModel(equations, on_pre="x += on; u = 3", constants={**TAU, "taux": 1 * ms}, start={"w": 0.0})
+    for words in ("mark it", "'z' of the synapse is set by nothing", "start: 'w' is not", "on_pre 'on': 'on' is not", "'taux'"):
+        assert sum(words in one for one in caught.value.told) == 1, words
+    assert len(caught.value.told) == 5
+
+
+def test_all_mistakes_of_a_projection_are_told_at_once_each_with_its_name():
+    synapse = SynapseModel("g_post = w_pre*volt : amp (summed)", on_pre="pulls_post += weight")
+    with pytest.raises(ModelError, match=r"^projection ab: ") as caught:
+        between(synapse)
+    assert all(one.startswith("projection ab: ") for one in caught.value.told)
+    assert [name in str(caught.value) for name in ("'w_pre' is not", "'pulls_post' is not")] == [True, True]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bioworkbench.experiment.spec.blocks import places_of
-from bioworkbench.records.errors import SpecError
+from bioworkbench.records.errors import ModelError, SpecError
 
 __all__ = ["Place", "PointProblems", "Problems"]
 
@@ -51,6 +51,9 @@ class Place:
             yield
         except SpecError:
             raise
+        except ModelError as error:
+            problems = error.of(str(self)).told
+            raise SpecError("\n".join(problems), problems) from error
         except (ValueError, TypeError, OverflowError, OSError) as error:
             raise SpecError(f"{self}: {error}") from error
 

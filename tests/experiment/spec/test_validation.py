@@ -45,6 +45,26 @@ def test_all_errors_of_a_file_are_told():
     assert len(found) == 9
 
 
+def test_all_mistakes_of_a_model_are_told_once_where_it_is_written():
+    document = alone()
+    document["populations"] = {"first": {"model": "cell", "size": 2}, "second": {"model": "cell", "size": 3}}
+    document["projections"], document["record"] = {}, []
+    document["models"] = {
+        "cell": {
+            "kind": "custom",
+            "equations": "dv/dt = (I - v)/tau + offset : 1\ndw/dt = -w/tauw : volt\nI : 1",
+            "threshold": "v > one",
+            "reset": "v = 0; y = 2",
+            "constants": {"tau": "10 ms"},
+            "start": {"w": "3 mA", "I": 0.0},
+        }
+    }
+    found = problems(document)
+    for words in ("'offset' is not", "'tauw' is not", "threshold 'v > one': 'one'", "reset 'y = 2'", "start of 'w' is a current"):
+        assert sum(problem.startswith("x.toml, models.cell: ") and words in problem for problem in found) == 1, words
+    assert len(found) == 5
+
+
 @pytest.mark.parametrize("make", [alone, with_task])
 @pytest.mark.usefixtures("frozen")
 def test_what_is_missing_is_told_alone(make):
