@@ -12,6 +12,7 @@ from bioworkbench.discrete.subnetworks import Layer, SubNetworks
 from bioworkbench.gradients.surrogate import spike
 from bioworkbench.gradients.training import Batches, Loss, State, Tree, cross_entropy, fit
 from bioworkbench.records.arrays import Floats
+from bioworkbench.records.heads import class_outputs
 from bioworkbench.records.linear_readout import LinearReadout
 from bioworkbench.records.optimization import Optimization
 
@@ -31,6 +32,7 @@ def train_parallel(
     steps: Sequence[int],
     per_frame: bool = False,
     readout: LinearReadout | None = None,
+    heads: Sequence[int] = (),
 ) -> tuple[SubNetworks, Floats, Floats, dict[str, Floats]]:
     """Minimize the cross-entropy (classes) or squared error (values) of an affine readout of the last layers.
 
@@ -53,12 +55,15 @@ def train_parallel(
     readout : LinearReadout, optional
         Where the output weights start; by default they are drawn. It is returned, with the networks as they were, where no epoch has
         less validation loss.
+    heads : sequence of int
+        Of classes that are made of parts (`bioworkbench.records.heads`): each part has outputs of its own, side by side, and the loss
+        is the sum of their cross-entropies.
 
     Returns
     -------
     networks : SubNetworks
     coefficients : array (n_steps * n * m, n_outputs) or, per frame, (n * m, n_outputs)
-        Step by step, for m neurons in a last layer.
+        Step by step, for m neurons in a last layer; with heads, as many columns as these have outputs together.
     intercepts : array (n_outputs,)
     history : dict of arrays (n_epochs,)
     """
@@ -66,15 +71,16 @@ def train_parallel(
     n_features = networks.n * networks.shape[-1] * (1 if per_frame else len(steps))
     given = readout
     if readout is None:
-        drawn = np.random.default_rng([seed, 1]).normal(0, n_features**-0.5, (n_features, n_outputs))
-        readout = LinearReadout(drawn, np.zeros(n_outputs), "value")
+        n_columns = sum(heads) or n_outputs
+        drawn = np.random.default_rng([seed, 1]).normal(0, n_features**-0.5, (n_features, n_columns))
+        readout = LinearReadout(drawn, np.zeros(n_columns), "value")
     start = {
         "layers": [_leaves(layer) for layer in networks.layers],
         "coefficients": jnp.asarray(readout.coefficients, jnp.float32),
         "intercepts": jnp.asarray(readout.intercepts, jnp.float32),
     }
     surrogate = partial(spike, shape=settings.surrogate, width=settings.surrogate_width)
-    loss = _loss(networks, tuple(steps), per_frame, np.issubdtype(targets.dtype, np.integer), surrogate)
+    loss = _loss(networks, tuple(steps), per_frame, np.issubdtype(targets.dtype, np.integer), surrogate, tuple(heads))
     batches = Batches(np.asarray(values, np.float32), targets, seed)
     score = _score(loss, data[1]) if len(data) > 1 else None
     state, history = fit(loss, State(start), batches, settings, score=score)
@@ -104,8 +110,11 @@ def _layer(leaves: Tree, before: Layer) -> Layer:
     return Layer(trained["weights"], trained["bias"], before.leak, trained.get("recurrent"))
 
 
-def _loss(networks: SubNetworks, steps: tuple[int, ...], per_frame: bool, classes: bool, fires: Spike) -> Loss:
+def _loss(
+    networks: SubNetworks, steps: tuple[int, ...], per_frame: bool, classes: bool, fires: Spike, heads: tuple[int, ...]
+) -> Loss:
     leaks = [jnp.asarray(layer.leak, jnp.float32) for layer in networks.layers]
+    to_classes = jnp.asarray(class_outputs(heads), jnp.float32) if heads else None
 
     def loss(parameters: Tree, fixed: Tree, batch: tuple[jax.Array, jax.Array], key: jax.Array) -> jax.Array:
         values, targets = batch
@@ -113,6 +122,7 @@ def _loss(networks: SubNetworks, steps: tuple[int, ...], per_frame: bool, classe
         seen = jnp.swapaxes(seen, 0, 1)  # (n_trials, n_steps, n * m_L)
         seen = seen if per_frame else seen.reshape(len(values), -1)
         outputs = seen @ parameters["coefficients"] + parameters["intercepts"]
+        outputs = outputs if to_classes is None else outputs @ to_classes
         if classes:
             return cross_entropy(outputs.reshape(-1, outputs.shape[-1]), targets.reshape(-1))
         return 0.5 * jnp.mean((outputs - targets) ** 2)

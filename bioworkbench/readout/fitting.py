@@ -89,7 +89,9 @@ class LinearProblem:
         varying = self.scale > 0
         part = self.raw[rows]
         part = part if varying.all() else part[:, varying]
-        return (part - self.mean[varying]) / self.scale[varying]
+        part = part - self.mean[varying]
+        part /= self.scale[varying]  # in place: features of many neurons leave no room for another copy
+        return part
 
     def chunks(self, rows: Integers) -> Iterator[tuple[Integers, Floats]]:
         """Standardized features of the `rows`, a bounded number at a time, with the rows they are of."""

@@ -9,6 +9,7 @@ from bioworkbench.records.functions import Functions
 from bioworkbench.records.lazily import facade
 
 if TYPE_CHECKING:
+    from bioworkbench.tasks.arithmetic import addition_with_carry
     from bioworkbench.tasks.images import digits, mnist
     from bioworkbench.tasks.recorded import recording
     from bioworkbench.tasks.sequences import addition, delayed_xor, first_last_xor, mackey_glass, memory_capacity, narma10
@@ -22,6 +23,7 @@ __all__ = [
     "Task",
     "Trials",
     "addition",
+    "addition_with_carry",
     "delayed_xor",
     "digits",
     "etth1",
@@ -42,6 +44,7 @@ TASKS = Functions(
     "tasks",
     {
         "addition": "bioworkbench.tasks.sequences:addition",
+        "addition_with_carry": "bioworkbench.tasks.arithmetic:addition_with_carry",
         "delayed_xor": "bioworkbench.tasks.sequences:delayed_xor",
         "digits": "bioworkbench.tasks.images:digits",
         "etth1": "bioworkbench.tasks.time_series:etth1",

@@ -1,5 +1,6 @@
 """Records of what a network is asked to do: `Trials` (inputs and what is wanted for them) and `Task`."""
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -158,6 +159,9 @@ class Task:
         Frames at the start of a trial that neither training nor scores look at; for targets per frame.
     forecast : bool
         Whether the outputs are later values of the channels: frame by frame, each with all channels.
+    heads : tuple of int
+        Sizes of the parts that a class is made of (`bioworkbench.records.heads`), for methods that give each part outputs of its own;
+        empty where a class is one thing.
     new : callable (path) -> NewTrials, optional
         Reads a file of new data, for tasks that come from a file themselves.
 
@@ -177,6 +181,7 @@ class Task:
     reference: str
     washout: int = 0
     forecast: bool = False
+    heads: tuple[int, ...] = ()
     new: Callable[[Path], NewTrials] | None = None
 
     def __post_init__(self) -> None:
@@ -186,6 +191,10 @@ class Task:
             raise ValueError(f"encode of task '{self.name}' = {self.encode!r}: must be a function from values to a Stimulus")
         count("n_outputs", self.n_outputs)
         count("washout", self.washout, least=0)
+        if self.heads and (self.kind != "classification" or math.prod(self.heads) != self.n_outputs):
+            raise ValueError(
+                f"heads of task '{self.name}' = {self.heads}: their product must be the number of classes, {self.n_outputs}"
+            )
         for part, trials in self.parts.items():
             self._check(part, trials)
 

@@ -82,6 +82,7 @@ def test_task_lists_its_parts():
         ({"kind": "regression"}, "train: targets have type int64, which does not fit kind 'regression'"),
         ({"encode": None}, "encode of task 'toy' = None"),
         ({"n_outputs": 0}, "n_outputs = 0"),
+        ({"heads": (2, 2)}, r"heads of task 'toy' = \(2, 2\): their product must be the number of classes, 2"),
         ({"n_outputs": 1}, "labels go up to 1; with 1 class"),
         ({"washout": -1}, "washout = -1"),
         ({"washout": 3}, "washout = 3 leaves nothing of 3 frames"),

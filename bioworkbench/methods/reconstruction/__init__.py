@@ -15,12 +15,13 @@ import numpy as np
 
 from bioworkbench.convex.program import Certificate, distinct_columns
 from bioworkbench.discrete.subnetworks import SubNetworks, as_network, joined, last_layer_spikes, noisy_copies
-from bioworkbench.methods.reconstruction.program import ConvexProgram, solution
+from bioworkbench.methods.reconstruction.program import ConvexProgram, solutions
 from bioworkbench.methods.reconstruction.witnesses import WitnessDistribution, gaussian_witnesses, pair_witnesses, template
 from bioworkbench.readout.fits import logistic, ridge
 from bioworkbench.readout.trials import n_steps_of
 from bioworkbench.records.arrays import Floats, count
 from bioworkbench.records.choice import Choice
+from bioworkbench.records.heads import class_outputs, class_parts
 from bioworkbench.records.lazily import later
 from bioworkbench.records.linear_readout import LinearReadout
 from bioworkbench.records.network import Network
@@ -87,7 +88,8 @@ def train(
     Parameters
     ----------
     task : Task
-        Classification or regression, with a target per trial or per frame. Values must be encoded as currents.
+        Classification or regression, with a target per trial or per frame. Values must be encoded as currents. Classes that are
+        made of parts have a program, or a softmax, for each part.
     network : Network
         One sub-network: `discrete_lif` populations with threshold 1 in layers 0, 1, ...; input to the first, each to the next, and
         each to itself where it is recurrent. Every neuron of the last gives atoms. It says sizes, leaks and reset; its weights are
@@ -115,8 +117,8 @@ def train(
     -------
     TrainedNetwork
         Disjoint sub-networks; the readout has their output weights. History, one entry per round: "primal", "dual", "gap", "penalty",
-        "n_atoms", "n_kept" (atoms), "n_networks"; and "gap_by_iteration" of the last round, after every
-        `bioworkbench.convex.CHECKED_EVERY` iterations of the solver.
+        "n_atoms", "n_kept" (atoms), "n_networks", and "penalty_of_head_2" where classes have parts; and "gap_by_iteration" of the
+        last round, after every `bioworkbench.convex.CHECKED_EVERY` iterations of the solver.
 
     Raises
     ------
@@ -141,7 +143,13 @@ def train(
     def gradient_trained(networks: SubNetworks, start: LinearReadout | None = None) -> tuple[SubNetworks, LinearReadout]:
         seed = int(rng.integers(2**31))
         data = [_shown(task, part, asked) for part in (task.train, task.validation) if part is not None]
-        given = {"n_outputs": task.n_outputs, "steps": asked, "per_frame": task.train.per_frame, "readout": start}
+        given = {
+            "n_outputs": task.n_outputs,
+            "steps": asked,
+            "per_frame": task.train.per_frame,
+            "readout": start,
+            "heads": task.heads,
+        }
         trained, coefficients, intercepts, _ = _train_parallel(networks, data, settings, seed, **given)
         return trained, LinearReadout(coefficients, intercepts, _rule(task))
 
@@ -217,6 +225,14 @@ def _wanted(task: Task, trials: Trials) -> Floats:
     return 2 * np.eye(task.n_outputs)[targets] - 1 if trials.has_classes else targets
 
 
+def _by_head(task: Task, trials: Trials) -> list[Floats]:
+    """Targets as values, for every part of a class; one array where classes have no parts."""
+    if not task.heads:
+        return [_wanted(task, trials)]
+    parts = class_parts(trials.targets[:, task.washout :] if trials.per_frame else trials.targets, task.heads)
+    return [2 * np.eye(size)[part] - 1 for size, part in zip(task.heads, parts, strict=True)]
+
+
 def _varying(task: Task, wanted: Floats) -> Floats:
     """The targets, if there is something to learn, and trials of every class to learn it from."""
     if not np.ptp(wanted.reshape(-1, wanted.shape[-1]), axis=0).any():
@@ -255,28 +271,30 @@ def _solved(
             f"the {patterns.shape[1]} patterns are all zero or the same; let thresholds differ (balanced = true, or a larger "
             "deviation of bias) or draw other witnesses"
         )
-    wanted = _wanted(task, task.train).reshape(len(patterns), -1)
+    wanted = [own.reshape(len(patterns), -1) for own in _by_head(task, task.train)]
     columns = np.concatenate([patterns[:, atoms], np.ones((len(patterns), 1), dtype=bool)], axis=1)
-    coefficients, proof, penalty = solution(columns, wanted, program, len(patterns) // task.train.n_trials)
-    _note(history, proof, penalty)
-    full = np.zeros((patterns.shape[1], wanted.shape[1]))
+    coefficients, proof, penalties = solutions(columns, wanted, program, len(patterns) // task.train.n_trials)
+    _note(history, proof, penalties)
+    n_outputs = coefficients.shape[1]
+    full = np.zeros((patterns.shape[1], n_outputs))
     full[atoms] = coefficients[:-1]
-    by_step = full.reshape(-1, witnesses.n, witnesses.shape[-1], wanted.shape[1])
+    by_step = full.reshape(-1, witnesses.n, witnesses.shape[-1], n_outputs)
     kept = np.flatnonzero(by_step.any(axis=(0, 2, 3)))
     if len(kept) == 0:
-        raise ValueError(f"no sub-network is kept at penalty {penalty:.3g}; lower penalties = {list(program.penalties)}")
+        raise ValueError(f"no sub-network is kept at penalty {penalties[0]:.3g}; lower penalties = {list(program.penalties)}")
     history.setdefault("n_networks", []).append(len(kept))
-    return witnesses.take(kept), LinearReadout(by_step[:, kept].reshape(-1, wanted.shape[1]), coefficients[-1], _rule(task))
+    return witnesses.take(kept), LinearReadout(by_step[:, kept].reshape(-1, n_outputs), coefficients[-1], _rule(task))
 
 
-def _note(history: dict[str, list[float]], proof: Certificate, penalty: float) -> None:
+def _note(history: dict[str, list[float]], proof: Certificate, penalties: list[float]) -> None:
     entries = {
         "primal": proof.primal,
         "dual": proof.dual,
         "gap": proof.gap,
-        "penalty": penalty,
+        "penalty": penalties[0],
         "n_atoms": proof.n_atoms,
         "n_kept": proof.n_kept,
+        **{f"penalty_of_head_{k}": penalty for k, penalty in enumerate(penalties[1:], 2)},
     }
     for name, value in entries.items():
         history.setdefault(name, []).append(value)
@@ -289,14 +307,14 @@ def _refitted(
     """Other output weights for the atoms that have one."""
     used = np.flatnonzero(readout.coefficients.any(axis=1))
     patterns = _dictionary(last_layer_spikes(kept, values, asked), task.train.per_frame)[:, used]
-    targets = task.train.targets[:, task.washout :] if task.train.per_frame else task.train.targets
+    wanted = [own.reshape(len(patterns), -1) for own in _by_head(task, task.train)]
     if task.kind == "classification":
-        found = logistic(patterns, targets.ravel(), penalty=penalty)
+        found = [logistic(patterns, own.argmax(axis=1), penalty=penalty) for own in wanted]
     else:
-        found = ridge(patterns, targets.reshape(len(patterns), -1), penalty=penalty)
+        found = [ridge(patterns, own, penalty=penalty) for own in wanted]
     coefficients = np.zeros_like(readout.coefficients)
-    coefficients[used] = found.coefficients
-    return replace(readout, coefficients=coefficients, intercepts=found.intercepts)
+    coefficients[used] = np.concatenate([own.coefficients for own in found], axis=1)
+    return replace(readout, coefficients=coefficients, intercepts=np.concatenate([own.intercepts for own in found]))
 
 
 def _finished(
@@ -309,6 +327,9 @@ def _finished(
     history: dict[str, np.ndarray],
 ) -> TrainedNetwork:
     """The network with its feature, after its simulated spikes have been compared with the dictionary's."""
+    if task.heads:
+        to_classes = class_outputs(task.heads)
+        readout = replace(readout, coefficients=readout.coefficients @ to_classes, intercepts=readout.intercepts @ to_classes)
     trials = task.train.take(np.arange(min(N_COMPARED, task.train.n_trials)))
     stimulus, made = task.encode(trials.values), as_network(kept)
     last = made.populations[-1].name

@@ -11,7 +11,7 @@ from bioworkbench.convex.program import Certificate, largest_penalty, sparse_coe
 from bioworkbench.records.arrays import Floats, count, positive
 from bioworkbench.records.errors import unknown_name
 
-__all__ = ["ConvexProgram", "solution"]
+__all__ = ["ConvexProgram", "solution", "solutions"]
 
 _KNOWN_LOSSES = ("squared", *losses.LOSSES)
 
@@ -60,6 +60,34 @@ class ConvexProgram:
             positive("refit", self.refit)
         if self.loss not in _KNOWN_LOSSES:
             raise ValueError(unknown_name(self.loss, "loss", _KNOWN_LOSSES))
+
+
+def solutions(
+    dictionary: np.ndarray, wanted: Sequence[Floats], program: ConvexProgram, n_frames: int
+) -> tuple[Floats, Certificate, list[float]]:
+    """Coefficients of the atoms for several heads, which share nothing but the atoms, so that each is a program of its own.
+
+    Parameters
+    ----------
+    dictionary, program, n_frames
+        As in `solution`.
+    wanted : sequence of arrays (n_rows, n_outputs)
+        Of each head.
+
+    Returns
+    -------
+    coefficients : array (n_atoms, n_outputs of all heads)
+    proof : Certificate
+        Of the sum of the programs; its course is that of the first.
+    penalties : list of float
+    """
+    found, proofs, penalties = zip(*(solution(dictionary, own, program, n_frames) for own in wanted), strict=True)
+    coefficients = np.concatenate(found, axis=1)
+    if len(proofs) == 1:
+        return coefficients, proofs[0], list(penalties)
+    values = (sum(proof.primal for proof in proofs), sum(proof.dual for proof in proofs))
+    n_kept = int(coefficients.any(axis=1).sum())
+    return coefficients, Certificate(*values, proofs[0].n_atoms, n_kept, proofs[0].course), list(penalties)
 
 
 def solution(dictionary: np.ndarray, wanted: Floats, program: ConvexProgram, n_frames: int) -> tuple[Floats, Certificate, float]:

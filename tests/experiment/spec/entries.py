@@ -119,6 +119,7 @@ WINDOWS = {"history": 3, "horizon": 2, "stride": 20}
 FRAMES = {"n_train": 4, "n_test": 3, "n_frames": 20, "washout": 2}
 TASKS = {  # settings, encoding, feature, readout, metrics
     "addition": ({"base": 2, "n_digits": 2, "n_train": 10, "n_test": 6}, "as_rate", "filtered_spikes", "logistic", ["accuracy"]),
+    "addition_with_carry": ({"n_digits": 2, "n_train": 60, "n_test": 6}, "as_current", "filtered_spikes", "ridge", ["accuracy"]),
     "delayed_xor": ({"n_train": 20, "n_test": 10}, "as_current", "last_step_pattern", "linear_svm", ["accuracy"]),
     "digits": ({"n_train": 40, "n_test": 20}, "as_latency", "first_spike_latency", "neuron_labels", ["accuracy"]),
     "etth1": (WINDOWS | {"split": [0.6, 0.2, 0.2]}, "as_current", "binned_counts", "lasso", ["mae", "rse", "r2", "correlation"]),
@@ -132,7 +133,7 @@ TASKS = {  # settings, encoding, feature, readout, metrics
     "spoken_digits": ({"n_channels": 5, "n_frames": 4, "file": "small.zip"}, "as_current", "spike_counts", "linear_svm", ["accuracy"]),
     "table": ({"file": "rows.csv", "target": "y"}, "as_current", "spike_counts", "adam", ["accuracy"]),
 }  # fmt: skip
-PER_FRAME = {"addition", "mackey_glass", "memory_capacity", "narma10"}  # tasks with a target per frame
+PER_FRAME = {"addition", "addition_with_carry", "mackey_glass", "memory_capacity", "narma10"}  # tasks with a target per frame
 METHODS = {
     "ch_snn": {"sparsity": 0.5, "optimization": {"epochs": 2, "batch_size": 20}},
     "noise_single_step": {"optimization": {"epochs": 2, "batch_size": 20}},

@@ -13,10 +13,12 @@ from bioworkbench.methods import reconstruction
 from bioworkbench.methods.reconstruction import Dictionary
 from bioworkbench.neurons import discrete_lif
 from bioworkbench.readout.features import FEATURES
+from bioworkbench.records.heads import class_parts
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.simulation import simulate as simulate_in_brian2
 from bioworkbench.tasks import Task, Trials
+from bioworkbench.tasks.arithmetic import addition_with_carry
 from bioworkbench.tasks.sequences import addition, first_last_xor
 from tests.methods.grouped import grouped
 
@@ -159,6 +161,28 @@ def test_gradient_training_is_given_the_solution_and_the_validation_part(monkeyp
     np.testing.assert_array_equal(seen["data"][1][1], task.test.targets)
 
 
+@pytest.mark.parametrize("refit", [None, 1e-2])
+def test_parts_of_a_class_have_programs_of_their_own(refit):
+    """Digit and carry: the value is the sum of what a task of digits and one of carries give, from the same atoms."""
+    task = addition_with_carry(np.random.default_rng(0), n_digits=3, n_train=60, n_test=40)
+    settings = {"n_gaussian": 60, "loss": "cross_entropy", "tolerance": 1e-4, "penalties": (0.02,), "refit": refit}
+    trained = train(task, start(3, 3, 1), **settings)
+    assert accuracy(task, trained) > 0.9
+    apart = []
+    for k, size in enumerate(task.heads):
+        train_part, test_part = (
+            replace(part, targets=class_parts(part.targets, task.heads)[k]) for part in (task.train, task.test)
+        )
+        own = replace(task, train=train_part, test=test_part, n_outputs=size, heads=())
+        apart.append(train(own, start(3, 3, 1), **settings))
+        found = class_parts(predictions(task, trained), task.heads)[k]
+        # fitted once more, a part also has the atoms that only the other one chose
+        assert refit or (found == predictions(own, apart[-1])).all()
+    first, second = (one.history for one in apart)
+    assert trained.history["primal"][0] == pytest.approx(first["primal"][0] + second["primal"][0], rel=1e-9)
+    assert [trained.history[name][0] for name in ("penalty", "penalty_of_head_2")] == [first["penalty"][0], second["penalty"][0]]
+
+
 @pytest.mark.slow
 def test_gradient_training_starts_from_the_solution():
     """A rate of nearly 0 leaves the network where the program left it; so does one that only harms on the validation part."""
@@ -172,6 +196,22 @@ def test_gradient_training_starts_from_the_solution():
     judged = replace(task, validation=task.test)
     wild = train(judged, start(2, 3, 1, leak=0.9), refine=True, epochs=1, learning_rate=100.0, **settings)
     np.testing.assert_allclose(wild.readout.coefficients, solved.readout.coefficients, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_gradients_train_the_parts_of_a_class():
+    """From the solution, and from nothing; accuracy of both parts together, a quarter by chance."""
+    task = addition_with_carry(np.random.default_rng(0), n_digits=3, n_train=200, n_test=100, n_validation=100)
+    settings = {"penalties": (0.05,), "epochs": 20}
+    still = train(task, start(3, 8, 1), refine=True, n_gaussian=60, **(settings | {"epochs": 1, "learning_rate": 1e-12}))
+    solved = train(task, start(3, 8, 1), n_gaussian=60, **settings)
+    np.testing.assert_allclose(still.readout.coefficients, solved.readout.coefficients, atol=1e-6)
+    own = train(task, start(3, 8, 1), n_gaussian=0, n_trained=20, convex=False, **(settings | {"epochs": 80}))
+    assert own.readout.coefficients.shape == (20, 4)
+    # the outputs of the four classes are sums of two and two: that of class 3 follows from the others
+    signs = np.array([1.0, -1.0, -1.0, 1.0])
+    np.testing.assert_allclose(own.readout.coefficients @ signs, 0, atol=1e-6)
+    assert accuracy(task, own) > 0.8
 
 
 @pytest.mark.slow
