@@ -6,11 +6,14 @@ import numpy as np
 from scipy import sparse
 
 from bioworkbench.discrete.layers import chain, chain_sizes, scalar_arguments
-from bioworkbench.gradients.layers import Convolution, Dense, FeedForward, Neuron
+from bioworkbench.gradients.layers import Convolution, Dense, FeedForward, Image, Layer, Neuron, Pooled
 from bioworkbench.gradients.matrices import neuron_biases, projection_weights
 from bioworkbench.records.network import Network
+from bioworkbench.records.optimization import ConvolvedImages
 
-__all__ = ["chain_weights", "feed_forward", "trained_arrays"]
+__all__ = ["chain_weights", "feed_forward", "output_arrays", "trained_arrays"]
+
+_IMAGES = ConvolvedImages()
 
 
 def feed_forward(
@@ -19,8 +22,7 @@ def feed_forward(
     *,
     surrogate: str = "gaussian",
     width: float = 0.4,
-    convolutions: Sequence[tuple[int, int, int]] = (),
-    image: tuple[int, int, int] | None = None,
+    images: ConvolvedImages = _IMAGES,
 ) -> FeedForward:
     """What the gradient engine trains for a chain of `discrete_lif` populations.
 
@@ -32,10 +34,8 @@ def feed_forward(
         Outputs of the linear layer on top.
     surrogate, width
         See `FeedForward`.
-    convolutions : sequence of (filters, size, stride)
-        Of the first populations; the others are dense.
-    image : (rows, columns, channels), optional
-        Of the stimulus; needed where there are convolutions.
+    images : ConvolvedImages
+        Convolutions of the first populations, and averages before them; the others are dense.
 
     Returns
     -------
@@ -47,24 +47,34 @@ def feed_forward(
         If the network is not such a chain, or a population does not have the size that its convolution gives.
     """
     populations, sizes = chain(network), chain_sizes(network)
+    convolutions, image = images.convolutions, images.shape
     if len(convolutions) > len(populations):
         raise ValueError(
             f"{len(convolutions)} convolutions are given for {len(populations)} populations; give at most one for each"
         )
     if convolutions and (image is None or int(np.prod(image)) != sizes[0]):
         raise ValueError(f"image = {image}: convolutions need rows, columns and channels that multiply to {sizes[0]} channels")
-    layers: list[Dense | Convolution] = []
-    for number, population in enumerate(populations):
-        if number >= len(convolutions):
-            layers.append(Dense(sizes[number], population.size))
-            continue
-        layer = Convolution(image, *convolutions[number])  # pyright: ignore[reportArgumentType]
-        if layer.n_out != population.size:
-            raise ValueError(f"population '{population.name}' has {population.size} neurons; its convolution gives {layer.n_out}")
+    layers: list[Layer] = []
+    for number, n_out in enumerate((*(population.size for population in populations), n_outputs)):
+        layer, image = _layer(images, number, image, sizes[number], n_out)
+        if layer.n_out != n_out:
+            raise ValueError(f"population '{populations[number].name}' has {n_out} neurons; its convolution gives {layer.n_out}")
         layers.append(layer)
-        image = layer.image_out
     neurons = tuple(_neuron(scalar_arguments(population)) for population in populations)
-    return FeedForward((*layers, Dense(sizes[-1], n_outputs)), neurons, surrogate, width)
+    return FeedForward(tuple(layers), neurons, surrogate, width)
+
+
+def _layer(images: ConvolvedImages, number: int, image: Image | None, n_in: int, n_out: int) -> tuple[Layer, Image | None]:
+    """A layer, and the image that it makes; None from the first linear layer on."""
+    side = images.side(number)
+    averages = image if image is None or side == 1 else (image[0] // side, image[1] // side, image[2])
+    made = None
+    if number < len(images.convolutions) and averages is not None:
+        layer = Convolution(averages, *images.convolutions[number], normalized=images.normalized)
+        made = layer.image_out
+    else:
+        layer = Dense(n_in // side**2, n_out)
+    return (layer if image is None or side == 1 else Pooled(image, side, layer)), made
 
 
 def _neuron(given: dict) -> Neuron:
@@ -101,3 +111,19 @@ def trained_arrays(
         weights.append(projection_weights(layer, own["weights"], links))
         biases.append(neuron_biases(layer, own["bias"]))
     return weights, biases
+
+
+def output_arrays(model: FeedForward, own: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Weights and bias of the outputs, from every neuron of the last population.
+
+    Parameters
+    ----------
+    model : FeedForward
+    own : dict with "weights" and "bias"
+        Trained parameters of the outputs, which may see averages.
+
+    Returns
+    -------
+    dict with "weights" (n_neurons, n_outputs) and "bias" (n_outputs,)
+    """
+    return {"weights": projection_weights(model.layers[-1], own["weights"]).toarray(), "bias": own["bias"]}

@@ -12,10 +12,13 @@ from bioworkbench.records.lazily import later
 if TYPE_CHECKING:
     from jax import Array
 
-__all__ = ["Convolution", "Dense", "FeedForward", "Neuron", "StepNoise"]
+__all__ = ["Convolution", "Dense", "FeedForward", "Image", "Layer", "Neuron", "Pooled", "StepNoise"]
 
 _convolved = later("jax.lax:conv_general_dilated")
 _spike = later("bioworkbench.gradients.surrogate:spike")
+
+Image = tuple[int, int, int]
+"""Rows, columns and channels."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,11 @@ class Dense:
         """Inputs per neuron."""
         return self.n_in
 
+    @property
+    def normalized(self) -> bool:
+        """Whether there is batch norm: never."""
+        return False
+
     def apply(self, weights: "Array", bias: "Array", inputs: "Array") -> "Array":
         """Drive (n, n_out) of `inputs` (n, n_in) through `weights` (n_in, n_out), with `bias` (n_out,) added."""
         return inputs @ weights + bias
@@ -72,12 +80,15 @@ class Convolution:
     image : (rows, columns, channels)
         Of the input.
     filters, size, stride : int
+    normalized : bool
+        Whether training has batch norm, one mean and variance for each filter; see `bioworkbench.gradients.normalization`.
     """
 
-    image: tuple[int, int, int]
+    image: Image
     filters: int
     size: int
     stride: int = 1
+    normalized: bool = False
 
     def __post_init__(self) -> None:
         for name in ("filters", "size", "stride"):
@@ -89,7 +100,7 @@ class Convolution:
         return int(np.prod(self.image))
 
     @property
-    def image_out(self) -> tuple[int, int, int]:
+    def image_out(self) -> Image:
         """Rows, columns and channels of the output."""
         rows, columns, _ = self.image
         return -(-rows // self.stride), -(-columns // self.stride), self.filters
@@ -118,12 +129,88 @@ class Convolution:
 
 
 @dataclass(frozen=True)
+class Pooled:
+    """A layer that sees the averages over squares of pixels (average pooling).
+
+    It has no neurons of its own: an average is linear, so that the weights from every pixel are those of its square, divided by the
+    number of pixels in it.
+
+    Parameters
+    ----------
+    image : (rows, columns, channels)
+        Of the input.
+    side : int
+        Pixels along a side of a square; divides rows and columns.
+    layer : Dense or Convolution
+        What sees the averages, in the order row, column, channel.
+
+    Raises
+    ------
+    ValueError
+        If the side does not divide the image.
+    """
+
+    image: Image
+    side: int
+    layer: Dense | Convolution
+
+    def __post_init__(self) -> None:
+        count("side", self.side)
+        if any(size % self.side for size in self.image[:2]):
+            raise ValueError(
+                f"side = {self.side}: an image of {self.image[0]} x {self.image[1]} pixels has no whole number of such squares; "
+                "choose a divisor of both"
+            )
+
+    @property
+    def image_pooled(self) -> Image:
+        """Rows, columns and channels of the averages."""
+        rows, columns, channels = self.image
+        return rows // self.side, columns // self.side, channels
+
+    @property
+    def n_in(self) -> int:
+        """Number of inputs."""
+        return int(np.prod(self.image))
+
+    @property
+    def n_out(self) -> int:
+        """Number of neurons."""
+        return self.layer.n_out
+
+    @property
+    def weight_shape(self) -> tuple[int, ...]:
+        """Shape of the weights: that of the layer."""
+        return self.layer.weight_shape
+
+    @property
+    def fan_in(self) -> int:
+        """Averages per neuron."""
+        return self.layer.fan_in
+
+    @property
+    def normalized(self) -> bool:
+        """Whether there is batch norm."""
+        return self.layer.normalized
+
+    def apply(self, weights: "Array", bias: "Array", inputs: "Array") -> "Array":
+        """Drive (n, n_out) of `inputs` (n, n_in) through `weights` of `weight_shape` behind the averages, with `bias` added."""
+        rows, columns, channels = self.image_pooled
+        squares = inputs.reshape(-1, rows, self.side, columns, self.side, channels)
+        return self.layer.apply(weights, bias, squares.mean(axis=(2, 4)).reshape(len(inputs), -1))
+
+
+Layer = Dense | Convolution | Pooled
+"""Kinds of layers."""
+
+
+@dataclass(frozen=True)
 class FeedForward:
     """Layers of neurons and a linear output layer.
 
     Parameters
     ----------
-    layers : sequence of `Dense` or `Convolution`
+    layers : sequence of `Dense`, `Convolution` or `Pooled`
         One more than `neurons`: the last is the output.
     neurons : sequence of `Neuron`
     surrogate : str
@@ -137,7 +224,7 @@ class FeedForward:
         If sizes of consecutive layers, or the numbers of layers and neurons, do not fit.
     """
 
-    layers: tuple[Dense | Convolution, ...]
+    layers: tuple[Layer, ...]
     neurons: tuple[Neuron, ...]
     surrogate: str = "gaussian"
     width: float = 0.4

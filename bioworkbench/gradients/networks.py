@@ -11,51 +11,64 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from bioworkbench.gradients.layers import Convolution, Dense, FeedForward, Neuron, StepNoise
+from bioworkbench.gradients.layers import FeedForward, Layer, Neuron, StepNoise
+from bioworkbench.gradients.normalization import folded_layer, layer_drive
 from bioworkbench.gradients.surrogate import draw, expected_spike
 
 __all__ = [
     "Parameters",
     "drawn_noise",
+    "folded_parameters",
     "initial_parameters",
     "noisy_outputs",
     "rectified_outputs",
+    "unrolled_layer",
     "unrolled_outputs",
 ]
 
 Parameters = tuple[dict[str, jax.Array], ...]
-"""Weights and bias of each layer; the last layer gives the outputs and has no neurons."""
+"""Weights and bias of each layer, and the scale of one that is trained with batch norm; the last gives the outputs, without neurons."""
 
 
-def initial_parameters(layers: Sequence[Dense | Convolution], rng: np.random.Generator, gain: float = 2.0) -> Parameters:
-    """Gaussian weights and zero biases (He et al. 2015, arXiv:1502.01852).
+def initial_parameters(layers: Sequence[Layer], rng: np.random.Generator, gain: float = 2.0) -> Parameters:
+    """Gaussian weights, zero biases (He et al. 2015, arXiv:1502.01852), and scales of 1 where there is batch norm.
 
     Parameters
     ----------
-    layers : sequence of Dense or Convolution
+    layers : sequence of Dense, Convolution or Pooled
     rng : Generator
     gain : float
         Variance of the weights times the number of inputs of a neuron.
 
     Returns
     -------
-    tuple of dict with "weights" and "bias", float32 arrays
+    tuple of dict with "weights", "bias" and, of normalized layers, "scale"; float32 arrays
     """
     parameters = []
     for layer in layers:
         weights = rng.normal(0.0, (gain / layer.fan_in) ** 0.5, layer.weight_shape).astype(np.float32)
-        parameters.append({"weights": jnp.asarray(weights), "bias": jnp.zeros(layer.weight_shape[-1], jnp.float32)})
+        n_biases = layer.weight_shape[-1]
+        own = {"weights": jnp.asarray(weights), "bias": jnp.zeros(n_biases, jnp.float32)}
+        parameters.append(own | ({"scale": jnp.ones(n_biases, jnp.float32)} if layer.normalized else {}))
     return tuple(parameters)
 
 
-def _drive(layer: Dense | Convolution, parameters: dict[str, jax.Array], inputs: jax.Array) -> jax.Array:
-    """Drive (n_steps, n_trials, n_out) of inputs (n_steps, n_trials, n_in)."""
-    flat = layer.apply(parameters["weights"], parameters["bias"], inputs.reshape(-1, inputs.shape[-1]))
-    return flat.reshape(*inputs.shape[:2], -1)
+def unrolled_layer(network: FeedForward, neuron: Neuron, drive: jax.Array, n_steps: int) -> tuple[jax.Array, jax.Array]:
+    """Spikes and potentials of one layer of neurons, which are driven alike in all steps or differently in each.
 
+    Parameters
+    ----------
+    network : FeedForward
+        For its surrogate.
+    neuron : Neuron
+    drive : array (1 or n_steps, n_trials, n_neurons)
+    n_steps : int
 
-def _unroll(network: FeedForward, neuron: Neuron, drive: jax.Array, n_steps: int) -> tuple[jax.Array, jax.Array]:
-    """Spikes and potentials left after each step, both (n_steps, n_trials, n_neurons)."""
+    Returns
+    -------
+    spikes, left : arrays (n_steps, n_trials, n_neurons)
+        Spikes, and potential after the reset.
+    """
     constant = drive.shape[0] == 1
     taken = neuron.threshold / (neuron.leak if neuron.reset == "delayed_subtract" else 1.0)
 
@@ -93,11 +106,36 @@ def unrolled_outputs(
     """
     signal, spikes, left = inputs, [], []
     for layer, neuron, own in zip(network.layers[:-1], network.neurons, parameters[:-1], strict=True):
-        signal, potential = _unroll(network, neuron, _drive(layer, own, signal), n_steps)
+        signal, potential = unrolled_layer(network, neuron, layer_drive(layer, own, signal), n_steps)
         spikes.append(signal)
         left.append(potential)
     last = parameters[-1]
     return network.layers[-1].apply(last["weights"], last["bias"], signal.mean(axis=0)), spikes, left
+
+
+def folded_parameters(network: FeedForward, parameters: Parameters, inputs: jax.Array, n_steps: int | None) -> Parameters:
+    """Weights and biases with which a network trained with batch norm runs, layer after layer of the network that runs with them.
+
+    Parameters
+    ----------
+    network : FeedForward
+    parameters : Parameters
+    inputs : array (n_frames, n_trials, n_inputs)
+        Whose means and deviations in each layer become part of the parameters.
+    n_steps : int or None
+        None is for rectified linear units instead of spiking neurons.
+
+    Returns
+    -------
+    Parameters
+        Without scales. For these inputs the network does what it did in training.
+    """
+    signal, found = inputs, []
+    for layer, neuron, own in zip(network.layers[:-1], network.neurons, parameters[:-1], strict=True):
+        found.append(folded_layer(layer, own, signal))
+        drive = layer_drive(layer, found[-1], signal)
+        signal = jax.nn.relu(drive) if n_steps is None else unrolled_layer(network, neuron, drive, n_steps)[0]
+    return (*found, parameters[-1])
 
 
 def drawn_noise(network: FeedForward, step_noise: StepNoise, n_trials: int, key: jax.Array) -> list[jax.Array]:
@@ -147,7 +185,7 @@ def noisy_outputs(
     """
     signal = inputs
     for number, (layer, neuron, own) in enumerate(zip(network.layers[:-1], network.neurons, parameters[:-1], strict=True)):
-        drive = layer.apply(own["weights"], own["bias"], signal)
+        drive = layer_drive(layer, own, signal[None])[0]
         margin = drive + neuron.leak * noise["mean"][number] - neuron.threshold
         deviation = neuron.leak * noise["deviation"][number]
         if step_noise.backward == "expected":
@@ -173,6 +211,6 @@ def rectified_outputs(network: FeedForward, parameters: Parameters, inputs: jax.
     """
     signal, activations = inputs, []
     for layer, own in zip(network.layers[:-1], parameters[:-1], strict=True):
-        signal = jax.nn.relu(layer.apply(own["weights"], own["bias"], signal))
+        signal = jax.nn.relu(layer_drive(layer, own, signal[None])[0])
         activations.append(signal)
     return network.layers[-1].apply(parameters[-1]["weights"], parameters[-1]["bias"], signal), activations

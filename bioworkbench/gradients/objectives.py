@@ -10,7 +10,14 @@ from jax import lax
 from jax.scipy.ndimage import map_coordinates
 
 from bioworkbench.gradients.layers import FeedForward, StepNoise
-from bioworkbench.gradients.networks import Parameters, drawn_noise, noisy_outputs, rectified_outputs, unrolled_outputs
+from bioworkbench.gradients.networks import (
+    Parameters,
+    drawn_noise,
+    folded_parameters,
+    noisy_outputs,
+    rectified_outputs,
+    unrolled_outputs,
+)
 from bioworkbench.gradients.training import Loss, Tree, cross_entropy
 from bioworkbench.records.arrays import Floats
 from bioworkbench.records.optimization import Images
@@ -20,6 +27,7 @@ __all__ = [
     "accuracy",
     "activation_scales",
     "arrays_of",
+    "folding",
     "left_over_moments",
     "no_shift",
     "noisy_inputs",
@@ -205,6 +213,28 @@ def accuracy(network: FeedForward, inputs: np.ndarray, labels: np.ndarray, n_ste
         return float(np.mean(np.concatenate(found) == labels))
 
     return score
+
+
+def folding(network: FeedForward, inputs: np.ndarray, n_steps: int | None) -> Callable[[Parameters], Parameters]:
+    """Function from parameters trained with batch norm to those with which the network runs; see `folded_parameters`.
+
+    Parameters
+    ----------
+    network : FeedForward
+        Where nothing is normalized, parameters stay as they are.
+    inputs : array (n_trials, n_inputs) or (n_trials, n_steps, n_inputs)
+        Training trials, not moved; at most the first 500 are used.
+    n_steps : int or None
+        Of a trial; None is for rectified linear units.
+
+    Returns
+    -------
+    callable (parameters) -> parameters
+    """
+    if not any(layer.normalized for layer in network.layers):
+        return lambda parameters: parameters
+    given = jnp.asarray(inputs[:_BATCH])
+    return jax.jit(lambda parameters: folded_parameters(network, parameters, _frames(given), n_steps))
 
 
 def spike_rasters(network: FeedForward, parameters: Any, inputs: np.ndarray, n_steps: int) -> list[np.ndarray]:

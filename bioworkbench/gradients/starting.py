@@ -16,8 +16,8 @@ __all__ = ["start_state"]
 def start_state(network: Network, model: FeedForward, rng: np.random.Generator) -> State:
     """Parameters to start from, and masks where the network does not have all links.
 
-    Dense layers start from the weights of the network's projections and the biases of its populations; convolutions and the
-    outputs are drawn (`initial_parameters`).
+    Dense layers start from the weights of the network's projections and the biases of its populations; convolutions, layers behind
+    averages and the outputs are drawn (`initial_parameters`).
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def start_state(network: Network, model: FeedForward, rng: np.random.Generator) 
     model : FeedForward
         From `feed_forward`.
     rng : Generator
-        For convolutions and outputs.
+        For what is drawn.
 
     Returns
     -------
@@ -45,5 +45,5 @@ def start_state(network: Network, model: FeedForward, rng: np.random.Generator) 
             bias = np.broadcast_to(scalar_arguments(populations[number])["bias"], dense.shape[1])
             drawn = {"weights": jnp.asarray(dense, jnp.float32), "bias": jnp.asarray(bias, jnp.float32)}
         own.append(drawn)
-        masks.append({"weights": mask, "bias": 1.0})
+        masks.append(dict.fromkeys(drawn, 1.0) | {"weights": mask})
     return State({"layers": tuple(own)}, {"masks": {"layers": tuple(masks)}})

@@ -43,6 +43,6 @@ def drawn_by(method: Choice | None, layer: int) -> frozenset[str]:
     """
     if method is None or getattr(method.arguments.get("start"), "topology", "") == "given":
         return frozenset()
-    if layer < len(getattr(method.arguments.get("images"), "convolutions", ())):
+    if layer < getattr(method.arguments.get("images"), "n_drawn", 0):
         return _EVERYTHING
     return _DRAWN.get(method.kind, frozenset())

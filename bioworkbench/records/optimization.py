@@ -1,13 +1,14 @@
 """`Optimization` and `Images`: how gradient training proceeds, as plain numbers and names that need no gradient library."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bioworkbench.records.arrays import count, fraction, non_negative, positive
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import unknown_name
 
-__all__ = ["OPTIMIZERS", "SCHEDULES", "SURROGATES", "Images", "Optimization"]
+__all__ = ["OPTIMIZERS", "SCHEDULES", "SURROGATES", "ConvolvedImages", "Images", "Optimization"]
 
 OPTIMIZERS = ("adam", "sgd")
 SCHEDULES = ("constant", "linear", "cosine")
@@ -144,3 +145,62 @@ class Images:
                 f"{counted(n_channels, 'channel')}; "
                 "rows, columns and channels must multiply to that number"
             )
+
+
+@dataclass(frozen=True)
+class ConvolvedImages(Images):
+    """Images, and the convolutions that see them first.
+
+    Parameters
+    ----------
+    convolutions : sequence of (filters, size, stride)
+        Of the first populations, whose projections in the network are replaced by them; they need a shape.
+    pooling : sequence of int
+        Sides of the squares of pixels whose average the convolutions see, in their order, and then the first linear layer: 1 is the
+        pixel itself, as for those left out. Where a linear layer sees averages, its weights are drawn too.
+    normalized : bool
+        Train the convolutions with batch norm. The network that comes back has it in its weights and in the biases of its neurons.
+
+    Raises
+    ------
+    ValueError
+        As `Images`; if there is pooling for more layers than the convolutions and one, or batch norm without convolutions.
+    """
+
+    convolutions: Sequence[tuple[int, int, int]] = ()
+    pooling: Sequence[int] = ()
+    normalized: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for side in self.pooling:
+            count("pooling", side)
+        most = len(self.convolutions) + 1 if self.convolutions else 0
+        if len(self.pooling) > most:
+            raise ValueError(
+                f"pooling = {list(self.pooling)}: {counted(len(self.convolutions), 'convolution')} and the linear layer behind them "
+                f"take {most} at most"
+            )
+        if self.normalized and not self.convolutions:
+            raise ValueError(
+                f"normalized = {self.normalized}: batch norm is of convolutions, and there are none; give convolutions"
+            )
+
+    @property
+    def n_drawn(self) -> int:
+        """Populations whose projections are not those of the network."""
+        return max(len(self.convolutions), len(self.pooling))
+
+    def side(self, number: int) -> int:
+        """Side of the squares of pixels before a layer.
+
+        Parameters
+        ----------
+        number : int
+            Of the layer, from 0.
+
+        Returns
+        -------
+        int
+        """
+        return self.pooling[number] if number < len(self.pooling) else 1

@@ -5,20 +5,20 @@ trained for one step in which random noise takes the place of that left-over pot
 with the same weights. Only the abstract of the publication is public, so neuron, noise and gradients are a reconstruction.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from bioworkbench.discrete.layers import check_classes, constant_input, with_readout, with_weights
-from bioworkbench.gradients.chains import feed_forward, trained_arrays
+from bioworkbench.gradients.chains import feed_forward, output_arrays, trained_arrays
 from bioworkbench.gradients.layers import FeedForward, StepNoise
 from bioworkbench.readout.trials import Simulate, n_steps_of
 from bioworkbench.records.arrays import Floats, finite, non_negative
 from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network
-from bioworkbench.records.optimization import Images, Optimization
+from bioworkbench.records.optimization import ConvolvedImages, Optimization
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task
 
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
     from bioworkbench.gradients.objectives import Shift
     from bioworkbench.gradients.training import Loss, Prepare, State
 
-__all__ = ["Conversion", "ConvolvedImages", "Noise", "train"]
+__all__ = ["Conversion", "Noise", "train"]
 
 # What computes with JAX is imported when it trains: to know and to check the settings takes none of it.
 (
     _accuracy,
     _activation_scales,
     _arrays_of,
+    _folding,
     _left_over_moments,
     _noisy_inputs,
     _random_shift,
@@ -45,6 +46,7 @@ __all__ = ["Conversion", "ConvolvedImages", "Noise", "train"]
         "accuracy",
         "activation_scales",
         "arrays_of",
+        "folding",
         "left_over_moments",
         "noisy_inputs",
         "random_shift",
@@ -103,19 +105,6 @@ class Conversion:
     half_start: bool = True
 
 
-@dataclass(frozen=True)
-class ConvolvedImages(Images):
-    """Images, and the convolutions that see them first.
-
-    Parameters
-    ----------
-    convolutions : sequence of (filters, size, stride)
-        Of the first populations, whose projections in the network are replaced by them; they need a shape.
-    """
-
-    convolutions: Sequence[tuple[int, int, int]] = ()
-
-
 _NOISE, _CONVERSION, _IMAGES = Noise(), Conversion(), ConvolvedImages()
 _OPTIMIZATION = Optimization(epochs=30, learning_rate=2e-3, average=0.999)
 
@@ -152,7 +141,7 @@ def train(
     conversion : Conversion
         Of ReLU units.
     images : ConvolvedImages
-        Convolutions, and moves of training images.
+        Convolutions, averages before them, batch norm, and moves of training images.
     optimization : Optimization
         Of weights and biases.
 
@@ -182,8 +171,7 @@ def train(
         task.n_outputs,
         surrogate=optimization.surrogate,
         width=optimization.surrogate_width,
-        convolutions=images.convolutions,
-        image=images.shape,
+        images=images,
     )
     moments = _Moments.of(model, noise)
     _check_noise(moments, training, noise.inference)
@@ -200,19 +188,20 @@ def train(
         moments.added_to(_start_state(network, model, rng)),
         _batches(inputs, task.train.targets, int(rng.integers(2**31)), prepare),
         optimization,
-        score=_score(task, model, judged_steps),
+        score=_score(task, model, judged_steps, inputs),
         between=moments.between(model, inputs[:_N_MEASURED], optimization.epochs, n_steps),
         path=optimization.checkpoint,
     )
-    layers, changes = _arrays_of(state.parameters["layers"]), moments.changes(state, model, noise.inference)
+    folded = _folding(model, inputs, None if training == "conversion" else n_steps)(state.parameters["layers"])
+    layers, changes = _arrays_of(folded), moments.changes(state, model, noise.inference)
     if training == "conversion":
         quantile = {"max": 1.0, "quantile": 0.999}[conversion.normalization]
-        layers = _rescaled(model, layers, _activation_scales(model, state.parameters["layers"], inputs[:_N_MEASURED], quantile))
+        layers = _rescaled(model, layers, _activation_scales(model, folded, inputs[:_N_MEASURED], quantile))
         changes = {"start": [neuron.threshold / 2 * conversion.half_start for neuron in model.neurons]}
     elif training == "multi_step":
         changes = {}
     trained = with_weights(network, *trained_arrays(model, layers, state.fixed["masks"]["layers"]), changes)
-    return with_readout(task, trained, layers[-1], history, simulate, rng)
+    return with_readout(task, trained, output_arrays(model, layers[-1]), history, simulate, rng)
 
 
 @dataclass(frozen=True)
@@ -266,7 +255,7 @@ class _Moments:
         self, model: FeedForward, inputs: np.ndarray, epochs: int, n_steps: int
     ) -> "Callable[[int, State], tuple[State, dict[str, float]]]":
         """What happens to the moments after an epoch."""
-        measure = _left_over_moments(model, n_steps)
+        measure, fold = _left_over_moments(model, n_steps), _folding(model, inputs, n_steps)
 
         def change(epoch: int, state: "State") -> "tuple[State, dict[str, float]]":
             used = {f"deviation_{k}": float(value) for k, value in enumerate(self.now(state)[1])}
@@ -274,7 +263,7 @@ class _Moments:
             if self.schedule == "annealed":
                 deviation = self.deviation * (0.55 + 0.45 * np.cos(np.pi * (epoch + 1) / epochs))
             elif self.schedule == "refitted":
-                mean, deviation = measure(state.parameters["layers"], inputs)
+                mean, deviation = measure(fold(state.parameters["layers"]), inputs)
             noise = {"mean": np.float32(mean), "deviation": np.float32(deviation)}
             return replace(state, fixed=state.fixed | {"noise": noise}), used
 
@@ -314,11 +303,12 @@ def _objective(
     return _rectified_loss(model), shift, None
 
 
-def _score(task: Task, model: FeedForward, n_steps: int | None) -> Callable[[Any, Any], float] | None:
+def _score(task: Task, model: FeedForward, n_steps: int | None, inputs: np.ndarray) -> Callable[[Any, Any], float] | None:
     if task.validation is None:
         return None
     judge = _accuracy(model, constant_input(task.encode(task.validation.values)), task.validation.targets, n_steps)
-    return lambda parameters, fixed: judge(parameters["layers"])
+    fold = _folding(model, inputs, n_steps)
+    return lambda parameters, fixed: judge(fold(parameters["layers"]))
 
 
 def _rescaled(model: FeedForward, layers: tuple[dict[str, np.ndarray], ...], scales: Floats) -> tuple[dict[str, np.ndarray], ...]:

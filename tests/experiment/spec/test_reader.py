@@ -268,6 +268,7 @@ def test_what_a_method_draws_is_left_out(changes, words):
             r"input_first\.topology: all_to_all: method 'noise_single_step' draws the topology",
         ),
         ({"second_third": {}}, r"projections\.second_third: a projection also needs topology"),
+        ({"second_third": {}, "pooling": [1, 1, 7]}, None),
     ],
 )
 def test_convolutions_are_drawn_by_the_method(changes, words):
@@ -276,8 +277,10 @@ def test_convolutions_are_drawn_by_the_method(changes, words):
     last = {"topology": "all_to_all", "weights": {"kind": "constant", "value": 1.0}}
     document["projections"]["second_third"] = {"source": "second", "target": "third"} | changes.get("second_third", last)
     document["projections"]["input_first"] |= changes.get("input_first", {})
+    document["method"]["images"]["pooling"] = changes.get("pooling", [])
     if words is None:
-        assert [projection.topology is None for projection in read(document, "x").projections] == [True, True, False]
+        drawn = [projection.topology is None for projection in read(document, "x").projections]
+        assert drawn == [True, True, "pooling" in changes]
     else:
         with pytest.raises(SpecError, match=words):
             read(document, "x")

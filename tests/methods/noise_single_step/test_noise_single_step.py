@@ -150,6 +150,24 @@ def test_convolutional_network_runs_in_brian2():
     assert trained.history["simulated_accuracy"][0] > 0.8
 
 
+@pytest.mark.parametrize(
+    "training", ["single_step", *(pytest.param(name, marks=pytest.mark.slow) for name in ("multi_step", "conversion"))]
+)
+def test_batch_norm_and_averages_run_as_weights_and_biases(training):
+    """What comes back has no batch norm any more; were it lost, the accuracy would be that of chance."""
+    model = discrete_lif(leak=1.0, floor=0.0)
+    populations = (Population("c", 512, model, 0), Population("d", 128, model, 1))
+    shapes = (("input", "c", (64, 512)), ("c", "d", (512, 128)))
+    network = Network(populations, tuple(Projection(a, b, sparse.csr_array(shape)) for a, b, shape in shapes))
+    more = {"convolutions": ((8, 3, 1), (8, 3, 1)), "images.shape": (8, 8, 1), "pooling": (1, 2, 2), "normalized": True}
+    given = SHORT | more | {"training": training, "epochs": 4, "batch_size": 64, "learning_rate": 1e-2}
+    trained = train(digits_task(8, n_validation=100), network, in_numpy, np.random.default_rng(3), **grouped(train, given))
+    assert np.unique(trained.network.populations[0].model.constants["bias"]).size == 8
+    assert trained.readout.coefficients.shape == (128, 10)
+    assert trained.history["simulated_accuracy"][0] > 0.6
+    assert abs(trained.history["simulated_accuracy"][0] - trained.history["score"].max()) < 0.15
+
+
 @pytest.mark.slow
 def test_same_seed_same_network_and_interruptions_leave_no_trace(tmp_path, monkeypatch):
     task = digits_task(4, n_train=300)
