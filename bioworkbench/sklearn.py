@@ -133,10 +133,12 @@ class _SpikingReservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
     def _stimulus(self, values: np.ndarray) -> Stimulus:
         return Stimulus(values, count("n_steps", self.n_steps) * positive("dt", self.dt), "current")
 
-    def _simulate(self, network: Network, stimulus: Stimulus, seed: int) -> Recording:
+    def _simulate(
+        self, network: Network, stimulus: Stimulus, seed: int, *, counts: bool = False, record: tuple[str, ...] = ()
+    ) -> Recording:
         if self.backend == "auto" and isinstance(network.populations[0].model.discrete, DiscreteLIF):
             return simulate_discrete(network, stimulus, dt=self.dt, rng=stream(seed, "noise"))
-        return simulate(network, stimulus, seed, dt=self.dt, backend=self.backend)
+        return simulate(network, stimulus, seed, dt=self.dt, backend=self.backend, counts=counts, record=record)
 
 
 def _choice(given: Kind, what: str, table: Mapping[str, Any], fixed: tuple[str, ...] = ()) -> Choice:

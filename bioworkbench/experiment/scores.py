@@ -8,7 +8,7 @@ import numpy as np
 from bioworkbench.experiment.results.record import Answers
 from bioworkbench.readout.metrics import baselines, scores
 from bioworkbench.readout.spike_statistics import STATISTICS
-from bioworkbench.readout.trials import Simulate, blocked_predictions
+from bioworkbench.readout.trials import Simulate, blocked_predictions, read_alone
 from bioworkbench.records.network import Network
 from bioworkbench.records.randomness import seed_of
 from bioworkbench.records.recording import Recording
@@ -70,9 +70,11 @@ def scored(
     """
     block = block_size(trained.network, task, dt, memory)
     kept: list[Recording] = []
+    lean = read_alone(simulate, trained.feature)
 
     def keeping(network: Network, stimulus: Stimulus, seed: int) -> Recording:
-        recording = simulate(network, stimulus, seed)
+        # Results show all that the first block recorded; of the others only what the readout sees.
+        recording = (lean if kept else simulate)(network, stimulus, seed)
         kept.extend([recording] if not kept else [])
         return recording
 

@@ -13,11 +13,12 @@ from bioworkbench.readout.spike_blocks import steps_of
 from bioworkbench.records.annotations import Seconds
 from bioworkbench.records.arrays import Floats, Integers, count, positive
 from bioworkbench.records.counted import counted
+from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.functions import Functions
 from bioworkbench.records.recording import Recording, Spikes, spikes_of
 from bioworkbench.records.times import seconds, whole_steps
 
-__all__ = ["FEATURES", "binned_counts", "filtered_spikes", "first_spike_latency", "last_step_pattern", "spike_counts"]
+__all__ = ["COUNTING", "FEATURES", "binned_counts", "filtered_spikes", "first_spike_latency", "last_step_pattern", "spike_counts"]
 
 
 def spike_counts(recording: Recording, populations: Sequence[str]) -> Floats:
@@ -37,6 +38,8 @@ def spike_counts(recording: Recording, populations: Sequence[str]) -> Floats:
     ValueError
         If a population is unknown or none is named.
     """
+    if recording.counts:
+        return np.concatenate([_counted(recording, name) for name in _named(recording, populations)], axis=1, dtype=float)
     return np.concatenate([_totals(recording, name, spikes) for name, spikes in _chosen(recording, populations)], axis=1)
 
 
@@ -162,11 +165,21 @@ def last_step_pattern(recording: Recording, populations: Sequence[str], *, n_ste
     return _arranged(np.concatenate(patterns, axis=2), per_frame=False)
 
 
-def _chosen(recording: Recording, populations: Sequence[str]) -> Iterator[tuple[str, Spikes]]:
+def _named(recording: Recording, populations: Sequence[str]) -> list[str]:
     names = [populations] if isinstance(populations, str) else list(populations)
     if not names:
-        raise ValueError(f"populations = {populations!r}: name at least one of {', '.join(recording.spikes)}")
-    return iter([(name, spikes_of(recording, name)) for name in names])
+        raise ValueError(f"populations = {populations!r}: name at least one of {', '.join(recording.spikes or recording.counts)}")
+    return names
+
+
+def _chosen(recording: Recording, populations: Sequence[str]) -> Iterator[tuple[str, Spikes]]:
+    return iter([(name, spikes_of(recording, name)) for name in _named(recording, populations)])
+
+
+def _counted(recording: Recording, name: str) -> Integers:
+    if name not in recording.counts:
+        raise ValueError(unknown_name(name, "counted population", recording.counts))
+    return recording.counts[name]
 
 
 def _whole_steps(name: str, value: float, recording: Recording) -> int:
@@ -225,3 +238,6 @@ FEATURES = Functions(
     },
 )
 """Features by the name that a spec uses."""
+
+COUNTING = (spike_counts,)
+"""Features for which counts are enough (`Recording.counts`)."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
+from inspect import signature
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bioworkbench.readout.features import FEATURES
+from bioworkbench.readout.features import COUNTING, FEATURES
 from bioworkbench.records.arrays import count
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.errors import unknown_name
@@ -16,10 +18,20 @@ from bioworkbench.records.recording import Recording
 from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.records.trained import TrainedNetwork
 
-__all__ = ["Simulate", "beside_input", "blocked_features", "blocked_predictions", "blocks", "features_of", "n_steps_of"]
+__all__ = [
+    "Simulate",
+    "beside_input",
+    "blocked_features",
+    "blocked_predictions",
+    "blocks",
+    "features_of",
+    "n_steps_of",
+    "read_alone",
+]
 
 Simulate = Callable[[Network, Stimulus, int], Recording]
-"""``simulate(network, stimulus, seed)``: everything else is bound."""
+"""``simulate(network, stimulus, seed)``: everything else is bound. One that takes ``counts`` and ``record`` as well, as
+`bioworkbench.simulate` does, is asked for counts alone where nothing else is read."""
 
 
 def features_of(recording: Recording, feature: Choice) -> np.ndarray:
@@ -42,7 +54,26 @@ def features_of(recording: Recording, feature: Choice) -> np.ndarray:
     """
     if feature.kind not in FEATURES:
         raise ValueError(unknown_name(feature.kind, "feature", FEATURES))
-    return FEATURES[feature.kind](recording, **{"populations": tuple(recording.spikes), **feature.arguments})
+    return FEATURES[feature.kind](recording, **{"populations": tuple(recording.spikes or recording.counts), **feature.arguments})
+
+
+def read_alone(simulate: Simulate, feature: Choice) -> Simulate:
+    """`simulate` without what a feature does not read: where it counts spikes, their times and traces.
+
+    Parameters
+    ----------
+    simulate : callable
+        As it comes back unless it takes ``counts`` and ``record``.
+    feature : Choice
+
+    Returns
+    -------
+    callable
+    """
+    run: Callable[..., Recording] = simulate
+    counts = feature.kind in FEATURES and FEATURES[feature.kind] in COUNTING
+    able = counts and {"counts", "record"} <= signature(run).parameters.keys()
+    return partial(run, counts=True, record=()) if able else run
 
 
 def beside_input(features: np.ndarray, stimulus: Stimulus) -> np.ndarray:
@@ -165,10 +196,10 @@ def blocked_features(
         If there are no trials, `block` is below 1, or the feature is unknown.
     """
     gathered: np.ndarray | None = None
-    first = 0
+    first, run = 0, read_alone(simulate, feature)
     for number, part in enumerate(blocks(values, block)):
         stimulus = encode(part)
-        recording = simulate(network, stimulus, seed_of(seed, f"block {number}"))
+        recording = run(network, stimulus, seed_of(seed, f"block {number}"))
         found = features_of(recording, feature)
         found = beside_input(found, stimulus) if skip else found
         if gathered is None:

@@ -171,6 +171,8 @@ class Recording:
         What `simulate` goes on from (``start=``), where it was asked for (``keep_state=True``); results folders do not keep it.
     phases : mapping from name to (begin, end), seconds
         Recorded phases of a protocol.
+    counts : mapping from population to int array (n_trials, n_neurons)
+        Numbers of spikes, in the place of `spikes`, where only these were asked for (``counts=True``).
     """
 
     spikes: Mapping[str, Spikes]
@@ -186,6 +188,7 @@ class Recording:
     weights: Mapping[str, Floats] = field(default_factory=dict)
     final: "RunState | None" = field(default=None, repr=False)
     phases: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    counts: Mapping[str, Integers] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         # a name that is mistyped tells those there are, whatever made the recording
@@ -215,7 +218,10 @@ class Recording:
         return raster
 
     def __repr__(self) -> str:
-        spikes = ", ".join(f"{name} {len(found):,}" for name, found in self.spikes.items())
+        totals = {name: len(found) for name, found in self.spikes.items()} | {
+            name: found.sum() for name, found in self.counts.items()
+        }
+        spikes = ", ".join(f"{name} {n:,}" for name, n in totals.items())
         traces = f"; traces of {', '.join(self.traces)}" if self.traces else ""
         return f"<recording of {counted(self.n_trials, 'trial')} of {self.duration:g} s: spikes of {spikes or 'nothing'}{traces}>"
 
@@ -312,6 +318,10 @@ class Recording:
 
 def spikes_of(recording: Recording, population: str) -> Spikes:
     """Spikes of one population of a `recording`; ValueError, with the nearest name, if `population` was not recorded."""
+    if population in recording.counts:
+        raise ValueError(
+            f"spikes of population '{population}' were only counted; simulate without counts = True to have each of them"
+        )
     if population not in recording.spikes:
         raise ValueError(unknown_name(population, "recorded population", recording.spikes))
     return recording.spikes[population]

@@ -18,7 +18,7 @@ from bioworkbench.records.recording import Spikes
 from bioworkbench.simulation.chunk import Chunk
 from bioworkbench.simulation.finite import REMEDY
 
-__all__ = ["GatheredSpikes", "GatheredTrace", "Rows", "Stored"]
+__all__ = ["GatheredCounts", "GatheredSpikes", "GatheredTrace", "Rows", "Stored"]
 
 BLOCK = 2**19  # items that are handled at a time
 IN_MEMORY = 4_000_000  # bytes from which an array is kept in a file
@@ -133,6 +133,50 @@ class GatheredSpikes:
     def spikes(self) -> Spikes:
         """All of them, sorted by (trial, time, neuron)."""
         return Spikes(*(column.array() for column in self.columns))
+
+
+class GatheredCounts:
+    """Numbers of spikes of the neurons of one population, gathered chunk by chunk in order of trials.
+
+    Parameters
+    ----------
+    size : int
+        Neurons of the population.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.parts: list[np.ndarray] = []
+
+    def add(self, chunk: Chunk, index: Rows, time: Rows) -> None:
+        """Count the spikes of a chunk.
+
+        Parameters
+        ----------
+        chunk : Chunk
+        index : int array (n_spikes,)
+            copy * size + neuron.
+        time : array (n_spikes,), seconds
+            Not looked at.
+        """
+        counts = np.zeros(chunk.n_copies * self.size, np.int64)
+        for block in _blocks(len(index)):
+            counts += np.bincount(index[block], minlength=counts.size)
+        self.add_counts(chunk, counts)
+
+    def add_counts(self, chunk: Chunk, counts: np.ndarray) -> None:
+        """Add what a chunk counted itself.
+
+        Parameters
+        ----------
+        chunk : Chunk
+        counts : int array (n_copies * size,)
+        """
+        self.parts.append(counts.reshape(chunk.n_copies, self.size)[: chunk.n_trials].astype(np.int32, copy=False))
+
+    def counts(self) -> np.ndarray:
+        """All of them, int array (n_trials, n_neurons)."""
+        return np.concatenate([np.zeros((0, self.size), np.int32), *self.parts])
 
 
 class GatheredTrace:

@@ -84,6 +84,8 @@ class Job:
         What it goes on from, beside its values.
     keeps_state : bool
         Whether it gives the state that it leaves.
+    counts : bool
+        Whether only the number of spikes of each neuron is wanted; a backend may give all spikes even so.
     """
 
     network: "Network"
@@ -100,6 +102,7 @@ class Job:
     first_trial: int = 0
     start: Continued = field(default_factory=Continued)
     keeps_state: bool = False
+    counts: bool = False
 
     @property
     def n_layers(self) -> int:

@@ -1,6 +1,5 @@
 """`simulate`: the one place where a network meets Brian2."""
 
-import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -13,16 +12,15 @@ from brian2.units.fundamentalunits import Quantity
 
 from bioworkbench.records.arrays import count, positive
 from bioworkbench.records.errors import SimulationError, unknown_name
-from bioworkbench.records.network import Network, synapse_dimension, with_links
+from bioworkbench.records.network import Network, with_links
 from bioworkbench.records.pathways import delay_of
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.protocol import Phase, RunState
 from bioworkbench.records.randomness import seed_of
-from bioworkbench.records.recording import Recording, Trace
+from bioworkbench.records.recording import Recording
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus, silence
 from bioworkbench.records.synapse import check_synaptic
 from bioworkbench.records.times import rough_delays, seconds, whole_steps
-from bioworkbench.records.units import unit_text
 from bioworkbench.simulation.backends.backend import Backend, Notify, Outcome
 from bioworkbench.simulation.backends.choice import (
     BACKENDS,
@@ -33,9 +31,9 @@ from bioworkbench.simulation.backends.choice import (
     choose_backend,
 )
 from bioworkbench.simulation.chunk import Chunk
-from bioworkbench.simulation.collect import GatheredSpikes, GatheredTrace
+from bioworkbench.simulation.gathered import Gathered
 from bioworkbench.simulation.inputs import Inputs, inputs_of
-from bioworkbench.simulation.job import Left, size_of, spike_projections
+from bioworkbench.simulation.job import size_of, spike_projections
 from bioworkbench.simulation.phases import run_phases
 from bioworkbench.simulation.processes import end_processes
 from bioworkbench.simulation.rates import about_rates, check_rates
@@ -46,8 +44,6 @@ from bioworkbench.simulation.threads import n_threads
 from bioworkbench.simulation.trials import chunks, chunks_of, job_of_chunk, memory_need, synapse_order, synapse_values
 
 __all__ = ["check_synapses", "simulate"]
-
-_TIMES = ("t", "dt", "lastspike")
 
 
 def simulate(
@@ -66,6 +62,7 @@ def simulate(
     threads: int = 0,
     start: RunState | None = None,
     keep_state: bool = False,
+    counts: bool = False,
 ) -> Recording:
     """Simulate every trial of the stimuli with Brian2 and record spikes.
 
@@ -108,6 +105,9 @@ def simulate(
         follows has the same bits as in one long run. Times count from the start of this run, and input spikes of rates are drawn again.
     keep_state : bool
         Whether `Recording.final` holds the state at the end; it always does for phases and for a run that goes on from a state.
+    counts : bool
+        Whether spikes are only counted, for each neuron in each trial (`Recording.counts`), which saves the time and memory that
+        millions of spikes take. Phases are always recorded.
 
     Returns
     -------
@@ -116,19 +116,19 @@ def simulate(
     Raises
     ------
     ValueError
-        If stimuli, network, dt, record or start do not fit each other.
+        If stimuli, network, dt, record or start do not fit each other, or spikes of phases are to be counted.
     SimulationError
         If the backend is missing or the program fails; its `finished` is the recording of the trials before the chunk that failed.
     """
     step = positive("dt", seconds("dt", dt))
     if isinstance(stimuli, Sequence) and any(isinstance(one, Phase) for one in stimuli):
+        _check_phases_recorded(counts)
         settings = {"backend": _keeping(backend), "record": record, "jobs": jobs, "memory": memory, "progress": progress}
         settings |= {"profile": profile, "precision": precision, "threads": threads}
         return run_phases(partial(simulate, **settings), network, stimuli, seed, dt=step, start=start)
     inputs = inputs_of(network, stimuli, step)  # pyright: ignore[reportArgumentType]  phases went another way
     probes = tuple(_probe(item, network, inputs) for item in record)
-    _warn_of_rates(network, inputs)
-    _warn_of_delays(network, step, inputs.duration)
+    _warn(network, inputs, step)
     inputs = replace(inputs, keeps_state=keep_state or start is not None)
     picked = choose_backend(_keeping(backend) if inputs.keeps_state else backend)
     _check_backend(picked, inputs, count("jobs", jobs), precision)
@@ -153,11 +153,11 @@ def simulate(
     synapses = {} if run_drawn else synapse_values(inputs.network, n_copies, step, limit, sharing=sharing, recorded=recorded)
     simulated = tuple(_simulated(probe, network, inputs) for probe in probes)
     notify = progress or (lambda phase, done, total: None)
-    gathered = _Gathered(network, probes, step)
+    gathered = Gathered(network, probes, step, counts=counts)
     with scratch_folder() as place:
 
         def run(chunk: Chunk) -> Outcome:
-            job = replace(job_of_chunk(inputs, seed, simulated, chunk, synapses), profile=profile, threads=threads)
+            job = replace(job_of_chunk(inputs, seed, simulated, chunk, synapses), profile=profile, threads=threads, counts=counts)
             job = job if start is None else continued(job, start, chunk, inputs.delay_limit)
             if run_drawn:
                 return run_drawn(job, notify, place, precision)
@@ -170,13 +170,26 @@ def simulate(
                 notify("simulate", done, len(parts))
                 gathered.add(chunk, outcome)
         except SimulationError as error:
-            raise _about_chunk(error, parts, gathered.recording(inputs, seed, picked.name)) from error
+            raise _about_chunk(error, parts, _recording(gathered, inputs, seed, picked.name)) from error
         except OSError as error:
             raise SimulationError(
                 f"cannot keep a recording: {error}; free disk space, or set TMPDIR to a folder on another disk"
             ) from error
     notify("simulate", len(parts), len(parts))
-    return gathered.recording(inputs, seed, picked.name)
+    return _recording(gathered, inputs, seed, picked.name)
+
+
+def _recording(gathered: Gathered, inputs: Inputs, seed: int, backend: str) -> Recording:
+    recording = gathered.recording(inputs, seed, backend)
+    if not gathered.lefts:
+        return recording
+    about = {"step": inputs.first_step + inputs.n_steps, "dt": inputs.dt, "backend": backend, "n_trials": gathered.n_trials}
+    return replace(recording, final=gathered_state(inputs.network, gathered.lefts, about, inputs.delay_limit))
+
+
+def _check_phases_recorded(counts: bool) -> None:
+    if counts:
+        raise ValueError(f"counts = {counts}: spikes of phases are recorded one by one; leave counts out")
 
 
 def _probe(item: Probe | str, network: Network, inputs: Inputs) -> Probe:
@@ -221,11 +234,16 @@ def _simulated(probe: Probe, network: Network, inputs: Inputs) -> Probe:
     return replace(probe, neurons=tuple((places if probe.neurons is None else places[list(probe.neurons)]).tolist()))
 
 
+def _warn(network: Network, inputs: Inputs, dt: float) -> None:
+    _warn_of_rates(network, inputs)
+    _warn_of_delays(network, dt, inputs.duration)
+
+
 def _warn_of_rates(network: Network, inputs: Inputs) -> None:
     for stimulus in inputs.tables.values() or (silence(inputs.duration),):
         check_rates(network, stimulus, inputs.dt)
         for sentence in about_rates(network, stimulus, inputs.dt):
-            warnings.warn(sentence, RuntimeWarning, stacklevel=3)
+            warnings.warn(sentence, RuntimeWarning, stacklevel=4)
 
 
 def _check_backend(picked: Backend, inputs: Inputs, jobs: int, precision: str) -> None:
@@ -269,7 +287,7 @@ def _warn_of_delays(network: Network, dt: float, duration: float) -> None:
         own = {f"{projection.name}.{p.name}": delay_of(model, p) for p in model.pathways if p.name in model.delays}
         for name, delays in {projection.name: projection.delay, **own}.items():
             for sentence in rough_delays(name, delays, dt, duration):
-                warnings.warn(sentence, RuntimeWarning, stacklevel=3)
+                warnings.warn(sentence, RuntimeWarning, stacklevel=4)
 
 
 def check_synapses(network: Network, backend: Backend) -> None:
@@ -324,76 +342,3 @@ def _about_chunk(error: SimulationError, parts: list[Chunk], finished: Recording
     words = f"{error}\nThis was in trials {n} ... {n + chunk.n_trials - 1}"
     kept = f"; the {n} before them are kept in `finished` of this error" if n else ""
     return SimulationError(words + kept, error.missing, finished if n else None)
-
-
-class _Gathered:
-    """What chunks left, put together in order of trials."""
-
-    def __init__(self, network: Network, probes: tuple[Probe, ...], dt: float) -> None:
-        self.network, self.probes, self.sizes, self.n_trials = network, probes, network.sizes, 0
-        self.spikes = {p.name: GatheredSpikes(p.size) for p in network.populations if p.model.threshold}
-        self.traces = {probe.name: GatheredTrace(probe, probe.every or dt) for probe in probes}
-        self.weights = {p.name: list[np.ndarray]() for p in network.projections if p.synapse.changes_weight and p.n_synapses}
-        self.lefts: list[tuple[Chunk, Left]] = []
-        self.timing: dict[str, float] = {"collect": 0.0}
-        self.profile: dict[str, float] = {}
-
-    def add(self, chunk: Chunk, outcome: Outcome) -> None:
-        started = time.perf_counter()
-        for name, (index, times) in outcome.spikes.items():
-            self.spikes[name].add(chunk, index, times)
-        for name, rows in outcome.traces.items():
-            self.traces[name].add(chunk, rows)
-        if outcome.left is not None:
-            self.lefts.append((chunk, outcome.left))
-        for name, values in outcome.weights.items():
-            self.weights[name].append(values[:].reshape(chunk.n_copies, -1)[: chunk.n_trials])
-        self.n_trials += chunk.n_trials
-        for totals, more in ((self.timing, outcome.timing), (self.profile, outcome.profile)):
-            totals.update({name: totals.get(name, 0.0) + seconds for name, seconds in more.items()})
-        self.timing["collect"] += time.perf_counter() - started
-
-    def recording(self, inputs: Inputs, seed: int, backend: str) -> Recording:
-        return Recording(
-            {name: gathered.spikes() for name, gathered in self.spikes.items()},
-            {probe.name: self._trace(probe, inputs.dt) for probe in self.probes},
-            self.sizes,
-            self.n_trials,
-            inputs.duration,
-            inputs.dt,
-            seed,
-            backend,
-            dict(sorted(self.timing.items())),
-            dict(sorted(self.profile.items(), key=lambda item: -item[1])),
-            {name: self._weights(name, inputs) for name in self.weights},
-            self._final(inputs, backend),
-        )
-
-    def _final(self, inputs: Inputs, backend: str) -> RunState | None:
-        if not self.lefts:
-            return None
-        about = {"step": inputs.first_step + inputs.n_steps, "dt": inputs.dt, "backend": backend, "n_trials": self.n_trials}
-        return gathered_state(inputs.network, self.lefts, about, inputs.delay_limit)
-
-    def _weights(self, name: str, inputs: Inputs) -> np.ndarray:
-        """Final weights (n_trials, n_synapses) of a projection in the order of its links."""
-        (projection,) = [p for p in inputs.network.projections if p.name == name]
-        # Synapses were simulated in the order in which they are due; the recording has them in the order of the links.
-        simulated = np.concatenate([np.zeros((0, projection.n_synapses)), *self.weights[name]])
-        order = synapse_order(projection, inputs.dt, inputs.delay_limit)
-        return simulated if order is None else simulated[:, np.argsort(order)]
-
-    def _trace(self, probe: Probe, dt: float) -> Trace:
-        neurons = range(size_of(self.network, probe.population)) if probe.neurons is None else probe.neurons
-        values = self.traces[probe.name].trace() if self.n_trials else np.zeros((0, 0, len(neurons)))
-        times = np.arange(values.shape[1], dtype=np.float64) * (dt if probe.every is None else probe.every)
-        return Trace(values, times, np.asarray(neurons, dtype=np.int32), _unit(self.network, probe))
-
-
-def _unit(network: Network, probe: Probe) -> str:
-    """SI unit of what a probe records; Brian2 has times of its own beside the equations."""
-    if probe.population not in network.sizes:
-        (projection,) = [p for p in network.projections if p.name == probe.population]
-        return unit_text(synapse_dimension(network, projection, probe.variable))
-    model = network.population(probe.population).model
-    return model.unit(probe.variable) if probe.variable in model.parsed else "second" if probe.variable in _TIMES else "1"

@@ -1,9 +1,12 @@
 """Features by hand, against rasters, and against each other."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bioworkbench.readout.features import (
+    COUNTING,
     FEATURES,
     binned_counts,
     filtered_spikes,
@@ -118,3 +121,28 @@ def test_unknown_or_no_populations_are_refused(name, rasters):
 def test_settings_that_do_not_fit_the_recording_are_refused(feature, settings, message, rasters):
     with pytest.raises(ValueError, match=message):
         feature(recorded(rasters), ["exc"], **settings)
+
+
+def counted_only(rasters):
+    full = recorded(rasters)
+    counts = {name: raster.sum(axis=1, dtype=np.int32) for name, raster in rasters.items()}
+    return replace(full, spikes={}, counts=counts)
+
+
+def test_counts_alone_are_enough_for_counts(rasters):
+    for populations in (["inh", "exc"], "exc"):
+        found = spike_counts(counted_only(rasters), populations)
+        assert found.dtype == float
+        np.testing.assert_array_equal(found, spike_counts(recorded(rasters), populations))
+    assert repr(counted_only(rasters)).endswith(f"exc {rasters['exc'].sum()}, inh {rasters['inh'].sum()}>")
+
+
+def test_counts_alone_are_not_enough_for_anything_else(rasters):
+    for name in FEATURES:
+        if FEATURES[name] not in COUNTING:
+            with pytest.raises(ValueError, match="spikes of population 'exc' were only counted; simulate without counts = True"):
+                FEATURES[name](counted_only(rasters), ["exc"], **SETTINGS.get(name, {}))
+    with pytest.raises(ValueError, match="'ex' is not a counted population; did you mean 'exc'"):
+        spike_counts(counted_only(rasters), ["ex"])
+    with pytest.raises(ValueError, match=r"populations = \[\]: name at least one of exc, inh"):
+        spike_counts(counted_only(rasters), [])

@@ -6,11 +6,12 @@ from bioworkbench.discrete import simulate_discrete
 from bioworkbench.discrete.lif import discrete_lif
 from bioworkbench.encoding import as_current
 from bioworkbench.readout.features import binned_counts, spike_counts
-from bioworkbench.readout.trials import blocked_features, blocked_predictions, blocks, features_of
+from bioworkbench.readout.trials import blocked_features, blocked_predictions, blocks, features_of, read_alone
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.linear_readout import LinearReadout
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.trained import TrainedNetwork
+from bioworkbench.simulation import simulate
 
 DT = 1e-3
 COUNTS = Choice("spike_counts")
@@ -103,3 +104,23 @@ def test_a_readout_beside_the_spikes_sees_the_encoded_input(network, values):
     trained = TrainedNetwork(network, COUNTS, LinearReadout(coefficients, np.zeros(3), "value"), skip=True)
     found = blocked_predictions(trained, encode, values, noisy, 5, block=4)
     np.testing.assert_allclose(found, values[:, 0], rtol=1e-6)
+
+
+def test_what_a_feature_does_not_read_is_not_recorded(network, values):
+    asked = []
+
+    def able(network, stimulus, seed, *, counts=False, record=("a.v",)):
+        asked.append((counts, record))
+        return simulate(network, stimulus, seed, dt=DT, backend="numpy", counts=counts, record=record)
+
+    def unable(network, stimulus, seed):
+        return able(network, stimulus, seed)
+
+    found = [blocked_features(network, encode, values, run, 5, feature=COUNTS, block=6) for run in (able, unable)]
+    assert asked == [(True, ())] * 2 + [(False, ("a.v",))] * 2
+    assert np.array_equal(*found)
+    assert found[0].any()
+    latency = Choice("first_spike_latency")
+    assert read_alone(able, latency) is able
+    assert read_alone(able, Choice("no_feature")) is able
+    assert read_alone(unable, COUNTS) is unable

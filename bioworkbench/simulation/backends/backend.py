@@ -35,6 +35,8 @@ class Outcome:
         Final weights where synapses change them, in the order in which they are simulated.
     left : Left, optional
         The state at the end, where the backend keeps it.
+    counts : mapping from population to array (n_copies * n_neurons,)
+        Numbers of spikes, in the place of spikes, where a job that asks for them ran on a backend that counts.
     """
 
     spikes: "Mapping[str, tuple[Rows, Rows]]"
@@ -43,6 +45,7 @@ class Outcome:
     profile: Mapping[str, float] = field(default_factory=dict)
     weights: "Mapping[str, Rows]" = field(default_factory=dict)
     left: "Left | None" = None
+    counts: "Mapping[str, Rows]" = field(default_factory=dict)
 
 
 def _nothing_missing() -> str:

@@ -102,17 +102,19 @@ def outcome_of(job: Job, results: Path, timing: Mapping[str, float]) -> Outcome:
     Outcome
     """
     load, simulated, processor = map(float, np.fromfile(results / "seconds"))
+    spiking = [population.name for population in job.network.populations if population.model.threshold]
+    counts = {name: Stored(results / f"{name}.count", np.int32) for name in spiking if (results / f"{name}.count").exists()}
     spikes = {
-        p.name: (Stored(results / f"{p.name}.i", np.int32), Stored(results / f"{p.name}.t", np.float64))
-        for p in job.network.populations
-        if p.model.threshold
+        name: (Stored(results / f"{name}.i", np.int32), Stored(results / f"{name}.t", np.float64))
+        for name in spiking
+        if name not in counts
     }
     traces = {probe.name: Stored(results / probe.name, np.float64, len(job.recorded(probe))) for probe in job.probes}
     changed = [projection.name for projection in spike_projections(job.network) if projection.synapse.changes_weight]
     weights = {name: Stored(results / f"{name}.weights", np.float64) for name in changed}
     profile = _profile(results / "profile") if job.profile else {}
     taken = {**timing, "load": timing["load"] + load, "simulate": simulated, "processor": processor}
-    return Outcome(spikes, traces, taken, profile, weights)
+    return Outcome(spikes, traces, taken, profile, weights, counts=counts)
 
 
 def _profile(path: Path) -> dict[str, float]:

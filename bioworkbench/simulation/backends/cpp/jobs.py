@@ -318,8 +318,8 @@ def _say_what_is_kept(job: Job, built: Built) -> None:
             array = device.get_array_name(group.variables[variable], access_data=False)
             _word("check", "array", array, f"{name}.{variable.removeprefix('synaptic_')}".replace(" ", "~"))
     for name, monitor in built.spikes.items():
-        for field in ("i", "t"):
-            _word("flush", "array", device.get_array_name(monitor.variables[field], access_data=False), f"{name}.{field}")
+        for order, field in (("flush", "i"), ("flush", "t"), ("counts", "count")):
+            _word(order, "array", device.get_array_name(monitor.variables[field], access_data=False), f"{name}.{field}")
     for name, monitor in built.traces.items():
         for field, file in ((monitor.record_variables[0], name), ("t", "-")):
             _word("flush", "array", device.get_array_name(monitor.variables[field], access_data=False), file)

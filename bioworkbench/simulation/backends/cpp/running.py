@@ -79,6 +79,7 @@ def run_cpp(job: Job, seed: int, notify: Notify, place: Path, precision: str) ->
         (folder / "plan.txt").write_text(jobs.filled(plan, job))
         written = time.perf_counter()
         numbers = {"SEED": seed, "TRIALS": job.n_trials, "FIRST": job.first_trial, "THREADS": job.threads}
+        numbers["COUNTS"] = int(job.counts)
         execute(program, folder, numbers, lambda step: notify("step", step, job.n_steps), lambda words: _placed(words, job))
         outcome = outcome_of(job, folder / "results", {**timing, "load": written - started})
         return replace(outcome, left=jobs.left_in(folder / "results", kinds, job)) if job.keeps_state else outcome

@@ -202,6 +202,7 @@ class Program {
     int n_threads_ = 1;
     uint64_t n_trials_ = 1;
     bool is_job_ = false;  // which environment variables say what differs between runs
+    bool only_counts_ = false;  // of spikes, when they happen does not matter
     int64_t n_steps_ = 0, segment_ = 0, first_step_ = 0;  // of a run that is cut into segments; steps of the runs before it
     double step_ = 0, begun_ = now();
     double maximum_run_time_ = -1, last_run_time_ = 0, last_fraction_ = 0;
@@ -294,7 +295,7 @@ class Program {
         added->accesses = {{added->events, 'w'}};
         actions_.push_back(std::move(added));
     }
-    // Spikes of a group: their neurons and times, and how many there are, of all and of each neuron
+    // Spikes of a group: their neurons and times, and how many there are, of all and of each neuron; or these counts alone
     void add_record() {
         auto added = new_action();
         added->events = &array();
@@ -304,11 +305,13 @@ class Program {
             double t = *reinterpret_cast<double*>(time.data);
             if (first_step_) t = (std::rint(t / step_) - first_step_) * step_;  // from the start of this run
             events.each([&](const int32_t* spikes, int32_t n_spikes, int32_t offset) {
+                int32_t* of_neuron = reinterpret_cast<int32_t*>(counts.data) + offset;
+                for (int32_t k = 0; k < n_spikes; k++) of_neuron[spikes[k]]++;
+                if (only_counts_) return;
                 const size_t before = neurons.size;
                 Vector<int32_t>(neurons).append(spikes, n_spikes);
                 for (size_t k = before; offset && k < neurons.size; k++) Vector<int32_t>(neurons)[k] += offset;
                 Vector<double>(times).append(n_spikes, t);
-                for (int32_t k = 0; k < n_spikes; k++) reinterpret_cast<int32_t*>(counts.data)[spikes[k] + offset]++;
                 *reinterpret_cast<int32_t*>(n.data) += n_spikes;
             });
         };
@@ -702,6 +705,7 @@ class Program {
             n_trials_ = from_environment("BIOWORKBENCH_TRIALS");
             first_trial = from_environment("BIOWORKBENCH_FIRST");
             n_threads_ = static_cast<int>(from_environment("BIOWORKBENCH_THREADS"));
+            only_counts_ = from_environment("BIOWORKBENCH_COUNTS") != 0;
         };
         orders_["run"] = [this] { run_network(); };
         orders_["maximum_run_time"] = [this] { maximum_run_time_ = real(); };
@@ -729,6 +733,11 @@ class Program {
         orders_["flush"] = [this] {
             Array& array_ = array();
             flushes_.push_back({&array_, word()});
+        };
+        orders_["counts"] = [this] {
+            Array& array_ = array();
+            const std::string name = word();
+            if (only_counts_) last_.push_back({&array_, name});
         };
         orders_["last"] = [this] {
             Array& array_ = array();
