@@ -50,6 +50,28 @@ def test_specs_run(name, tmp_path, monkeypatch):
     assert not spec.metrics or set(metrics["test"]) == set(spec.metrics)
 
 
+def test_a_connectome_is_where_rewiring_starts(tmp_path):
+    """Of a table with self-links, which are left out; links move, and every neuron keeps its number of inputs."""
+    pairs = {(a, b) for a in range(30) for b in ((a * a + 1) % 30, (7 * a + 3) % 30, a)}
+    (tmp_path / "worm.csv").write_text("source,target\n" + "".join(f"{a},{b}\n" for a, b in sorted(pairs)))
+    changes = {"task.n_frames": 40, "task.n_train": 4, "task.n_test": 2, "populations.cells.size": 30, "method.episodes.n": 2}
+    place = "projections.cells_cells.topology"
+    table = {"kind": "file", "file": str(tmp_path / "worm.csv"), "self_links": False}
+    ends = {}
+    for regrowth in ("none", "ch3_l3"):
+        own = bw.load(
+            SPECS[0].with_name("rewired_connectome.toml"), changes | {place: table, "method.rewiring.regrowth": regrowth}
+        )
+        network = bw.run(own, backend="numpy", results=tmp_path, report=False).network
+        (ends[regrowth],) = [p.links for p in network.projections if p.name == "cells_cells"]
+    start, end = (set(zip(links.sources.tolist(), links.targets.tolist(), strict=True)) for links in ends.values())
+    assert start == {(a, b) for a, b in pairs if a != b}
+    assert len(end) == len(start)
+    assert end != start
+    counts = [np.bincount([target for _, target in links], minlength=30) for links in (start, end)]
+    np.testing.assert_array_equal(*counts)
+
+
 def finished(name, changes, folder):
     result = bw.run(bw.load(SPECS[0].with_name(f"{name}.toml"), changes), backend="numpy", results=folder, report=False)
     return FinishedRun(result.folder, {}, result.metrics)

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from scipy import sparse, stats
 
-from bioworkbench.experiment.spec import read
+from bioworkbench.experiment.spec import load, read
 from bioworkbench.experiment.spec.plan import construct
 from bioworkbench.methods import METHODS
 from bioworkbench.readout.metrics import memory_capacity, raw_linear
@@ -58,6 +58,15 @@ ON_DIGITS = {
     "no rewiring": {"regrowth": "none"},
     "CH3-L3, in-degrees kept": {"regrowth": "ch3_l3", "keep_in_degrees": True},
     "random, in-degrees kept": {"regrowth": "random", "keep_in_degrees": True},
+}
+CONNECTOME = SPEC.with_name("rewired_connectome.toml")
+AT_RANDOM = {"projections.cells_cells.topology": {"kind": "fixed_total", "n_links": 2810}}  # as many links as the connectome has
+ON_CONNECTOME = {
+    "CH3-L3": {},
+    "random regrowth": {"method.rewiring.regrowth": "random"},
+    "no rewiring": {"method.rewiring.regrowth": "none"},
+    "CH3-L3 from random links": AT_RANDOM,
+    "random links": AT_RANDOM | {"method.rewiring.regrowth": "none"},
 }
 LABELS = {"ch3_l3": "CH3-L3", "random": "random regrowth", "none": "no rewiring"}
 
@@ -198,3 +207,21 @@ def test_ch3_l3_against_random_regrowth_on_digits():
     gain = found[:, 0] - found[:, 1]
     print(f"correlation of the two differences over seeds {np.corrcoef(gain.T)[0, 1]:.2f}")
     assert (found[:, :, 0] > 0.5).all()
+
+
+@pytest.mark.usefixtures("data_folder")
+def test_a_connectome_that_rewires_itself():
+    """Memory capacity and effective rank after the last episode, from the worm's links and from as many at random; none is chosen."""
+    train, rows = METHODS["rewired_reservoir"], []
+    for seed in SEEDS:
+        own = {}
+        for arm, changes in ON_CONNECTOME.items():
+            spec = load(CONNECTOME, changes | {"seed": seed})
+            plan, run = construct(spec), partial(simulate, dt=spec.dt)
+            trained = train(plan.task, plan.network, run, stream(seed, "method"), **spec.method.arguments)
+            own[arm] = recall(plan.task, trained, run, 1000 + seed)
+        rows.append(own)
+        print(f"seed {seed}:", {arm: np.round(found, 4).tolist() for arm, found in own.items()}, flush=True)
+    for k, row in enumerate(("rewired-connectome", "rewired-connectome-rank")):
+        record(row, SEEDS, {arm: [own[arm][k] for own in rows] for arm in ON_CONNECTOME})
+    assert all(own[arm][0] > 0.2 for own in rows for arm in own)

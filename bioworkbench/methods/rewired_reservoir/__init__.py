@@ -18,6 +18,7 @@ from bioworkbench.readout.trials import Simulate, blocked_features, features_of
 from bioworkbench.records.annotations import Hertz
 from bioworkbench.records.arrays import count, fraction, positive
 from bioworkbench.records.choice import Choice, Chosen
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError, unknown_name
 from bioworkbench.records.functions import name_of
 from bioworkbench.records.links import Links
@@ -177,6 +178,12 @@ def _rewired(network: Network, names: Sequence[str] | None) -> tuple[str, ...]:
     for p in network.projections:
         if p.links.n_parallel and p.name in (names or known):
             raise ValueError(f"rewiring.projections: '{p.name}' has {p.links.n_parallel} parallel synapses; join them first")
+        own = int((p.links.sources == p.links.targets).sum()) if p.source == p.target else 0
+        if own and p.name in (names or known):
+            raise ValueError(
+                f"rewiring.projections: '{p.name}' has {counted(own, 'self-link')}; links are regrown between different neurons, so "
+                "leave them out (self_links = false of a file's topology)"
+            )
     return tuple(names or known)
 
 

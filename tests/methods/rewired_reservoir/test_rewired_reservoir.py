@@ -296,6 +296,17 @@ def test_a_network_without_synapses_has_nothing_to_rewire(task):
         trained(task, replace(start, projections=start.projections[:1]))
 
 
+def test_links_of_a_neuron_to_itself_are_refused(task):
+    start = reservoir()
+    looped = start.projections[1].weights.tolil()
+    looped[3, 3] = looped[5, 5] = 0.1
+    parts = (start.projections[0], relinked(start.projections[1], looped.tocsr()), *start.projections[2:])
+    with pytest.raises(
+        ValueError, match=r"'exc_exc' has 2 self-links; links are regrown between different neurons, so leave them out"
+    ):
+        trained(task, replace(start, projections=parts))
+
+
 def test_neurons_that_nothing_leads_to_are_refused(task):
     start = reservoir()
     cut = start.projections[2].weights.toarray()
