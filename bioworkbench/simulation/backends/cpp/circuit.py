@@ -23,7 +23,7 @@ from bioworkbench.simulation.backends.cpp.circuit_plan import CLOCK, Bound, Circ
 from bioworkbench.simulation.backends.cpp.codeobject import array_slots, numbers_of, types_of
 from bioworkbench.simulation.backends.cpp.device import register
 from bioworkbench.simulation.backends.cpp.execution import execute
-from bioworkbench.simulation.backends.cpp.functions import CONTINUOUS, functions_text, name_of, program_of
+from bioworkbench.simulation.backends.cpp.functions import FAST_MATH, functions_text, name_of, program_of
 from bioworkbench.simulation.backends.cpp.toolchain import flags
 from bioworkbench.simulation.build import build
 from bioworkbench.simulation.job import Job
@@ -59,7 +59,7 @@ def run_circuit(job: Job, notify: Notify, place: Path, precision: str) -> Outcom
     functions = _functions(job, precision)
     text = functions_text((function.text, function.types) for each in functions.values() for function in each)
     generated = time.perf_counter()
-    with program_of({"functions": text}, flags(), {"functions": CONTINUOUS}) as program:
+    with program_of({"functions": text}, flags(), {"functions": FAST_MATH}) as program:
         compiled = time.perf_counter()
         notify("build", 1, 1)
         plan = CircuitPlan(job, functions, place, job.threads, precision)

@@ -16,8 +16,14 @@ from brian2.input.timedarray import TimedArray
 from jinja2 import pass_context
 
 from bioworkbench.simulation.backends.cpp.drawing import DrawingGenerator
-from bioworkbench.simulation.backends.cpp.synapse_layout import is_interleaved
-from bioworkbench.simulation.backends.cpp.synapse_loops import consecutive_of, lanes_of, row_of
+from bioworkbench.simulation.backends.cpp.synapse_loops import (
+    are_independent,
+    consecutive_of,
+    lanes_of,
+    lies_between_others,
+    row_of,
+    streams_of,
+)
 
 __all__ = [
     "ITEM_TYPES",
@@ -208,6 +214,9 @@ class WorkbenchGenerator(DrawingGenerator):
         if self.template_name == "synapses":
             keywords["lanes"] = lanes_of(self, ve_statements[None])
             keywords["consecutive"] = consecutive_of(self, ve_statements[None], arrays)
+            keywords["streams"] = streams_of(self, ve_statements[None])
+        elif self.template_name == "stateupdate":
+            keywords["independent"] = are_independent(self, ve_statements[None])
         elif self.template_name == "summed_variable":
             keywords["row"] = row_of(self, ve_statements[None], arrays)
         return scalar, vector, keywords
@@ -229,7 +238,7 @@ class WorkbenchGenerator(DrawingGenerator):
             if getattr(variable, "ndim", 1) > 1:
                 lines.append(f"Matrix<{kind}> _growing_{role}(*_a.arrays[{slot}]);")
                 continue
-            if is_interleaved(variable) and getattr(self.device, "lays_out_synapses", False):
+            if lies_between_others(self, variable):
                 lines.append(f"const Strided<{kind}> _at_{role}(*_a.arrays[{slot}]);")
                 continue
             # Arrays of a function never overlap, which lets the compiler work on many items at once.
@@ -293,3 +302,5 @@ BinomialFunction.implementations[WorkbenchGenerator.class_name] = lambda n, p, u
 )
 for _function in ("rand", "randn", "timestep", "clip"):  # the engine has them
     DEFAULT_FUNCTIONS[_function].implementations.add_implementation(WorkbenchCodeObject, code=None, name=f"_{_function}")
+# By the generator's name: where there is none for NumPy, Brian2 names all there are before it takes the Python function
+DEFAULT_FUNCTIONS["exprel"].implementations.add_implementation(WorkbenchGenerator, code=None, name="_exprel")

@@ -20,9 +20,12 @@ from bioworkbench.records.normals import table
 from bioworkbench.simulation.backends.cpp.programs import cache_folder, program_in_use
 from bioworkbench.simulation.backends.cpp.toolchain import compile_in, compiler, compiler_version, missing_compiler
 
-__all__ = ["AS_WRITTEN", "CONTINUOUS", "ENGINE", "functions_text", "name_of", "normal_table", "program_of"]
+__all__ = ["AS_WRITTEN", "CONTINUOUS", "ENGINE", "FAST_MATH", "functions_text", "name_of", "normal_table", "program_of"]
 
-CONTINUOUS = ("-ffast-math", "-fno-finite-math-only")  # of functions, besides: as Brian2 compiles
+FAST_MATH = ("-ffast-math", "-fno-finite-math-only")  # as Brian2 compiles
+# Of functions, besides. Vectors have 256 bits also where there are wider ones, whose stores and conversions take longer than they save;
+# compilers choose so themselves for processors of Intel.
+CONTINUOUS = (*FAST_MATH, *(("-mprefer-vector-width=256",) if platform.machine() in ("x86_64", "AMD64") else ()))
 AS_WRITTEN = ("-ffp-contract=off",)  # of the engine, and of functions of models in discrete time: they compute what is written
 
 ENGINE = Path(__file__).parent / "engine"

@@ -14,7 +14,9 @@ from brian2.core.functions import Function
 from brian2.core.variables import ArrayVariable
 from brian2.utils.stringtools import get_identifiers
 
-__all__ = ["consecutive_of", "lanes_of", "row_of"]
+from bioworkbench.simulation.backends.cpp.synapse_layout import is_interleaved
+
+__all__ = ["are_independent", "consecutive_of", "lanes_of", "lies_between_others", "row_of", "streams_of"]
 
 _OF_TARGET = "_postsynaptic_idx"
 
@@ -52,6 +54,24 @@ class _Parts:
         for name in (*self.read, *self.write):
             found.setdefault(self.generator.variables[name], set()).add(self.index(name))
         return found
+
+
+def are_independent(generator: CPPCodeGenerator, statements: Sequence[Any]) -> bool:
+    """Whether no neuron or synapse reads or writes what another one writes.
+
+    Parameters
+    ----------
+    generator : CPPCodeGenerator
+    statements : sequence of Statement
+        Of one neuron or synapse.
+
+    Returns
+    -------
+    bool
+    """
+    parts = _Parts(generator, statements)
+    places = parts.places_of_arrays
+    return all(places[generator.variables[name]] == {"_idx"} for name in parts.write)
 
 
 def lanes_of(generator: CPPCodeGenerator, statements: Sequence[Any]) -> dict[str, list[str]] | None:
@@ -177,3 +197,37 @@ def row_of(generator: CPPCodeGenerator, statements: Sequence[Any], arrays: Seque
     inside += [line for name, line in reads.items() if name not in of_target]
     lines = {"before": [reads[name] for name in of_target], "inside": inside + parts.lines(statements)}
     return {**lines, "slot": list(arrays).index(index), "kind": c_data_type(target.dtype)}
+
+
+def lies_between_others(generator: CPPCodeGenerator, variable: ArrayVariable) -> bool:
+    """Whether an array lies between others of the same synapses in the program that the code is for.
+
+    Parameters
+    ----------
+    generator : CPPCodeGenerator
+    variable : ArrayVariable
+
+    Returns
+    -------
+    bool
+    """
+    return is_interleaved(variable) and getattr(generator.device, "lays_out_synapses", False)
+
+
+def streams_of(generator: CPPCodeGenerator, statements: Sequence[Any]) -> list[str]:
+    """Names of the arrays that the synapses of a spike go through item by item, which can be fetched before they are needed.
+
+    Parameters
+    ----------
+    generator : CPPCodeGenerator
+        Of the function of a pathway.
+    statements : sequence of Statement
+        Of one synapse.
+
+    Returns
+    -------
+    list of str
+    """
+    parts = _Parts(generator, statements)
+    names = {*parts.indices, *(name for name in (*parts.read, *parts.write) if parts.index(name) == "_idx")}
+    return sorted({parts.array(n) for n in names if not lies_between_others(generator, generator.variables[n])})

@@ -211,6 +211,12 @@ struct Range {
     int32_t begin, end;
 };
 
+// Asks memory for as many items as there are lanes, which are needed soon. The address may lie beyond an array: nothing is read.
+template <typename T>
+inline void fetch_lanes(const T* items) {
+    for (size_t byte = 0; byte < LANES * sizeof(T); byte += 64) __builtin_prefetch(reinterpret_cast<const char*>(items) + byte);
+}
+
 // Spikes on their way through synapses. The synapses of a neuron with one delay stand together in the order, so that a queue entry is a
 // span instead of a list; where synapses come sorted by neuron and delay, their order is their number and takes no memory.
 class Pathway {
@@ -366,33 +372,6 @@ inline bool Blocks::next() {
 
 }  // namespace bioworkbench
 
-// Names that Brian2's statements call
-inline double _rand(int) { return bioworkbench::current_stream->rand(); }
-inline double _randn(int) { return bioworkbench::current_stream->randn(); }
-// Whole, but floating point: vectors can be made of it
-static inline double _timestep(double t, double dt) { return std::trunc((t + 1e-3 * dt) / dt); }
-template <typename T>
-static inline T _clip(const T value, const double low, const double high) {
-    return value < low ? T(low) : value > high ? T(high) : value;
-}
-template <typename T>
-inline int int_(T value) {
-    return static_cast<int>(value);
-}
-template <>
-inline int int_(bool value) {
-    return value ? 1 : 0;
-}
-
-// The C library has vector versions of these, which GCC uses where it is told so; programs without -ffast-math go without
-#if defined(__NO_MATH_ERRNO__) && defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
-extern "C" {
-#define BIOWORKBENCH_VECTOR __attribute__((simd("notinbranch")))
-BIOWORKBENCH_VECTOR double exp(double) noexcept; BIOWORKBENCH_VECTOR float expf(float) noexcept;
-BIOWORKBENCH_VECTOR double log(double) noexcept; BIOWORKBENCH_VECTOR float logf(float) noexcept;
-BIOWORKBENCH_VECTOR double sin(double) noexcept; BIOWORKBENCH_VECTOR float sinf(float) noexcept;
-BIOWORKBENCH_VECTOR double cos(double) noexcept; BIOWORKBENCH_VECTOR float cosf(float) noexcept;
-}
-#endif
+#include "functions.h"
 
 #endif

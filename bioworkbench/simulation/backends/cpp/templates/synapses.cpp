@@ -2,8 +2,20 @@
 {# Copies of a network share synapses: a span says how far the variables of its targets are shifted. #}
 {# Where the targets of every span are consecutive neurons, they are counted instead of read. #}
 {# Where functions are called, synapses are computed in lanes, which a compiler turns into vectors. #}
+{# Rows of synapses lie far apart: what the next span reads is fetched from memory while the present one is worked on. #}
 {# USES_VARIABLES { _synaptic_pre } #}
 {% extends 'common_group.cpp' %}
+
+{% macro fetch() %}
+{% if streams %}
+if (const int32_t _later = _next.begin + _begin - _span.begin; _later < _next.end)
+{
+    {% for name in streams %}
+    fetch_lanes({{name}} + _later);
+    {% endfor %}
+}
+{% endif %}
+{% endmacro %}
 
 {% block maincode %}
     const size_t _vectorisation_idx = -1;
@@ -16,14 +28,17 @@
     {% for kind, name in target_arrays %}
     {{kind}}* const _first{{name}} = {{name}};
     {% endfor %}
-    for (const Span& _span : _a.pathway->due())
+    const std::vector<Span>& _due = _a.pathway->due();
+    for (size_t _s = 0; _s < _due.size(); _s++)
     {
+        const Span _span = _due[_s], _next = _s + 1 < _due.size() && !_order ? _due[_s + 1] : Span{0, 0, 0};
         {% for kind, name in target_arrays %}
         {{kind}}* __restrict const {{name}} = _first{{name}} + _span.shift;
         {% endfor %}
         {% if lanes %}
         for (int32_t _begin = _span.begin; _begin < _span.end; _begin += LANES)
         {
+            {{fetch()|autoindent}}
             const int _n = std::min(_span.end - _begin, LANES);
             size_t _places[LANES];
             {{lanes.declared|autoindent}}
@@ -58,14 +73,19 @@
             continue;
         }
         {% endif %}
-        for (int32_t _k = _span.begin; _k < _span.end; _k++)
+        for (int32_t _begin = _span.begin; _begin < _span.end; _begin += LANES)
         {
-            const size_t _idx = _order ? _order[_k] : _k;
-            const size_t _vectorisation_idx = _idx;
-            {% if uses_random %}
-            draw_from(_a.stream_of_copy(_a.pathway->copy_of(_span, _idx)));
-            {% endif %}
-            {{vector_code|autoindent}}
+            {{fetch()|autoindent}}
+            const int32_t _end = std::min(_begin + LANES, _span.end);
+            for (int32_t _k = _begin; _k < _end; _k++)
+            {
+                const size_t _idx = _order ? _order[_k] : _k;
+                const size_t _vectorisation_idx = _idx;
+                {% if uses_random %}
+                draw_from(_a.stream_of_copy(_a.pathway->copy_of(_span, _idx)));
+                {% endif %}
+                {{vector_code|autoindent}}
+            }
         }
         {% endif %}
     }
