@@ -5,7 +5,8 @@ A sub-network has layers of sizes (m_1, ..., m_L); the last layer usually has on
     u[t] = leak * u'[t-1] + x[t] W + s[t-1] R + b,    s[t] = 1 where u[t] >= 1,    u' = u - s ("subtract") or u (1 - s) ("zero")
 
 x is the input, or the spikes of the layer below in the same step. Leaky integrate-and-fire neurons have R = 0; plain recurrent
-threshold units have leak 0. A pattern is the spikes of a last-layer neuron over the trials, at one step.
+threshold units have leak 0. A pattern is the spikes of a last-layer neuron over the trials, at one step; or its half-space, whether
+``u[t] >= 0`` there, which a reset by subtraction does not change: it takes potentials from above 1 to above 0.
 """
 
 from collections.abc import Iterator, Sequence
@@ -171,8 +172,10 @@ def noisy_copies(networks: SubNetworks, n_copies: int, deviation: float, rng: np
     return replace(networks, layers=tuple(layers))
 
 
-def last_layer_spikes(networks: SubNetworks, values: NDArray, steps: Sequence[int] | None = None) -> Booleans:
-    """Spikes of the last layers.
+def last_layer_spikes(
+    networks: SubNetworks, values: NDArray, steps: Sequence[int] | None = None, *, half_spaces: bool = False
+) -> Booleans:
+    """Spikes of the last layers, or the half-spaces of their potentials.
 
     Parameters
     ----------
@@ -180,6 +183,8 @@ def last_layer_spikes(networks: SubNetworks, values: NDArray, steps: Sequence[in
     values : array (n_trials, n_steps, n_channels)
     steps : sequence of int, optional
         At which steps, counted from 0; by default all.
+    half_spaces : bool
+        Whether the potential is at least 0, in place of whether the neuron spikes.
 
     Returns
     -------
@@ -201,17 +206,18 @@ def last_layer_spikes(networks: SubNetworks, values: NDArray, steps: Sequence[in
     block = max(1, BLOCK_BYTES // (8 * networks.n * (sum(networks.shape) * 4)))
     for first in range(0, n_trials, block):
         part = slice(first, first + block)
-        for step, pattern in enumerate(_steps(networks, values[part], max(asked) + 1)):
+        for step, potential in enumerate(_steps(networks, values[part], max(asked) + 1)):
+            pattern = potential >= (0.0 if half_spaces else 1.0)
             if step in asked:
                 spikes[part, asked.index(step)] = pattern.transpose(1, 0, 2).reshape(pattern.shape[1], -1)
     return spikes
 
 
-def _steps(networks: SubNetworks, values: NDArray, n_steps: int) -> Iterator[Booleans]:
-    """Spikes (n, n_trials, m_L) of the last layers, step by step."""
+def _steps(networks: SubNetworks, values: NDArray, n_steps: int) -> Iterator[Floats]:
+    """Potentials before the reset (n, n_trials, m_L) of the last layers, step by step."""
     n, n_trials = networks.n, len(values)
     left = [np.zeros((n, n_trials, size)) for size in networks.shape]
-    fired = [np.zeros((n, n_trials, size)) for size in networks.shape]
+    fired, potential = [np.zeros((n, n_trials, size)) for size in networks.shape], np.zeros(0)
     for step in range(n_steps):
         signal = _fed(networks.layers[0], values[:, step].astype(float))
         for k, layer in enumerate(networks.layers):
@@ -219,9 +225,9 @@ def _steps(networks: SubNetworks, values: NDArray, n_steps: int) -> Iterator[Boo
             if layer.recurrent is not None:
                 drive = drive + fired[k] @ layer.recurrent
             total = drive + layer.bias[:, None]
-            _, spiked, left[k] = lif_step(left[k], total, layer.leak[:, None], 1.0, networks.reset)
+            potential, spiked, left[k] = lif_step(left[k], total, layer.leak[:, None], 1.0, networks.reset)
             fired[k] = spiked.astype(float)
-        yield fired[-1] > 0
+        yield potential
 
 
 def _fed(layer: Layer, values: Floats) -> Floats:
@@ -232,7 +238,7 @@ def _fed(layer: Layer, values: Floats) -> Floats:
     return (values @ flat).reshape(len(values), n, size).transpose(1, 0, 2)
 
 
-def as_network(networks: SubNetworks, names: Sequence[str] | None = None) -> Network:
+def as_network(networks: SubNetworks, names: Sequence[str] | None = None, *, half_spaces: bool = False) -> Network:
     """The sub-networks as disjoint parts of one network of `discrete_lif` neurons, run at one step per frame.
 
     Parameters
@@ -240,11 +246,18 @@ def as_network(networks: SubNetworks, names: Sequence[str] | None = None) -> Net
     networks : SubNetworks
     names : sequence of str, optional
         Of the populations, one per layer; by default "layer_1", "layer_2", ...
+    half_spaces : bool
+        Whether a last population "half_spaces" shows whether the potentials of the last layer are at least 0.
 
     Returns
     -------
     Network
         Neuron j of sub-network p has the index ``p * m + j`` in its population. Where a weight is exactly 0 there is no synapse.
+
+    Raises
+    ------
+    ValueError
+        If half-spaces are asked of neurons that reset to 0.
     """
     names = [f"layer_{k + 1}" for k in range(len(networks.layers))] if names is None else list(names)
     populations, projections, below = [], [], INPUT
@@ -256,4 +269,28 @@ def as_network(networks: SubNetworks, names: Sequence[str] | None = None) -> Net
         if layer.recurrent is not None:
             projections.append(Projection(name, name, sparse.csr_array(sparse.block_diag(layer.recurrent))))
         below = name
+    if half_spaces:
+        population, more = _half_spaces(networks, populations[-1], projections)
+        return Network((*populations, population), (*projections, *more))
     return Network(tuple(populations), tuple(projections))
+
+
+def _half_spaces(
+    networks: SubNetworks, last: Population, projections: Sequence[Projection]
+) -> tuple[Population, list[Projection]]:
+    """Neurons that follow the potentials of the last layer, and spike wherever these are at least 0.
+
+    They get the same input. A neuron of the last layer tells its follower that it was reset, which counts in the next step, with what
+    the leak left of it. Their own reset takes off the threshold, which is 0.
+    """
+    if networks.reset != "subtract":
+        raise ValueError(
+            f"reset = '{networks.reset}': half-spaces need 'subtract', which leaves the sign of a potential as it is"
+        )
+    layer = networks.layers[-1]
+    follower = discrete_lif(leak=layer.leak.ravel(), threshold=0.0, bias=layer.bias.ravel())
+    to_last = {p.source: p.weights for p in projections if p.target == last.name}
+    resets = -sparse.dia_array((layer.leak.reshape(1, -1), [0]), shape=(last.size, last.size))
+    to_last[last.name] = sparse.csr_array(to_last[last.name] + resets if last.name in to_last else resets)
+    links = [Projection(source, "half_spaces", weights) for source, weights in to_last.items()]
+    return Population("half_spaces", last.size, follower, layer=last.layer), links

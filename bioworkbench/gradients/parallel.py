@@ -33,6 +33,7 @@ def train_parallel(
     per_frame: bool = False,
     readout: LinearReadout | None = None,
     heads: Sequence[int] = (),
+    half_spaces: bool = False,
 ) -> tuple[SubNetworks, Floats, Floats, dict[str, Floats]]:
     """Minimize the cross-entropy (classes) or squared error (values) of an affine readout of the last layers.
 
@@ -58,6 +59,8 @@ def train_parallel(
     heads : sequence of int
         Of classes that are made of parts (`bioworkbench.records.heads`): each part has outputs of its own, side by side, and the loss
         is the sum of their cross-entropies.
+    half_spaces : bool
+        Read whether the potentials of the last layers are at least 0, in place of their spikes.
 
     Returns
     -------
@@ -80,7 +83,8 @@ def train_parallel(
         "intercepts": jnp.asarray(readout.intercepts, jnp.float32),
     }
     surrogate = partial(spike, shape=settings.surrogate, width=settings.surrogate_width)
-    loss = _loss(networks, tuple(steps), per_frame, np.issubdtype(targets.dtype, np.integer), surrogate, tuple(heads))
+    read = partial(_last_patterns, reset=networks.reset, fires=surrogate, level=0.0 if half_spaces else 1.0)
+    loss = _loss(networks, tuple(steps), per_frame, np.issubdtype(targets.dtype, np.integer), read, tuple(heads))
     batches = Batches(np.asarray(values, np.float32), targets, seed)
     score = _score(loss, data[1]) if len(data) > 1 else None
     state, history = fit(loss, State(start), batches, settings, score=score)
@@ -111,14 +115,14 @@ def _layer(leaves: Tree, before: Layer) -> Layer:
 
 
 def _loss(
-    networks: SubNetworks, steps: tuple[int, ...], per_frame: bool, classes: bool, fires: Spike, heads: tuple[int, ...]
+    networks: SubNetworks, steps: tuple[int, ...], per_frame: bool, classes: bool, read: Callable, heads: tuple[int, ...]
 ) -> Loss:
     leaks = [jnp.asarray(layer.leak, jnp.float32) for layer in networks.layers]
     to_classes = jnp.asarray(class_outputs(heads), jnp.float32) if heads else None
 
     def loss(parameters: Tree, fixed: Tree, batch: tuple[jax.Array, jax.Array], key: jax.Array) -> jax.Array:
         values, targets = batch
-        seen = _last_spikes(parameters["layers"], leaks, networks.reset, values, fires)[jnp.asarray(steps)]
+        seen = read(parameters["layers"], leaks, values)[jnp.asarray(steps)]
         seen = jnp.swapaxes(seen, 0, 1)  # (n_trials, n_steps, n * m_L)
         seen = seen if per_frame else seen.reshape(len(values), -1)
         outputs = seen @ parameters["coefficients"] + parameters["intercepts"]
@@ -130,15 +134,17 @@ def _loss(
     return loss
 
 
-def _last_spikes(layers: list[Tree], leaks: list[jax.Array], reset: str, values: jax.Array, fires: Spike) -> jax.Array:
-    """Spikes of the last layers, (n_steps, n_trials, n * m_L), sub-network after sub-network."""
+def _last_patterns(
+    layers: list[Tree], leaks: list[jax.Array], values: jax.Array, *, reset: str, fires: Spike, level: float
+) -> jax.Array:
+    """Where potentials of the last layers reach a level, (n_steps, n_trials, n * m_L), sub-network after sub-network."""
     shape = [(layer["bias"].shape[0], len(values), layer["bias"].shape[1]) for layer in layers]
     first = layers[0]["weights"]
     # all networks see the same input: one product for the first layers of all of them
     flat = jnp.swapaxes(first, 0, 1).reshape(first.shape[1], -1)
 
     def step(state: list[tuple[jax.Array, jax.Array]], frame: jax.Array) -> tuple[list[tuple[jax.Array, jax.Array]], jax.Array]:
-        signal, new = jnp.swapaxes((frame @ flat).reshape(len(frame), *layers[0]["bias"].shape), 0, 1), []
+        before, signal, new = jnp.zeros(0), jnp.swapaxes((frame @ flat).reshape(len(frame), *layers[0]["bias"].shape), 0, 1), []
         for k, (layer, leak, (left, fired)) in enumerate(zip(layers, leaks, state, strict=True)):
             drive = signal if k == 0 else signal @ layer["weights"]
             if "recurrent" in layer:
@@ -147,7 +153,7 @@ def _last_spikes(layers: list[Tree], leaks: list[jax.Array], reset: str, values:
             signal = fires(before - 1.0)
             cut = lax.stop_gradient(signal)
             new.append((before - cut if reset == "subtract" else before * (1 - cut), signal))
-        return new, jnp.swapaxes(signal, 0, 1).reshape(len(frame), -1)
+        return new, jnp.swapaxes(fires(before - level), 0, 1).reshape(len(frame), -1)
 
     start = [(jnp.zeros(s), jnp.zeros(s)) for s in shape]
     return lax.scan(step, start, jnp.swapaxes(values, 0, 1))[1]

@@ -1,5 +1,7 @@
 """Parallel threshold networks: their law, their twin in Brian2, their parts."""
 
+from dataclasses import replace
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -50,6 +52,28 @@ def test_spikes_are_those_of_the_twin_and_of_brian2(rng, reset):
     np.testing.assert_array_equal(simulate_discrete(made, stimulus).raster("layer_3"), spikes)
     recording = simulate(made, stimulus, 0, dt=1e-3, backend="numpy")
     np.testing.assert_array_equal(recording.raster("layer_3"), spikes)
+
+
+@pytest.mark.parametrize(("shape", "recurrent"), [((1,), False), ((4, 3), True)])
+def test_half_spaces_are_signs_of_the_potentials_also_in_brian2(rng, shape, recurrent):
+    """Before and after the reset, with resets on the way: followers that are not told of them give other signs."""
+    networks, values = drawn(rng, shape=shape, recurrent=recurrent), rng.normal(size=(20, 20, 3))
+    seen = last_layer_spikes(networks, values, half_spaces=True)
+    made, stimulus = as_network(networks, half_spaces=True), Stimulus(values, 1e-3)
+    np.testing.assert_array_equal(simulate_discrete(made, stimulus).raster("half_spaces"), seen)
+    last = f"layer_{len(shape)}"
+    recording = simulate(made, stimulus, 0, dt=1e-3, backend="numpy", record=[f"{last}.v"])
+    np.testing.assert_array_equal(recording.raster("half_spaces"), seen)
+    # a trace has the potential at the start of a step, which is that after the reset of the step before
+    np.testing.assert_array_equal(recording.traces[f"{last}.v"][:, 1:] >= 0, seen[:, :-1])
+    np.testing.assert_array_equal(recording.raster(last), last_layer_spikes(networks, values))
+    untold = tuple(p for p in made.projections if (p.source, p.target) != (last, "half_spaces"))
+    assert (simulate_discrete(replace(made, projections=untold), stimulus).raster("half_spaces") != seen).any()
+
+
+def test_neurons_that_reset_to_0_have_no_half_spaces(rng):
+    with pytest.raises(ValueError, match="reset = 'zero': half-spaces need 'subtract'"):
+        as_network(drawn(rng, reset="zero"), half_spaces=True)
 
 
 def test_a_layer_late_by_a_step_gives_other_spikes(rng):

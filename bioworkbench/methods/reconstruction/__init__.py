@@ -53,6 +53,9 @@ class Dictionary:
         Trained together by surrogate gradients, and noisy copies of each of them.
     deviation : float
         Noise of the copies, relative to the weights.
+    half_spaces : bool
+        An atom is whether the potential of a last neuron is at least 0, as published, in place of whether it spikes; for reset
+        'subtract', which does not change it. In the simulated network a population of its own shows these signs.
     """
 
     n_gaussian: int = 2000
@@ -60,6 +63,7 @@ class Dictionary:
     n_trained: int = 0
     n_copies: int = 0
     deviation: float = 0.1
+    half_spaces: bool = False
 
     def __post_init__(self) -> None:
         for name in ("n_gaussian", "n_pairs", "n_trained", "n_copies"):
@@ -131,9 +135,10 @@ def train(
     Udupi, Yang & Zhai (2026), Globally optimal training of spiking neural networks via parameter reconstruction, arXiv:2605.08022.
     Ergen, Gulluk, Lacotte & Pilanci (2023), arXiv:2303.03382.
     """
-    _check_witnesses(dictionary, program)
+    _check_witnesses(dictionary, program, witnesses)
     settings = replace(optimization, batch_size=min(optimization.batch_size, task.train.n_trials))
     start, asked = template(network, self_links), _asked(task, steps)
+    read = _Atoms(asked, task.train.per_frame, dictionary.half_spaces)
     if program.loss != "squared" and task.kind != "classification":
         raise ValueError(f"loss = '{program.loss}': the targets of task '{task.name}' are values; use 'squared'")
     wanted = _varying(task, _wanted(task, task.train))
@@ -149,6 +154,7 @@ def train(
             "per_frame": task.train.per_frame,
             "readout": start,
             "heads": task.heads,
+            "half_spaces": read.half_spaces,
         }
         trained, coefficients, intercepts, _ = _train_parallel(networks, data, settings, seed, **given)
         return trained, LinearReadout(coefficients, intercepts, _rule(task))
@@ -157,22 +163,37 @@ def train(
     if dictionary.n_trained:
         trained, own = gradient_trained(gaussian_witnesses(start, values, asked, dictionary.n_trained, witnesses, rng))
         if not program.convex:
-            return _finished(task, trained, own, asked, simulate, values, {})
+            return _finished(task, trained, own, read, simulate, values, {})
         parts += [trained, *_copies(trained, dictionary, rng)]
     if dictionary.n_gaussian:
         parts.append(gaussian_witnesses(start, values, asked, dictionary.n_gaussian, witnesses, rng))
     if dictionary.n_pairs:
         parts.append(pair_witnesses(start, values, _flat(wanted), asked, dictionary.n_pairs, witnesses, rng))
     history: dict[str, list[float]] = {}
-    kept, readout = _solved(task, joined(*parts), values, asked, program, history)
+    kept, readout = _solved(task, joined(*parts), values, read, program, history)
     for _ in range(program.rounds - 1):
         parts = [kept, gradient_trained(kept)[0], *parts]
-        kept, readout = _solved(task, joined(*parts), values, asked, program, history)
+        kept, readout = _solved(task, joined(*parts), values, read, program, history)
     if program.refit is not None:
-        readout = _refitted(task, kept, readout, values, asked, program.refit)
+        readout = _refitted(task, kept, readout, values, read, program.refit)
     if program.refine:
         kept, readout = gradient_trained(kept, readout)
-    return _finished(task, kept, readout, asked, simulate, values, {name: np.array(entries) for name, entries in history.items()})
+    return _finished(task, kept, readout, read, simulate, values, {name: np.array(entries) for name, entries in history.items()})
+
+
+@dataclass(frozen=True)
+class _Atoms:
+    """How the last neurons are read: at which steps, and whether their half-spaces."""
+
+    steps: list[int]
+    per_frame: bool
+    half_spaces: bool
+
+    def patterns(self, networks: SubNetworks, values: Floats) -> np.ndarray:
+        """Patterns (n_rows, n_atoms): rows are trials and frames, or trials with steps as atoms."""
+        seen = last_layer_spikes(networks, values, self.steps, half_spaces=self.half_spaces)
+        n_trials, n_steps, n = seen.shape
+        return seen.reshape(n_trials * n_steps, n) if self.per_frame else seen.reshape(n_trials, n_steps * n)
 
 
 def _check_steps(task: Task, network: Network, simulate: Simulate) -> None:
@@ -184,7 +205,9 @@ def _check_steps(task: Task, network: Network, simulate: Simulate) -> None:
         raise ValueError(f"a trial of {n_frames} frames has {n_steps} steps; set dt to the frame, {first.frame} s")
 
 
-def _check_witnesses(dictionary: Dictionary, program: ConvexProgram) -> None:
+def _check_witnesses(dictionary: Dictionary, program: ConvexProgram, witnesses: WitnessDistribution) -> None:
+    if dictionary.half_spaces and witnesses.balanced:
+        raise ValueError("half_spaces = True and balanced = True: only thresholds of spikes are balanced; set balanced = false")
     if not (dictionary.n_trained or (program.convex and (dictionary.n_gaussian or dictionary.n_pairs))):
         raise ValueError(
             f"n_gaussian = {dictionary.n_gaussian}, n_pairs = {dictionary.n_pairs}, n_trained = {dictionary.n_trained}, convex = "
@@ -248,23 +271,16 @@ def _flat(wanted: Floats) -> Floats:
     return wanted[:, -1] if wanted.ndim == 3 else wanted
 
 
-def _dictionary(spikes: np.ndarray, per_frame: bool) -> np.ndarray:
-    """Patterns (n_rows, n_atoms) from spikes (n_trials, n_steps, n): rows are trials and frames, or trials with steps as atoms."""
-    n_trials, n_steps, n = spikes.shape
-    return spikes.reshape(n_trials * n_steps, n) if per_frame else spikes.reshape(n_trials, n_steps * n)
-
-
 def _solved(
     task: Task,
     witnesses: SubNetworks,
     values: Floats,
-    asked: list[int],
+    read: _Atoms,
     program: ConvexProgram,
     history: dict[str, list[float]],
 ) -> tuple[SubNetworks, LinearReadout]:
     """Kept sub-networks and their readout; notes the certificate in the history."""
-    per_frame = task.train.per_frame
-    patterns = _dictionary(last_layer_spikes(witnesses, values, asked), per_frame)
+    patterns = read.patterns(witnesses, values)
     atoms = distinct_columns(patterns)
     if len(atoms) == 1 < patterns.shape[1]:
         raise ValueError(
@@ -302,11 +318,11 @@ def _note(history: dict[str, list[float]], proof: Certificate, penalties: list[f
 
 
 def _refitted(
-    task: Task, kept: SubNetworks, readout: LinearReadout, values: Floats, asked: list[int], penalty: float
+    task: Task, kept: SubNetworks, readout: LinearReadout, values: Floats, read: _Atoms, penalty: float
 ) -> LinearReadout:
     """Other output weights for the atoms that have one."""
     used = np.flatnonzero(readout.coefficients.any(axis=1))
-    patterns = _dictionary(last_layer_spikes(kept, values, asked), task.train.per_frame)[:, used]
+    patterns = read.patterns(kept, values)[:, used]
     wanted = [own.reshape(len(patterns), -1) for own in _by_head(task, task.train)]
     if task.kind == "classification":
         found = [logistic(patterns, own.argmax(axis=1), penalty=penalty) for own in wanted]
@@ -321,7 +337,7 @@ def _finished(
     task: Task,
     kept: SubNetworks,
     readout: LinearReadout,
-    asked: list[int],
+    read: _Atoms,
     simulate: Simulate,
     values: Floats,
     history: dict[str, np.ndarray],
@@ -331,18 +347,19 @@ def _finished(
         to_classes = class_outputs(task.heads)
         readout = replace(readout, coefficients=readout.coefficients @ to_classes, intercepts=readout.intercepts @ to_classes)
     trials = task.train.take(np.arange(min(N_COMPARED, task.train.n_trials)))
-    stimulus, made = task.encode(trials.values), as_network(kept)
+    stimulus, made = task.encode(trials.values), as_network(kept, half_spaces=read.half_spaces)
     last = made.populations[-1].name
     recording = simulate(made, stimulus, 0)
-    wrong = int((recording.raster(last) != last_layer_spikes(kept, values[: trials.n_trials])).sum())
+    wanted = last_layer_spikes(kept, values[: trials.n_trials], half_spaces=read.half_spaces)
+    wrong = int((recording.raster(last) != wanted).sum())
     if wrong:
         raise ValueError(f"{wrong} simulated spikes of population '{last}' differ from the dictionary's; report this as a bug")
-    if task.train.per_frame:
+    if read.per_frame:
         return TrainedNetwork(
             made, Choice("binned_counts", {"populations": [last], "bin": stimulus.frame, "per_frame": True}), readout, history
         )
-    n_steps = values.shape[1] - asked[0]
+    asked, n_steps = np.array(read.steps), values.shape[1] - read.steps[0]
     coefficients = np.zeros((n_steps, kept.n * kept.shape[-1], task.n_outputs))
-    coefficients[np.array(asked) - asked[0]] = readout.coefficients.reshape(len(asked), -1, task.n_outputs)
+    coefficients[asked - asked[0]] = readout.coefficients.reshape(len(asked), -1, task.n_outputs)
     spread_out = LinearReadout(coefficients.reshape(-1, task.n_outputs), readout.intercepts, readout.rule)
     return TrainedNetwork(made, Choice("last_step_pattern", {"populations": [last], "n_steps": n_steps}), spread_out, history)

@@ -144,6 +144,30 @@ def test_published_losses_over_many_last_neurons_of_deep_branches(loss, toleranc
     assert value == pytest.approx(trained.history["primal"][0], rel=1e-9)
 
 
+@pytest.mark.parametrize("run", [simulate, lambda n, s, seed: simulate_in_brian2(n, s, seed, dt=0.001, backend="numpy")])
+def test_half_spaces_of_the_potential_are_atoms(run):
+    """The outputs of the simulated network are those whose optimality the certificate states, from signs in place of spikes."""
+    task = first_last_xor(np.random.default_rng(0), length=4, n_train=60, n_test=60, distinct=False)
+    network = start(2, 20, 40, leak=0.99)
+    network = replace(network, projections=tuple(p for p in network.projections if p.source != p.target))
+    settings = {"columns": "unscaled", "input_gain": 1.0, "bias": (-1.0, 0.0), "balanced": False, "loss": "hinge"}
+    trained = reconstruction.train(
+        task,
+        network,
+        run,
+        np.random.default_rng(0),
+        **grouped(reconstruction.train, settings | {"n_gaussian": 2, "penalties": (0.01,), "half_spaces": True}),
+    )
+    assert trained.network.sizes["half_spaces"] == trained.network.sizes["layer_2"]
+    assert trained.feature.arguments["populations"] == ["half_spaces"]
+    recording = run(trained.network, task.encode(task.train.values), 0)
+    outputs = trained.readout.outputs(FEATURES[trained.feature.kind](recording, **trained.feature.arguments))
+    sizes = np.abs(np.vstack([trained.readout.coefficients, trained.readout.intercepts])).sum()
+    value = mean_loss(outputs, 2 * np.eye(2)[task.train.targets] - 1, "hinge") + trained.history["penalty"][0] * sizes
+    assert value == pytest.approx(trained.history["primal"][0], rel=1e-9)
+    assert accuracy(task, trained) > 0.85
+
+
 def test_gradient_training_is_given_the_solution_and_the_validation_part(monkeypatch):
     task, seen = xor(), {}
     task = replace(task, validation=task.test)
@@ -280,6 +304,8 @@ def test_what_cannot_work_is_refused():
         train(task, network, n_gaussian=20, loss="hinges")
     with pytest.raises(ValueError, match="'scald' is not a way to draw columns; did you mean 'scaled'"):
         train(task, network, n_gaussian=20, columns="scald")
+    with pytest.raises(ValueError, match="half_spaces = True and balanced = True: only thresholds of spikes are balanced"):
+        train(task, network, n_gaussian=20, half_spaces=True)
     parts = [Trials(part.values, part.targets[:, None].astype(float)) for part in (task.train, task.test)]
     values = replace(task, kind="regression", train=parts[0], test=parts[1], n_outputs=1)
     with pytest.raises(ValueError, match="loss = 'hinge': the targets of task 'first_last_xor' are values; use 'squared'"):
