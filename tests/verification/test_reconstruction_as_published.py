@@ -1,7 +1,7 @@
 """The published protocols of reconstruction: exclusive or in deep branches, MNIST in four steps; beside a critical reservoir.
 
 Run with ``python -m pytest -m slow -s tests/verification/test_reconstruction_as_published.py``; every test prints its rows. The last
-neurons' spikes are the atoms here, and the half-spaces of their potential there.
+neurons' spikes are the atoms but where half-spaces of their potential are named, which are the published ones.
 """
 
 import itertools
@@ -124,6 +124,22 @@ def test_published_exclusive_or(length):
         print(f"XOR T = {length}: {way:20s} {mean_and_error([row[way] for row in rows])}")
     record(f"reconstruction-published-xor-{length}", SEEDS, columns(rows), 100)
     assert length > 8 or np.mean([row["convex"] for row in rows]) > 0.99
+
+
+@pytest.mark.parametrize("length", [8, 11])
+def test_half_spaces_in_place_of_spikes(length):
+    """Atoms as published beside last spikes of the same witnesses; half the trials, and branches of half the width."""
+    rows = []
+    for seed in seeds(5, first=0):
+        task = first_last_xor(np.random.default_rng(seed), length=length, n_train=1000, n_test=4000, distinct=False)
+        given = ("half the size", shown_as_current(task), seed, (125, 125, 125, 250), 2)
+        settings = {"loss": "hinge", "penalties": (0.1, 0.01, 0.001)}
+        atoms = {"spikes": {}, "half-spaces": {"half_spaces": True}}
+        found = {name: published_rows(*given, settings | own, {}, ways=["convex"])["convex"] for name, own in atoms.items()}
+        rows.append(found)
+    print(f"XOR T = {length}, half the size: { {name: mean_and_error(scores) for name, scores in columns(rows).items()} }")
+    record(f"reconstruction-half-spaces-{length}", seeds(5, first=0), columns(rows), 100)
+    assert length > 8 or np.mean(columns(rows)["half-spaces"]) > 0.9
 
 
 RECURRENT = {"n_gaussian": 1000, "recurrent_gain": 3.0, "self_links": True, "penalties": (0.1, 0.03, 0.01)}
