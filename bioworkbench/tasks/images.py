@@ -1,5 +1,6 @@
 """Images of handwritten digits: whole, or row by row (column by column) as sequences."""
 
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,7 @@ __all__ = ["digits", "mnist"]
 
 _load_digits = later("sklearn.datasets:load_digits")
 
+_MOVES = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right]
 FRAMES = ("whole", "rows", "columns")
 _encode_pixels = partial(as_rate, frame=0.025, maximum=1000.0)
 
@@ -82,6 +84,7 @@ def mnist(
     frames: str = "whole",
     file: str | Path = "mnist.npz",
     data: str | Path | None = None,
+    moved_copies: int = 0,
 ) -> Task:
     """MNIST: 60 000 training and 10 000 test images of 28 x 28 pixels in 10 classes, in the canonical split.
 
@@ -103,6 +106,9 @@ def mnist(
         can be named.
     data : str or path, optional
         Folder of the file; by default that of BIOWORKBENCH_DATA.
+    moved_copies : int
+        Further training trials for each one: the image moved by a pixel, in a direction drawn from eight. Validation and test trials
+        have none.
 
     Returns
     -------
@@ -122,7 +128,25 @@ def mnist(
     train = _image_trials(f"{path}, train", train_x, train_y, n_train, frames, rng)
     test = _image_trials(f"{path}, test", test_x, test_y, n_test, frames, rng)
     reference = "LeCun et al. 1998, doi:10.1109/5.726791" if path.name == "mnist.npz" else f"file {path.name}"
-    return _image_task(path.stem, train, test, n_validation, rng, reference)
+    task = _image_task(path.stem, train, test, n_validation, rng, reference)
+    shape = train_x.shape[1:] if frames == "whole" else task.train.values.shape[1:]
+    copies = [_moved(task.train, shape, rng) for _ in range(count("moved_copies", moved_copies, least=0))]
+    return replace(task, train=_joined([task.train, *copies])) if copies else task
+
+
+def _moved(trials: Trials, shape: tuple[int, ...], rng: np.random.Generator) -> Trials:
+    """Every image moved by a pixel; what leaves it is lost, what enters is 0."""
+    images = trials.values.reshape(-1, *shape)
+    found, direction = np.zeros_like(images), rng.integers(len(_MOVES), size=len(images))
+    for number, (down, right) in enumerate(_MOVES):
+        own = direction == number
+        wider = np.pad(images[own], ((0, 0), (1, 1), (1, 1)))
+        found[own] = wider[:, 1 - down : 1 - down + shape[0], 1 - right : 1 - right + shape[1]]
+    return Trials(found.reshape(trials.values.shape), trials.targets)
+
+
+def _joined(parts: list[Trials]) -> Trials:
+    return Trials(np.concatenate([part.values for part in parts]), np.concatenate([part.targets for part in parts]))
 
 
 def _digits() -> tuple[np.ndarray, np.ndarray]:

@@ -107,6 +107,31 @@ def test_trials_are_shuffled_with_their_labels(small_archive):
     assert (np.diff(task.train.targets) < 0).any()
 
 
+@pytest.mark.parametrize("frames", ["whole", "rows", "columns"])
+def test_copies_are_moved_by_a_pixel(small_archive, frames):
+    settings = {"file": "small.npz", "data": small_archive, "frames": frames, "n_validation": 5}
+    plain, more = (mnist(generator(), **settings, moved_copies=n) for n in (0, 2))
+    for part in ("test", "validation"):
+        np.testing.assert_array_equal(more.parts[part].values, plain.parts[part].values)
+    np.testing.assert_array_equal(more.train.values[:25], plain.train.values)
+    np.testing.assert_array_equal(more.train.targets, np.tile(plain.train.targets, 3))
+    shape, seen = {"whole": (3, 4), "rows": (3, 4), "columns": (4, 3)}[frames], set()
+    for image, moved in zip(np.tile(plain.train.values, (3, 1, 1))[25:], more.train.values[25:], strict=True):
+        image, moved = image.reshape(shape), moved.reshape(shape)
+        fits = []
+        for down in (-1, 0, 1):
+            for right in (-1, 0, 1):
+                expected = np.zeros(shape, dtype=np.float32)
+                for row in range(max(0, down), shape[0] + min(0, down)):
+                    for column in range(max(0, right), shape[1] + min(0, right)):
+                        expected[row, column] = image[row - down, column - right]
+                fits += [(down, right)] * bool((expected == moved).all())
+        assert len(fits) == 1
+        seen.add(fits[0])
+    assert (0, 0) not in seen
+    assert len(seen) > 4
+
+
 def test_mnist_refuses_more_trials_than_there_are(small_archive):
     with pytest.raises(ValueError, match=r"small\.npz, train: 31 images are asked for, there are 30"):
         mnist(generator(), file="small.npz", data=small_archive, n_train=31)
