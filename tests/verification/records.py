@@ -6,13 +6,13 @@ the page: `tests.verification.reproduced`.
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["joined", "record", "seeds"]
+__all__ = ["arms", "joined", "record", "seeds"]
 
 
 def seeds(default: int, first: int = 1) -> tuple[int, ...]:
@@ -31,6 +31,31 @@ def seeds(default: int, first: int = 1) -> tuple[int, ...]:
     """
     given = os.environ.get("BIOWORKBENCH_SEEDS", str(default))
     return tuple(int(seed) for seed in given.split(",") if seed) if "," in given else tuple(range(first, first + int(given)))
+
+
+def arms(known: Iterable[str]) -> tuple[str, ...]:
+    """Arms to run: all, or those that `BIOWORKBENCH_ARMS` lists ("convex,gradients"), where a row needs no others.
+
+    Parameters
+    ----------
+    known : iterable of str
+        Those that the test has.
+
+    Returns
+    -------
+    tuple of str
+        In the order of the test.
+
+    Raises
+    ------
+    ValueError
+        If a name is not one of them.
+    """
+    every = tuple(known)
+    wanted = [name.strip() for name in os.environ.get("BIOWORKBENCH_ARMS", ",".join(every)).split(",")]
+    if unknown := sorted(set(wanted) - set(every)):
+        raise ValueError(f"BIOWORKBENCH_ARMS names {', '.join(unknown)}; this test has {', '.join(every)}")
+    return tuple(name for name in every if name in wanted)
 
 
 def record(row: str, of_seeds: Sequence[int], scores: Mapping[str, Sequence[float]], scale: float = 1.0) -> None:

@@ -1,6 +1,7 @@
 """The page on reproduced claims is what its records give, and every state follows from the one rule."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pytest
 from _pytest.mark.expression import Expression
 
 from tests.verification import reproduced
-from tests.verification.records import joined, record, seeds
+from tests.verification.records import arms, joined, record, seeds
 from tests.verification.reproduced import PAGE, Row, Scores, read, table, taken_over, with_tables
 
 ROW = Row("row", "Part", "claim", "protocol", "test_x.py -k y", published=90.0, against={"other": 0.0})
@@ -34,7 +35,7 @@ def test_every_row_has_its_command_and_its_arms():
     assert set(scores) <= {row.name for row in rows}
     assert len({row.name for row in rows}) == len(rows)
     for row in rows:
-        command = row.command.removeprefix("BIOWORKBENCH_IMAGES=10000 ").removeprefix("BIOWORKBENCH_SEEDS=3 ").split()
+        command = re.sub(r"^(BIOWORKBENCH_\w+=\S+ )+", "", row.command).split()
         named = [part for part in command if part.endswith((".py", ".toml", ".ipynb"))]
         assert any((ROOT / folder / named[0]).is_file() for folder in (".", "tests/verification")), row.command
         if row.name in scores:
@@ -154,3 +155,13 @@ def test_seeds_are_counted_or_listed(monkeypatch):
     assert seeds(5) == (4, 7)
     monkeypatch.setenv("BIOWORKBENCH_SEEDS", "4,")
     assert seeds(5) == (4,)
+
+
+def test_arms_are_all_or_those_listed(monkeypatch):
+    monkeypatch.delenv("BIOWORKBENCH_ARMS", raising=False)
+    assert arms(["convex", "gradients"]) == ("convex", "gradients")
+    monkeypatch.setenv("BIOWORKBENCH_ARMS", "gradients, convex")
+    assert arms({"convex": 1, "gradients": 2, "both": 3}) == ("convex", "gradients")
+    monkeypatch.setenv("BIOWORKBENCH_ARMS", "convexe")
+    with pytest.raises(ValueError, match="BIOWORKBENCH_ARMS names convexe; this test has convex, gradients"):
+        arms(["convex", "gradients"])
