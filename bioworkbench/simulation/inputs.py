@@ -121,18 +121,8 @@ class Inputs:
         ------
         str, array
         """
-        steps = self.frame_steps
-        for name, stimulus in self.tables.items():
-            part = stimulus.values[chunk.first : chunk.first + chunk.n_trials]
-            signal = part
-            if stimulus.kind != "current":
-                several = takes_counts(self.network, name)
-                rng = stream(
-                    seed, f"{name} spikes of chunk {chunk.number}" + f" from step {self.first_step}" * (self.first_step > 0)
-                )
-                signal = _impulses(replace(stimulus, values=part), rng, steps[name], several=several)
-            for projection in (p for p in self.network.inputs if p.source == name):
-                yield table_name(projection, stimulus), _table(signal, projection.weights, chunk.n_copies)
+        for name in self.tables:
+            yield from self._tables(name, seed, chunk)
         for name, events in self.events.items():
             first, end = np.searchsorted(events.trial, (chunk.first, chunk.first + chunk.n_trials))
             copy, step = events.trial[first:end] - np.int32(chunk.first), events.step[first:end]
@@ -141,6 +131,31 @@ class Inputs:
             order = np.argsort(step, kind="stable")
             yield f"{name}.event_neuron", neuron[order]
             yield f"{name}.event_step", step[order]
+
+    def _tables(self, name: str, seed: int, chunk: Chunk) -> Iterator[tuple[str, np.ndarray]]:
+        """Tables of the projections from a stimulus, block by block: what is drawn and rounded does not depend on the chunk."""
+        projections = [projection for projection in self.network.inputs if projection.source == name]
+        matrices = [_dense_enough(projection.weights) for projection in projections]
+        tables: list[np.ndarray] = []
+        for block in (block for block in chunk.blocks() if block.n_trials):
+            signal = self._signal(name, seed, block)
+            tables = tables or [np.zeros((signal.shape[1], chunk.n_copies * matrix.shape[1])) for matrix in matrices]
+            for matrix, table in zip(matrices, tables, strict=True):
+                begin = (block.first - chunk.first) * matrix.shape[1]
+                product = _product(signal, matrix, block.n_copies)
+                table[:, begin : begin + product.shape[1]] = product
+        for projection, table in zip(projections, tables, strict=True):
+            yield table_name(projection, self.tables[name]), table
+
+    def _signal(self, name: str, seed: int, block: Chunk) -> np.ndarray:
+        """What weights multiply, array (n_trials, n_rows, n_channels): currents, or numbers of spikes by step."""
+        stimulus = self.tables[name]
+        part = stimulus.values[block.first : block.first + block.n_trials]
+        if stimulus.kind == "current":
+            return part
+        several = takes_counts(self.network, name)
+        rng = stream(seed, f"{name} spikes of chunk {block.number}" + f" from step {self.first_step}" * (self.first_step > 0))
+        return _impulses(replace(stimulus, values=part), rng, self.frame_steps[name], several=several)
 
 
 def table_name(projection: Projection, stimulus: Stimulus) -> str:
@@ -330,12 +345,14 @@ def _impulses(stimulus: Stimulus, rng: np.random.Generator, frame_steps: int, *,
     return rng.random(chance.shape, dtype=np.float32) < chance
 
 
-def _table(signal: np.ndarray, weights: sparse.csr_array, n_copies: int) -> np.ndarray:
+def _dense_enough(weights: sparse.csr_array) -> Any:
+    """The matrix as a dense one where that is faster: from about a tenth of all links on."""
+    return weights.toarray() if weights.nnz > 0.1 * weights.shape[0] * weights.shape[1] else weights
+
+
+def _product(signal: np.ndarray, matrix: Any, n_copies: int) -> np.ndarray:
     """Products (n_rows, n_copies * n_neurons) of signal (n_trials, n_rows, n_channels) and weights; surplus copies get zeros."""
     n_trials, n_rows, n_channels = signal.shape
-    # From about a tenth of all links on, a dense product is faster than a sparse one.
-    dense_enough = weights.nnz > 0.1 * weights.shape[0] * weights.shape[1]
-    matrix = weights.toarray() if dense_enough else weights
     by_row = np.zeros((n_rows, n_copies, n_channels))
     by_row[:, :n_trials] = signal.transpose(1, 0, 2)
     return (by_row.reshape(-1, n_channels) @ matrix).reshape(n_rows, -1)

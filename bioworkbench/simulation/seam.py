@@ -30,7 +30,7 @@ from bioworkbench.simulation.backends.choice import (
     check_threads,
     choose_backend,
 )
-from bioworkbench.simulation.chunk import Chunk
+from bioworkbench.simulation.chunk import Chunk, Need, chunks, chunks_of, joined_chunks
 from bioworkbench.simulation.gathered import Gathered
 from bioworkbench.simulation.inputs import Inputs, inputs_of
 from bioworkbench.simulation.job import size_of, spike_projections
@@ -41,9 +41,11 @@ from bioworkbench.simulation.scratch import scratch_folder
 from bioworkbench.simulation.starts import check_start
 from bioworkbench.simulation.state import continued, gathered_state
 from bioworkbench.simulation.threads import n_threads
-from bioworkbench.simulation.trials import chunks, chunks_of, job_of_chunk, memory_need, synapse_order, synapse_values
+from bioworkbench.simulation.trials import job_of_chunk, memory_need, synapse_order, synapse_values
 
 __all__ = ["check_synapses", "simulate"]
+
+_MOST_RECORDED, _MOST_COUNTED = 1024, 16384  # copies in a run, whose spikes are put in order trial by trial or only counted
 
 
 def simulate(
@@ -134,15 +136,14 @@ def simulate(
     _check_backend(picked, inputs, count("jobs", jobs), precision)
     need = memory_need(inputs, probes, picked, precision)
     available = picked.budget(memory)
+    run_drawn = picked.run_drawn if inputs.drawn_by(picked, probes) else None
     if start is None:
-        # Chunks depend on the network and the budget alone; a run that goes on has those of the run before.
-        parts = chunks(inputs.n_trials, need, available, picked.chunk_fraction, picked.most_copies)
+        parts = _parts(inputs, need, available, picked, jobs if run_drawn is None else 0, counts=counts)
     else:
         inputs, parts = _going_on(inputs, start, probes, picked), chunks_of(inputs.n_trials, start.n_copies)
     n_copies = parts[0].n_copies
     # All runs that go on at a time must fit into the budget together.
-    workers = max(1, min(jobs, available // need.of(n_copies)))
-    run_drawn = picked.run_drawn if inputs.drawn_by(picked, probes) else None
+    workers = max(1, min(jobs, len(parts), available // need.of(n_copies)))
     check_threads(threads, picked.name)
     threads = n_threads(threads, workers, n_copies * sum(network.sizes.values())) if picked.shares_work else 1
     # Other backends get the links one by one, drawn by the NumPy twin: the very same synapses.
@@ -177,6 +178,16 @@ def simulate(
             ) from error
     notify("simulate", len(parts), len(parts))
     return _recording(gathered, inputs, seed, picked.name)
+
+
+def _parts(inputs: Inputs, need: Need, memory: int, picked: Backend, jobs: int, *, counts: bool) -> list[Chunk]:
+    """Runs of trials, each of one or several chunks that depend on the network and the budget alone."""
+    parts = chunks(inputs.n_trials, need, memory, picked.chunk_fraction, picked.most_copies)
+    # Where noise belongs to the trial, several can run as one, which saves what every run costs. The state at the end stays that of
+    # the chunks, by which another run goes on; trials whose links are drawn run one after the other anyway.
+    if not (jobs and picked.noise_by_trial) or inputs.keeps_state:
+        return parts
+    return joined_chunks(parts, need, memory, jobs, _MOST_COUNTED if counts else _MOST_RECORDED)
 
 
 def _recording(gathered: Gathered, inputs: Inputs, seed: int, backend: str) -> Recording:

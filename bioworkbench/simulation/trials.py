@@ -1,7 +1,6 @@
 """Trials as copies of the network: how many fit into one run, and the arrays that each run is given."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from bioworkbench.records.probe import Probe
 from bioworkbench.records.randomness import seed_of, stream
 from bioworkbench.records.times import MOST_STEPS, nearest_steps
 from bioworkbench.records.units import Start
-from bioworkbench.simulation.chunk import Chunk
+from bioworkbench.simulation.chunk import Chunk, Need
 from bioworkbench.simulation.finite import SEGMENT_STEPS
 from bioworkbench.simulation.indices import index_values
 from bioworkbench.simulation.job import Job, delay_places, size_of, spike_projections
@@ -24,85 +23,12 @@ if TYPE_CHECKING:
     from bioworkbench.simulation.backends.backend import Backend
     from bioworkbench.simulation.inputs import Inputs
 
-__all__ = [
-    "Need",
-    "background_keys",
-    "chunks",
-    "chunks_of",
-    "job_of_chunk",
-    "memory_need",
-    "synapse_order",
-    "synapse_values",
-]
+__all__ = ["background_keys", "job_of_chunk", "memory_need", "synapse_order", "synapse_values"]
 
 _BYTES_PER_SYNAPSE = 40  # indices, weight, delay, queue entry
 _BYTES_PER_DRAWN = {"double": 6.3, "single": 4.4}  # target, weight and index, where the program draws the links
 _BYTES_PER_NEURON = 200  # state variables, spike buffers
 _KINDS = {"float": np.float64, "integer": np.int32, "boolean": np.bool_}  # Brian2's words for what a variable holds
-
-
-@dataclass(frozen=True)
-class Need:
-    """Estimated memory of a run, bytes: what all copies of the network share, and what each takes."""
-
-    shared: int
-    each: int
-
-    def of(self, n_copies: int) -> int:
-        """Bytes of a run with `n_copies` copies of the network."""
-        return self.shared + self.each * n_copies
-
-
-def chunks(n_trials: int, need: Need, memory: int, fraction: int = 8, most: int = 256) -> list[Chunk]:
-    """Cut trials into runs of equal size, each within one part in `fraction` of the memory budget.
-
-    The size is a power of two, `most` at most (or all trials, if fewer), so that runs with different numbers of trials share one
-    program; it depends on the network, the stimulus and the budget, never on the number of workers.
-
-    Parameters
-    ----------
-    n_trials : int
-    need : Need
-        Memory that a run takes.
-    memory : int, bytes
-        The budget.
-    fraction : int
-        How many runs of that size fit into the budget.
-    most : int
-        Copies of the network in a run.
-
-    Returns
-    -------
-    list of Chunk
-
-    Raises
-    ------
-    ValueError
-        If a single trial needs more than the budget.
-    """
-    if need.of(1) > memory:
-        raise ValueError(
-            f"memory = {memory / 1e9:.3g} GB: one trial needs about {need.of(1) / 1e9:.3g} GB; "
-            "raise memory, record less, or simulate fewer neurons or a shorter time"
-        )
-    # Only a part of the budget for one run, so that several can go on at the same time.
-    fitting = max(1, (memory // fraction - need.shared) // need.each)
-    return chunks_of(n_trials, min(2 ** int(np.log2(fitting)), most, n_trials))
-
-
-def chunks_of(n_trials: int, size: int) -> list[Chunk]:
-    """Cut trials into runs of so many.
-
-    Parameters
-    ----------
-    n_trials, size : int
-
-    Returns
-    -------
-    list of Chunk
-    """
-    firsts = range(0, n_trials, size)
-    return [Chunk(number, first, min(size, n_trials - first), size) for number, first in enumerate(firsts)]
 
 
 def memory_need(inputs: "Inputs", probes: tuple[Probe, ...], backend: "Backend", precision: str = "double") -> Need:

@@ -6,9 +6,9 @@ import pytest
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.simulation import BACKENDS
-from bioworkbench.simulation.chunk import Chunk
+from bioworkbench.simulation.chunk import Chunk, Need, chunks
 from bioworkbench.simulation.inputs import inputs_of
-from bioworkbench.simulation.trials import Need, chunks, job_of_chunk, memory_need, synapse_values
+from bioworkbench.simulation.trials import job_of_chunk, memory_need, synapse_values
 from tests.simulation.networks import noisy_network, random_stimulus
 
 

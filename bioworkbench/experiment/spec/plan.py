@@ -34,11 +34,12 @@ from bioworkbench.records.stimulus import SpikeTrains, Stimulus
 from bioworkbench.records.synapse import PULSE, check_synaptic
 from bioworkbench.records.times import nearest_steps, whole_steps
 from bioworkbench.simulation.backends.choice import BACKENDS, backend_of, backends_that
+from bioworkbench.simulation.chunk import chunks
 from bioworkbench.simulation.indices import check_shared
 from bioworkbench.simulation.inputs import inputs_of
 from bioworkbench.simulation.phases import check_phases
 from bioworkbench.simulation.rates import check_rates
-from bioworkbench.simulation.trials import chunks, memory_need
+from bioworkbench.simulation.trials import memory_need
 from bioworkbench.tasks import Task
 
 __all__ = ["CostEstimate", "Plan", "construct", "constructible", "estimate", "expected_seconds"]

@@ -17,9 +17,9 @@ from bioworkbench.simulation.backends.cuda import builds as cuda_builds
 from bioworkbench.simulation.backends.cuda import host, programs
 from bioworkbench.simulation.backends.cuda import source as cuda_source
 from bioworkbench.simulation.backends.cuda import toolkit as cuda
-from bioworkbench.simulation.chunk import Chunk
+from bioworkbench.simulation.chunk import Chunk, Need, chunks
 from bioworkbench.simulation.inputs import inputs_of
-from bioworkbench.simulation.trials import Need, chunks, job_of_chunk, memory_need, synapse_values
+from bioworkbench.simulation.trials import job_of_chunk, memory_need, synapse_values
 from tests.simulation.networks import discrete_network, every_model, noisy_network, random_stimulus
 
 H100 = cuda.Gpu("NVIDIA H100", 9.0, 80 * 2**30, 79 * 2**30, "580.1")
