@@ -174,9 +174,11 @@ def _histograms(
         return False
     everything = np.concatenate([numbers for _, _, numbers in found])
     low, high = float(everything.min()), float(everything.max())
-    edges = np.linspace(low, high if high > low else low + 1, _N_BINS + 1)
+    # Given as edges, bins would be searched one by one for every number.
+    bounds = low, high if high > low else low + 1
+    edges = np.linspace(*bounds, _N_BINS + 1)
     for k, name, numbers in found:
-        heights = 100 * np.histogram(numbers, edges)[0] / len(numbers)
+        heights = 100 * np.histogram(numbers, _N_BINS, bounds)[0] / len(numbers)
         axes.stairs(heights, edges, color=color(k), fill=True, alpha=0.25)
         axes.stairs(heights, edges, color=color(k), linewidth=1.3, label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)

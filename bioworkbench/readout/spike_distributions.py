@@ -8,13 +8,11 @@ import numpy as np
 from bioworkbench.readout.spike_blocks import binned_counts, bins_of_trial, interval_blocks
 from bioworkbench.records.arrays import Floats, count
 from bioworkbench.records.counted import counted
-from bioworkbench.records.lazily import later
 from bioworkbench.records.recording import Recording, spikes_of
 
 __all__ = ["count_correlations", "interval_variations", "intervals", "neuron_rates", "power_spectrum", "rate_in_time"]
 
 _SEGMENT = 512  # bins of a segment of a spectrum
-_welch = later("scipy.signal:welch")  # SciPy's filters take long to import
 
 
 def intervals(recording: Recording, population: str) -> Floats:
@@ -160,8 +158,19 @@ def power_spectrum(recording: Recording, population: str, *, bin: float = 1e-3) 
             f"population '{population}' has {int(counts.sum())} spikes in {counts.shape[1]} bins of {width} s; "
             "a spectrum needs spikes and 16 bins"
         )
-    frequencies, density = _welch(counts, 1 / width, nperseg=min(_SEGMENT, counts.shape[1]), axis=1)
+    frequencies, density = _welch(counts, 1 / width, min(_SEGMENT, counts.shape[1]))
     return frequencies[1:-1], density.mean(axis=0)[1:-1] / (2 * width * counts.mean())
+
+
+def _welch(values: Floats, rate: float, length: int) -> tuple[Floats, Floats]:
+    """Frequencies and density (n_rows, n_frequencies) as `scipy.signal.welch` gives them, which takes longer to import than to run."""
+    window = np.hanning(length + 1)[:-1]
+    segments = np.lib.stride_tricks.sliding_window_view(values, length, axis=1)[:, :: length - length // 2]
+    amplitudes = np.fft.rfft(window * (segments - segments.mean(axis=2, keepdims=True)))
+    density = np.mean(amplitudes.real**2 + amplitudes.imag**2, axis=1) / (rate * np.square(window).sum())
+    # Each frequency but 0, and the highest one where there is one, stands for itself and its negative.
+    density[:, 1 : None if length % 2 else -1] *= 2
+    return np.fft.rfftfreq(length, 1 / rate).astype(float), density
 
 
 def count_correlations(recording: Recording, population: str, *, bin: float = 0.02, n_neurons: int = 100) -> Floats:

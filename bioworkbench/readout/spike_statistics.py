@@ -11,11 +11,13 @@ from numpy.typing import ArrayLike
 
 from bioworkbench.readout.spike_blocks import binned_counts, bins_of_trial, spike_blocks, steps_of
 from bioworkbench.readout.spike_distributions import interval_variations
-from bioworkbench.records.arrays import Floats, finite
+from bioworkbench.records.arrays import Floats, Integers, finite
 from bioworkbench.records.counted import counted
 from bioworkbench.records.recording import Recording, spikes_of
 
 __all__ = ["STATISTICS", "cv_isi", "effective_rank", "fano_factor", "mean_rate", "silent_fraction", "synchrony"]
+
+_SPARSE = 8  # cells per spike, up to which it is faster to count them all
 
 
 def mean_rate(recording: Recording, population: str) -> float:
@@ -56,7 +58,8 @@ def silent_fraction(recording: Recording, population: str) -> float:
     ValueError
         If the population is unknown.
     """
-    return 1.0 - len(np.unique(spikes_of(recording, population).neuron)) / recording.sizes[population]
+    counts = np.bincount(spikes_of(recording, population).neuron)
+    return 1.0 - int((counts > 0).sum()) / recording.sizes[population]
 
 
 def cv_isi(recording: Recording, population: str, *, n_intervals: int = 2) -> float:
@@ -147,7 +150,7 @@ def synchrony(recording: Recording, population: str, *, bin: float = 0.005) -> f
         place = steps_of(recording, spikes) // length
         whole = place < n_bins
         train = (spikes.trial[whole] - spikes.trial[0]) * np.int64(size) + spikes.neuron[whole]
-        cell, counts = np.unique(train * n_bins + place[whole], return_counts=True)
+        cell, counts = _counted(train * n_bins + place[whole])
         sums = np.bincount(cell // n_bins, counts)
         squares += (counts**2).sum() / n_bins - ((sums / n_bins) ** 2).sum()
     alone = squares / (n_trials * size)
@@ -210,6 +213,15 @@ STATISTICS: Mapping[str, Callable[..., float]] = {
     "synchrony": synchrony,
 }
 """Statistics by the name that a spec uses."""
+
+
+def _counted(cells: Integers) -> tuple[Integers, Integers]:
+    """Cells with a spike, in order, and how many each has; sorted only where there are many more cells than spikes."""
+    if cells.size == 0 or cells.max() > _SPARSE * cells.size:
+        return np.unique(cells, return_counts=True)
+    counts = np.bincount(cells)
+    cell = np.flatnonzero(counts)
+    return cell, counts[cell]
 
 
 def _totals(recording: Recording, population: str, bin: float) -> Floats:

@@ -23,6 +23,17 @@ def test_panels_have_labels_and_percent(panel):
         assert all(values.sum() == pytest.approx(100) for values in heights)
 
 
+@pytest.mark.parametrize("n", [3, 41, 1000])
+def test_heights_are_those_of_bins_searched_one_by_one(n):
+    """Intervals are multiples of a step, many of which lie on the edges of bins."""
+    recording = record_alone(fraction=0.3).data.recording
+    values = np.random.default_rng(n).integers(1, n, 5000) * 1e-4
+    axes = Figure().subplots()
+    assert activity._histograms(axes, recording, lambda *_: values, "x", "y", "z")
+    heights, edges, _ = axes.patches[0].get_data()
+    np.testing.assert_array_equal(heights, 100 * np.histogram(values, edges)[0] / len(values))
+
+
 def test_synapses_are_shown_by_where_most_of_them_lie():
     values = np.linspace(0, 1, 101)[None, None, :] * np.array([1e-3, 3e-3])[None, :, None]
     trace = Trace(values, np.array([0, 0.5]), np.arange(101), "volt")

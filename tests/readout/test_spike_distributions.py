@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import signal
 
 from bioworkbench.readout import spike_blocks
 from bioworkbench.readout.spike_distributions import (
+    _welch,
     count_correlations,
     interval_variations,
     intervals,
@@ -62,9 +64,10 @@ def test_means_are_the_statistics(poisson):
     assert interval_variations(poisson, "exc", n_intervals=2).mean() == pytest.approx(cv_isi(poisson, "exc"))
 
 
-@pytest.mark.parametrize("block", [1, 7, 100, 10**6])
-def test_intervals_are_the_same_block_by_block(monkeypatch, block):
+@pytest.mark.parametrize(("block", "few"), [(1, 1 << 16), (7, 1 << 16), (100, 1 << 16), (10**6, 1 << 16), (10**6, 1), (100, 20)])
+def test_intervals_are_the_same_block_by_block(monkeypatch, block, few):
     monkeypatch.setattr(spike_blocks, "_BLOCK", block)
+    monkeypatch.setattr(spike_blocks, "_FEW", few)
     rng = np.random.default_rng(2)
     raster = rng.random((6, 80, 9)) < 0.2
     raster[[0, 3]] = False  # trials without a spike
@@ -111,3 +114,11 @@ def test_what_is_not_defined():
         neuron_rates(silent, "inh")
     with pytest.raises(ValueError, match="n_intervals = 1: must be an integer, 2 or more"):
         interval_variations(recorded(two), "exc", n_intervals=1)
+
+
+@pytest.mark.parametrize(("n_bins", "length"), [(16, 16), (25, 25), (2000, 512), (1600, 511), (1023, 512)])
+def test_spectra_are_those_of_scipy(n_bins, length):
+    values = np.random.default_rng(n_bins).poisson(5.0, (7, n_bins)).astype(float)
+    (frequencies, density), expected = _welch(values, 1000.0, length), signal.welch(values, 1000.0, nperseg=length, axis=1)
+    np.testing.assert_array_equal(frequencies, expected[0])
+    np.testing.assert_allclose(density, expected[1], rtol=1e-10, atol=1e-16)

@@ -2,7 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
+from bioworkbench.readout import spike_statistics
 from bioworkbench.readout.spike_statistics import (
     STATISTICS,
     cv_isi,
@@ -140,3 +144,12 @@ def test_effective_rank_of_independent_and_of_equal_features():
 def test_effective_rank_that_is_not_defined(features, message):
     with pytest.raises(ValueError, match=message):
         effective_rank(features)
+
+
+@given(arrays(np.int64, st.integers(0, 50), elements=st.integers(0, 1000)), st.sampled_from([0, 8, 10**6]))
+def test_cells_are_counted_as_numpy_finds_them(cells, sparse):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spike_statistics, "_SPARSE", sparse)
+        found = spike_statistics._counted(cells)
+    for one, other in zip(found, np.unique(cells, return_counts=True), strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -100,6 +100,7 @@ def test_a_failing_chunk_ends_the_run_and_keeps_what_is_finished(rng, monkeypatc
     whole = simulate(network, stimulus, 1, dt=1 * ms, backend="numpy")
     pairs = [Chunk(number, 2 * number, n_trials, 2) for number, n_trials in enumerate((2, 2, 2, 1))]
     monkeypatch.setattr(seam, "chunks", lambda *arguments: pairs)
+    monkeypatch.setattr(seam, "joined_chunks", lambda parts, *arguments: parts)
     begun = []
 
     def run(job, seed, *others):
