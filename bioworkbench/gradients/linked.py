@@ -1,4 +1,8 @@
-"""Networks whose links are few and change during training: one weight per link, and gradients that cost what the links cost."""
+"""Networks whose links are few and change during training: one weight per link, and gradients that cost what the links cost.
+
+Convolutions may come before the layers with links. They take nearly all of the time then, so that JAX computes the whole, with zeros where
+a link is absent.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,19 +15,30 @@ import numpy as np
 from scipy import sparse
 
 from bioworkbench.gradients import linked_kernels as kernels
-from bioworkbench.gradients.layers import FeedForward, Neuron
-from bioworkbench.gradients.objectives import unrolled_loss
+from bioworkbench.gradients.layers import Dense, FeedForward, Neuron
+from bioworkbench.gradients.networks import Parameters
+from bioworkbench.gradients.objectives import accuracy, unrolled_loss
 from bioworkbench.gradients.surrogate import SURROGATES
 from bioworkbench.gradients.training import Batches, Gradient, State, Tree
 from bioworkbench.topology.rewiring import weights_on
 
-__all__ = ["dense_gradients", "linked_accuracy", "linked_gradient", "linked_state", "links_of", "relinked"]
+__all__ = [
+    "dense_gradients",
+    "dense_parameters",
+    "linked_accuracy",
+    "linked_gradient",
+    "linked_state",
+    "links_of",
+    "relinked",
+]
 
 _DENSE = 0.3  # fraction of links above which a matrix product is faster
 _BATCH = 500  # trials that are judged together
 
 
-def linked_state(weights: Sequence[sparse.csr_array], fixed: dict[str, Tree] | None = None) -> State:
+def linked_state(
+    weights: Sequence[sparse.csr_array], fixed: dict[str, Tree] | None = None, convolutions: Parameters = ()
+) -> State:
     """State of layers with the given links and zero biases.
 
     Parameters
@@ -32,6 +47,8 @@ def linked_state(weights: Sequence[sparse.csr_array], fixed: dict[str, Tree] | N
         A stored zero is a link.
     fixed : dict of trees, optional
         What else the state carries.
+    convolutions : Parameters
+        Of the layers before those.
 
     Returns
     -------
@@ -40,7 +57,7 @@ def linked_state(weights: Sequence[sparse.csr_array], fixed: dict[str, Tree] | N
     layers = tuple(
         {"weights": jnp.asarray(layer.data, jnp.float32), "bias": jnp.zeros(layer.shape[1], jnp.float32)} for layer in weights
     )
-    return State({"layers": layers}, {**(fixed or {}), "links": _links(weights)})
+    return State({"layers": (*convolutions, *layers)}, {**(fixed or {}), "links": _links(weights)})
 
 
 def _links(weights: Sequence[sparse.csr_array]) -> tuple[dict[str, jax.Array], ...]:
@@ -53,7 +70,7 @@ def _matrix(values: Any, links: Tree, n_target: int) -> sparse.csr_array:
 
 
 def links_of(state: State, tree: Tree = None) -> list[sparse.csr_array]:
-    """Weights of each layer with its links, stored zeros included.
+    """Weights of each layer that has links, with these, stored zeros included.
 
     Parameters
     ----------
@@ -66,8 +83,41 @@ def links_of(state: State, tree: Tree = None) -> list[sparse.csr_array]:
     -------
     list of csr_array (n_source, n_target)
     """
-    layers = (state.parameters if tree is None else tree)["layers"]
+    _, layers = _split((state.parameters if tree is None else tree)["layers"], state.fixed["links"])
     return [_matrix(own["weights"], links, own["bias"].shape[0]) for own, links in zip(layers, state.fixed["links"], strict=True)]
+
+
+def _split(layers: Sequence[Any], links: Sequence[Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Convolutions, and layers that have links."""
+    first = len(layers) - len(links)
+    return tuple(layers[:first]), tuple(layers[first:])
+
+
+def dense_parameters(network: FeedForward, layers: Parameters, links: Sequence[Tree]) -> Parameters:
+    """Parameters of all layers, with matrices whose entries are 0 where there is no link.
+
+    Parameters
+    ----------
+    network : FeedForward
+    layers : Parameters
+        Of a state made by `linked_state`.
+    links : sequence of trees
+        ``fixed["links"]`` of that state.
+
+    Returns
+    -------
+    Parameters
+        As `initial_parameters` makes them.
+    """
+    convolutions, linked = _split(layers, links)
+    _, linear = _split(network.layers, links)
+    dense = []
+    for layer, own, where in zip(linear, linked, links, strict=True):
+        n_source, n_links = layer.weight_shape[0], own["weights"].size
+        sources = jnp.repeat(jnp.arange(n_source), jnp.diff(where["starts"]), total_repeat_length=n_links)
+        weights = jnp.zeros(layer.weight_shape, own["weights"].dtype).at[sources, where["targets"]].set(own["weights"])
+        dense.append({"weights": weights, "bias": own["bias"]})
+    return (*convolutions, *dense)
 
 
 def relinked(state: State, weights: Sequence[sparse.csr_array], regrown: Sequence[sparse.csr_array]) -> State:
@@ -90,32 +140,38 @@ def relinked(state: State, weights: Sequence[sparse.csr_array], regrown: Sequenc
     def remember(tree: Tree) -> Tree:
         if jax.tree.structure(tree) != structure:
             return tree
+        convolutions, linked = _split(tree["layers"], weights)
         kept = []
-        for old, layer, new, own in zip(links_of(state, tree), weights, regrown, tree["layers"], strict=True):
+        for old, layer, new, own in zip(links_of(state, tree), weights, regrown, linked, strict=True):
             # what the optimizer knew of a link moves with the link; where a link is new, its place may have known another one
             moved = weights_on(layer, old) if old.nnz else layer.astype(float)
             forgotten = weights_on(layer, sparse.csr_array(new, dtype=float)).data != 0
             kept.append({"weights": jnp.asarray(np.where(forgotten, 0.0, moved.data), jnp.float32), "bias": own["bias"]})
-        return {"layers": tuple(kept)}
+        return {"layers": (*convolutions, *kept)}
 
     optimizer = jax.tree.map(remember, state.optimizer, is_leaf=lambda tree: jax.tree.structure(tree) == structure)
+    convolutions, linked = _split(state.parameters["layers"], weights)
     parameters = tuple(
-        {"weights": jnp.asarray(layer.data, jnp.float32), "bias": own["bias"]}
-        for layer, own in zip(weights, state.parameters["layers"], strict=True)
+        {"weights": jnp.asarray(layer.data, jnp.float32), "bias": own["bias"]} for layer, own in zip(weights, linked, strict=True)
     )
     fixed = state.fixed | {"links": _links(weights)}
-    return replace(state, parameters={"layers": parameters}, fixed=fixed, optimizer=optimizer, average=remember(state.average))
+    return replace(
+        state,
+        parameters={"layers": (*convolutions, *parameters)},
+        fixed=fixed,
+        optimizer=optimizer,
+        average=remember(state.average),
+    )
 
 
 def dense_gradients(
     network: FeedForward, n_steps: int, batches: Batches, n_trials: int
 ) -> Callable[[State, int], list[np.ndarray]]:
-    """Function ``(state, epoch)`` that gives the gradient of all weights, absent links included, from the first trials.
+    """Function ``(state, epoch)`` that gives the gradient of all weights of layers with links, absent ones included, from the first trials.
 
     Parameters
     ----------
     network : FeedForward
-        Of dense layers.
     n_steps : int
         Of a trial.
     batches : Batches
@@ -133,12 +189,9 @@ def dense_gradients(
     def of(state: State, epoch: int) -> list[np.ndarray]:
         key = jax.random.fold_in(jax.random.key(batches.seed), epoch)
         inputs = prepare(batches.inputs[:n_trials], jax.random.fold_in(key, 1))
-        dense = tuple(
-            {"weights": jnp.asarray(layer.toarray(), jnp.float32), "bias": own["bias"]}
-            for layer, own in zip(links_of(state), state.parameters["layers"], strict=True)
-        )
+        dense = dense_parameters(network, state.parameters["layers"], state.fixed["links"])
         found = gradient({"layers": dense}, {}, (inputs, batches.targets[:n_trials]), key)
-        return [np.asarray(own["weights"], dtype=float) for own in found["layers"]]
+        return [np.asarray(own["weights"], dtype=float) for own in _split(found["layers"], state.fixed["links"])[1]]
 
     return of
 
@@ -220,7 +273,6 @@ def linked_gradient(network: FeedForward, n_steps: int) -> Gradient:
     Parameters
     ----------
     network : FeedForward
-        Of dense layers.
     n_steps : int
         Of a trial.
 
@@ -228,6 +280,8 @@ def linked_gradient(network: FeedForward, n_steps: int) -> Gradient:
     -------
     callable (parameters, fixed, batch, key) -> (loss, gradient)
     """
+    if _convolved(network):
+        return _derived(network, n_steps)
     neurons = [_constants(neuron) for neuron in network.neurons]
     surrogate = jax.jit(lambda margins: SURROGATES[network.surrogate](margins, network.width))
 
@@ -249,6 +303,20 @@ def linked_gradient(network: FeedForward, n_steps: int) -> Gradient:
     return gradient
 
 
+def _convolved(network: FeedForward) -> bool:
+    return not all(isinstance(layer, Dense) for layer in network.layers)
+
+
+def _derived(network: FeedForward, n_steps: int) -> Gradient:
+    """Loss and gradient by JAX: of matrices with zeros in place of absent links, whose gradient goes nowhere."""
+    loss = unrolled_loss(network, n_steps)
+
+    def linked(parameters: Tree, fixed: Tree, batch: Any, key: jax.Array) -> jax.Array:
+        return loss({"layers": dense_parameters(network, parameters["layers"], fixed["links"])}, fixed, batch, key)
+
+    return jax.jit(jax.value_and_grad(linked))
+
+
 def _cross_entropy(outputs: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
     """Mean cross-entropy of softmax(outputs) (n_outputs, n_trials), and its gradient (1, n_outputs, n_trials)."""
     trials = np.arange(labels.size)
@@ -259,7 +327,13 @@ def _cross_entropy(outputs: np.ndarray, labels: np.ndarray) -> tuple[float, np.n
     return float((normal - shifted[labels, trials]).mean()), change[None] / np.float32(labels.size)
 
 
-def linked_accuracy(network: FeedForward, inputs: np.ndarray, labels: np.ndarray, n_steps: int) -> Callable[[Tree, Tree], float]:
+def linked_accuracy(
+    network: FeedForward,
+    inputs: np.ndarray,
+    labels: np.ndarray,
+    n_steps: int,
+    fold: Callable[[Parameters], Parameters] = lambda parameters: parameters,
+) -> Callable[[Tree, Tree], float]:
     """Function that gives the fraction of trials whose largest output is their label.
 
     Parameters
@@ -269,11 +343,16 @@ def linked_accuracy(network: FeedForward, inputs: np.ndarray, labels: np.ndarray
     labels : int array (n_trials,)
     n_steps : int
         Of a trial.
+    fold : callable (parameters) -> parameters, optional
+        Ends batch norm, where convolutions have it; see `bioworkbench.gradients.objectives.folding`.
 
     Returns
     -------
     callable (parameters, fixed) -> float
     """
+    if _convolved(network):
+        judge = accuracy(network, inputs, labels, n_steps)
+        return lambda parameters, fixed: judge(fold(dense_parameters(network, parameters["layers"], fixed["links"])))
     neurons = [_constants(neuron) for neuron in network.neurons]
 
     def score(parameters: Tree, fixed: Tree) -> float:

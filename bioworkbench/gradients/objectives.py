@@ -234,7 +234,8 @@ def folding(network: FeedForward, inputs: np.ndarray, n_steps: int | None) -> Ca
     if not any(layer.normalized for layer in network.layers):
         return lambda parameters: parameters
     given = jnp.asarray(inputs[:_BATCH])
-    return jax.jit(lambda parameters: folded_parameters(network, parameters, _frames(given), n_steps))
+    folded = jax.jit(lambda parameters, trials: folded_parameters(network, parameters, _frames(trials), n_steps))
+    return lambda parameters: folded(parameters, given)
 
 
 def spike_rasters(network: FeedForward, parameters: Any, inputs: np.ndarray, n_steps: int) -> list[np.ndarray]:

@@ -10,7 +10,7 @@ from bioworkbench.records.lazily import facade
 
 if TYPE_CHECKING:
     from bioworkbench.tasks.arithmetic import addition_with_carry
-    from bioworkbench.tasks.images import digits, mnist
+    from bioworkbench.tasks.images import cifar10, digits, mnist
     from bioworkbench.tasks.recorded import recording
     from bioworkbench.tasks.sequences import addition, delayed_xor, first_last_xor, mackey_glass, memory_capacity, narma10
     from bioworkbench.tasks.sounds import spoken_digits
@@ -24,6 +24,7 @@ __all__ = [
     "Trials",
     "addition",
     "addition_with_carry",
+    "cifar10",
     "delayed_xor",
     "digits",
     "etth1",
@@ -45,6 +46,7 @@ TASKS = Functions(
     {
         "addition": "bioworkbench.tasks.sequences:addition",
         "addition_with_carry": "bioworkbench.tasks.arithmetic:addition_with_carry",
+        "cifar10": "bioworkbench.tasks.images:cifar10",
         "delayed_xor": "bioworkbench.tasks.sequences:delayed_xor",
         "digits": "bioworkbench.tasks.images:digits",
         "etth1": "bioworkbench.tasks.time_series:etth1",

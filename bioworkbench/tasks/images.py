@@ -1,4 +1,4 @@
-"""Images of handwritten digits: whole, or row by row (column by column) as sequences."""
+"""Images of handwritten digits and of things: whole, or row by row (column by column) as sequences."""
 
 from dataclasses import replace
 from functools import partial
@@ -14,7 +14,7 @@ from bioworkbench.records.lazily import later
 from bioworkbench.tasks.data import data_file, read_npz
 from bioworkbench.tasks.task import Task, Trials, split_off
 
-__all__ = ["digits", "mnist"]
+__all__ = ["cifar10", "digits", "mnist"]
 
 _load_digits = later("sklearn.datasets:load_digits")
 
@@ -103,7 +103,7 @@ def mnist(
         One frame of 784 channels, or 28 frames of 28 channels, the top row (left column) first.
     file : path
         NumPy archive with x_train, y_train, x_test and y_test (pixels uint8); other sets of this form (Fashion-MNIST, KMNIST)
-        can be named.
+        can be named. Colors are channels of a pixel, so that an image becomes row, column, color.
     data : str or path, optional
         Folder of the file; by default that of BIOWORKBENCH_DATA.
     moved_copies : int
@@ -123,15 +123,72 @@ def mnist(
     ----------
     LeCun, Bottou, Bengio & Haffner (1998), Gradient-based learning applied to document recognition, doi:10.1109/5.726791.
     """
-    path = data_file(str(file), data)
-    train_x, train_y, test_x, test_y = read_npz(path, ("x_train", "y_train", "x_test", "y_test"))
-    train = _image_trials(f"{path}, train", train_x, train_y, n_train, frames, rng)
-    test = _image_trials(f"{path}, test", test_x, test_y, n_test, frames, rng)
-    reference = "LeCun et al. 1998, doi:10.1109/5.726791" if path.name == "mnist.npz" else f"file {path.name}"
-    task = _image_task(path.stem, train, test, n_validation, rng, reference)
-    shape = train_x.shape[1:] if frames == "whole" else task.train.values.shape[1:]
+    sizes, reference = (n_train, n_test, n_validation), "LeCun et al. 1998, doi:10.1109/5.726791"
+    task, shape = _archived(rng, sizes, frames, file, data, reference if Path(file).name == "mnist.npz" else "")
     copies = [_moved(task.train, shape, rng) for _ in range(count("moved_copies", moved_copies, least=0))]
     return replace(task, train=_joined([task.train, *copies])) if copies else task
+
+
+def cifar10(
+    rng: np.random.Generator,
+    *,
+    n_train: int | None = None,
+    n_test: int | None = None,
+    n_validation: int = 0,
+    file: str | Path = "cifar10_20000.npz",
+    data: str | Path | None = None,
+) -> Task:
+    """CIFAR-10: photographs of 32 x 32 pixels in three colors and 10 classes; the file has 20 000 training and 10 000 test images.
+
+    Values are float32 in [0, 1], one frame of 3072 channels in the order row, column, color. By default a value x becomes Poisson
+    spikes at 1000 x Hz for 25 ms. Trials come in random order; smaller parts are its beginning.
+
+    Parameters
+    ----------
+    rng : Generator
+        Draws the order of the trials and the validation trials.
+    n_train, n_test : int, optional
+        Sizes of the parts; by default all.
+    n_validation : int
+        Trials taken out of the training part.
+    file : path
+        NumPy archive with x_train (n, 32, 32, 3), y_train, x_test and y_test (pixels uint8); one with all 50 000 training images
+        can be named.
+    data : str or path, optional
+        Folder of the file; by default that of BIOWORKBENCH_DATA.
+
+    Returns
+    -------
+    Task
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        If the file is missing, damaged or of another form, or more trials are asked for than there are.
+
+    References
+    ----------
+    Krizhevsky (2009), Learning multiple layers of features from tiny images, technical report, University of Toronto.
+    """
+    return _archived(rng, (n_train, n_test, n_validation), "whole", file, data, "Krizhevsky 2009")[0]
+
+
+def _archived(
+    rng: np.random.Generator,
+    sizes: tuple[int | None, int | None, int],
+    frames: str,
+    file: str | Path,
+    data: str | Path | None,
+    reference: str,
+) -> tuple[Task, tuple[int, ...]]:
+    """Task of an archive, with so many training, test and validation trials, and the shape of what is framed as an image."""
+    path = data_file(str(file), data)
+    train_x, train_y, test_x, test_y = read_npz(path, ("x_train", "y_train", "x_test", "y_test"))
+    train = _image_trials(f"{path}, train", train_x, train_y, sizes[0], frames, rng)
+    test = _image_trials(f"{path}, test", test_x, test_y, sizes[1], frames, rng)
+    height, width, *colors = train_x.shape[1:]
+    shape = (width, height, *colors) if frames == "columns" else (height, width, *colors)
+    return _image_task(path.stem, train, test, sizes[2], rng, reference or f"file {path.name}"), shape
 
 
 def _moved(trials: Trials, shape: tuple[int, ...], rng: np.random.Generator) -> Trials:
@@ -140,7 +197,7 @@ def _moved(trials: Trials, shape: tuple[int, ...], rng: np.random.Generator) -> 
     found, direction = np.zeros_like(images), rng.integers(len(_MOVES), size=len(images))
     for number, (down, right) in enumerate(_MOVES):
         own = direction == number
-        wider = np.pad(images[own], ((0, 0), (1, 1), (1, 1)))
+        wider = np.pad(images[own], ((0, 0), (1, 1), (1, 1), *[(0, 0)] * (len(shape) - 2)))
         found[own] = wider[:, 1 - down : 1 - down + shape[0], 1 - right : 1 - right + shape[1]]
     return Trials(found.reshape(trials.values.shape), trials.targets)
 
@@ -203,10 +260,10 @@ def _rounded(sizes: np.ndarray, total: int, rng: np.random.RandomState) -> np.nd
 def _image_trials(
     where: str, images: np.ndarray, labels: np.ndarray, n: int | None, frames: str, rng: np.random.Generator
 ) -> Trials:
-    if images.ndim != 3 or images.dtype != np.uint8 or labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
+    if images.ndim not in (3, 4) or images.dtype != np.uint8 or labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
         raise ValueError(
             f"{where}: images {images.shape} {images.dtype} with labels {labels.shape} {labels.dtype}; "
-            "images must be uint8 (n, height, width), labels integers (n,)"
+            "images must be uint8 (n, height, width) or (n, height, width, colors), labels integers (n,)"
         )
     size = len(images) if n is None else count(f"{where}: size", n)
     if size > len(images):
@@ -216,12 +273,13 @@ def _image_trials(
 
 
 def _framed(images: np.ndarray, frames: str) -> np.ndarray:
-    """Images (n, height, width) as (n, n_frames, n_channels)."""
+    """Images (n, height, width) or (n, height, width, colors) as (n, n_frames, n_channels)."""
     if frames not in FRAMES:
         raise ValueError(unknown_name(str(frames), "frames setting", FRAMES))
     if frames == "whole":
         return images.reshape(len(images), 1, -1)
-    return images if frames == "rows" else images.transpose(0, 2, 1)
+    lines = images if frames == "rows" else images.swapaxes(1, 2)
+    return lines.reshape(*lines.shape[:2], -1)
 
 
 def _image_task(name: str, train: Trials, test: Trials, n_validation: int, rng: np.random.Generator, reference: str) -> Task:

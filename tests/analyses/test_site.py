@@ -50,6 +50,7 @@ def test_the_reference_has_every_public_name(tmp_path):
 
 
 NEED_FILES = {
+    "cifar10",
     "mnist",
     "spoken_digits",
     "etth1",

@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from bioworkbench.tasks import images as module
-from bioworkbench.tasks.images import digits, mnist
+from bioworkbench.tasks.images import cifar10, digits, mnist
 
 needs_data = pytest.mark.skipif("BIOWORKBENCH_DATA" not in os.environ, reason="mnist.npz needs BIOWORKBENCH_DATA")
 
@@ -150,6 +150,43 @@ def test_mnist_refuses_arrays_of_another_form(tmp_path, images, labels):
     np.savez(tmp_path / "odd.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
     with pytest.raises(ValueError, match=r"odd\.npz, train: images .* images must be uint8"):
         mnist(generator(), file="odd.npz", data=tmp_path)
+
+
+def test_colors_are_channels_of_a_pixel(tmp_path):
+    images, labels = generator().integers(0, 256, (12, 3, 4, 3), dtype=np.uint8), np.arange(12) % 3
+    np.savez(tmp_path / "color.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    task = cifar10(generator(), file="color.npz", data=tmp_path, n_validation=2)
+    assert (task.train.values.shape, task.test.values.shape, task.n_outputs) == ((10, 1, 36), (12, 1, 36), 3)
+    assert task.reference == "Krizhevsky 2009"
+    known = {image.tobytes(): label for image, label in zip(images, labels, strict=True)}
+    pixels = np.rint(task.test.values.reshape(12, 3, 4, 3) * 255).astype(np.uint8)
+    assert [known[image.tobytes()] for image in pixels] == task.test.targets.tolist()
+    whole, rows, columns = (
+        mnist(generator(), file="color.npz", data=tmp_path, frames=frames).test.values.reshape(12, *shape)
+        for frames, shape in (("whole", (3, 4, 3)), ("rows", (3, 4, 3)), ("columns", (4, 3, 3)))
+    )
+    np.testing.assert_array_equal(rows, whole)
+    np.testing.assert_array_equal(columns.swapaxes(1, 2), whole)
+    moved = mnist(generator(), file="color.npz", data=tmp_path, moved_copies=1).train.values.reshape(24, 3, 4, 3)
+    inner = [
+        max(np.array_equal(copy[max(0, d) : 3 + min(0, d), max(0, r) : 4 + min(0, r)],
+                           image[max(0, -d) : 3 + min(0, -d), max(0, -r) : 4 + min(0, -r)])
+            for d in (-1, 0, 1) for r in (-1, 0, 1))
+        for image, copy in zip(moved[:12], moved[12:], strict=True)
+    ]  # fmt: skip
+    assert all(inner)
+
+
+def test_missing_photographs_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"'cifar10_20000\.npz' is missing; put it at"):
+        cifar10(generator(), data=tmp_path)
+
+
+@needs_data
+def test_cifar10_has_its_test_images():
+    task = cifar10(generator())
+    assert (task.train.values.shape, task.test.values.shape) == ((20_000, 1, 3072), (10_000, 1, 3072))
+    assert np.bincount(task.test.targets).tolist() == [1000] * 10
 
 
 @needs_data

@@ -7,34 +7,38 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bioworkbench.discrete.layers import chain_sizes, check_classes, with_readout, with_weights
+from bioworkbench.discrete.layers import check_classes, with_readout, with_weights
 from bioworkbench.gradients.chains import chain_weights, feed_forward
-from bioworkbench.gradients.layers import FeedForward
+from bioworkbench.gradients.layers import FeedForward, Layer, Pooled
+from bioworkbench.gradients.matrices import neuron_biases, pooled_weights, projection_weights
 from bioworkbench.methods.ch_snn.evolution import Evolution, LayerRewiring
-from bioworkbench.methods.ch_snn.start import sparse_links, sparse_weights, weight_deviations
+from bioworkbench.methods.ch_snn.start import HIDDEN_VARIANCE, sparse_links, sparse_weights, weight_deviations
 from bioworkbench.readout.trials import Simulate, n_steps_of
 from bioworkbench.records.arrays import fraction
+from bioworkbench.records.counted import counted
 from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network
-from bioworkbench.records.optimization import Images, Optimization
+from bioworkbench.records.optimization import ConvolvedImages, Optimization
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task
 
 if TYPE_CHECKING:
     from bioworkbench.gradients.inputs import StepInputs
+    from bioworkbench.gradients.networks import Parameters
     from bioworkbench.gradients.training import State
 
 __all__ = ["BASELINES", "LayerRewiring", "SparseStart", "train"]
 
 # What computes with JAX is imported when it trains: to know and to check the settings takes none of it.
-_step_inputs, _random_shift = (
-    later("bioworkbench.gradients.inputs:step_inputs"),
-    later("bioworkbench.gradients.objectives:random_shift"),
+_step_inputs = later("bioworkbench.gradients.inputs:step_inputs")
+_initial_parameters = later("bioworkbench.gradients.networks:initial_parameters")
+_arrays_of, _random_shift, _folding = (
+    later(f"bioworkbench.gradients.objectives:{name}") for name in ("arrays_of", "random_shift", "folding")
 )
 _batches, _fit = later("bioworkbench.gradients.training:Batches"), later("bioworkbench.gradients.training:fit")
-_dense_gradients, _linked_accuracy, _linked_gradient, _linked_state, _links_of = (
+_dense_gradients, _dense_parameters, _linked_accuracy, _linked_gradient, _linked_state, _links_of = (
     later(f"bioworkbench.gradients.linked:{name}")
-    for name in ("dense_gradients", "linked_accuracy", "linked_gradient", "linked_state", "links_of")
+    for name in ("dense_gradients", "dense_parameters", "linked_accuracy", "linked_gradient", "linked_state", "links_of")
 )
 
 BASELINES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -66,6 +70,7 @@ BASELINES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 )  # fmt: skip
 """Settings of `train`, as a spec has them below ``[method]``, that turn CH-SNN into what it is compared with."""
 
+_N_FOLDED = 500  # training trials whose means and deviations end batch norm
 _N_GRADIENT = 512  # training trials that decide where links regrow by gradient
 
 
@@ -76,14 +81,15 @@ class SparseStart:
     Parameters
     ----------
     topology : {"spike_correlation", "correlation", "uniform", "given"}
-        First layer: strongest correlations of input spikes (SSCTI) or of input values (CSTI), or the same number of links for
-        every node, as in all further layers. "given" starts from the links and weights of the network; the sparsity then counts
-        for the outputs alone.
+        First layer, where no convolution comes before it: strongest correlations of input spikes (SSCTI) or of input values
+        (CSTI), or the same number of links for every node, as in all further layers. "given" starts from the links and weights of
+        the network; the sparsity then counts for the outputs alone.
     sparse_output : bool
         Whether the output layer has the same sparsity.
     spike_variance : float, optional
         Variance of the first layer's weights times the number of links per neuron (S_t of the publication, whose meaning is
-        open). By default such that the drive of a step deviates by one threshold: threshold squared over the mean squared input.
+        open). By default such that the drive of a step deviates by one threshold: threshold squared over the mean squared input;
+        behind convolutions, as that of hidden layers.
     """
 
     topology: Literal["spike_correlation", "correlation", "uniform", "given"] = "spike_correlation"
@@ -91,7 +97,7 @@ class SparseStart:
     spike_variance: float | None = None
 
 
-_START, _REWIRING, _IMAGES = SparseStart(), LayerRewiring(), Images()
+_START, _REWIRING, _IMAGES = SparseStart(), LayerRewiring(), ConvolvedImages()
 _OPTIMIZATION = Optimization(epochs=60, learning_rate=2e-3)
 
 
@@ -104,7 +110,7 @@ def train(
     sparsity: float,
     start: SparseStart = _START,
     rewiring: LayerRewiring = _REWIRING,
-    images: Images = _IMAGES,
+    images: ConvolvedImages = _IMAGES,
     optimization: Optimization = _OPTIMIZATION,
 ) -> TrainedNetwork:
     """Train a sparse feed-forward spiking network whose links are removed and regrown between epochs.
@@ -122,13 +128,13 @@ def train(
     rng : Generator
         Draws links, weights, the order of the trials and shifts.
     sparsity : float
-        Fraction of absent links of every layer; 0 for a fully connected network.
+        Fraction of absent links of every linear layer; 0 for a fully connected network.
     start : SparseStart
         Links and weights before the first epoch.
     rewiring : LayerRewiring
         When and how links change between epochs.
-    images : Images
-        Moves, turns and scales training images.
+    images : ConvolvedImages
+        Convolutions, which keep all of their weights, averages before layers, batch norm, and moves of training images.
     optimization : Optimization
         Of the weights.
 
@@ -136,7 +142,7 @@ def train(
     -------
     TrainedNetwork
         History per epoch: "loss", "seconds", "score" (validation accuracy), "overlap", "n_filled", "rewiring_seconds", and the
-        topology after the epoch as in `evolution.layer_history`.
+        topology of the linear layers after the epoch as in `evolution.layer_history`.
 
     Raises
     ------
@@ -153,7 +159,9 @@ def train(
     """
     check_classes(task)
     fraction("sparsity", sparsity)
-    model = feed_forward(network, task.n_outputs, surrogate=optimization.surrogate, width=optimization.surrogate_width)
+    surrogate, width = optimization.surrogate, optimization.surrogate_width
+    model = feed_forward(network, task.n_outputs, surrogate=surrogate, width=width, images=images)
+    _check_start(start, images)
     optimization.check_size(task.train.n_trials)
     n_steps = n_steps_of(network, task.encode(task.train.values[:1]), simulate)
     inputs = _step_inputs(task.encode(task.train.values), n_steps)
@@ -162,41 +170,77 @@ def train(
     seed = int(rng.integers(2**31))
     evolution = Evolution(rewiring, optimization.epochs, seed)
     batches = _batches(inputs.values, task.train.targets, seed, inputs.changed(_random_shift(images)))
+    fold = _folding(model, inputs.drawn(rng, _N_FOLDED if images.normalized else 0), n_steps)
     state, history = _fit(
         None,
         state,
         batches,
         optimization,
         gradient=_linked_gradient(model, n_steps),
-        score=_score(task, model, n_steps, rng),
+        score=_score(task, model, n_steps, rng, fold),
         between=evolution.between(_dense_gradients(model, n_steps, batches, _N_GRADIENT)),
         path=optimization.checkpoint,
     )
-    *weights, output = _links_of(state)
-    *biases, offset = [np.asarray(own["bias"], dtype=float) for own in state.parameters["layers"]]
-    readout = {"weights": output.toarray(), "bias": offset}
-    return with_readout(task, with_weights(network, weights, biases, {}), readout, history, simulate, rng)
+    trained, readout = _trained(network, model, state, fold)
+    return with_readout(task, trained, readout, history, simulate, rng)
+
+
+def _check_start(start: SparseStart, images: ConvolvedImages) -> None:
+    if start.topology == "given" and images.convolutions:
+        raise ValueError(
+            f"start.topology = '{start.topology}' with {counted(len(images.convolutions), 'convolution')}, which are drawn whole; "
+            "choose 'uniform'"
+        )
 
 
 def _start(
     network: Network, model: FeedForward, inputs: "StepInputs", sparsity: float, start: SparseStart, rng: np.random.Generator
 ) -> "State":
     """Masks and weights to start from."""
-    sizes = (*chain_sizes(network), model.layers[-1].n_out)
-    thresholds = [neuron.threshold for neuron in model.neurons]
     given = chain_weights(network) if start.topology == "given" else []
-    masks = sparse_links(inputs, sizes, sparsity, "uniform" if given else start.topology, start.sparse_output, rng)
+    convolutions, linear = _parted(model)
+    convolved = _initial_parameters(convolutions, rng)  # first, so that they are the same whatever links follow
+    sizes = (linear[0].fan_in, *(layer.n_out for layer in linear))
+    topology = "uniform" if given or convolutions else start.topology
+    masks = sparse_links(inputs, sizes, sparsity, topology, start.sparse_output, rng)
+    # a linear layer has the threshold of its population, the outputs that of the last one
+    thresholds = [neuron.threshold for neuron in model.neurons][len(convolutions) :] or [model.neurons[-1].threshold]
     variance = start.spike_variance
-    if variance is None:
+    if variance is None and convolutions:
+        variance = HIDDEN_VARIANCE * thresholds[0] ** 2
+    elif variance is None:
         variance = thresholds[0] ** 2 / max(1e-6, float(np.mean(inputs.values**2 if not inputs.random else inputs.values)))
     sparsities = [1 - mask.nnz / (mask.shape[0] * mask.shape[1]) for mask in masks]
-    weights = sparse_weights(masks, weight_deviations(sizes, sparsities, thresholds, variance), rng)
+    deviations = weight_deviations(sizes, sparsities, thresholds, variance)[-len(masks) :]
+    weights = sparse_weights(masks, deviations, rng)
     weights[: len(given)] = given
-    return _linked_state(weights, {"settled": np.zeros(len(weights), dtype=bool)})
+    settled = np.zeros(len(weights), dtype=bool)
+    return _linked_state(weights, {"settled": settled}, convolved)
 
 
-def _score(task: Task, model: FeedForward, n_steps: int, rng: np.random.Generator) -> Callable[[Any, Any], float] | None:
+def _parted(model: FeedForward) -> tuple[tuple[Layer, ...], tuple[Layer, ...]]:
+    """Convolutions, and the linear layers behind them."""
+    n = sum(len(layer.weight_shape) > 2 for layer in model.layers)
+    return model.layers[:n], model.layers[n:]
+
+
+def _trained(
+    network: Network, model: FeedForward, state: "State", fold: "Callable[[Parameters], Parameters]"
+) -> tuple[Network, dict[str, np.ndarray]]:
+    """Network as training left it, and its outputs."""
+    layers = _arrays_of(fold(_dense_parameters(model, state.parameters["layers"], state.fixed["links"])))
+    convolutions, linear = _parted(model)
+    weights = [projection_weights(layer, own["weights"]) for layer, own in zip(convolutions, layers, strict=False)]
+    for layer, links in zip(linear, _links_of(state), strict=True):
+        weights.append(pooled_weights(layer, links) if isinstance(layer, Pooled) else links)
+    biases = [neuron_biases(layer, own["bias"]) for layer, own in zip(model.layers, layers, strict=True)]
+    return with_weights(network, weights[:-1], biases[:-1], {}), {"weights": weights[-1].toarray(), "bias": biases[-1]}
+
+
+def _score(
+    task: Task, model: FeedForward, n_steps: int, rng: np.random.Generator, fold: "Callable[[Parameters], Parameters]"
+) -> Callable[[Any, Any], float] | None:
     if task.validation is None:
         return None
     inputs = _step_inputs(task.encode(task.validation.values), n_steps).drawn(rng)
-    return _linked_accuracy(model, inputs, task.validation.targets, n_steps)
+    return _linked_accuracy(model, inputs, task.validation.targets, n_steps, fold)

@@ -18,10 +18,11 @@ from bioworkbench.topology.rewiring.percolation import percolated
 if TYPE_CHECKING:
     from bioworkbench.gradients.inputs import StepInputs
 
-__all__ = ["sparse_links", "sparse_weights", "weight_deviations"]
+__all__ = ["HIDDEN_VARIANCE", "sparse_links", "sparse_weights", "weight_deviations"]
 
 _N_OBSERVED = 5000  # trials that correlations are computed from
-_HIDDEN = np.sqrt(np.pi) / (np.sqrt(2) * np.exp(-0.5))
+HIDDEN_VARIANCE = float(np.sqrt(np.pi) / (np.sqrt(2) * np.exp(-0.5)))
+"""Variance of the weights onto a neuron behind other neurons, times the number of its links, for a threshold of 1."""
 
 
 def sparse_links(
@@ -34,7 +35,7 @@ def sparse_links(
     inputs : StepInputs
         Of training trials; the first layer links what correlates in them.
     sizes : sequence of int
-        Channels, neurons of each population, outputs.
+        Channels, neurons of each population, outputs; without populations that convolutions drive.
     sparsity : float
         Fraction of absent links in each layer.
     topology : {"spike_correlation", "correlation", "uniform"}
@@ -53,7 +54,7 @@ def sparse_links(
         If no path from input to output is left, or currents that should serve as spike probabilities lie outside [0, 1].
     """
     fraction("sparsity", sparsity)
-    masks = [_first(inputs, sizes[1], sparsity, topology, rng)]
+    masks = [_first(inputs, sizes[0], sizes[1], sparsity, topology, rng)] if len(sizes) > 2 else []
     masks += [layered(n_source, n_target, rng, sparsity=sparsity) for n_source, n_target in pairwise(sizes[1:-1])]
     last, n_outputs = sizes[-2], sizes[-1]
     masks.append(layered(last, n_outputs, rng, sparsity=sparsity) if sparse_output else all_to_all(last, n_outputs, rng))
@@ -64,9 +65,9 @@ def sparse_links(
     return masks
 
 
-def _first(inputs: "StepInputs", n_target: int, sparsity: float, topology: str, rng: np.random.Generator) -> Mask:
+def _first(inputs: "StepInputs", n_source: int, n_target: int, sparsity: float, topology: str, rng: np.random.Generator) -> Mask:
     if sparsity == 0 or topology == "uniform":
-        return layered(inputs.values.shape[2], n_target, rng, sparsity=sparsity)
+        return layered(n_source, n_target, rng, sparsity=sparsity)
     if topology == "correlation":
         return correlation_topology(inputs.values[:_N_OBSERVED].reshape(-1, inputs.values.shape[2]), n_target, sparsity, rng)
     return spike_correlation_topology(_spikes(inputs, rng), n_target, sparsity, rng)
@@ -115,10 +116,10 @@ def weight_deviations(
     """
     first = positive("spike_fraction", spike_fraction) / (sizes[0] * (1 - sparsities[0]))
     hidden = [
-        _HIDDEN * threshold**2 / (n * (1 - sparsity))
+        HIDDEN_VARIANCE * threshold**2 / (n * (1 - sparsity))
         for n, sparsity, threshold in zip(sizes[1:-2], sparsities[1:-1], thresholds[1:], strict=True)
     ]
-    last = _HIDDEN * thresholds[-1] ** 2 / sizes[-2]
+    last = HIDDEN_VARIANCE * thresholds[-1] ** 2 / sizes[-2]
     return [float(np.sqrt(variance)) for variance in (first, *hidden, last)]
 
 

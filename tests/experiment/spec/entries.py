@@ -120,6 +120,7 @@ FRAMES = {"n_train": 4, "n_test": 3, "n_frames": 20, "washout": 2}
 TASKS = {  # settings, encoding, feature, readout, metrics
     "addition": ({"base": 2, "n_digits": 2, "n_train": 10, "n_test": 6}, "as_rate", "filtered_spikes", "logistic", ["accuracy"]),
     "addition_with_carry": ({"n_digits": 2, "n_train": 60, "n_test": 6}, "as_current", "filtered_spikes", "ridge", ["accuracy"]),
+    "cifar10": ({"n_train": 30, "n_test": 10, "file": "small.npz"}, "as_rate", "spike_counts", "logistic", ["accuracy"]),
     "delayed_xor": ({"n_train": 20, "n_test": 10}, "as_current", "last_step_pattern", "linear_svm", ["accuracy"]),
     "digits": ({"n_train": 40, "n_test": 20}, "as_latency", "first_spike_latency", "neuron_labels", ["accuracy"]),
     "etth1": (WINDOWS | {"split": [0.6, 0.2, 0.2]}, "as_current", "binned_counts", "lasso", ["mae", "rse", "r2", "correlation"]),
