@@ -9,6 +9,7 @@ from bioworkbench.methods import ch_snn, noise_single_step, reconstruction, rewi
 from tests.methods.grouped import grouped
 from tests.verification import (
     test_ch_snn,
+    test_ch_snn_cifar10,
     test_noise_single_step,
     test_reconstruction,
     test_reconstruction_as_published,
@@ -21,6 +22,7 @@ NOISE = test_noise_single_step.SETTINGS
 GIVEN = [
     *((ch_snn.train, {"sparsity": 0.9} | test_ch_snn.SETTINGS | variant | more)
       for variant, more in itertools.product(test_ch_snn.VARIANTS.values(), ({}, test_ch_snn.PUBLISHED))),
+    *((ch_snn.train, test_ch_snn_cifar10.SETTINGS | variant) for variant in test_ch_snn_cifar10.VARIANTS.values()),
     *((noise_single_step.train, NOISE | variant) for variant in test_noise_single_step.VARIANTS.values()),
     *((noise_single_step.train, NOISE | how | {"training": "conversion"}) for how in test_noise_single_step.CONVERSIONS.values()),
     (noise_single_step.train, NOISE | CONVOLUTIONS),
