@@ -24,7 +24,7 @@ from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.experiment.spec.rules import check_whole
 from bioworkbench.experiment.spec.stimuli import phases_with
 from bioworkbench.readout.trials import Simulate
-from bioworkbench.records.above import shown_progress
+from bioworkbench.records.above import shown_progress, view
 from bioworkbench.records.errors import ResultError
 from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network
@@ -34,6 +34,7 @@ from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.records.units import Quantity, format_quantity
 from bioworkbench.simulation.backends.backend import Notify
 from bioworkbench.simulation.backends.choice import choose_backend
+from bioworkbench.simulation.processes import meanwhile
 from bioworkbench.simulation.seam import simulate
 from bioworkbench.tasks import Task
 
@@ -203,6 +204,8 @@ def compute(
     clock = _Clock(progress)
     with clock.phase("build"):
         plan = construct(spec)
+    # What draws takes long to import; the first picture needs less than the report.
+    meanwhile([partial(view, name) for name in ("recording_figure", "report_of") if report])
     settings = spec.simulation | {"threads": threads or spec.threads}
     bound = partial(simulate, **settings, jobs=jobs, progress=progress, profile=profile)
     if spec.fit is not None:

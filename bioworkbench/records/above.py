@@ -10,7 +10,7 @@ from typing import Any
 
 import bioworkbench
 
-__all__ = ["in_a_notebook", "made_above", "shown_progress"]
+__all__ = ["in_a_notebook", "made_above", "shown_progress", "view"]
 
 
 def made_above(name: str, *arguments: Any) -> Any:
@@ -28,7 +28,22 @@ def made_above(name: str, *arguments: Any) -> Any:
     object
         What that function returns: a figure, HTML, a data frame.
     """
-    return getattr(bioworkbench, name)(*arguments)
+    return view(name)(*arguments)
+
+
+def view(name: str) -> Callable[..., Any]:
+    """Function of the rooms above by its name, its module imported.
+
+    Parameters
+    ----------
+    name : str
+        One of those in ``bioworkbench.VIEWS``.
+
+    Returns
+    -------
+    callable
+    """
+    return getattr(bioworkbench, name)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from bioworkbench.plots import panels
 
@@ -23,6 +24,17 @@ class Panel:
     image: str
     caption: str
     wide: bool = False
+
+
+class _DrawnOnce(Figure):
+    """A figure that is not drawn only to be laid out, as Matplotlib does before it saves one: the layout asks for all that it needs."""
+
+    def draw(self, renderer: Any) -> None:
+        engine = self.get_layout_engine()
+        if isinstance(engine, ConstrainedLayoutEngine):  # another one takes its place while the figure is saved
+            engine.execute(self)
+        else:
+            super().draw(renderer)
 
 
 def drawn(draw: Callable[[Axes], Any], caption: str, *, wide: bool = False, height: float = 3.2) -> Panel:
@@ -43,7 +55,7 @@ def drawn(draw: Callable[[Axes], Any], caption: str, *, wide: bool = False, heig
     """
     buffer = io.BytesIO()
     with matplotlib.rc_context(panels.STYLE):
-        figure = Figure(figsize=(11.0 if wide else 5.5, height), layout="constrained", dpi=110)
+        figure = _DrawnOnce(figsize=(11.0 if wide else 5.5, height), layout="constrained", dpi=110)
         FigureCanvasSVG(figure)
         draw(figure.subplots())
         figure.savefig(buffer, format="svg", metadata={"Date": None})

@@ -4,13 +4,15 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-__all__ = ["completed", "end_processes", "started"]
+__all__ = ["completed", "do_meanwhile", "end_processes", "meanwhile", "started"]
 
 _running: set[subprocess.Popen[str]] = set()
+_meanwhile: list[Callable[[], object]] = []
 
 
 @contextlib.contextmanager
@@ -63,6 +65,25 @@ def completed(command: Sequence[str | Path], folder: Path, more: Mapping[str, st
     with started(command, folder, more, subprocess.PIPE) as process:
         out, errors = process.communicate()
     return subprocess.CompletedProcess(command, process.returncode, out, errors)
+
+
+def meanwhile(tasks: Sequence[Callable[[], object]]) -> None:
+    """Say what is to be done later and may be done while this process only waits for a program.
+
+    Parameters
+    ----------
+    tasks : sequence of callable ()
+        Each is called once at most, in the order given, while a program runs; in the place of what was said before. Something that
+        need not be done, such as to import what will be used: that it was not, or has failed, is told to nobody.
+    """
+    _meanwhile[:] = tasks
+
+
+def do_meanwhile() -> None:
+    """Do the next task that `meanwhile` was given, in the main thread, since imports of several threads can meet in a circle."""
+    if _meanwhile and threading.current_thread() is threading.main_thread():
+        with contextlib.suppress(Exception):
+            _meanwhile.pop(0)()
 
 
 def end_processes() -> None:

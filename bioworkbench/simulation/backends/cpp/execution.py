@@ -14,7 +14,7 @@ from bioworkbench.simulation.backends.backend import Outcome
 from bioworkbench.simulation.collect import Stored
 from bioworkbench.simulation.finite import REMEDY
 from bioworkbench.simulation.job import Job, spike_projections
-from bioworkbench.simulation.processes import started
+from bioworkbench.simulation.processes import do_meanwhile, started
 
 __all__ = ["execute", "floating_point", "outcome_of", "write_values"]
 
@@ -152,6 +152,7 @@ def execute(
     more = {f"BIOWORKBENCH_{name}": str(number) for name, number in numbers.items()}
     with (folder / "stderr").open("w+") as errors:
         with started([program], folder, more, errors) as process:
+            do_meanwhile()
             for line in process.stdout or ():
                 if line.strip().isdigit():
                     at_step(int(line))
