@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bioworkbench.exchange.damage import damage_told
 from bioworkbench.records.arrays import Floats
+from bioworkbench.records.camera import camera_events
 from bioworkbench.records.errors import ResultError
 from bioworkbench.records.hdf5 import opened
 
@@ -62,22 +63,9 @@ def nmnist_events(path: Path, width: int, height: int) -> RecordedSpikes:
     size = path.stat().st_size
     if size % 5 or size > 5 * MAX_EVENTS:
         raise ResultError(f"{path} has {size} bytes; events have 5 each, and {MAX_EVENTS} are read at most")
-    rows = np.fromfile(path, dtype=np.uint8).reshape(-1, 5).astype(np.int64)
-    x, y, bright = rows[:, 0], rows[:, 1], rows[:, 2] >> 7
-    microseconds = ((rows[:, 2] & 127) << 16) | (rows[:, 3] << 8) | rows[:, 4]
-    outside = np.flatnonzero((x >= width) | (y >= height))
-    if outside.size:
-        k = int(outside[0])
-        raise ResultError(f"{path}: event {k} is at ({x[k]}, {y[k]}), outside {width} x {height} pixels; give width and height")
-    early = np.flatnonzero(np.diff(microseconds) < 0)
-    if early.size:
-        k = int(early[0]) + 1
-        raise ResultError(
-            f"{path}: event {k} is at {microseconds[k]} us, the one before at {microseconds[k - 1]} us; events are in order of time, the "
-            "file is damaged or another one"
-        )
-    channel = (bright * height + y) * width + x
-    return RecordedSpikes(np.zeros(len(rows), dtype=np.int64), channel, microseconds * 1e-6, 2 * width * height, 1)
+    events = camera_events(np.fromfile(path, dtype=np.uint8), str(path), width, height)
+    channel = (events.brighter * height + events.row) * width + events.column
+    return RecordedSpikes(np.zeros_like(channel), channel, events.microseconds * 1e-6, 2 * width * height, 1)
 
 
 def heidelberg_events(path: Path, samples: NDArray[np.integer]) -> RecordedSpikes:

@@ -51,6 +51,7 @@ def test_the_reference_has_every_public_name(tmp_path):
 
 NEED_FILES = {
     "cifar10",
+    "events",
     "mnist",
     "spoken_digits",
     "etth1",

@@ -117,6 +117,7 @@ READOUTS["adam"] = {"n_updates": 5, "batch_size": 4}
 CLASSES, VALUES = ("adam", "logistic", "linear_svm", "ridge"), ("ridge", "lasso")
 WINDOWS = {"history": 3, "horizon": 2, "stride": 20}
 FRAMES = {"n_train": 4, "n_test": 3, "n_frames": 20, "washout": 2}
+SEEN = {"n_frames": 4, "width": 3, "height": 2}
 TASKS = {  # settings, encoding, feature, readout, metrics
     "addition": ({"base": 2, "n_digits": 2, "n_train": 10, "n_test": 6}, "as_rate", "filtered_spikes", "logistic", ["accuracy"]),
     "addition_with_carry": ({"n_digits": 2, "n_train": 60, "n_test": 6}, "as_current", "filtered_spikes", "ridge", ["accuracy"]),
@@ -124,6 +125,7 @@ TASKS = {  # settings, encoding, feature, readout, metrics
     "delayed_xor": ({"n_train": 20, "n_test": 10}, "as_current", "last_step_pattern", "linear_svm", ["accuracy"]),
     "digits": ({"n_train": 40, "n_test": 20}, "as_latency", "first_spike_latency", "neuron_labels", ["accuracy"]),
     "etth1": (WINDOWS | {"split": [0.6, 0.2, 0.2]}, "as_current", "binned_counts", "lasso", ["mae", "rse", "r2", "correlation"]),
+    "events": (SEEN | {"train": "seen.zip", "test": "seen.zip"}, "as_current", "spike_counts", "ridge", ["accuracy"]),
     "exchange_rate": (WINDOWS, "as_current", "filtered_spikes", "ridge", ["r2"]),
     "first_last_xor": ({"length": 4, "n_train": 10, "n_test": 6}, "as_rate", "last_step_pattern", "adam", ["accuracy"]),
     "mackey_glass": (FRAMES, "as_current", "filtered_spikes", "ridge", ["correlation"]),

@@ -4,10 +4,6 @@ Entries of a kind share runs: neurons are populations of one network, topologies
 features, readouts and metrics take turns with the tasks. An entry that nobody wrote a case for fails in `test_every_entry_has_a_case`.
 """
 
-import gzip
-import io
-import wave
-import zipfile
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 
@@ -49,6 +45,7 @@ from tests.experiment.spec.entries import (
     TOPOLOGIES,
     WEIGHTS,
 )
+from tests.experiment.spec.small_data import write_small_data
 
 LEAVE_OUT = {"data", "reference", "checkpoint", "recurrent"}  # paths and texts without a default, and what the projection says
 
@@ -100,31 +97,9 @@ def made(document):
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     """A folder with small data of every form that a task reads."""
-    folder, rng = tmp_path_factory.mktemp("data"), np.random.default_rng(1)
-    (folder / "ring.csv").write_text("source,target,weight\n" + "".join(f"{k},{(k + 1) % 20},0.001\n" for k in range(20)))
-    rows = [f"{a:.3f},{b:.3f},{'cat' if a > b else 'dog'}" for a, b in rng.normal(size=(60, 2))]
-    (folder / "rows.csv").write_text("\n".join(["a,b,y", *rows]) + "\n")
-    walk = rng.normal(size=(300, 2)).cumsum(axis=0)
-    lines = "\n".join(["a,b", *(f"{a:.4f},{b:.4f}" for a, b in walk)]) + "\n"
-    (folder / "walk.csv").write_text(lines)
-    for name, text in (("ETTh1.csv.gz", lines), ("exchange_rate.txt.gz", lines.partition("\n")[2])):
-        (folder / name).write_bytes(gzip.compress(text.encode()))
-    images = rng.integers(256, size=(40, 4, 4), dtype=np.uint8)
-    labels = np.arange(40) % 2
-    np.savez(folder / "small.npz", x_train=images[:30], y_train=labels[:30], x_test=images[30:], y_test=labels[30:])
-    with zipfile.ZipFile(folder / "small.zip", "w") as archive:
-        for digit, index in ((digit, index) for digit in range(2) for index in range(12)):
-            archive.writestr(f"{digit}_ann_{index}.wav", sound(300 * (digit + 1) + 10 * index))
+    folder = tmp_path_factory.mktemp("data")
+    write_small_data(folder)
     return folder
-
-
-def sound(frequency):
-    """A tone of 0.1 s as the content of a wav file."""
-    content = io.BytesIO()
-    with wave.open(content, "wb") as file:
-        file.setparams((1, 2, 8000, 0, "NONE", ""))
-        file.writeframes((8000 * np.sin(2 * np.pi * frequency * np.arange(800) / 8000)).astype("<i2").tobytes())
-    return content.getvalue()
 
 
 @pytest.fixture
