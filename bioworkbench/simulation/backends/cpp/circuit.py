@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from brian2 import prefs
@@ -19,7 +19,7 @@ from brian2.units import second
 from bioworkbench.records.network import Network, Population
 from bioworkbench.simulation.backends.backend import Notify, Outcome
 from bioworkbench.simulation.backends.brian2_state import brian2_to_ourselves
-from bioworkbench.simulation.backends.cpp.circuit_plan import CLOCK, Bound, CircuitPlan
+from bioworkbench.simulation.backends.cpp.circuit_plan import CLOCK, Bound, BoundArray, CircuitPlan
 from bioworkbench.simulation.backends.cpp.codeobject import array_slots, numbers_of, types_of
 from bioworkbench.simulation.backends.cpp.device import register
 from bioworkbench.simulation.backends.cpp.execution import execute
@@ -117,11 +117,17 @@ def _bound(code: Any, before: bool) -> Bound:
     types = types_of(code.variables, code.owner)
     of_arrays, of_numbers = types[1:].split("-")
     slots = zip(array_slots(code.variables), of_arrays, strict=True)
-    arrays = [(f"clock.{v.name}" if v.name in CLOCK else v.name, kind, bool(v.scalar)) for (_, v), kind in slots]
+    arrays = [BoundArray(variable.name, kind, _held(variable, code)) for (_, variable), kind in slots]
     constants = zip(numbers_of(code.variables), of_numbers, strict=True)
     numbers = [(kind, "N" if constant.owner is not None else constant.value) for (_, constant), kind in constants]
     text = code.code.cpp_file
     return Bound(name_of(text), types, text, before, tuple(arrays), tuple(numbers))
+
+
+def _held(variable: Any, code: Any) -> Literal["neurons", "one", "clock", "spikes"]:
+    if variable is code.template_kwds.get("eventspace_variable"):
+        return "spikes"
+    return "clock" if variable.name in CLOCK else "one" if variable.scalar else "neurons"
 
 
 def _collected(job: Job, plan: CircuitPlan, results: Path) -> tuple[dict[str, tuple], dict[str, np.ndarray]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,13 +22,33 @@ from bioworkbench.simulation.backends.cpp.circuit_layout import (
 from bioworkbench.simulation.job import Job
 from bioworkbench.simulation.poisson import ALWAYS_ONE, BLOCK, poisson_table
 
-__all__ = ["CLOCK", "Bound", "CircuitPlan"]
+__all__ = ["CLOCK", "Bound", "BoundArray", "CircuitPlan"]
 
 CLOCK = {"t": "d", "dt": "d", "timestep": "l"}
+INDEX = "i"  # variable of every group: the number of a neuron
 _RULES = {"one_to_one": 2}
 _FORMS = {"shared": 0, "coded": 1, "numbers": 2}
 _NEVER = -1e4  # seconds: Brian2's time of the last spike before there was one
 _TYPES = {"i": np.int32, "d": np.float64, "u": np.uint32, "b": np.bool_}
+
+
+@dataclass(frozen=True)
+class BoundArray:
+    """An array that a function takes.
+
+    Parameters
+    ----------
+    name : str
+        Of the variable.
+    type : str
+        A letter, as in `codeobject.ITEM_TYPES`.
+    holds : {"neurons", "one", "clock", "spikes"}
+        An item for each neuron, one for all, the time of the clock, or the neurons that spike in a step.
+    """
+
+    name: str
+    type: str
+    holds: Literal["neurons", "one", "clock", "spikes"]
 
 
 @dataclass(frozen=True)
@@ -40,8 +60,7 @@ class Bound:
     name, types, text : str
     before : bool
         Whether it runs before the spikes of a step are delivered.
-    arrays : tuple of (name, type, whether there is one item for all neurons)
-        Those of the clock begin with ``"clock."``.
+    arrays : tuple of BoundArray
     numbers : tuple of (type, value)
         The value is a constant, or "N" for the number of neurons.
     """
@@ -50,7 +69,7 @@ class Bound:
     types: str
     text: str
     before: bool
-    arrays: tuple[tuple[str, str, bool], ...]
+    arrays: tuple[BoundArray, ...]
     numbers: tuple[tuple[str, Any], ...]
 
 
@@ -116,7 +135,8 @@ class CircuitPlan:
         self.parts = parts_of(sizes, max(threads, -(-sum(sizes.values()) // MOST_IN_CHUNK)))
         self.space = space_of(job.network, self.parts)
         self.jobs: dict[tuple[int, int], list[int]] = {(phase, k): [] for phase in (0, 1) for k in range(threads)}
-        self.arrays: dict[tuple[str, str], int] = {}
+        self.arrays: dict[tuple[str, str], int] = {}  # by population and variable
+        self.events: dict[Part, int] = {}  # of each part, its neurons that spike in a step
         self.groups = list(groups_of(list(job.network.projections), job.dt, precision))
         _make_arrays(self, "f" if precision == "single" else "d")
         _draw(self)
@@ -142,14 +162,14 @@ def _make_arrays(plan: CircuitPlan, real: str) -> None:
         plan.clocks.append({name: out.array(kind, 1) for name, kind in CLOCK.items()})
         out.write("fill", plan.clocks[-1]["dt"], plan.job.dt)
     for population, functions in plan.functions.items():
-        for name, kind, shared in sorted({array for function in functions for array in function.arrays}):
-            if name.startswith("clock.") or name == "_spikespace":
-                continue
-            plan.arrays[population, name] = _array(plan, population, name, kind, 1 if shared else sizes[population])
+        own = {array for function in functions for array in function.arrays if array.holds in ("neurons", "one")}
+        for array in sorted(own, key=lambda array: array.name):
+            size = 1 if array.holds == "one" else sizes[population]
+            plan.arrays[population, array.name] = _array(plan, population, array.name, array.type, size)
 
 
 def _array(plan: CircuitPlan, population: str, name: str, kind: str, size: int) -> int:
-    if name == "i":
+    if name == INDEX:
         return plan.out.values("i", np.arange(size))
     if (population, name) in plan.space.places:
         return plan.out.write("view", plan.receivers, plan.space.places[population, name], size, makes="array")
@@ -232,7 +252,7 @@ def _trace(plan: CircuitPlan, part: Part) -> None:
 def _update(plan: CircuitPlan, part: Part) -> None:
     """Update a part, find who spikes, and put that on the lists."""
     out, population, thread = plan.out, part.population, plan.thread_of(part.number)
-    plan.arrays[population, f"events {part.number}"] = events = out.array("i", part.end - part.begin + 1)
+    plan.events[part] = events = out.array("i", part.end - part.begin + 1)
     _call(plan, part, before=True)
     number = list(plan.job.network.sizes).index(population)
     _add(plan, 0, thread, "job_note", number, part.number, part.begin, events)
@@ -245,7 +265,7 @@ def _call(plan: CircuitPlan, part: Part, *, before: bool) -> None:
     thread = plan.thread_of(part.number)
     for function in plan.functions[part.population]:
         if function.before == before:
-            arrays = [_slice(plan, part, name, shared) for name, _, shared in function.arrays]
+            arrays = [_bound(plan, part, array) for array in function.arrays]
             numbers = [
                 word
                 for kind, value in function.numbers
@@ -258,16 +278,19 @@ def _call(plan: CircuitPlan, part: Part, *, before: bool) -> None:
             _add(plan, 0 if before else 1, thread, "job_call", action)
 
 
-def _slice(plan: CircuitPlan, part: Part, name: str, shared: bool) -> int:
-    if name.startswith("clock."):
-        return plan.clocks[plan.thread_of(part.number)][name.removeprefix("clock.")]
-    if name == "_spikespace":
-        return plan.arrays[part.population, f"events {part.number}"]
-    array = plan.arrays[part.population, name]
-    if shared:
-        return array
-    begin, size = (0, part.end - part.begin) if name == "i" else (part.begin, part.end - part.begin)
-    return plan.out.write("view", array, part.begin if name == "i" else begin, size, makes="array")
+def _bound(plan: CircuitPlan, part: Part, array: BoundArray) -> int:
+    """Number of the array that a function works on for the neurons of a part."""
+    if array.holds == "clock":
+        return plan.clocks[plan.thread_of(part.number)][array.name]
+    if array.holds == "spikes":
+        return plan.events[part]
+    return plan.arrays[part.population, array.name] if array.holds == "one" else _slice(plan, part, array.name)
+
+
+def _slice(plan: CircuitPlan, part: Part, name: str) -> int:
+    # a part counts its neurons from 0, as a copy of the function that runs it alone does
+    begin = 0 if name == INDEX else part.begin
+    return plan.out.write("view", plan.arrays[part.population, name], begin, part.end - part.begin, makes="array")
 
 
 def _backgrounds(plan: CircuitPlan, population: str) -> list[tuple[int, Any]]:
@@ -278,7 +301,7 @@ def _background(plan: CircuitPlan, part: Part, number: int, background: Any) -> 
     """Which background of which population draws in the streams that the job begins, in order."""
     mean = background.mean(plan.job.dt)
     table, weight = (ALWAYS_ONE, background.weight * mean) if background.regular else (poisson_table(mean), background.weight)
-    receiver = _slice(plan, part, background.receives, shared=False)
+    receiver = _slice(plan, part, background.receives)
     tables = plan.out.values("u", table.below), plan.out.values("u", table.alias), table.n_draws
     words = ("job_background", receiver, *tables, float(weight), part.begin // BLOCK)
     _add(plan, 1, plan.thread_of(part.number), *words)
@@ -294,8 +317,7 @@ def _trial(plan: CircuitPlan, trial: int) -> None:
     lists = [[len(plan.jobs[phase, k]), *plan.jobs[phase, k]] for phase in (0, 1) for k in range(plan.threads)]
     out.write("parallel", plan.threads, plan.job.n_steps, 2, *(number for jobs in lists for number in jobs))
     for (population, name), array in plan.arrays.items():
-        if not name.startswith("events"):
-            out.write("finite", f"{population}.{name}", f"{plan.job.n_steps * plan.job.dt:.6f}", array)
+        out.write("finite", f"{population}.{name}", f"{plan.job.n_steps * plan.job.dt:.6f}", array)
     for population, arrays in plan.recorded.items():
         for part, (neurons, steps) in enumerate(arrays):
             _result(plan, f"{population}.{trial}.{part}.i", neurons)
@@ -308,7 +330,7 @@ def _trial(plan: CircuitPlan, trial: int) -> None:
 def _begin(plan: CircuitPlan, population: str, name: str, array: int, trial: int) -> None:
     """Value of a variable at the start of a trial."""
     values = plan.job.values.get(f"{population}.{name}")
-    if name == "i" or name.startswith("events"):
+    if name == INDEX:
         return
     if values is None:
         plan.out.write("fill", array, {"lastspike": _NEVER, "not_refractory": 1}.get(name, 0))
