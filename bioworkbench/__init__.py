@@ -5,7 +5,7 @@ The names below are imported when they are first used, so that ``import bioworkb
 
 from typing import TYPE_CHECKING
 
-from bioworkbench.records.lazily import facade, within
+from bioworkbench.records.lazily import facade, homes_within
 
 if TYPE_CHECKING:
     from bioworkbench.experiment import run
@@ -98,4 +98,4 @@ _HOMES = {
     "simulation.scripts": ("from_brian2",),
 }
 
-__getattr__, __dir__ = facade(__name__, within(__name__, {**_HOMES, **VIEWS}))
+__getattr__, __dir__ = facade(__name__, homes_within(__name__, {**_HOMES, **VIEWS}))

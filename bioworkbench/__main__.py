@@ -12,7 +12,7 @@ import typer
 
 from bioworkbench.commands.interruption import ending, interruptible
 from bioworkbench.commands.sparing import imported, imported_undrawn
-from bioworkbench.records.docstrings import summary
+from bioworkbench.records.docstrings import summary_section
 
 __all__ = ["COMMANDS", "app_for", "main"]
 
@@ -72,7 +72,7 @@ def app_for(arguments: Sequence[str]) -> typer.Typer:
     app.callback()(_root)
     for name, words in COMMANDS.items():
         function = _function(name, arguments) if name == _asked(arguments) else _not_imported
-        app.command(name, help=summary(inspect.getdoc(function) or "") if name == _asked(arguments) else words)(function)
+        app.command(name, help=summary_section(inspect.getdoc(function) or "") if name == _asked(arguments) else words)(function)
     return app
 
 

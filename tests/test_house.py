@@ -147,6 +147,20 @@ def test_no_two_classes_share_a_name():
     assert {name: found for name, found in homes.items() if len(found) > 1} == {}
 
 
+SEVERAL_OF_A_NAME = {  # one role that several fill, or a kind of one dict that is also one of another
+    *("accuracy", "confusion_matrix", "constant", "custom", "fit", "load_value", "memory_capacity", "table", "train"),
+}
+
+
+def test_no_two_public_functions_share_a_name():
+    homes: dict[str, set[str]] = {}
+    for path, tree in TREES.items():
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, set()).add(place(path))
+    assert {name: found for name, found in homes.items() if len(found) > 1 and name not in SEVERAL_OF_A_NAME} == {}
+
+
 def test_words_that_are_not_ours():
     """One spelling, one word per thing: what to say instead is in CONTRIBUTING.md."""
     texts = {

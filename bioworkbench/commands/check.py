@@ -76,7 +76,7 @@ def _show_convergence(path: Path, n_seeds: int, backend: str) -> None:
 def _is_fine(path: Path) -> bool:
     try:
         spec, plan = examined_file(path)
-        output.print(f"fine   {path}: {summary(spec, plan)}")
+        output.print(f"fine   {path}: {on_one_line(spec, plan)}")
     except SpecError as error:
         for problem in error.problems:
             words.print(labeled("error", f" {problem}", "bold red"))
@@ -91,7 +91,7 @@ def _is_fine(path: Path) -> bool:
     return True
 
 
-def summary(spec: ExperimentSpec, plan: Plan) -> str:
+def on_one_line(spec: ExperimentSpec, plan: Plan) -> str:
     """Sizes, memory, time and fingerprint of a spec on one line.
 
     Parameters

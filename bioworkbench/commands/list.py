@@ -8,7 +8,7 @@ import typer
 from bioworkbench.commands.sparing import imported
 from bioworkbench.commands.terminal import output, rich_table, with_exit_codes
 from bioworkbench.experiment.spec.kinds import HOMES, KINDS
-from bioworkbench.experiment.spec.sources import described, listed
+from bioworkbench.experiment.spec.sources import names_in_sentences, names_of_kind
 from bioworkbench.records.errors import unknown_name
 
 __all__ = ["list_command"]
@@ -36,7 +36,7 @@ def list_command(
     if kind is not None and kind not in (*HOMES, _SPEC):
         raise ValueError(unknown_name(kind, "kind of thing to list", (*HOMES, _SPEC)))
     if kind is None:
-        names = {known: listed(known) for known in HOMES}
+        names = {known: names_of_kind(known) for known in HOMES}
         _show(names, as_json, ["kind", "names"], [[known, ", ".join(found)] for known, found in names.items()])
         if not as_json:
             output.print("Next: bioworkbench list neurons noisy_lif")
@@ -44,10 +44,10 @@ def list_command(
         fields = _manual().spec_fields()
         _show(fields, as_json, ["field", "default", "type", ""], [list(field.values()) for field in fields])
     elif name is None:
-        words = described(kind)
+        words = names_in_sentences(kind)
         _show(words, as_json, [kind, "what it is"], [[known, text] for known, text in words.items()])
-    elif ":" not in name and name not in listed(kind):
-        raise ValueError(unknown_name(name, f"name among the {kind}", listed(kind)))
+    elif ":" not in name and name not in names_of_kind(kind):
+        raise ValueError(unknown_name(name, f"name among the {kind}", names_of_kind(kind)))
     else:
         about = _manual().entry(KINDS[kind][name], name)
         if as_json:

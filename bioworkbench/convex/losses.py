@@ -28,7 +28,7 @@ from bioworkbench.convex.program import CHECKED_EVERY, Certificate
 from bioworkbench.records.arrays import Floats, positive, shaped
 from bioworkbench.records.errors import unknown_name
 
-__all__ = ["LOSSES", "classified_coefficients", "largest_penalty", "loss_certificate", "mean_loss"]
+__all__ = ["LOSSES", "classified_coefficients", "largest_loss_penalty", "loss_certificate", "mean_loss"]
 
 LOSSES = ("hinge", "cross_entropy")
 _MARGIN = 1e-12  # coefficients below count as 0
@@ -62,7 +62,7 @@ def loss_certificate(dictionary: NDArray, signs: Floats, coefficients: Floats, p
     return _certificate(dictionary, signs, coefficients, slope, penalty, loss)
 
 
-def largest_penalty(dictionary: NDArray, signs: Floats, loss: str) -> float:
+def largest_loss_penalty(dictionary: NDArray, signs: Floats, loss: str) -> float:
     """Smallest penalty at which all coefficients are 0.
 
     Parameters

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from bioworkbench.records.arrays import Floats, Integers, count, finite, positive, shaped
+from bioworkbench.records.arrays import Booleans, Floats, Integers, count, finite, positive, shaped
 
 __all__ = [
     "CHECKED_EVERY",
@@ -34,7 +34,6 @@ __all__ = [
     "sparse_path",
 ]
 
-Booleans = NDArray[np.bool_]
 
 BLOCK_ROWS = 4096
 RELAXATION = 1.7

@@ -19,17 +19,16 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from bioworkbench.discrete.generated import check_generated, fields_of
 from bioworkbench.records.annotations import Drawn
-from bioworkbench.records.arrays import Floats, finite
+from bioworkbench.records.arrays import Booleans, Floats, finite
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.neuron import NeuronModel
 
 __all__ = ["RESETS", "DiscreteLIF", "Reset", "arguments_of", "discrete_lif", "lif_of", "lif_step", "soft_reset_if"]
 
-Booleans = NDArray[np.bool_]
 
 _Start = Annotated[ArrayLike | str, Drawn()]
 Reset = Literal["subtract", "delayed_subtract", "zero"]

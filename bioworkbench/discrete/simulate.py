@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from bioworkbench.discrete.lif import DiscreteLIF, Reset, lif_of
-from bioworkbench.records.arrays import Floats, finite, shaped
+from bioworkbench.records.arrays import Booleans, Floats, finite, shaped
 from bioworkbench.records.counted import counted
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.recording import Recording, Spikes
@@ -21,8 +21,6 @@ from bioworkbench.records.synapse import PULSE
 from bioworkbench.records.times import whole_steps
 
 __all__ = ["lif_layer", "simulate_discrete"]
-
-Booleans = NDArray[np.bool_]
 
 
 def lif_layer(

@@ -8,10 +8,10 @@ The neurons are those of `bioworkbench.discrete.spike_response`: times are count
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from bioworkbench.discrete.spike_response import KERNELS, spike_response_arguments
-from bioworkbench.records.arrays import Floats, count, finite, shaped
+from bioworkbench.records.arrays import Booleans, Floats, count, finite, shaped
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network, Projection
@@ -28,7 +28,6 @@ __all__ = [
     "spike_response_layer",
 ]
 
-Booleans = NDArray[np.bool_]
 
 _fast_layer = later("bioworkbench.discrete.spike_response_kernel:fast_layer")  # brings numba, which checks of specs do without
 

@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bioworkbench.discrete.lif import Reset, discrete_lif, lif_step
-from bioworkbench.records.arrays import Floats, Integers, shaped
+from bioworkbench.records.arrays import Booleans, Floats, Integers, shaped
 from bioworkbench.records.network import INPUT, Network, Population, Projection
 
 __all__ = ["Layer", "SubNetworks", "as_network", "joined", "last_layer_spikes", "noisy_copies"]
 
-Booleans = NDArray[np.bool_]
 BLOCK_BYTES = 2**27
 
 

@@ -6,7 +6,7 @@ what of a run it carries; the rest is listed when you export. The names below ar
 
 from typing import TYPE_CHECKING
 
-from bioworkbench.records.lazily import facade, within
+from bioworkbench.records.lazily import facade, homes_within
 
 if TYPE_CHECKING:
     from bioworkbench.exchange.formats import FORMATS, Exported, Format, export
@@ -40,4 +40,4 @@ _HOMES = {
     "sonata_spikes": ("read_sonata_spikes", "read_sonata_trains"),
 }
 
-__getattr__, __dir__ = facade(__name__, within(__name__, _HOMES))
+__getattr__, __dir__ = facade(__name__, homes_within(__name__, _HOMES))

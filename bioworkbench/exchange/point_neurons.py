@@ -12,7 +12,7 @@ import numpy as np
 from bioworkbench.records.arrays import Floats
 from bioworkbench.records.units import Quantity, parse_quantity
 
-__all__ = ["ALPHA", "FIRST", "MANY_STEPS", "Currents", "each", "filled", "quantities"]
+__all__ = ["ALPHA", "FIRST", "MANY_STEPS", "Currents", "each", "given_or_default", "quantities"]
 
 MANY_STEPS = "1000000000"
 """More than any refractory period has."""
@@ -77,7 +77,7 @@ def each(text: str, ports: Iterable[str]) -> str:
     return "".join(text.replace("PORT", port) for port in ports)
 
 
-def filled(given: Floats | None, default: Floats | float) -> Floats | float:
+def given_or_default(given: Floats | None, default: Floats | float) -> Floats | float:
     """Values where they are given; one number where all are alike.
 
     Parameters

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from bioworkbench.exchange.point_neurons import ALPHA, FIRST, MANY_STEPS, each, filled, quantities
+from bioworkbench.exchange.point_neurons import ALPHA, FIRST, MANY_STEPS, each, given_or_default, quantities
 from bioworkbench.records.arrays import Floats, finite
 from bioworkbench.records.neuron import NeuronModel
 from bioworkbench.records.units import Quantity, parse_quantity
@@ -155,9 +155,9 @@ def glif_model(parameters: Mapping[str, Floats], where: str) -> tuple[NeuronMode
     """
     known, n_ports, n_currents = _known(parameters)
     _check(known, where)
-    first = filled(parameters.get("V_m"), GLIF_DEFAULTS["E_L"])  # as in NEST, whatever the node's own E_L is
+    first = given_or_default(parameters.get("V_m"), GLIF_DEFAULTS["E_L"])  # as in NEST, whatever the node's own E_L is
     begun = {f"asc_{k + 1}": np.multiply(known.pop(f"asc_init_{k + 1}"), 1e-12) for k in range(n_currents)}
-    on = [filled(parameters.get(name), 0.0) for name in _SWITCHES]
+    on = [given_or_default(parameters.get(name), 0.0) for name in _SWITCHES]
     resets, currents, follows = (bool(np.any(one)) for one in on)
     n_currents = n_currents if currents else 0
     used = _switched(known, on, n_currents)
@@ -194,7 +194,7 @@ def _quantity(values: Any, unit: str) -> Quantity:
 
 def _known(parameters: Mapping[str, Floats]) -> tuple[dict[str, Any], int, int]:
     """Parameters of all nodes; the numbers of ports and of after-spike currents of the node that has most."""
-    known: dict[str, Any] = {name: filled(parameters.get(name), default) for name, default in GLIF_DEFAULTS.items()}
+    known: dict[str, Any] = {name: given_or_default(parameters.get(name), default) for name, default in GLIF_DEFAULTS.items()}
     found = {name: sum(_list_of(key) == name for key in parameters) for name in _LISTS}
     n_ports = found.pop("tau_syn") or 1
     n_currents = max(found.values()) or 2
@@ -205,7 +205,7 @@ def _known(parameters: Mapping[str, Floats]) -> tuple[dict[str, Any], int, int]:
             default = defaults[k] if k < len(defaults) else _BEYOND[name]
             beyond = {"asc_r": 1.0}.get(name, _BEYOND[name])
             fallback = np.where(np.isnan(given), default, beyond)
-            known[f"{name}_{k + 1}"] = filled(parameters.get(f"{name}_{k + 1}"), fallback)
+            known[f"{name}_{k + 1}"] = given_or_default(parameters.get(f"{name}_{k + 1}"), fallback)
     return known, n_ports, n_currents
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bioworkbench.exchange.point_neurons import ALPHA, FIRST, MANY_STEPS, each, filled, quantities
+from bioworkbench.exchange.point_neurons import ALPHA, FIRST, MANY_STEPS, each, given_or_default, quantities
 from bioworkbench.exchange.sonata_glif import GLIF, GLIF_DEFAULTS, glif_model
 from bioworkbench.records.arrays import Floats, finite
 from bioworkbench.records.errors import unknown_name
@@ -116,8 +116,8 @@ def template_model(template: str, parameters: Mapping[str, Floats], where: str) 
     if template in GLIF:
         return glif_model(parameters, where)
     given = TEMPLATES[template]
-    known = {name: filled(parameters.get(name), default) for name, default in given.defaults.items()}
-    first = filled(parameters.get("V_m"), _COMMON["E_L"])  # as in NEST, whatever the node's own E_L is
+    known = {name: given_or_default(parameters.get(name), default) for name, default in given.defaults.items()}
+    first = given_or_default(parameters.get("V_m"), _COMMON["E_L"])  # as in NEST, whatever the node's own E_L is
     lost = tuple(name for name in parameters if name not in (*known, "V_m"))
     for name, value in known.items():
         if np.min(finite(f"{where}: {name}", value)) <= 0 and (name.startswith("tau") or name == "C_m"):

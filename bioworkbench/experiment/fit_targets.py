@@ -18,7 +18,7 @@ from bioworkbench.records.stimulus import SpikeTrains, Stimulus
 from bioworkbench.records.units import unit_text
 from bioworkbench.stimuli.timeline import cut
 
-__all__ = ["TRACE_DISTANCES", "Distance", "RecordedPart", "Target", "target_of", "trains_of"]
+__all__ = ["TRACE_DISTANCES", "Distance", "RecordedPart", "Target", "target_of", "times_by_neuron"]
 
 _construct = later("bioworkbench.experiment.spec.plan:construct")
 
@@ -127,7 +127,7 @@ def target_of(
     if name not in sizes or (not compared and len(sizes) > 1):
         raise ValueError(f"compared = '{compared}': name the population that is compared, of {', '.join(sizes)}")
     if isinstance(wanted, SpikeTrains):
-        trains = trains_of(wanted, sizes[name], n_trials or spec.n_trials)
+        trains = times_by_neuron(wanted, sizes[name], n_trials or spec.n_trials)
         return Target((), _SpikesOf(name, trains, _measure(distance, SPIKE_DISTANCES, "distance of spike trains")))
     measure = _measure(distance, TRACE_DISTANCES, "distance of traces")
     probe = _probe(wanted, name, variable or "v", spec, n_trials or spec.n_trials)
@@ -195,7 +195,7 @@ def _probe(wanted: Trace, name: str, variable: str, spec: ExperimentSpec, n_tria
     return Probe(name, variable, tuple(int(neuron) for neuron in wanted.neurons), float(steps[0]))
 
 
-def trains_of(wanted: SpikeTrains, size: int, n_trials: int) -> list[Floats]:
+def times_by_neuron(wanted: SpikeTrains, size: int, n_trials: int) -> list[Floats]:
     """Times of every neuron in every trial, trials first.
 
     Parameters

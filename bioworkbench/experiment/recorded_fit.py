@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bioworkbench.exchange.signals import unit_of_file
-from bioworkbench.experiment.fit_targets import TRACE_DISTANCES, Distance, RecordedPart, target_of, trains_of
+from bioworkbench.experiment.fit_targets import TRACE_DISTANCES, Distance, RecordedPart, target_of, times_by_neuron
 from bioworkbench.experiment.fitting import Bounds, FittedParameters, searched, simulator
 from bioworkbench.experiment.results.record import Fitted, RunData
 from bioworkbench.experiment.spec.changes import with_value
@@ -80,8 +80,8 @@ class _Comparison:
         size, n_trials, length = self.population.size, part.last - part.first, part.end - part.begin
         pairs = list(
             zip(
-                trains_of(replace(ours, n_trials=n_trials), size, n_trials),
-                trains_of(part.of_recording(self.spikes), size, n_trials),
+                times_by_neuron(replace(ours, n_trials=n_trials), size, n_trials),
+                times_by_neuron(part.of_recording(self.spikes), size, n_trials),
                 strict=True,
             )
         )

@@ -23,9 +23,9 @@ from bioworkbench.records.neuron import NeuronModel
 from bioworkbench.records.statements import lines
 from bioworkbench.records.units import dimension_name, unit_text
 
-__all__ = ["METHODS", "check_model"]
+__all__ = ["INTEGRATION_METHODS", "check_model"]
 
-METHODS = ("euler", "exact", "exponential_euler", "heun", "milstein", "rk2", "rk4")
+INTEGRATION_METHODS = ("euler", "exact", "exponential_euler", "heun", "milstein", "rk2", "rk4")
 """Integration methods that a model may name; see Brian2's documentation of each."""
 
 _FLAGS = {
@@ -126,8 +126,8 @@ def _check_start(model: NeuronModel, name: str) -> None:
 
 
 def _check_method(model: NeuronModel, equations: Equations, known: Mapping[str, Any]) -> None:
-    if model.method not in METHODS:
-        raise ValueError(unknown_name(model.method, "integration method", METHODS))
+    if model.method not in INTEGRATION_METHODS:
+        raise ValueError(unknown_name(model.method, "integration method", INTEGRATION_METHODS))
     variables = {name: known[name] for name in equations.names}
     reason = unfit(model.method, equations, variables)
     if reason:

@@ -9,8 +9,8 @@ from typing import Annotated
 from brian2.units import Quantity, amp, cm, farad, meter, ms, msiemens, mV, second, siemens, uF, um, volt
 from brian2.units.allunits import meter2
 
-from bioworkbench.neurons.parts import Mechanism, joined, membrane_noise, synapse, unless_refractory
-from bioworkbench.neurons.values import ascending, positive, refractory_period, signed, start_value
+from bioworkbench.neurons.parts import Mechanism, equation_lines, membrane_noise, synapse, unless_refractory
+from bioworkbench.neurons.values import ascending, positive_amounts, refractory_period, signed, start_value
 from bioworkbench.records.annotations import Unit
 from bioworkbench.records.neuron import NeuronModel
 
@@ -60,7 +60,9 @@ def _channel_noise(sodium_channels: Quantity, potassium_channels: Quantity) -> M
     lines += [f"{gate}_open = alpha_{gate}/(alpha_{gate} + beta_{gate}) : 1 (constant over dt)" for gate in _RATES]
     lines.append(f"sodium_noise = {' + '.join(sodium)} : 1")
     lines.append(f"potassium_noise = {' + '.join(potassium)} : 1")
-    return Mechanism("noise", tuple(lines), positive(1.0, sodium_channels=sodium_channels, potassium_channels=potassium_channels))
+    return Mechanism(
+        "noise", tuple(lines), positive_amounts(1.0, sodium_channels=sodium_channels, potassium_channels=potassium_channels)
+    )
 
 
 def hodgkin_huxley(
@@ -129,14 +131,16 @@ def hodgkin_huxley(
     PLoS Comput. Biol. 7, 2011, doi 10.1371/journal.pcbi.1001102. Channel densities: Goldwyn and Shea-Brown, PLoS Comput. Biol.
     7, 2011, doi 10.1371/journal.pcbi.1002247.
     """
-    constants = positive(meter2, area=area) | positive(farad / meter**2, capacitance=capacitance)
-    constants |= positive(siemens / meter**2, sodium=sodium, potassium=potassium, leak=leak) | signed(volt, detection=detection)
+    constants = positive_amounts(meter2, area=area) | positive_amounts(farad / meter**2, capacitance=capacitance)
+    constants |= positive_amounts(siemens / meter**2, sodium=sodium, potassium=potassium, leak=leak) | signed(
+        volt, detection=detection
+    )
     constants |= signed(volt, sodium_reversal=sodium_reversal, potassium_reversal=potassium_reversal, leak_reversal=leak_reversal)
-    positive(1 / meter**2, sodium_density=sodium_density, potassium_density=potassium_density)
+    positive_amounts(1 / meter**2, sodium_density=sodium_density, potassium_density=potassium_density)
     noises = _channel_noise(sodium_density * area, potassium_density * area) if channel_noise else Mechanism()
     synapses = synapse(synaptic_tau, amp)
     return NeuronModel(
-        equations=joined(*_membrane(noises, synapses), *_gates(), "drive : amp", parts=(synapses, noises)),
+        equations=equation_lines(*_membrane(noises, synapses), *_gates(), "drive : amp", parts=(synapses, noises)),
         threshold="v > detection",
         reset="",
         constants=constants | synapses.constants | noises.constants,
@@ -204,13 +208,13 @@ def conductance_lif(
     """
     pause = refractory_period(refractory)
     noises = membrane_noise(sigma, noise_tau, correlation)
-    constants = positive(second, tau=tau, excitatory_tau=excitatory_tau, inhibitory_tau=inhibitory_tau)
+    constants = positive_amounts(second, tau=tau, excitatory_tau=excitatory_tau, inhibitory_tau=inhibitory_tau)
     constants |= signed(volt, rest=rest, threshold=threshold, reset=reset) | noises.constants
     constants |= signed(volt, excitatory_reversal=excitatory_reversal, inhibitory_reversal=inhibitory_reversal)
     ascending("reset", "threshold", constants)
     synaptic = "excitation*(excitatory_reversal - v) + inhibition*(inhibitory_reversal - v)"
     return NeuronModel(
-        equations=joined(
+        equations=equation_lines(
             f"dv/dt = (rest - v + {synaptic} + drive{noises.term})/tau : volt{unless_refractory(pause)}",
             "dexcitation/dt = -excitation/excitatory_tau : 1",
             "dinhibition/dt = -inhibition/inhibitory_tau : 1",

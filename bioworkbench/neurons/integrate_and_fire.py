@@ -22,8 +22,8 @@ from typing import Annotated
 
 from brian2.units import Quantity, amp, farad, ms, mV, nA, nS, pF, second, siemens, volt
 
-from bioworkbench.neurons.parts import Mechanism, distinct, joined, membrane_noise, synapse, unless_refractory
-from bioworkbench.neurons.values import ascending, positive, refractory_period, signed, start_value
+from bioworkbench.neurons.parts import Mechanism, distinct, equation_lines, membrane_noise, synapse, unless_refractory
+from bioworkbench.neurons.values import ascending, positive_amounts, refractory_period, signed, start_value
 from bioworkbench.records.annotations import Unit
 from bioworkbench.records.neuron import NeuronModel
 
@@ -90,12 +90,12 @@ def noisy_lif(
     """
     pause = refractory_period(refractory)
     synapses, noises = synapse(synaptic_tau, volt), membrane_noise(sigma, noise_tau, correlation)
-    constants = positive(second, tau=tau) | signed(volt, rest=rest, threshold=threshold, reset=reset)
+    constants = positive_amounts(second, tau=tau) | signed(volt, rest=rest, threshold=threshold, reset=reset)
     constants |= synapses.constants | noises.constants
     ascending("reset", "threshold", constants)
     distinct(constants)
     return NeuronModel(
-        equations=joined(
+        equations=equation_lines(
             f"dv/dt = (rest - v + drive{synapses.term}{noises.term})/tau : volt{unless_refractory(pause)}",
             "drive : volt",
             parts=(synapses, noises),
@@ -153,12 +153,12 @@ def adaptive_lif(
     """
     pause = refractory_period(refractory)
     synapses, noises = synapse(synaptic_tau, volt), membrane_noise(sigma, noise_tau, correlation)
-    constants = positive(second, tau=tau, adaptation_tau=adaptation_tau)
+    constants = positive_amounts(second, tau=tau, adaptation_tau=adaptation_tau)
     constants |= signed(volt, rest=rest, threshold=threshold, reset=reset, jump=jump) | synapses.constants | noises.constants
     ascending("reset", "threshold", constants)
     distinct(constants)
     return NeuronModel(
-        equations=joined(
+        equations=equation_lines(
             f"dv/dt = (rest - v + drive - adaptation{synapses.term}{noises.term})/tau : volt{unless_refractory(pause)}",
             "dadaptation/dt = -adaptation/adaptation_tau : volt",
             "drive : volt",
@@ -220,13 +220,13 @@ def exponential_if(
     """
     pause = refractory_period(refractory)
     synapses, noises = synapse(synaptic_tau, volt), membrane_noise(sigma, noise_tau, correlation)
-    constants = positive(second, tau=tau) | positive(volt, slope=slope)
+    constants = positive_amounts(second, tau=tau) | positive_amounts(volt, slope=slope)
     constants |= signed(volt, rest=rest, threshold=threshold, peak=peak, reset=reset) | synapses.constants | noises.constants
     ascending("threshold", "peak", constants)
     ascending("reset", "peak", constants)
     inputs = f"drive{synapses.term}{noises.term}"
     return NeuronModel(
-        equations=joined(
+        equations=equation_lines(
             f"dv/dt = (rest - v + slope*exp((v - threshold)/slope) + {inputs})/tau : volt{unless_refractory(pause)}",
             "drive : volt",
             parts=(synapses, noises),
@@ -296,14 +296,18 @@ def adex(
     """
     pause = refractory_period(refractory)
     synapses, noises = synapse(synaptic_tau, amp), membrane_noise(sigma, noise_tau, correlation, "(capacitance/leak)")
-    constants = positive(farad, capacitance=capacitance) | positive(siemens, leak=leak) | positive(second, tau_w=tau_w)
-    constants |= positive(volt, slope=slope) | signed(siemens, a=a) | signed(amp, b=b)
+    constants = (
+        positive_amounts(farad, capacitance=capacitance)
+        | positive_amounts(siemens, leak=leak)
+        | positive_amounts(second, tau_w=tau_w)
+    )
+    constants |= positive_amounts(volt, slope=slope) | signed(siemens, a=a) | signed(amp, b=b)
     constants |= signed(volt, rest=rest, threshold=threshold, peak=peak, reset=reset) | synapses.constants | noises.constants
     ascending("threshold", "peak", constants)
     ascending("reset", "peak", constants)
     membrane = f"leak*(rest - v + slope*exp((v - threshold)/slope){noises.term})"
     return NeuronModel(
-        equations=joined(
+        equations=equation_lines(
             f"dv/dt = ({membrane} - w + drive{synapses.term})/capacitance : volt{unless_refractory(pause)}",
             "dw/dt = (a*(v - rest) - w)/tau_w : amp",
             "drive : amp",

@@ -5,7 +5,7 @@
 
 from brian2.units import Quantity, ms, mV, second, volt
 
-from bioworkbench.neurons.parts import joined, noise, synapse
+from bioworkbench.neurons.parts import equation_lines, gaussian_noise, synapse
 from bioworkbench.neurons.values import ascending, signed, start_value
 from bioworkbench.records.neuron import NeuronModel
 
@@ -62,13 +62,16 @@ def izhikevich(
     Izhikevich, IEEE Trans. Neural Netw. 14, 2003, doi 10.1109/TNN.2003.820440. The equation is quadratic and is cut at the peak;
     it is integrated by Euler's rule for the reason that `bioworkbench.neurons.integrate_and_fire` gives.
     """
-    synapses, noises = synapse(synaptic_tau, volt), noise(sigma, noise_tau, correlation, white="sqrt(ms/dt)", colored="1")
+    synapses, noises = (
+        synapse(synaptic_tau, volt),
+        gaussian_noise(sigma, noise_tau, correlation, white="sqrt(ms/dt)", colored="1"),
+    )
     constants = signed(1 / second, a=a) | signed(1.0, b=b) | signed(volt, c=c, d=d, peak=peak)
     constants |= synapses.constants | noises.constants
     ascending("c", "peak", constants)
     inputs = f"drive{synapses.term}{noises.term}"
     return NeuronModel(
-        equations=joined(
+        equations=equation_lines(
             f"dv/dt = (0.04*v**2/mV + 5*v + 140*mV - u + {inputs})/ms : volt",
             "du/dt = a*(b*v - u) : volt",
             "drive : volt",

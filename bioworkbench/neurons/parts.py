@@ -14,11 +14,11 @@ import numpy as np
 from brian2.units import second, volt
 from brian2.units.fundamentalunits import Quantity, get_dimensions
 
-from bioworkbench.neurons.values import Constants, non_negative, positive
+from bioworkbench.neurons.values import Constants, non_negative_amounts, positive_amounts
 from bioworkbench.records.arrays import fraction
 from bioworkbench.records.units import format_quantity, unit_text
 
-__all__ = ["Mechanism", "distinct", "joined", "membrane_noise", "noise", "synapse", "unless_refractory"]
+__all__ = ["Mechanism", "distinct", "equation_lines", "gaussian_noise", "membrane_noise", "synapse", "unless_refractory"]
 
 _SHARED = "(sqrt(1 - correlation)*randn() + sqrt(correlation*dt)*shared_noise)"
 
@@ -41,7 +41,7 @@ class Mechanism:
     constants: Constants = field(default_factory=dict)
 
 
-def joined(*lines: str, parts: tuple[Mechanism, ...] = ()) -> str:
+def equation_lines(*lines: str, parts: tuple[Mechanism, ...] = ()) -> str:
     """Equations, one per line: the `lines`, then those of the `parts`."""
     return "\n".join([*lines, *(line for part in parts for line in part.lines)])
 
@@ -70,14 +70,14 @@ def synapse(synaptic_tau: Quantity, unit: Quantity) -> Mechanism:
     ValueError
         If the time is negative, has another dimension, or is 0 in some neurons only.
     """
-    if not np.any(non_negative(second, synaptic_tau=synaptic_tau)["synaptic_tau"]):
+    if not np.any(non_negative_amounts(second, synaptic_tau=synaptic_tau)["synaptic_tau"]):
         return Mechanism()
     line = f"dsynaptic/dt = -synaptic/synaptic_tau : {unit_text(get_dimensions(unit))}"
-    return Mechanism(" + synaptic", (line,), positive(second, synaptic_tau=synaptic_tau))
+    return Mechanism(" + synaptic", (line,), positive_amounts(second, synaptic_tau=synaptic_tau))
 
 
-def noise(sigma: Quantity, noise_tau: Quantity, correlation: float, white: str, colored: str) -> Mechanism:
-    """Gaussian noise: term ``noise``, in volts.
+def gaussian_noise(sigma: Quantity, noise_tau: Quantity, correlation: float, white: str, colored: str) -> Mechanism:
+    """Gaussian noise: term ``gaussian_noise``, in volts.
 
     Parameters
     ----------
@@ -99,8 +99,8 @@ def noise(sigma: Quantity, noise_tau: Quantity, correlation: float, white: str, 
     ValueError
         If sigma or noise_tau is negative or of another dimension, or the correlation is outside [0, 1].
     """
-    constants = non_negative(volt, sigma=sigma)
-    is_white = not np.any(non_negative(second, noise_tau=noise_tau)["noise_tau"])
+    constants = non_negative_amounts(volt, sigma=sigma)
+    is_white = not np.any(non_negative_amounts(second, noise_tau=noise_tau)["noise_tau"])
     fraction("correlation", correlation)
     if not np.any(sigma):
         return Mechanism()
@@ -111,16 +111,16 @@ def noise(sigma: Quantity, noise_tau: Quantity, correlation: float, white: str, 
         return Mechanism(" + noise", (f"noise = sigma*{white}*{gauss} : volt (constant over dt)", *lines), constants)
     kick = f"kick = sigma*{colored}*sqrt(1/tanh(dt/(2*noise_tau)))*{gauss} : volt (constant over dt)"
     lines = ("dnoise/dt = (kick - noise)/noise_tau : volt", kick, *lines)
-    return Mechanism(" + noise", lines, constants | positive(second, noise_tau=noise_tau))
+    return Mechanism(" + noise", lines, constants | positive_amounts(second, noise_tau=noise_tau))
 
 
 def membrane_noise(sigma: Quantity, noise_tau: Quantity, correlation: float, tau: str = "tau") -> Mechanism:
-    """`noise` that makes a free leaky membrane fluctuate with standard deviation sigma.
+    """`gaussian_noise` that makes a free leaky membrane fluctuate with standard deviation sigma.
 
     Parameters
     ----------
     sigma, noise_tau, correlation
-        As of `noise`.
+        As of `gaussian_noise`.
     tau : str
         Name of the constant that is the membrane's time constant.
 
@@ -128,7 +128,9 @@ def membrane_noise(sigma: Quantity, noise_tau: Quantity, correlation: float, tau
     -------
     Mechanism
     """
-    return noise(sigma, noise_tau, correlation, white=f"sqrt(1/tanh(dt/(2*{tau})))", colored=f"sqrt(1 + {tau}/noise_tau)")
+    return gaussian_noise(
+        sigma, noise_tau, correlation, white=f"sqrt(1/tanh(dt/(2*{tau})))", colored=f"sqrt(1 + {tau}/noise_tau)"
+    )
 
 
 def distinct(constants: Constants, tau: str = "tau") -> None:

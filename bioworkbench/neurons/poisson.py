@@ -5,7 +5,7 @@
 
 from brian2.units import Hz, Quantity, hertz
 
-from bioworkbench.neurons.values import non_negative
+from bioworkbench.neurons.values import non_negative_amounts
 from bioworkbench.records.neuron import NeuronModel
 
 __all__ = ["poisson_source"]
@@ -44,7 +44,7 @@ def poisson_source(*, rate: Quantity = 10 * Hz) -> NeuronModel:
         equations="drive : hertz",
         threshold="rand() < (rate + drive)*dt",
         reset="",
-        constants=non_negative(hertz, rate=rate),
+        constants=non_negative_amounts(hertz, rate=rate),
         receives="",
         rates=("rate", "drive"),
         reference="Gerstner, Kistler, Naud and Paninski, Neuronal Dynamics, 2014, doi 10.1017/CBO9781107447615",

@@ -11,7 +11,7 @@ from bioworkbench.records.distributions import start_dimension
 from bioworkbench.records.expressions import is_expression
 from bioworkbench.records.units import dimension_name, format_quantity, parse_quantity, unit_text
 
-__all__ = ["ascending", "non_negative", "positive", "refractory_period", "signed", "start_value"]
+__all__ = ["ascending", "non_negative_amounts", "positive_amounts", "refractory_period", "signed", "start_value"]
 
 Constants = dict[str, Any]
 Amount = Any  # a Quantity, which Brian2 leaves untyped, or a number
@@ -51,7 +51,7 @@ def signed(unit: Amount, **values: Amount) -> Constants:
     return dict(values)
 
 
-def positive(unit: Amount, **values: Amount) -> Constants:
+def positive_amounts(unit: Amount, **values: Amount) -> Constants:
     """As `signed`, of the dimension of `unit`; all `values` must be above 0."""
     for name, value in signed(unit, **values).items():
         if np.min(np.asarray(value)) <= 0:
@@ -59,7 +59,7 @@ def positive(unit: Amount, **values: Amount) -> Constants:
     return dict(values)
 
 
-def non_negative(unit: Amount, **values: Amount) -> Constants:
+def non_negative_amounts(unit: Amount, **values: Amount) -> Constants:
     """As `signed`, of the dimension of `unit`; all `values` must be 0 or more."""
     for name, value in signed(unit, **values).items():
         if np.min(np.asarray(value)) < 0:
@@ -93,7 +93,7 @@ def refractory_period(refractory: Quantity) -> Quantity | None:
     ValueError
         If it is not a time, or negative.
     """
-    non_negative(second, refractory=refractory)
+    non_negative_amounts(second, refractory=refractory)
     return refractory if np.any(refractory) else None
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from bioworkbench.records.arrays import Floats, Integers, positive
 from bioworkbench.records.recording import Recording, Spikes, spikes_of
 
-__all__ = ["binned_counts", "bins_of_trial", "interval_blocks", "spike_blocks", "steps_of"]
+__all__ = ["bins_of_trial", "counts_in_bins", "interval_blocks", "spike_blocks", "steps_of"]
 
 _BLOCK = 1 << 18  # spikes
 _FEW = 1 << 16
@@ -78,7 +78,7 @@ def steps_of(recording: Recording, spikes: Spikes) -> Integers:
     return np.rint(spikes.time / recording.dt).astype(np.int64)
 
 
-def binned_counts(recording: Recording, population: str, bin: float, row: Integers, n_rows: int) -> Floats:
+def counts_in_bins(recording: Recording, population: str, bin: float, row: Integers, n_rows: int) -> Floats:
     """Spike counts in whole bins.
 
     Parameters

@@ -5,7 +5,7 @@ Where something is not defined (too few spikes) a function raises ValueError wit
 
 import numpy as np
 
-from bioworkbench.readout.spike_blocks import binned_counts, bins_of_trial, interval_blocks
+from bioworkbench.readout.spike_blocks import bins_of_trial, counts_in_bins, interval_blocks
 from bioworkbench.records.arrays import Floats, count
 from bioworkbench.records.counted import counted
 from bioworkbench.records.recording import Recording, spikes_of
@@ -119,7 +119,7 @@ def rate_in_time(recording: Recording, population: str, *, bin: float = 5e-3) ->
         If the population is unknown, or `bin` is not above 0.
     """
     n = recording.sizes.get(population, 0)
-    counts = binned_counts(recording, population, bin, np.zeros(n, dtype=int), 1)[:, 0]
+    counts = counts_in_bins(recording, population, bin, np.zeros(n, dtype=int), 1)[:, 0]
     width = bins_of_trial(recording, bin)[0] * recording.dt
     return (np.arange(counts.shape[1]) + 0.5) * width, counts / (n * width)
 
@@ -151,7 +151,7 @@ def power_spectrum(recording: Recording, population: str, *, bin: float = 1e-3) 
     ----------
     Welch, IEEE Trans. Audio Electroacoust. 15, 1967, doi 10.1109/TAU.1967.1161901.
     """
-    counts = binned_counts(recording, population, bin, np.zeros(recording.sizes[population], dtype=int), 1)[:, 0]
+    counts = counts_in_bins(recording, population, bin, np.zeros(recording.sizes[population], dtype=int), 1)[:, 0]
     width = bins_of_trial(recording, bin)[0] * recording.dt
     if counts.shape[1] < 16 or counts.sum() == 0:
         raise ValueError(
@@ -197,7 +197,7 @@ def count_correlations(recording: Recording, population: str, *, bin: float = 0.
     chosen = np.unique(np.linspace(0, max(size - 1, 0), count("n_neurons", n_neurons, least=2)).astype(int))
     row = np.full(size, -1)
     row[chosen[:size]] = np.arange(len(chosen[:size]))
-    counts = binned_counts(recording, population, bin, row, len(chosen)).transpose(1, 0, 2).reshape(len(chosen), -1)
+    counts = counts_in_bins(recording, population, bin, row, len(chosen)).transpose(1, 0, 2).reshape(len(chosen), -1)
     varying = counts[np.ptp(counts, axis=1) > 0] if counts.shape[1] else counts[:0]
     if len(varying) < 2:
         raise ValueError(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bioworkbench.readout.spike_blocks import binned_counts, bins_of_trial, spike_blocks, steps_of
+from bioworkbench.readout.spike_blocks import bins_of_trial, counts_in_bins, spike_blocks, steps_of
 from bioworkbench.readout.spike_distributions import interval_variations
 from bioworkbench.records.arrays import Floats, Integers, finite
 from bioworkbench.records.counted import counted
@@ -226,7 +226,7 @@ def _counted(cells: Integers) -> tuple[Integers, Integers]:
 
 def _totals(recording: Recording, population: str, bin: float) -> Floats:
     """Spike counts of the population (n_trials, n_bins)."""
-    totals = binned_counts(recording, population, bin, np.zeros(recording.sizes.get(population, 0), int), 1)[:, 0]
+    totals = counts_in_bins(recording, population, bin, np.zeros(recording.sizes.get(population, 0), int), 1)[:, 0]
     if totals.shape[1] < 2:
         raise ValueError(f"bin = {bin} s: at least two bins must fit into a trial of {recording.duration} s")
     return totals

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "Booleans",
     "Floats",
     "Indices",
     "Integers",
@@ -20,6 +21,7 @@ __all__ = [
     "shaped",
 ]
 
+Booleans = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int32]
 Integers = NDArray[np.int64]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-__all__ = ["first_sentence", "parameter_texts", "section", "summary"]
+__all__ = ["first_sentence", "parameter_texts", "section", "summary_section"]
 
 _ENTRY = re.compile(r"^(\*{0,2}\w+(?:, *\*{0,2}\w+)*)(?: *: *(.+))?$")
 
@@ -14,7 +14,7 @@ def first_sentence(docstring: str) -> str:
     return re.split(r"(?<=[.;])\s", paragraph)[0].rstrip(".;")
 
 
-def summary(docstring: str) -> str:
+def summary_section(docstring: str) -> str:
     """What a `docstring` says before its first section."""
     lines = docstring.splitlines()
     end = next((k for k in range(len(lines) - 1) if lines[k] and lines[k + 1].startswith("---")), len(lines))

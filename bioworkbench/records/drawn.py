@@ -21,9 +21,9 @@ from bioworkbench.records.links import Links
 from bioworkbench.records.quantiles import Quantiles, quantiles
 from bioworkbench.records.units import DIMENSIONLESS, Dimension
 
-__all__ = ["FRACTION", "DrawnLinks", "LinkRule", "Rows", "drawn_values"]
+__all__ = ["FRACTION", "DrawnLinks", "LinkRule", "Rows", "values_of_links"]
 
-Kind = Literal["all_to_all", "bernoulli", "fixed_in_degree", "fixed_out_degree", "fixed_total", "one_to_one"]
+LinkRuleKind = Literal["all_to_all", "bernoulli", "fixed_in_degree", "fixed_out_degree", "fixed_total", "one_to_one"]
 Counts = NDArray[np.int32]
 
 _REPEATING = ("fixed_in_degree", "fixed_out_degree", "fixed_total")
@@ -67,13 +67,13 @@ class LinkRule:
         If the kind is unknown, the number breaks its rule, or a rule without a number repeats.
     """
 
-    kind: Kind
+    kind: LinkRuleKind
     number: float = 0
     repeated: bool = False
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(Kind):
-            raise ValueError(unknown_name(self.kind, "link rule", get_args(Kind)))
+        if self.kind not in get_args(LinkRuleKind):
+            raise ValueError(unknown_name(self.kind, "link rule", get_args(LinkRuleKind)))
         if self.kind == "bernoulli":
             fraction("p", self.number)
         elif self.kind in _REPEATING:
@@ -216,8 +216,8 @@ class DrawnLinks:
         """
         weights, parts = self.weight_numbers(), [_NO_ROWS, *self.rows()]
         steps = self.delay_steps(dt) if dt else quantiles(self.delays, (_largest(self.delays) / 2**30) or 1.0)
-        fixed = np.concatenate([drawn_values(self, rows, steps, "delays") for rows in parts])
-        numbers = np.concatenate([drawn_values(self, rows, weights, "weights") for rows in parts])
+        fixed = np.concatenate([values_of_links(self, rows, steps, "delays") for rows in parts])
+        numbers = np.concatenate([values_of_links(self, rows, weights, "weights") for rows in parts])
         delays = np.maximum(0, (fixed + (1 << (FRACTION - 1))) >> FRACTION) * dt if dt else fixed * steps.unit
         sources, targets = (np.concatenate([rows[k] for rows in parts]) for k in (0, 1))
         values = (weights.unit * numbers).astype(np.float32).astype(float)  # as a program keeps them
@@ -229,7 +229,7 @@ def _largest(distribution: Distribution) -> float:
     return float(np.abs(distribution.quantiles(below, 1 - below)).max())
 
 
-def drawn_values(links: DrawnLinks, rows: Rows, table: Quantiles, use: Literal["delays", "weights"]) -> NDArray[np.int32]:
+def values_of_links(links: DrawnLinks, rows: Rows, table: Quantiles, use: Literal["delays", "weights"]) -> NDArray[np.int32]:
     """Delays or weights of links, in units of a table.
 
     Parameters

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-__all__ = ["Lazily", "facade", "later", "pointed_to", "within"]
+__all__ = ["Lazily", "facade", "homes_within", "later", "pointed_to"]
 
 
 class Lazily(UserDict[str, Any]):
@@ -70,7 +70,7 @@ def later(target: str) -> Callable[..., Any]:
     return called
 
 
-def within(package: str, homes: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def homes_within(package: str, homes: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Where each name is, from the names in each module of a package.
 
     Parameters
@@ -84,7 +84,7 @@ def within(package: str, homes: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
     Examples
     --------
-    >>> within("xml", {"dom.minidom": ("parse",)})
+    >>> homes_within("xml", {"dom.minidom": ("parse",)})
     {'parse': 'xml.dom.minidom:parse'}
     """
     return {name: f"{package}.{module}:{name}" for module, names in homes.items() for name in names}

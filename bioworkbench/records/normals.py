@@ -14,13 +14,13 @@ from scipy.special import ndtri
 
 from bioworkbench.records.lanes import Words
 
-__all__ = ["normals", "table"]
+__all__ = ["normal_coefficients", "normals"]
 
 _OCTAVES, _DEGREE = 32, 5
 
 
 @cache
-def table() -> NDArray[np.float32]:
+def normal_coefficients() -> NDArray[np.float32]:
     """Coefficients of the polynomials.
 
     Returns
@@ -60,7 +60,7 @@ def normals(words: Words) -> NDArray[np.float32]:
     bits = parts.view(np.uint32)
     octave = (bits >> np.uint32(23)) - np.uint32(126)
     place = ((bits & np.uint32(0x7FFFFF)) | np.uint32(0x3F800000)).view(np.float32) - np.float32(1.5)
-    coefficients = table()
+    coefficients = normal_coefficients()
     value = coefficients[-1][octave]
     for row in coefficients[-2::-1]:
         value = value * place + row[octave]

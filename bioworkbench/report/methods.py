@@ -16,11 +16,11 @@ from bioworkbench.experiment.results.record import RunRecord
 from bioworkbench.records.counted import counted
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.synapse import PULSE
-from bioworkbench.records.synapse_text import weight_dimension as weight_dimension_of
+from bioworkbench.records.synapse_text import weight_dimension
 from bioworkbench.records.units import Dimension, Quantity, format_quantity, unit_text
 from bioworkbench.report.text import amount, choice_text, drawn_texts, shown, words_of
 
-__all__ = ["methods_paragraph", "projection_rows", "synapse_rows", "weight_dimension"]
+__all__ = ["dimension_of_weights", "methods_paragraph", "projection_rows", "synapse_rows"]
 
 
 def projection_rows(record: RunRecord) -> list[dict[str, str]]:
@@ -46,7 +46,7 @@ def _projection_row(record: RunRecord, projection: Projection) -> dict[str, str]
     if projection.drawn is not None:
         values = str(projection.drawn.weights)
     else:
-        values = f"{_spread(projection.links.weights, weight_dimension(record, projection))}, {_origin(record)}"
+        values = f"{_spread(projection.links.weights, dimension_of_weights(record, projection))}, {_origin(record)}"
     return {
         "source": projection.source,
         "target": projection.target,
@@ -92,7 +92,7 @@ def synapse_rows(record: RunRecord) -> list[dict[str, Any]]:
 def _synapse_text(record: RunRecord, projection: Projection) -> str:
     """Equations and statements of a synapse, with the variable that receives in its place."""
     synapse, receiver = projection.synapse, _receiver(record, projection)
-    unit = unit_text(weight_dimension(record, projection))
+    unit = unit_text(dimension_of_weights(record, projection))
     equations = synapse.equations.replace("{unit}", unit).replace("{receiver}", receiver).strip()
     lines = [line.strip() for line in equations.splitlines()]
     for pathway in synapse.pathways:
@@ -131,7 +131,7 @@ def _receiver(record: RunRecord, projection: Projection) -> str:
     return projection.receives or "drive" if by_current else record.data.network.receiver(projection)
 
 
-def weight_dimension(record: RunRecord, projection: Projection) -> Dimension:
+def dimension_of_weights(record: RunRecord, projection: Projection) -> Dimension:
     """Dimension of the weights of a projection: that of the variable that they act on.
 
     Parameters
@@ -145,7 +145,7 @@ def weight_dimension(record: RunRecord, projection: Projection) -> Dimension:
     Dimension
     """
     network: Network = record.data.network
-    return weight_dimension_of(projection.synapse, network.population(projection.target).model, _receiver(record, projection))
+    return weight_dimension(projection.synapse, network.population(projection.target).model, _receiver(record, projection))
 
 
 def _spread(values: np.ndarray, dimension: Dimension) -> str:

@@ -25,7 +25,7 @@ from bioworkbench.records.units import Dimension
 from bioworkbench.report import text
 from bioworkbench.report.drawn import Panel, drawn
 from bioworkbench.report.fitted import fit_panels, fit_table
-from bioworkbench.report.methods import methods_paragraph, projection_rows, synapse_rows, weight_dimension
+from bioworkbench.report.methods import dimension_of_weights, methods_paragraph, projection_rows, synapse_rows
 from bioworkbench.report.pages import rendered
 
 __all__ = ["SweepCurve", "render", "write_report"]
@@ -303,7 +303,7 @@ def _by_dimension(record: RunRecord) -> list[tuple[Dimension, list[Projection]]]
     network = record.data.network
     groups: dict[Dimension, list[Projection]] = {}
     for projection in (p for p in network.projections if not p.is_drawn):
-        groups.setdefault(weight_dimension(record, projection), []).append(projection)
+        groups.setdefault(dimension_of_weights(record, projection), []).append(projection)
     return list(groups.items())
 
 

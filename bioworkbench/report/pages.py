@@ -5,7 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-__all__ = ["rendered", "template"]
+__all__ = ["page_template", "rendered"]
 
 
 @cache
@@ -14,7 +14,7 @@ def _environment() -> Environment:
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
-def template(name: str) -> Template:
+def page_template(name: str) -> Template:
     """A template of the package.
 
     Parameters
@@ -43,4 +43,4 @@ def rendered(name: str, **values: Any) -> str:
     -------
     str
     """
-    return template(name).render(values)
+    return page_template(name).render(values)

@@ -5,7 +5,7 @@ The names below are imported when they are first used.
 
 from typing import TYPE_CHECKING
 
-from bioworkbench.records.lazily import facade, within
+from bioworkbench.records.lazily import facade, homes_within
 
 if TYPE_CHECKING:
     from bioworkbench.simulation.backends.choice import (
@@ -25,4 +25,4 @@ _HOMES = {
     "seam": ("simulate",),
 }
 
-__getattr__, __dir__ = facade(__name__, within(__name__, _HOMES))
+__getattr__, __dir__ = facade(__name__, homes_within(__name__, _HOMES))

@@ -18,7 +18,7 @@ import numpy as np
 from bioworkbench.exchange.connectomes import read_graph
 from bioworkbench.records.randomness import stream
 from bioworkbench.topology.measures.triangles import clustering
-from bioworkbench.topology.prediction.comparison import estimate
+from bioworkbench.topology.prediction.comparison import mean_and_interval
 from bioworkbench.topology.prediction.layer_links import layer_scores
 from bioworkbench.topology.prediction.link_prediction import score_matrix
 from bioworkbench.topology.prediction.ranking_quality import ranking_quality
@@ -133,7 +133,7 @@ def measured(name: str, kind: str, graph: SimpleGraph) -> list[list[str]]:
     repeats = [quality(graph, rng) for _ in range(FEWER.get(label, N_REPEATS))]
     rows = []
     for predictor in repeats[0]:
-        found = estimate(np.array([repeat[predictor] for repeat in repeats]))
+        found = mean_and_interval(np.array([repeat[predictor] for repeat in repeats]))
         row = (name, kind, graph.n_nodes, graph.n_links, round(clustering(graph), 3), predictor)
         rows.append([str(value) for value in (*row, f"{found.mean:.4f}", f"{found.half_width:.4f}")])
         print(*rows[-1], sep=", ", flush=True)

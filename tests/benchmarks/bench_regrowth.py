@@ -16,7 +16,7 @@ import numpy as np
 
 from bioworkbench.records.randomness import stream
 from bioworkbench.topology.measures.triangles import clustering
-from bioworkbench.topology.prediction.comparison import estimate
+from bioworkbench.topology.prediction.comparison import mean_and_interval
 from bioworkbench.topology.rewiring.graph_rewiring import LINK_SCORES, rewired_graph
 from bioworkbench.topology.simple_graph import networkx_graph
 from tests.benchmarks.bench_lengths import networks
@@ -43,7 +43,7 @@ def measured(name: str, kind: str, graph: nx.Graph) -> list[list[str]]:
     rows = []
     for rule in RULES[kind]:
         kept, clustered = np.array([regrown(graph, rule, seed) for seed in range(FEWER.get(name, N_SEEDS))]).T
-        numbers = kept.mean(), estimate(kept).half_width, clustered.mean()
+        numbers = kept.mean(), mean_and_interval(kept).half_width, clustered.mean()
         row = (name, kind, len(graph), graph.number_of_edges(), round(clustering(graph), 3), rule)
         rows.append([*map(str, row), *(f"{number:.4f}" for number in numbers)])
         print(*rows[-1], sep=", ", flush=True)

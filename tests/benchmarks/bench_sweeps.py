@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import bioworkbench as bw
-from bioworkbench.experiment.results.seal import listed, sealed_text
+from bioworkbench.experiment.results.seal import marks_of_files, sealed_text
 from bioworkbench.experiment.results.spec_fingerprints import fingerprints
 from bioworkbench.experiment.spec import read, sweep_points
 from bioworkbench.report.index import write_index
@@ -123,7 +123,7 @@ def fill(root, n_points=10_000):
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("run.h5", "spec.toml", "metrics.json"):
             shutil.copy(template / name, folder / name)
-        told = about | {"spec": point.document, "fingerprint": mark, "files": listed(folder)}
+        told = about | {"spec": point.document, "fingerprint": mark, "files": marks_of_files(folder)}
         (folder / "provenance.json").write_text(sealed_text(told))
     shutil.rmtree(root / "one")
 

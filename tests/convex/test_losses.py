@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
-from bioworkbench.convex.losses import LOSSES, classified_coefficients, largest_penalty, loss_certificate
+from bioworkbench.convex.losses import LOSSES, classified_coefficients, largest_loss_penalty, loss_certificate
 
 
 def made(seed, n=40, n_atoms=15, n_classes=3):
@@ -38,7 +38,7 @@ def test_cross_entropy_by_hand():
 @given(st.integers(0, 10**6), st.sampled_from(LOSSES), st.floats(0.02, 0.9), st.integers(2, 4))
 def test_the_gap_is_reached_and_no_change_lowers_the_value(seed, loss, fraction, n_classes):
     dictionary, signs = made(seed, n_classes=n_classes)
-    penalty = fraction * largest_penalty(dictionary, signs, loss)
+    penalty = fraction * largest_loss_penalty(dictionary, signs, loss)
     found, proof = classified_coefficients(dictionary, signs, penalty, loss, tolerance=1e-5)
     assert -1e-9 <= proof.gap <= 1e-5
     rng = np.random.default_rng(seed)
@@ -50,7 +50,7 @@ def test_the_gap_is_reached_and_no_change_lowers_the_value(seed, loss, fraction,
 @pytest.mark.parametrize("loss", LOSSES)
 def test_nothing_is_kept_from_the_largest_penalty_on(loss):
     dictionary, signs = made(3)
-    top = largest_penalty(dictionary, signs, loss)
+    top = largest_loss_penalty(dictionary, signs, loss)
     for fraction, kept in ((1.001, False), (0.9, True)):
         found, _ = classified_coefficients(dictionary, signs, fraction * top, loss)
         assert (np.abs(found) > 1e-7).any() == kept
@@ -59,7 +59,7 @@ def test_nothing_is_kept_from_the_largest_penalty_on(loss):
 def test_a_general_optimizer_finds_no_lower_cross_entropy():
     """Over positive and negative parts the program is smooth."""
     dictionary, signs = made(5, n_atoms=6)
-    penalty = 0.1 * largest_penalty(dictionary, signs, "cross_entropy")
+    penalty = 0.1 * largest_loss_penalty(dictionary, signs, "cross_entropy")
     _, proof = classified_coefficients(dictionary, signs, penalty, "cross_entropy", tolerance=1e-8)
 
     def value(parts):

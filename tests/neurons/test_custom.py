@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bioworkbench.neurons import NeuronModel, custom, noisy_lif
-from bioworkbench.neurons.checks import METHODS, check_model
+from bioworkbench.neurons.checks import INTEGRATION_METHODS, check_model
 from tests.neurons.driven import alone, driven
 
 LEAKY = "dv/dt = (rest - v + drive)/tau : volt (unless refractory)\ndrive : volt"
@@ -156,7 +156,7 @@ def test_what_cannot_be_built_is_refused(settings_, message):
         custom(**{"equations": PLAIN, "constants": TAU, "threshold": "v > 1*mV"} | settings_)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", INTEGRATION_METHODS)
 def test_every_method_fits_some_equations(method):
     noise = " + mV*sqrt(2/tau)*xi" if method == "milstein" else ""
     assert custom(equations=f"dv/dt = -v/tau{noise} : volt", constants=TAU, method=method).method == method

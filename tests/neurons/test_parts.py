@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from brian2 import ms, mV, volt
 
-from bioworkbench.neurons.parts import Mechanism, distinct, joined, membrane_noise, synapse, unless_refractory
+from bioworkbench.neurons.parts import Mechanism, distinct, equation_lines, membrane_noise, synapse, unless_refractory
 
 
 def test_a_mechanism_that_is_off_adds_nothing():
@@ -36,7 +36,7 @@ def test_noise_of_some_neurons_may_be_zero():
 
 
 def test_lines_of_parts_follow_the_lines_given():
-    assert joined("a : 1", parts=(Mechanism("", ("b : 1",)),)) == "a : 1\nb : 1"
+    assert equation_lines("a : 1", parts=(Mechanism("", ("b : 1",)),)) == "a : 1\nb : 1"
 
 
 def test_equal_time_constants_are_told():

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from brian2 import Hz, ms, mV, second, volt
 
-from bioworkbench.neurons.values import ascending, non_negative, positive, refractory_period, signed, start_value
+from bioworkbench.neurons.values import ascending, non_negative_amounts, positive_amounts, refractory_period, signed, start_value
 
 
 def test_values_come_back_by_name():
     assert signed(volt, rest=-70 * mV) == {"rest": -70 * mV}
-    assert positive(second, tau=20 * ms) == {"tau": 20 * ms}
-    assert non_negative(1.0, part=0.0) == {"part": 0.0}
+    assert positive_amounts(second, tau=20 * ms) == {"tau": 20 * ms}
+    assert non_negative_amounts(1.0, part=0.0) == {"part": 0.0}
 
 
 @pytest.mark.parametrize(
@@ -21,9 +21,9 @@ def test_values_come_back_by_name():
         (signed, 1.0, 3 * Hz, "x = 3 Hz is a frequency; it must be a plain number"),
         (signed, volt, np.nan * mV, "x has 1 value that is not finite"),
         (signed, volt, np.ones((2, 2)) * mV, r"x has shape \(2, 2\); give one value, or one per neuron"),
-        (positive, second, 0 * ms, "x = 0 s: must be above 0"),
-        (positive, second, np.array([1, -2]) * ms, "x = 2 values from -2 ms to 1 ms: must be above 0"),
-        (non_negative, second, -1 * ms, "x = -1 ms: cannot be negative"),
+        (positive_amounts, second, 0 * ms, "x = 0 s: must be above 0"),
+        (positive_amounts, second, np.array([1, -2]) * ms, "x = 2 values from -2 ms to 1 ms: must be above 0"),
+        (non_negative_amounts, second, -1 * ms, "x = -1 ms: cannot be negative"),
     ],
 )
 def test_values_are_refused_by_dimension_shape_and_sign(check, unit, value, message):
@@ -34,7 +34,7 @@ def test_values_are_refused_by_dimension_shape_and_sign(check, unit, value, mess
 @pytest.mark.parametrize("value", ["20 ms", None])
 def test_text_is_not_a_value(value):
     with pytest.raises(TypeError, match=r"tau = .*: must be a quantity such as 20"):
-        positive(second, tau=value)
+        positive_amounts(second, tau=value)
 
 
 def test_one_value_must_lie_below_another_in_every_neuron():

@@ -1,6 +1,6 @@
 """Docstrings: their first sentence, what they say before their sections, and their parameters."""
 
-from bioworkbench.records.docstrings import first_sentence, parameter_texts, section, summary
+from bioworkbench.records.docstrings import first_sentence, parameter_texts, section, summary_section
 
 TEXT = """Decay of a
 variable; from its start.
@@ -23,7 +23,7 @@ A paper."""
 
 def test_parts_of_a_docstring():
     assert first_sentence(TEXT) == "Decay of a variable"
-    assert summary(TEXT) == "Decay of a\nvariable; from its start.\n\nMore of it."
+    assert summary_section(TEXT) == "Decay of a\nvariable; from its start.\n\nMore of it."
     assert section(TEXT, "References") == ["A paper."]
     assert section(TEXT, "Returns") == []
     assert dict(parameter_texts(TEXT)) == {
@@ -35,5 +35,5 @@ def test_parts_of_a_docstring():
 
 
 def test_a_docstring_without_sections_is_all_summary():
-    assert summary("One line.") == "One line."
+    assert summary_section("One line.") == "One line."
     assert parameter_texts("One line.") == {}

@@ -11,7 +11,7 @@ from bioworkbench.experiment.results import fingerprint, load_record
 from bioworkbench.experiment.results.spec_fingerprints import external_functions
 from bioworkbench.experiment.spec import read
 from bioworkbench.experiment.spec.plan import construct
-from bioworkbench.experiment.spec.sources import described, listed
+from bioworkbench.experiment.spec.sources import names_in_sentences, names_of_kind
 from bioworkbench.neurons import NEURON_MODELS
 from bioworkbench.readout.features import FEATURES
 from bioworkbench.records import functions
@@ -122,8 +122,8 @@ def test_installed_packages_share_functions(package, monkeypatch):
     name, _ = package
     entry = EntryPoint("neurons.my_cell", f"{name}:cell", functions.GROUP)
     monkeypatch.setattr(functions, "_entries", lambda: {entry.name: entry})
-    assert listed("neurons")[-1] == "my_cell"
-    assert described("neurons")["my_cell"] == f"shared by {name}"
+    assert names_of_kind("neurons")[-1] == "my_cell"
+    assert names_in_sentences("neurons")["my_cell"] == f"shared by {name}"
     assert "my_cell" in NEURON_MODELS
     assert "my_cell" not in FEATURES
     assert construct(read(with_cell("my_cell", tau="5 ms"), "x")).network.populations[0].size == 3

@@ -13,7 +13,7 @@ from bioworkbench.experiment.spec.changes import with_value
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.links import Links
 from bioworkbench.records.network import Network, Population, Projection
-from bioworkbench.report.methods import methods_paragraph, projection_rows, synapse_rows, weight_dimension
+from bioworkbench.report.methods import dimension_of_weights, methods_paragraph, projection_rows, synapse_rows
 from bioworkbench.report.text import choice_text, drawn_texts, population_rows
 from bioworkbench.synapses import pair_stdp
 from tests.documents import alone
@@ -72,7 +72,7 @@ def test_rows_without_training():
     assert first["receiver"] == "v"
     assert re.fullmatch(r"1(\.\d+)? to [12](\.\d+)? ms", first["delay"])
     assert second["synapses"] == "60 (15 %)"
-    assert weight_dimension(record, record.data.network.projections[0]) is mvolt.dim
+    assert dimension_of_weights(record, record.data.network.projections[0]) is mvolt.dim
 
 
 def test_synapses_are_told_with_their_equations():

@@ -5,7 +5,7 @@ The names below are imported when they are first used, so that reading what a ru
 
 from typing import TYPE_CHECKING
 
-from bioworkbench.records.lazily import facade, within
+from bioworkbench.records.lazily import facade, homes_within
 
 if TYPE_CHECKING:
     from bioworkbench.experiment.results.claims import claimed, remove_leftovers
@@ -37,4 +37,4 @@ _HOMES = {
     "store": ("load_record", "result_folder", "save_record"),
 }
 
-__getattr__, __dir__ = facade(__name__, within(__name__, _HOMES))
+__getattr__, __dir__ = facade(__name__, homes_within(__name__, _HOMES))

@@ -19,7 +19,7 @@ from typing import Any
 from bioworkbench.experiment.results.files import FILES, check_format
 from bioworkbench.records.errors import ResultError
 
-__all__ = ["check_files", "checked_provenance", "listed", "read_metrics", "sealed", "sealed_text", "with_times"]
+__all__ = ["check_files", "checked_provenance", "marks_of_files", "read_metrics", "sealed", "sealed_text", "with_times"]
 
 _SEAL = "seal"
 _BEFORE, _AFTER = f',\n  "{_SEAL}": "', '"\n}\n'
@@ -86,7 +86,7 @@ def _is_sealed(text: bytes, about: Mapping[str, Any]) -> bool:
     return about.get("format", _UNSEALED) == _UNSEALED or about.get(_SEAL) == sealed(about)[_SEAL]
 
 
-def listed(folder: Path) -> dict[str, dict[str, Any]]:
+def marks_of_files(folder: Path) -> dict[str, dict[str, Any]]:
     """Size, SHA-256 and times of every file of a results folder but its provenance.
 
     Parameters
@@ -103,7 +103,7 @@ def listed(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def with_times(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What `listed` returned, with the times of change that files have now, where nobody has written to them since.
+    """What `marks_of_files` returned, with the times of change that files have now, where nobody has written to them since.
 
     A new name for a file, and one that is removed, change its time as well.
 

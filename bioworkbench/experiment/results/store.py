@@ -21,7 +21,7 @@ from bioworkbench.experiment.results.files import FILES, FORMAT, write_text
 from bioworkbench.experiment.results.provenance import code
 from bioworkbench.experiment.results.record import RunRecord
 from bioworkbench.experiment.results.run_file import read_run, write_run
-from bioworkbench.experiment.results.seal import check_files, checked_provenance, listed, sealed_text, with_times
+from bioworkbench.experiment.results.seal import check_files, checked_provenance, marks_of_files, sealed_text, with_times
 from bioworkbench.experiment.results.spec_fingerprints import data_files, external_functions, fingerprint
 from bioworkbench.experiment.spec.reader import load
 from bioworkbench.experiment.spec.records import ExperimentSpec
@@ -107,7 +107,7 @@ def _write_about(record: RunRecord, folder: Path) -> None:
         "backend": record.data.recording.backend,
         "warnings": list(record.warnings),
         "spec": record.spec.document,
-        "files": listed(folder),
+        "files": marks_of_files(folder),
     }
     (folder / "provenance.json").write_text(sealed_text(_plain({**record.provenance, **about})), encoding="utf-8")
 

@@ -5,11 +5,13 @@ The names below are imported when they are first used, so that what a spec can n
 
 from typing import TYPE_CHECKING
 
-from bioworkbench.records.lazily import facade, within
+from bioworkbench.records.lazily import facade, homes_within
 
 if TYPE_CHECKING:
     from bioworkbench.experiment.spec.reader import load, loaded, read, sweep_points, with_sweep
 
 __all__ = ["load", "loaded", "read", "sweep_points", "with_sweep"]
 
-__getattr__, __dir__ = facade(__name__, within(__name__, {"reader": ("load", "loaded", "read", "sweep_points", "with_sweep")}))
+__getattr__, __dir__ = facade(
+    __name__, homes_within(__name__, {"reader": ("load", "loaded", "read", "sweep_points", "with_sweep")})
+)

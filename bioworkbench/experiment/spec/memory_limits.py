@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from bioworkbench.experiment.spec.records import ExperimentSpec, ProjectionSpec
 from bioworkbench.records.choice import Choice
 
-__all__ = ["check_neurons", "check_synapses"]
+__all__ = ["check_neurons", "check_synapse_memory"]
 
 _BYTES_PER_NEURON = 200
 _BYTES_PER_SYNAPSE = 24
@@ -32,7 +32,7 @@ def check_neurons(spec: ExperimentSpec) -> None:
             )
 
 
-def check_synapses(spec: ExperimentSpec, projections: Sequence[ProjectionSpec], sizes: Mapping[str, int]) -> None:
+def check_synapse_memory(spec: ExperimentSpec, projections: Sequence[ProjectionSpec], sizes: Mapping[str, int]) -> None:
     """Refuse more synapses than the memory budget holds, before any is drawn.
 
     Parameters

@@ -14,7 +14,7 @@ from bioworkbench.experiment.spec.drawn import drawn_links
 from bioworkbench.experiment.spec.given import Given, check_names, given_network
 from bioworkbench.experiment.spec.kinds import KINDS
 from bioworkbench.experiment.spec.made import drawn_delays, drawn_mask, drawn_value, ends, made_population
-from bioworkbench.experiment.spec.memory_limits import check_neurons, check_synapses
+from bioworkbench.experiment.spec.memory_limits import check_neurons, check_synapse_memory
 from bioworkbench.experiment.spec.places import Problems
 from bioworkbench.experiment.spec.records import ExperimentSpec, ProjectionSpec
 from bioworkbench.experiment.spec.rules import MAX_TRIALS
@@ -169,7 +169,7 @@ def _wired(
     channels, kinds = channels_and_kinds(stimuli)
     sizes = {**channels, **network.sizes}
     ready = [p for p in spec.projections if p.source in sizes and p.target in network.sizes]
-    check_synapses(spec, ready, sizes)
+    check_synapse_memory(spec, ready, sizes)
     models = {population.name: population.model for population in network.populations}
     projections = [
         problems.tried(_projection, projection, spec, sizes, models, kinds.get(projection.source, "")) for projection in ready

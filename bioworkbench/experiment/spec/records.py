@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bioworkbench.experiment.spec.blocks import Document
 from bioworkbench.experiment.spec.places import Place
 from bioworkbench.experiment.spec.ranges import Range
 from bioworkbench.records.above import made_above
@@ -19,8 +20,6 @@ from bioworkbench.records.units import Quantity
 __all__ = ["Document", "ExperimentSpec", "FitSettings", "PopulationSpec", "ProjectionSpec", "StimulusSpec"]
 
 _PULSE = Choice("pulse")
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)

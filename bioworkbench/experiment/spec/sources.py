@@ -13,12 +13,12 @@ from bioworkbench.experiment.spec.kinds import HOMES
 from bioworkbench.records.docstrings import first_sentence
 from bioworkbench.records.functions import shared
 
-__all__ = ["described", "listed"]
+__all__ = ["names_in_sentences", "names_of_kind"]
 
 _PACKAGE = Path(__file__).parents[2]
 
 
-def listed(kind: str) -> list[str]:
+def names_of_kind(kind: str) -> list[str]:
     """Names of a kind, in the order of its table.
 
     Parameters
@@ -32,14 +32,14 @@ def listed(kind: str) -> list[str]:
 
     Examples
     --------
-    >>> listed("topologies")[:2] == sorted(listed("topologies"))[:2]
+    >>> listed("topologies")[:2] == sorted(names_of_kind("topologies"))[:2]
     True
     """
     own = _targets(kind)
     return [*own, *(name for name in shared(kind) if name not in own)]
 
 
-def described(kind: str) -> dict[str, str]:
+def names_in_sentences(kind: str) -> dict[str, str]:
     """Names of a kind, and the first sentence of what each is.
 
     Parameters

@@ -5,7 +5,7 @@ The names below are imported when they are first used.
 
 from typing import TYPE_CHECKING
 
-from bioworkbench.records.lazily import facade, within
+from bioworkbench.records.lazily import facade, homes_within
 
 if TYPE_CHECKING:
     from bioworkbench.experiment.results.swept import PointOutcome, Sweep
@@ -20,4 +20,4 @@ _HOMES = {
     "sweeps.sweeping": ("Advance", "SweepWarning", "sweep"),
 }
 
-__getattr__, __dir__ = facade(__name__, within("bioworkbench.experiment", _HOMES))
+__getattr__, __dir__ = facade(__name__, homes_within("bioworkbench.experiment", _HOMES))

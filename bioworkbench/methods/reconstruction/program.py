@@ -129,7 +129,7 @@ def _chosen_penalty(dictionary: np.ndarray, wanted: Floats, program: ConvexProgr
 
 
 def _largest(dictionary: np.ndarray, wanted: Floats, loss: str) -> float:
-    return largest_penalty(dictionary, wanted) if loss == "squared" else losses.largest_penalty(dictionary, wanted, loss)
+    return largest_penalty(dictionary, wanted) if loss == "squared" else losses.largest_loss_penalty(dictionary, wanted, loss)
 
 
 def _path(dictionary: np.ndarray, wanted: Floats, penalties: list[float], loss: str, tolerance: float) -> list[Floats]:

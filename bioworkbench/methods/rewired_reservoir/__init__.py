@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from bioworkbench.methods.rewired_reservoir.plasticity import Plasticity, ReservoirRewiring, Scaling, Wiring, neuron_rates
+from bioworkbench.methods.rewired_reservoir.plasticity import Plasticity, ReservoirRewiring, Scaling, Wiring
 from bioworkbench.methods.rewired_reservoir.structure import SmallWorld, unreachable
 from bioworkbench.readout.metrics import SMALLER_IS_BETTER, scores
 from bioworkbench.readout.reading import fitted_readout, read_feature
+from bioworkbench.readout.spike_distributions import neuron_rates
 from bioworkbench.readout.spike_statistics import effective_rank
 from bioworkbench.readout.trials import Simulate, blocked_features, features_of
 from bioworkbench.records.annotations import Hertz

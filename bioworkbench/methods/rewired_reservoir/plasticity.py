@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from bioworkbench.readout.features import binned_counts
+from bioworkbench.readout.spike_distributions import neuron_rates
 from bioworkbench.records.annotations import Hertz, Seconds
 from bioworkbench.records.arrays import Floats, fraction, non_negative, positive
 from bioworkbench.records.errors import unknown_name
@@ -25,7 +26,6 @@ __all__ = [
     "Scaling",
     "Wiring",
     "lagged_correlations",
-    "neuron_rates",
     "source_signs",
 ]
 
@@ -338,12 +338,6 @@ def source_signs(weights: sparse.csr_array) -> Floats | None:
         return None
     usual = 1.0 if weights.data.sum() >= 0 else -1.0
     return np.where(ups, 1.0, np.where(downs, -1.0, usual))
-
-
-def neuron_rates(recording: Recording, population: str) -> Floats:
-    """Mean rate (n_neurons,), in hertz, of every neuron of a `population` in a `recording`."""
-    counts = np.bincount(recording.spikes[population].neuron, minlength=recording.sizes[population])
-    return counts / (recording.n_trials * recording.duration)
 
 
 def lagged_correlations(recording: Recording, source: str, target: str, bin: float) -> Floats:

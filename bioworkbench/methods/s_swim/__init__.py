@@ -8,7 +8,7 @@ what is not linear. Nothing needs a gradient; the sampled network can be the sta
 Gollwitzer & Dietrich 2025, arXiv:2510.01012, of which the idea is public and the formulas are not.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from bioworkbench.discrete.spike_response_layers import feed_forward_order
 from bioworkbench.methods.s_swim.sampling import Times, require_spikes, sampled_network
 from bioworkbench.readout.features import FEATURES
 from bioworkbench.readout.fitting import LinearProblem, linear_problem
-from bioworkbench.readout.trials import beside_input, n_steps_of
+from bioworkbench.readout.trials import Simulate, beside_input, n_steps_of
 from bioworkbench.records.arrays import Floats, positive
 from bioworkbench.records.choice import Choice, Chosen, choice_of
 from bioworkbench.records.lazily import later
@@ -29,8 +29,6 @@ from bioworkbench.records.linear_readout import LinearReadout
 from bioworkbench.records.network import Network
 from bioworkbench.records.optimization import Optimization
 from bioworkbench.records.randomness import derived_seed
-from bioworkbench.records.recording import Recording
-from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task, Trials
 from bioworkbench.weights.from_pairs import PairSampling
@@ -40,7 +38,6 @@ __all__ = ["Refinement", "train"]
 _response_layer = later("bioworkbench.gradients.spike_response:ResponseLayer")  # need the extra "gradients"
 _train_response_layer = later("bioworkbench.gradients.spike_response:train_response_layer")
 
-Simulate = Callable[[Network, Stimulus, int], Recording]
 
 PENALTIES = tuple(10.0 ** (k / 2) for k in range(-12, 5))
 

@@ -1,12 +1,12 @@
 """Sampling of feed-forward spike-response networks, population by population, from their own inputs."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bioworkbench.discrete.spike_response import spike_response, spike_response_arguments
 from bioworkbench.discrete.spike_response_layers import feed_forward_order, kernel_area, psp_kernel
+from bioworkbench.readout.trials import Simulate
 from bioworkbench.records.arrays import Floats, Integers, count, positive
 from bioworkbench.records.counted import counted
 from bioworkbench.records.network import INPUT, Network, Population, Projection
@@ -16,8 +16,6 @@ from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.weights.from_pairs import PairSampling, sampled_neurons
 
 __all__ = ["Times", "require_spikes", "sampled_network"]
-
-Simulate = Callable[[Network, Stimulus, int], Recording]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ graph, is NaN. The names below are imported when they are first used.
 
 from typing import TYPE_CHECKING
 
-from bioworkbench.records.lazily import facade, within
+from bioworkbench.records.lazily import facade, homes_within
 
 if TYPE_CHECKING:
     from bioworkbench.topology.measures.catalog import MEASURES, Measure, measures
@@ -72,4 +72,4 @@ _HOMES = {
     "triangles": ("clustering", "local_community_correlation", "transitivity", "weighted_clustering"),
 }
 
-__getattr__, __dir__ = facade(__name__, within(__name__, _HOMES))
+__getattr__, __dir__ = facade(__name__, homes_within(__name__, _HOMES))

@@ -11,9 +11,9 @@ from bioworkbench.records.arrays import Floats, Integers, count, positive
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.topology.simple_graph import SimpleGraph, linked, simple_graph
 
-__all__ = ["METHODS", "communities", "modularity", "modularity_of"]
+__all__ = ["COMMUNITY_METHODS", "communities", "modularity", "modularity_of"]
 
-METHODS = ("leiden", "newman")
+COMMUNITY_METHODS = ("leiden", "newman")
 _GAIN = 1e-10  # smaller gains are round-off
 
 Method = Literal["leiden", "newman"]
@@ -121,8 +121,8 @@ def communities(
     V. A. Traag, L. Waltman, N. J. van Eck (2019), https://doi.org/10.1038/s41598-019-41695-z;
     M. E. J. Newman (2006), https://doi.org/10.1073/pnas.0601602103
     """
-    if method not in METHODS:
-        raise ValueError(unknown_name(str(method), "method for communities", METHODS))
+    if method not in COMMUNITY_METHODS:
+        raise ValueError(unknown_name(str(method), "method for communities", COMMUNITY_METHODS))
     plain = simple_graph(graph).plain
     if not plain.n_links:
         return np.arange(plain.n_nodes)

@@ -15,7 +15,7 @@ from bioworkbench.topology.prediction.predictor_table import PredictorTable
 from bioworkbench.topology.prediction.ranking_quality import MEASURES, ranking_curve, ranking_quality
 from bioworkbench.topology.simple_graph import SimpleGraph, graph_of_links, linked, simple_graph
 
-__all__ = ["Estimate", "compare", "estimate"]
+__all__ = ["Estimate", "compare", "mean_and_interval"]
 
 _RECALL = np.linspace(0.01, 1, 100)
 _DECIMALS = 12  # scores that agree so far count as equal
@@ -38,7 +38,7 @@ class Estimate(NamedTuple):
     half_width: float
 
 
-def estimate(values: Floats) -> Estimate:
+def mean_and_interval(values: Floats) -> Estimate:
     """Mean, standard deviation and 95 % interval (Student's t) of repeats.
 
     Parameters
@@ -51,7 +51,7 @@ def estimate(values: Floats) -> Estimate:
 
     Examples
     --------
-    >>> estimate(np.array([1.0, 2.0, 3.0]))
+    >>> mean_and_interval(np.array([1.0, 2.0, 3.0]))
     Estimate(mean=2.0, deviation=1.0, half_width=2.484...)
 
     Raises
@@ -143,7 +143,7 @@ def _hide(own: SimpleGraph, n_hidden: int, rng: np.random.Generator) -> tuple[Si
 
 
 def _row(repeats: list[dict[str, float]]) -> dict[str, float]:
-    found = {measure: estimate(np.array([repeat[measure] for repeat in repeats])) for measure in MEASURES}
+    found = {measure: mean_and_interval(np.array([repeat[measure] for repeat in repeats])) for measure in MEASURES}
     return {key: value for name, e in found.items() for key, value in ((name, e.mean), (f"{name}_half_width", e.half_width))}
 
 

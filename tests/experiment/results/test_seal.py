@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bioworkbench.experiment.results import load_record, result_folder, save_record, seal
-from bioworkbench.experiment.results.seal import check_files, checked_provenance, listed, read_metrics, sealed, with_times
+from bioworkbench.experiment.results.seal import check_files, checked_provenance, marks_of_files, read_metrics, sealed, with_times
 from bioworkbench.experiment.results.store import save_comments
 from bioworkbench.records.errors import ResultError
 from bioworkbench.records.randomness import stream
@@ -170,7 +170,7 @@ def test_files_that_nobody_touched_are_not_hashed(folder, monkeypatch):
 def test_copied_folders_are_hashed_and_read(folder, tmp_path):
     copy = tmp_path / "elsewhere" / folder.name
     shutil.copytree(folder, copy)
-    assert listed(copy)["run.h5"]["times"] != listed(folder)["run.h5"]["times"]
+    assert marks_of_files(copy)["run.h5"]["times"] != marks_of_files(folder)["run.h5"]["times"]
     assert read_metrics(copy) == read_metrics(folder)
 
 

@@ -8,7 +8,7 @@ from bioworkbench import neurons, tasks
 from bioworkbench.experiment import spec
 from bioworkbench.experiment.spec.kinds import HOMES, KINDS
 from bioworkbench.experiment.spec.schema import settings
-from bioworkbench.experiment.spec.sources import described, listed
+from bioworkbench.experiment.spec.sources import names_in_sentences, names_of_kind
 from bioworkbench.records.docstrings import first_sentence
 from bioworkbench.records.lazily import Lazily
 from bioworkbench.records.units import Quantity, parse_quantity
@@ -16,8 +16,10 @@ from bioworkbench.records.units import Quantity, parse_quantity
 
 @pytest.mark.parametrize("kind", HOMES)
 def test_names_and_words_are_those_of_the_functions(kind):
-    assert listed(kind) == list(KINDS[kind])
-    assert described(kind) == {name: first_sentence(inspect.getdoc(function) or "") for name, function in KINDS[kind].items()}
+    assert names_of_kind(kind) == list(KINDS[kind])
+    assert names_in_sentences(kind) == {
+        name: first_sentence(inspect.getdoc(function) or "") for name, function in KINDS[kind].items()
+    }
 
 
 @pytest.mark.parametrize("package", [neurons, tasks, spec])

@@ -12,7 +12,6 @@ from bioworkbench.methods.rewired_reservoir.plasticity import (
     ReservoirRewiring,
     Scaling,
     lagged_correlations,
-    neuron_rates,
     source_signs,
 )
 from bioworkbench.methods.rewired_reservoir.structure import SmallWorld, _clustering_and_path_length, joint_weights, unreachable
@@ -62,12 +61,6 @@ def test_silent_neurons_correlate_with_nobody():
     found = lagged_correlations(recorded(raster), "a", "a", 1e-3)
     assert not found[1].any()
     assert not found[:, 1].any()
-
-
-def test_rates_are_spikes_per_second_of_all_trials():
-    raster = np.zeros((2, 10, 2), dtype=bool)
-    raster[:, 3, 0] = raster[0, 5, 0] = True
-    assert neuron_rates(recorded(raster), "a").tolist() == pytest.approx([150.0, 0.0])
 
 
 def test_signs_are_the_sources_or_none():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioworkbench.topology.measures.community_detection import METHODS, communities, modularity, modularity_of
+from bioworkbench.topology.measures.community_detection import COMMUNITY_METHODS, communities, modularity, modularity_of
 
 
 def groups_of(graph, labels):
@@ -23,14 +23,14 @@ def test_karate_reaches_newmans_modularity():
     assert modularity(nx.karate_club_graph(), rng) == pytest.approx(0.4197896, abs=1e-6)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", COMMUNITY_METHODS)
 def test_cliques_are_found(method):
     graph = nx.connected_caveman_graph(4, 6)
     groups = groups_of(graph, communities(graph, np.random.default_rng(1), method=method))
     assert sorted(sorted(group) for group in groups) == [list(range(6 * k, 6 * k + 6)) for k in range(4)]
 
 
-@given(st.integers(0, 10**6), st.sampled_from(METHODS))
+@given(st.integers(0, 10**6), st.sampled_from(COMMUNITY_METHODS))
 def test_communities_are_a_partition_no_worse_than_one_group(seed, method):
     graph = nx.gnp_random_graph(14, 0.25, seed=seed)
     labels = communities(graph, np.random.default_rng(seed), method=method)
@@ -73,7 +73,7 @@ def test_a_larger_resolution_gives_more_communities():
     assert communities(graph, rng, resolution=5.0).max() > communities(graph, rng, resolution=0.1).max()
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", COMMUNITY_METHODS)
 def test_a_complete_graph_is_one_community(method):
     assert communities(nx.complete_graph(6), np.random.default_rng(1), method=method).tolist() == [0] * 6
     assert modularity(nx.complete_graph(6), np.random.default_rng(1), method=method) == pytest.approx(0)

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from bioworkbench.records.errors import TopologyError
-from bioworkbench.topology.prediction.comparison import compare, estimate
+from bioworkbench.topology.prediction.comparison import compare, mean_and_interval
 from bioworkbench.topology.prediction.link_prediction import cannistraci_hebb
 from bioworkbench.topology.prediction.ranking_quality import MEASURES, ranking_quality
 from tests.topology.reference_scores import graph_of, reference
@@ -41,7 +41,7 @@ def test_a_published_protocol(model, length, convention, ap_mean, ap_deviation, 
         is_hit = [(u, v) in set(hidden) for u, v, _ in scored]
         quality.append(ranking_quality(np.round([score for *_, score in scored], 12), is_hit))
     for measure, mean, deviation in (("average_precision", ap_mean, ap_deviation), ("auc", auc_mean, auc_deviation)):
-        found = estimate(np.array([q[measure] for q in quality]))
+        found = mean_and_interval(np.array([q[measure] for q in quality]))
         assert found.mean == pytest.approx(mean, abs=5.1e-5)
         assert deviation is None or found.deviation == pytest.approx(deviation, abs=5.1e-5)
 
@@ -107,7 +107,7 @@ def test_the_interval_covers_as_often_as_it_says():
     rng, n_trials = np.random.default_rng(1), 4000
     covered = 0
     for values in rng.normal(3.0, 2.0, (n_trials, 6)):
-        found = estimate(values)
+        found = mean_and_interval(values)
         covered += abs(found.mean - 3.0) <= found.half_width
     assert abs(covered / n_trials - 0.95) < 4.5 * np.sqrt(0.95 * 0.05 / n_trials)
     assert found.half_width == pytest.approx(stats.t.interval(0.95, 5, scale=found.deviation / np.sqrt(6))[1])
@@ -122,6 +122,6 @@ def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="n_repeats = 1"):
         compare(KARATE, rng, predictors=["random"], n_repeats=1)
     with pytest.raises(ValueError, match="1 repeats: an interval needs at least 2"):
-        estimate(np.ones(1))
+        mean_and_interval(np.ones(1))
     with pytest.raises(TopologyError, match="score 'jaccard' is for undirected graphs"):
         compare(nx.DiGraph([(0, 1), (1, 2), (2, 3)]), rng, predictors=["jaccard"])

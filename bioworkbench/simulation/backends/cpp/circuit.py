@@ -23,7 +23,7 @@ from bioworkbench.simulation.backends.cpp.circuit_plan import CLOCK, Bound, Boun
 from bioworkbench.simulation.backends.cpp.codeobject import array_slots, numbers_of, types_of
 from bioworkbench.simulation.backends.cpp.device import register
 from bioworkbench.simulation.backends.cpp.execution import execute
-from bioworkbench.simulation.backends.cpp.functions import FAST_MATH, functions_text, name_of, program_of
+from bioworkbench.simulation.backends.cpp.functions import FAST_MATH, functions_text, name_of_text, program_of
 from bioworkbench.simulation.backends.cpp.toolchain import flags
 from bioworkbench.simulation.build import build
 from bioworkbench.simulation.job import Job
@@ -121,7 +121,7 @@ def _bound(code: Any, before: bool) -> Bound:
     constants = zip(numbers_of(code.variables), of_numbers, strict=True)
     numbers = [(kind, "N" if constant.owner is not None else constant.value) for (_, constant), kind in constants]
     text = code.code.cpp_file
-    return Bound(name_of(text), types, text, before, tuple(arrays), tuple(numbers))
+    return Bound(name_of_text(text), types, text, before, tuple(arrays), tuple(numbers))
 
 
 def _held(variable: Any, code: Any) -> Literal["neurons", "one", "clock", "spikes"]:

@@ -12,7 +12,7 @@ from bioworkbench.records.network import Network, Projection
 from bioworkbench.records.quantiles import Quantiles, quantiles
 from bioworkbench.simulation.poisson import BLOCK
 
-__all__ = ["Group", "Part", "Space", "drawn_links", "groups_of", "parts_of", "space_of"]
+__all__ = ["Group", "Part", "Space", "groups_of", "parts_of", "rule_of_links", "space_of"]
 
 MOST_IN_CHUNK = 65536  # so that a target takes two bytes
 _EXACT_ENOUGH = 1e-3  # of the spread of weights: the rounding of weights of 16 bits
@@ -157,11 +157,11 @@ def groups_of(projections: list[Projection], dt: float, precision: str) -> Itera
     """
     together: dict[tuple[str, float | None], list[Projection]] = {}
     for projection in projections:
-        weights = drawn_links(projection).weights
+        weights = rule_of_links(projection).weights
         key = projection.source, weights.first if weights.is_constant else None
         together.setdefault(key, []).append(projection)
     for (source, weight), members in together.items():
-        links = [drawn_links(projection) for projection in members]
+        links = [rule_of_links(projection) for projection in members]
         form, scale = ("shared", weight) if weight is not None else _form(links, precision)
         unit = {"coded": scale / 2**FRACTION}.get(form)
         tables = [
@@ -171,7 +171,7 @@ def groups_of(projections: list[Projection], dt: float, precision: str) -> Itera
         yield Group(source, form, scale, _delays([steps for _, steps, _ in tables]), tuple(tables))
 
 
-def drawn_links(projection: Projection) -> DrawnLinks:
+def rule_of_links(projection: Projection) -> DrawnLinks:
     """The rule that names the links of a `projection` of a circuit."""
     if projection.drawn is None:
         raise ValueError(f"projection {projection.name} has links one by one; a circuit draws all of them")

@@ -14,9 +14,9 @@ from bioworkbench.simulation.backends.cpp.circuit_layout import (
     MOST_IN_CHUNK,
     Group,
     Part,
-    drawn_links,
     groups_of,
     parts_of,
+    rule_of_links,
     space_of,
 )
 from bioworkbench.simulation.job import Job
@@ -200,7 +200,7 @@ def _draw(plan: CircuitPlan) -> None:
 def _tables(plan: CircuitPlan, group: Group) -> None:
     """Load what the projections of a group are drawn from, before the lines that name it."""
     for projection, delays, weights in group.projections:
-        plan.out.values("i", drawn_links(projection).counts)
+        plan.out.values("i", rule_of_links(projection).counts)
         plan.out.table(delays)
         plan.out.table(weights)
 
@@ -208,7 +208,7 @@ def _tables(plan: CircuitPlan, group: Group) -> None:
 def _projections(plan: CircuitPlan, group: Group) -> list[tuple]:
     lines = []
     for projection, delays, weights in group.projections:
-        links = drawn_links(projection)
+        links = rule_of_links(projection)
         rule = _RULES.get(links.rule.kind, 0 if links.rule.repeated else 1)
         base = plan.space.places[projection.target, plan.job.network.receiver(projection)]
         ends = int(links.by_target), links.key, links.shape[1], base, int(links.recurrent), plan.out.values("i", links.counts)

@@ -16,11 +16,11 @@ import numpy as np
 from brian2.codegen.generators.cpp_generator import CPPCodeGenerator
 
 from bioworkbench.records.errors import SimulationError
-from bioworkbench.records.normals import table
+from bioworkbench.records.normals import normal_coefficients
 from bioworkbench.simulation.backends.cpp.programs import cache_folder, program_in_use
 from bioworkbench.simulation.backends.cpp.toolchain import compile_in, compiler, compiler_version, missing_compiler
 
-__all__ = ["AS_WRITTEN", "CONTINUOUS", "ENGINE", "FAST_MATH", "functions_text", "name_of", "normal_table", "program_of"]
+__all__ = ["AS_WRITTEN", "CONTINUOUS", "ENGINE", "FAST_MATH", "functions_text", "name_of_text", "normal_table", "program_of"]
 
 FAST_MATH = ("-ffast-math", "-fno-finite-math-only")  # as Brian2 compiles
 # Of functions, besides. Vectors have 256 bits also where there are wider ones, whose stores and conversions take longer than they save;
@@ -32,7 +32,7 @@ ENGINE = Path(__file__).parent / "engine"
 _SOURCES = ("main.cpp", "normal.cpp", "pathway.cpp")
 
 
-def name_of(text: str, file: str = "functions") -> str:
+def name_of_text(text: str, file: str = "functions") -> str:
     """Name of a function, which its `text` and the `file` that it is in decide."""
     return f"f_{hashlib.sha256(f'{file} {text}'.encode()).hexdigest()[:24]}"
 
@@ -52,7 +52,7 @@ def functions_text(functions: Iterable[tuple[str, str]], file: str = "functions"
     str
         Empty if there are no functions.
     """
-    distinct = {name_of(text, file): (text, types) for text, types in functions}
+    distinct = {name_of_text(text, file): (text, types) for text, types in functions}
     creates = any("_growing__synaptic_pre" in text for text, _ in distinct.values())
     prints = any("cout" in text for text, _ in distinct.values())
     parts = [
@@ -70,8 +70,8 @@ def functions_text(functions: Iterable[tuple[str, str]], file: str = "functions"
 @cache
 def normal_table() -> str:
     """Header of the table from which the engine draws normal numbers: bits of single-precision coefficients, by power and octave."""
-    rows = ",\n".join("{" + ", ".join(f"{bits:#010x}u" for bits in row) + "}" for row in table().view(np.uint32))
-    return f"alignas(64) static const uint32_t NORMAL_TABLE[][{table().shape[1]}] = {{\n{rows}}};\n"
+    rows = ",\n".join("{" + ", ".join(f"{bits:#010x}u" for bits in row) + "}" for row in normal_coefficients().view(np.uint32))
+    return f"alignas(64) static const uint32_t NORMAL_TABLE[][{normal_coefficients().shape[1]}] = {{\n{rows}}};\n"
 
 
 @cache

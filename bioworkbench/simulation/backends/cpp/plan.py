@@ -25,7 +25,7 @@ from bioworkbench.simulation.backends.cpp.codeobject import (
     tables_of,
     types_of,
 )
-from bioworkbench.simulation.backends.cpp.functions import name_of
+from bioworkbench.simulation.backends.cpp.functions import name_of_text
 
 __all__ = ["PUSH", "Run", "Sizes", "is_function", "plan_of"]
 
@@ -272,7 +272,7 @@ def _add_action(plan: _Plan, code_object: Any) -> None:
         pathway = plan.pathways[made["pathway"].name] if "pathway" in made else -1
         registered = owner._registered_variables if code_object.template_name in _CREATION else ()
         resized = sorted(plan.number_of(variable) for variable in registered)
-        name = name_of(code_object.code.cpp_file, plan.device.file_of(code_object))
+        name = name_of_text(code_object.code.cpp_file, plan.device.file_of(code_object))
         words = ["function", code_object.name, profiled, name, types_of(variables, owner), plan.stream_of(code_object.name)]
         words += [len(arrays), *arrays, len(numbers) // 2, *numbers, len(tables), *tables, len(binomials), *binomials]
         words += [len(resized), *resized, pathway]

@@ -26,11 +26,11 @@ __all__ = [
     "cache_folder",
     "cache_limit",
     "clear_programs",
+    "folder_size",
     "make_room",
     "own_sources",
     "program_in_use",
     "programs",
-    "size_of",
 ]
 
 _DEFAULT_LIMIT = 2.0  # gigabytes; a program takes about 0.2 MB
@@ -112,12 +112,12 @@ def programs() -> list[Program]:
 def _program(folder: Path) -> Program | None:
     about = sealed_content(folder, files=False)
     try:
-        return Program(folder, about, size_of(folder), folder.stat().st_mtime) if about is not None else None
+        return Program(folder, about, folder_size(folder), folder.stat().st_mtime) if about is not None else None
     except OSError:  # removed meanwhile
         return None
 
 
-def size_of(folder: Path) -> int:
+def folder_size(folder: Path) -> int:
     """Bytes of all files below a `folder`."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 

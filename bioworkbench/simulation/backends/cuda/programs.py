@@ -16,7 +16,7 @@ from bioworkbench.records.errors import SimulationError
 from bioworkbench.simulation.backends.backend import Notify, Outcome
 from bioworkbench.simulation.backends.brian2_state import brian2_to_ourselves
 from bioworkbench.simulation.backends.cpp.execution import execute, outcome_of, write_values
-from bioworkbench.simulation.backends.cpp.programs import cache_folder, cache_limit, program_in_use, size_of
+from bioworkbench.simulation.backends.cpp.programs import cache_folder, cache_limit, folder_size, program_in_use
 from bioworkbench.simulation.backends.cpp.toolchain import compile_in
 from bioworkbench.simulation.backends.cuda.host import static_tables
 from bioworkbench.simulation.build import build
@@ -131,7 +131,7 @@ class _Build:
 
 def _check_size(tables: Path) -> None:
     """Refuse a program whose tables alone are larger than the whole cache may be."""
-    size, limit = size_of(tables), cache_limit()
+    size, limit = folder_size(tables), cache_limit()
     if size > limit:
         raise SimulationError(
             f"the program takes {size / 1e9:.3g} GB, and BIOWORKBENCH_CACHE_LIMIT = {limit / 1e9:.3g} GB; raise it, or record fewer "

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from bioworkbench.records.distributions import constant, parse_distribution
-from bioworkbench.records.drawn import DrawnLinks, LinkRule, Rows, drawn_values
+from bioworkbench.records.drawn import DrawnLinks, LinkRule, Rows, values_of_links
 from bioworkbench.records.quantiles import quantiles
 from tests.simulation.backends.cpp.engine import compiled
 
@@ -40,8 +40,8 @@ def twin(parts, tables, form="numbers", scale=1.0):
     columns = []
     for (links, base), table in zip(parts, tables, strict=True):
         for rows in links.rows():
-            delays = np.maximum(0, (drawn_values(links, rows, links.delay_steps(DT), "delays") + 32768) >> 16)
-            fixed = drawn_values(links, rows, table, "weights")
+            delays = np.maximum(0, (values_of_links(links, rows, links.delay_steps(DT), "delays") + 32768) >> 16)
+            fixed = values_of_links(links, rows, table, "weights")
             codes = ((fixed + 32768) >> 16).astype(np.float32) * np.float32(scale)
             weights = {"numbers": np.float32(table.unit * fixed), "coded": codes, "shared": np.full(len(fixed), scale)}[form]
             columns.append((rows.sources, rows.targets + base, delays, weights))
@@ -208,7 +208,7 @@ def test_streams_of_a_source_do_not_depend_on_other_sources():
     first = slice(0, 90)
     assert (all_rows.targets[first] == rows.targets).all()
     table = few.weight_numbers()
-    assert (drawn_values(many, all_rows, table, "weights")[first] == drawn_values(few, rows, table, "weights")).all()
+    assert (values_of_links(many, all_rows, table, "weights")[first] == values_of_links(few, rows, table, "weights")).all()
 
 
 @pytest.mark.parametrize(
@@ -245,4 +245,4 @@ def test_no_links_at_all():
     links = links_of(LinkRule("fixed_total", 0))
     assert [len(rows.sources) for rows in links.rows()] == [0]
     empty = Rows(np.zeros(0, np.int32), np.zeros(0, np.int32))
-    assert len(drawn_values(links, empty, WEIGHTS_TABLE, "weights")) == 0
+    assert len(values_of_links(links, empty, WEIGHTS_TABLE, "weights")) == 0
