@@ -50,7 +50,9 @@ def no_shift(inputs: jax.Array, key: jax.Array) -> jax.Array:
 
 
 def random_shift(images: Images) -> Shift:
-    """Function that moves, turns and scales every image of a batch at random; zeros come in at the border.
+    """Function that mirrors, moves, turns and scales the images of every trial at random; zeros come in at the border.
+
+    The frames of a trial are changed alike.
 
     Whole pixels are moved where images are neither turned nor scaled; else values between pixels are interpolated linearly, and the
     move need not be of whole pixels.
@@ -64,14 +66,23 @@ def random_shift(images: Images) -> Shift:
     -------
     callable (inputs, key) -> inputs
     """
-    if images.shape is None or not (images.shift or images.rotation or images.scaling):
+    if images.shape is None or not (images.shift or images.rotation or images.scaling or images.mirrored):
         return no_shift
     image, change = images.shape, _affine(images) if images.rotation or images.scaling else _moved(images)
 
     def shift(inputs: jax.Array, key: jax.Array) -> jax.Array:
-        return change(inputs.reshape((-1, *image)), key).reshape(inputs.shape)
+        frames = jnp.moveaxis(inputs.reshape((len(inputs), -1, *image)), 1, 3)
+        given = frames.reshape(*frames.shape[:3], -1)  # frames as if they were further channels
+        given = _mirrored(given, jax.random.fold_in(key, 1)) if images.mirrored else given
+        return jnp.moveaxis(change(given, key).reshape(frames.shape), 3, 1).reshape(inputs.shape)
 
     return shift
+
+
+def _mirrored(given: jax.Array, key: jax.Array) -> jax.Array:
+    """Images (n, rows, columns, channels), about half of them mirrored."""
+    chosen = jax.random.bernoulli(key, 0.5, (len(given), 1, 1, 1))
+    return jnp.where(chosen, given[:, :, ::-1], given)
 
 
 def _moved(images: Images) -> Shift:

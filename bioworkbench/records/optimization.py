@@ -103,6 +103,8 @@ class Images:
         Turn them by up to so many degrees, either way.
     scaling : float
         Make them larger or smaller by up to this fraction, below 1.
+    mirrored : bool
+        Mirror every other training image, drawn anew each time, left to right.
 
     Raises
     ------
@@ -114,6 +116,7 @@ class Images:
     shift: int = 0
     rotation: float = 0.0
     scaling: float = 0.0
+    mirrored: bool = False
 
     def __post_init__(self) -> None:
         if self.shape is not None:
@@ -125,7 +128,7 @@ class Images:
         non_negative("rotation", self.rotation)
         if not 0 <= self.scaling < 1:
             raise ValueError(f"scaling = {self.scaling}: must be at least 0 and below 1; 0.1 gives images .9 to 1.1 as large")
-        for name in ("shift", "rotation", "scaling"):
+        for name in ("shift", "rotation", "scaling", "mirrored"):
             if getattr(self, name) and self.shape is None:
                 raise ValueError(
                     f"{name} = {getattr(self, name)}: say how the channels form an image, such as shape = (28, 28, 1)"

@@ -114,6 +114,24 @@ def test_shifts_move_images_as_a_whole():
     assert random_shift(Images()) is no_shift
 
 
+@pytest.mark.parametrize("by", [{"shift": 1}, {"rotation": 30.0, "scaling": 0.2}, {"mirrored": True}], ids=str)
+def test_frames_of_a_trial_are_changed_alike(by):
+    trials = np.random.default_rng(1).random((50, 1, 32)).astype(np.float32)
+    frames = np.concatenate([trials, trials, 2 * trials], axis=1)
+    changed = np.asarray(random_shift(Images((4, 4, 2), **by))(frames, jax.random.key(0)))
+    np.testing.assert_array_equal(changed[:, 0], changed[:, 1])
+    np.testing.assert_allclose(changed[:, 2], 2 * changed[:, 0], rtol=1e-6)
+    assert not np.array_equal(changed[:, 0], trials[:, 0])
+
+
+def test_about_half_of_the_images_are_mirrored():
+    images = np.random.default_rng(1).random((400, 3, 4, 2)).astype(np.float32)
+    changed = np.asarray(random_shift(Images((3, 4, 2), mirrored=True))(images.reshape(400, -1), jax.random.key(0)))
+    mirrored = np.array([not np.array_equal(one, two) for one, two in zip(changed.reshape(images.shape), images, strict=True)])
+    np.testing.assert_array_equal(changed.reshape(images.shape)[mirrored], images[mirrored][:, :, ::-1])
+    assert abs(mirrored.mean() - 0.5) < 4.5 * 0.5 / 20
+
+
 def _moments(images):
     """Total, center and spread of images (n, rows, columns), (n,) each."""
     rows, columns = np.indices(images.shape[1:])
@@ -156,6 +174,7 @@ def test_images_are_turned_and_scaled_about_their_center():
         ({"shift": 2}, "shift = 2: say how the channels form an image"),
         ({"rotation": 10.0}, "rotation = 10.0: say how the channels form an image"),
         ({"scaling": 0.1}, "scaling = 0.1: say how the channels form an image"),
+        ({"mirrored": True}, "mirrored = True: say how the channels form an image"),
         ({"shift": -1}, "shift = -1"),
         ({"rotation": -1.0}, "rotation = -1.0"),
         ({"scaling": 1.5}, "scaling = 1.5"),
