@@ -152,8 +152,8 @@ def consecutive_of(
     Returns
     -------
     dict or None
-        "inside" lines, which take the target from the loop, and "slot" of the array of targets. None where random numbers are drawn or
-        nothing of the targets is used.
+        "inside" lines, which take the target from the loop, "slot" of the array of targets, and "together": whether several spikes may go
+        through their targets side by side. None where random numbers are drawn or nothing of the targets is used.
     """
     parts = _Parts(generator, statements)
     if _OF_TARGET not in parts.indices or not all(function.stateless for function in parts.functions):
@@ -163,7 +163,21 @@ def consecutive_of(
     inside += [f"{parts.kind(n)} {n};" for n in parts.write if n not in parts.read]
     inside += parts.lines(statements)
     inside += [f"{parts.array(n)}[{parts.index(n)}] = {n};" for n in parts.write]
-    return {"inside": inside, "slot": list(arrays).index(generator.variables[_OF_TARGET])}
+    slot = list(arrays).index(generator.variables[_OF_TARGET])
+    return {"inside": inside, "slot": slot, "together": _are_apart(parts) and _is_exact(generator)}
+
+
+def _are_apart(parts: _Parts) -> bool:
+    """Whether what a synapse writes is its own or its target's, and nobody else's business."""
+    places = parts.places_of_arrays
+    own = [places[parts.generator.variables[name]] for name in parts.write]
+    return all(found in ({_OF_TARGET}, {"_idx"}) for found in own)
+
+
+def _is_exact(generator: CPPCodeGenerator) -> bool:
+    """Whether sums are computed in the order in which they are written; elsewhere compilers may choose another one for each loop."""
+    file_of = getattr(generator.device, "file_of", None)
+    return file_of is not None and file_of(generator) == "exact"
 
 
 def row_of(generator: CPPCodeGenerator, statements: Sequence[Any], arrays: Sequence[ArrayVariable]) -> dict[str, Any] | None:

@@ -6,12 +6,13 @@ from brian2 import ms, mV
 from scipy import sparse
 
 from bioworkbench import simulate
+from bioworkbench.discrete.lif import discrete_lif
 from bioworkbench.records.errors import SimulationError
 from bioworkbench.records.links import Links
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.neuron import NeuronModel
 from bioworkbench.records.probe import Probe
-from bioworkbench.records.stimulus import SpikeTrains, silence
+from bioworkbench.records.stimulus import SpikeTrains, Stimulus, silence
 from bioworkbench.records.synapse import SynapseModel
 from bioworkbench.simulation.backends.cpp.toolchain import missing_compiler
 from bioworkbench.synapses import pair_stdp
@@ -123,3 +124,40 @@ def test_a_synapse_that_becomes_nan_is_named_though_it_was_moved():
     made = Network((cells,), (Projection("cells", "cells", pair, receives="total", name="bad", synapse=bad),))
     with pytest.raises(SimulationError, match="from neuron 1 to 0 of trial 0"):
         simulate(made, silence(1 * ms), 1, dt=1e-4, backend="cpp")
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("n_targets", [1, 5, 33])
+def test_spikes_that_go_together_add_in_the_order_in_which_they_came(n_targets, precision):
+    """Sums of large numbers that cancel: in another order, small ones are lost in them. Any number of trials and threads gives the same."""
+    rng = np.random.default_rng(n_targets)
+    large = 2.0 ** (60 if precision == "double" else 30)
+    n_sources, n_trials, n_steps = 23, 6, 40
+    weights = rng.choice([large, -large, 0.25, 0.5, -0.25], (n_sources, n_targets), p=[0.15, 0.15, 0.3, 0.3, 0.1])
+    chances = rng.choice([0.05, 0.5, 0.95], n_trials)[:, None, None]  # few, and many, spikes of a trial in a step
+    values = (rng.random((n_trials, n_steps, n_sources)) < chances).astype(float)
+    stimulus = Stimulus(2 * values, 1e-3)
+    network = Network(
+        (
+            Population("sources", n_sources, discrete_lif(leak=0.0, threshold=1.0, reset="zero")),
+            Population("targets", n_targets, discrete_lif(leak=0.5, threshold=1.0, reset="zero"), layer=1),
+        ),
+        (Projection("input", "sources", np.eye(n_sources)), Projection("sources", "targets", weights)),
+    )
+    settings = {"dt": 1e-3, "backend": "cpp", "precision": precision}
+    found = [simulate(network, stimulus, 1, **settings, threads=n).raster("targets") for n in (1, 2)]
+    kind, state, expected = np.dtype("f8" if precision == "double" else "f4"), None, []
+    spiked = simulate(network, stimulus, 1, **settings).raster("sources")
+    for step in range(n_steps):
+        received = np.zeros((n_trials, n_targets), kind)
+        for source in range(n_sources):  # one by one
+            received += spiked[:, step, source, None] * weights[source].astype(kind)
+        state = received if state is None else state * kind.type(0.5) + received
+        expected.append(state >= 1)
+        state = np.where(expected[-1], kind.type(0), state)
+    assert 0.05 < np.mean(expected) < 0.95
+    for raster in found:
+        np.testing.assert_array_equal(raster, np.stack(expected, axis=1))
+    backwards = np.array([sum(weights[::-1][row[::-1]], np.zeros(n_targets)) >= 1 for row in spiked[:, 0]])
+    forwards = np.array([sum(weights[row], np.zeros(n_targets)) >= 1 for row in spiked[:, 0]])
+    assert n_targets < 33 or precision == "single" or (backwards != forwards).any()

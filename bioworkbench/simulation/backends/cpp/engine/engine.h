@@ -217,6 +217,15 @@ inline void fetch_lanes(const T* items) {
     for (size_t byte = 0; byte < LANES * sizeof(T); byte += 64) __builtin_prefetch(reinterpret_cast<const char*>(items) + byte);
 }
 
+// Whether four spans from one on reach the same consecutive targets of one copy.
+inline bool are_together(const std::vector<Span>& spans, size_t first, const int32_t* targets) {
+    if (spans.size() - first < 4) return false;
+    const Span& one = spans[first];
+    return std::all_of(&spans[first + 1], &spans[first + 3] + 1, [&](const Span& other) {
+        return other.shift == one.shift && other.end - other.begin == one.end - one.begin && targets[other.begin] == targets[one.begin];
+    });
+}
+
 // Spikes on their way through synapses. The synapses of a neuron with one delay stand together in the order, so that a queue entry is a
 // span instead of a list; where synapses come sorted by neuron and delay, their order is their number and takes no memory.
 class Pathway {
@@ -262,10 +271,16 @@ public:
 
     void push(const int32_t* spikes, int n_spikes, int32_t offset) {
         const int32_t n_source = (stop - start) / copies, n_shift = n_target / copies;
+        int32_t copy = 0, first = start;  // copy of the present spike, and its first neuron
         for (int s = 0; s < n_spikes; s++) {
             const int32_t spike = spikes[s] + offset;
             if (spike < start || spike >= stop) continue;
-            const int32_t copy = copies > 1 ? (spike - start) / n_source : 0, neuron = spike - start - copy * n_source;
+            // Spikes come in order of their neurons: to divide for each would take most of the time.
+            if (spike < first || spike - first >= n_source) {
+                copy = (spike - start) / n_source;
+                first = start + copy * n_source;
+            }
+            const int32_t neuron = spike - first;
             // A thread has whole copies, so that the first target of a copy says whose it is.
             if (copies > 1 && (copy * n_shift < mine.begin || copy * n_shift >= mine.end)) continue;
             for (int32_t k = first_[neuron]; k < first_[neuron + 1]; k++) {

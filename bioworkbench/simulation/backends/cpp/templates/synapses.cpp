@@ -1,6 +1,7 @@
 {# The effect of the spikes that are due, in the order in which they were pushed. A span is consecutive in the order of the pathway. #}
 {# Copies of a network share synapses: a span says how far the variables of its targets are shifted. #}
 {# Where the targets of every span are consecutive neurons, they are counted instead of read. #}
+{# Four spikes that reach the same neurons add to each while it is at hand, one after the other as they would row by row. #}
 {# Where functions are called, synapses are computed in lanes, which a compiler turns into vectors. #}
 {# Rows of synapses lie far apart: what the next span reads is fetched from memory while the present one is worked on. #}
 {# USES_VARIABLES { _synaptic_pre } #}
@@ -64,6 +65,26 @@ if (const int32_t _later = _next.begin + _begin - _span.begin; _later < _next.en
         if (_consecutive)
         {
             const int32_t _target = _targets[_span.begin], _n = _span.end - _span.begin;
+            {% if consecutive.together %}
+            if (are_together(_due, _s, _targets))
+            {
+                {% for row in range(4) %}
+                const size_t _begin_{{row}} = _due[_s + {{row}}].begin;
+                {% endfor %}
+                for (int32_t _k = 0; _k < _n; _k++)
+                {
+                    const int32_t _postsynaptic_idx = _target + _k;
+                    {% for row in range(4) %}
+                    {
+                        const size_t _idx = _begin_{{row}} + _k, _vectorisation_idx = _idx;
+                        {{consecutive.inside|autoindent}}
+                    }
+                    {% endfor %}
+                }
+                _s += 3;
+                continue;
+            }
+            {% endif %}
             for (int32_t _k = 0; _k < _n; _k++)
             {
                 const int32_t _postsynaptic_idx = _target + _k;
