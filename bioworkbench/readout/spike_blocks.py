@@ -132,10 +132,14 @@ def interval_blocks(recording: Recording, population: str) -> Iterator[tuple[Int
         If the population is unknown.
     """
     for spikes in spike_blocks(recording, population):
-        train = (spikes.trial - spikes.trial[0]) * np.int64(recording.sizes[population]) + spikes.neuron
-        # By train; in a train spikes stay in the order of time. For 16 bits NumPy's stable sort counts instead of comparing.
-        small = train[-1] < _FEW - recording.sizes[population]
-        order = np.argsort(train.astype(np.uint16) if small else train, kind="stable")
+        size, first, last = recording.sizes[population], spikes.trial[0], spikes.trial[-1]
+        # For 16 bits NumPy's stable sort counts instead of comparing.
+        fitting = np.uint16 if (int(last) - int(first) + 1) * size < _FEW else np.int64
+        train = (spikes.trial - first).astype(fitting) * fitting(size) + spikes.neuron.astype(fitting)
+        order = np.argsort(train, kind="stable")  # by train; in a train spikes stay in the order of time
         train, time = train[order], spikes.time[order]
         same = train[1:] == train[:-1]
-        yield np.flatnonzero(np.diff(train[1:][same], prepend=-1)), np.diff(time)[same]
+        train = train[1:][same]
+        begins = np.ones(len(train), dtype=bool)
+        begins[1:] = train[1:] != train[:-1]
+        yield np.flatnonzero(begins), np.diff(time)[same]

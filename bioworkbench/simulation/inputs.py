@@ -353,6 +353,7 @@ def _dense_enough(weights: sparse.csr_array) -> Any:
 def _product(signal: np.ndarray, matrix: Any, n_copies: int) -> np.ndarray:
     """Products (n_rows, n_copies * n_neurons) of signal (n_trials, n_rows, n_channels) and weights; surplus copies get zeros."""
     n_trials, n_rows, n_channels = signal.shape
-    by_row = np.zeros((n_rows, n_copies, n_channels))
-    by_row[:, :n_trials] = signal.transpose(1, 0, 2)
+    by_row = np.ascontiguousarray(signal.transpose(1, 0, 2), dtype=float)
+    if n_trials < n_copies:  # all products of one shape, so that rounding is the same wherever a trial stands
+        by_row = np.concatenate([by_row, np.zeros((n_rows, n_copies - n_trials, n_channels))], axis=1)
     return (by_row.reshape(-1, n_channels) @ matrix).reshape(n_rows, -1)
