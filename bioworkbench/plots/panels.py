@@ -84,7 +84,8 @@ def raster(axes: Axes, recording: Recording, trial: int = 0) -> None:
         shown = np.unique(np.linspace(0, recording.sizes[name] - 1, _MOST_ROWS).astype(int))
         row = np.full(recording.sizes[name], -1)
         row[shown] = np.arange(len(shown))
-        keep = np.flatnonzero((spikes.trial == trial) & (row[spikes.neuron] >= 0))
+        begin, end = np.searchsorted(spikes.trial, (trial, trial + 1))
+        keep = begin + np.flatnonzero(row[spikes.neuron[begin:end]] >= 0)
         keep = keep[:: 1 + len(keep) // _MOST_DOTS]
         size = float(np.clip(12_000 / max(len(keep), 1), 0.6, 8))
         axes.scatter(
@@ -120,7 +121,8 @@ def population_rates(axes: Axes, recording: Recording, n_bins: int = 100) -> Non
     edges = np.append(np.arange(0, recording.n_steps, length), recording.n_steps)
     seconds = np.diff(edges) * recording.dt
     for k, (name, spikes) in enumerate(recording.spikes.items()):
-        counts, _ = np.histogram(np.rint(spikes.time / recording.dt), bins=edges - 0.5)
+        by_step = np.bincount(np.rint(spikes.time / recording.dt).astype(np.int64), minlength=recording.n_steps)
+        counts = np.add.reduceat(by_step[: recording.n_steps], edges[:-1])
         rates = counts / seconds / recording.sizes[name] / recording.n_trials
         axes.stairs(rates, edges * recording.dt * scale, color=color(k), label=name, baseline=None, linewidth=1.3)
     axes.set(xlabel=f"time ({unit})", ylabel="rate (Hz)", xlim=(0, recording.duration * scale), title="Population rates")
