@@ -205,7 +205,7 @@ def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 
 def _told(error: Exception) -> tuple[int, str]:
     """Exit code and message of an error."""
-    if getattr(error, "missing", ""):
+    if isinstance(error, SimulationError | ResultError) and error.missing:
         return MISSING, str(error)
     if isinstance(error, ModuleNotFoundError):
         return MISSING, f"{error}; install what is missing (bioworkbench doctor says how)"

@@ -56,9 +56,7 @@ def loss_certificate(dictionary: NDArray, signs: Floats, coefficients: Floats, p
     >>> proof.primal, proof.gap
     (1.0, 0.0)
     """
-    _known(loss)
-    outputs = dictionary @ coefficients
-    slope = _hinge_slope(signs, outputs) if loss == "hinge" else _entropy_slope(signs, outputs)
+    slope = _known(loss).slope(signs, dictionary @ coefficients)
     return _certificate(dictionary, signs, coefficients, slope, penalty, loss)
 
 
@@ -74,9 +72,7 @@ def largest_loss_penalty(dictionary: NDArray, signs: Floats, loss: str) -> float
     -------
     float
     """
-    _known(loss)
-    zeros = np.zeros(signs.shape)
-    slope = _hinge_slope(signs, zeros) if loss == "hinge" else _entropy_slope(signs, zeros)
+    slope = _known(loss).slope(signs, np.zeros(signs.shape))
     return float(np.abs(np.asarray(dictionary, dtype=float).T @ slope).max())
 
 
@@ -92,9 +88,7 @@ def mean_loss(outputs: Floats, signs: Floats, loss: str) -> float:
     -------
     float
     """
-    _known(loss)
-    value = np.maximum(1 - signs * outputs, 0).sum(axis=1) if loss == "hinge" else _entropy_loss(signs, outputs)
-    return float(value.mean())
+    return float(_known(loss).values(signs, outputs).mean())
 
 
 def classified_coefficients(
@@ -153,9 +147,10 @@ def classified_coefficients(
     return coefficients, proof
 
 
-def _known(loss: str) -> None:
+def _known(loss: str) -> "_Loss":
     if loss not in LOSSES:
         raise ValueError(unknown_name(loss, "classification loss", LOSSES))
+    return _LOSSES[loss]
 
 
 def _certificate(
@@ -173,11 +168,16 @@ def _certificate(
     scale = min(1.0, penalty / largest) if largest else 1.0
     primal = value + penalty * float(np.abs(coefficients).sum())
     n_kept = int((np.abs(coefficients) > _MARGIN).any(axis=1).sum())
-    return Certificate(primal, _DUALS[loss](signs, scale * slope), dictionary.shape[1], n_kept, course)
+    return Certificate(primal, _known(loss).dual(signs, scale * slope), dictionary.shape[1], n_kept, course)
+
+
+def _hinge_values(signs: Floats, outputs: Floats) -> Floats:
+    return np.maximum(1 - signs * outputs, 0).sum(axis=1)
 
 
 def _hinge_slope(signs: Floats, outputs: Floats) -> Floats:
     """Negative slope of the mean hinge loss; at the kink the steeper one."""
+    # rounding must not put a margin of 1 beyond the kink
     return signs * (signs * outputs < 1 + 1e-9) / len(signs)
 
 
@@ -203,7 +203,19 @@ def _entropy_dual(signs: Floats, slope: Floats) -> float:
     return float(special.entr(np.maximum(chances, 0)).sum() / len(signs))
 
 
-_DUALS: dict[str, Callable[[Floats, Floats], float]] = {"hinge": _hinge_dual, "cross_entropy": _entropy_dual}
+@dataclass(frozen=True)
+class _Loss:
+    """A loss (n_rows,) of signs and outputs, the negative slope of its mean, and the dual value of signs and such a slope."""
+
+    values: Callable[[Floats, Floats], Floats]
+    slope: Callable[[Floats, Floats], Floats]
+    dual: Callable[[Floats, Floats], float]
+
+
+_LOSSES = {
+    "hinge": _Loss(_hinge_values, _hinge_slope, _hinge_dual),
+    "cross_entropy": _Loss(_entropy_loss, _entropy_slope, _entropy_dual),
+}
 
 
 def _linear_program(atoms: Floats, signs: Floats, penalty: float) -> tuple[Floats, Floats]:
@@ -217,6 +229,7 @@ def _linear_program(atoms: Floats, signs: Floats, penalty: float) -> tuple[Float
             coefficients[:, 1], slope[:, 1] = -coefficients[:, 0], -slope[:, 0]
             break
         turned = -sign[:, None] * atoms
+        # variables: positive and negative parts of the coefficients, then a slack per row, all 0 or more
         limits = np.concatenate([turned, -turned, -np.eye(n_rows)], axis=1)
         found = optimize.linprog(costs, A_ub=limits, b_ub=-np.ones(n_rows), method="highs-ipm")
         if found.x is None:
@@ -238,10 +251,12 @@ class _Momentum:
 
     def moved(self, new: Floats) -> None:
         """Go to new coefficients; start the momentum again where it points uphill."""
+        # O'Donoghue & Candes (2015): point - new is the gradient times the step size, and a step along it leads uphill
         step = new - self.coefficients
         if ((self.point - new) * step).sum() > 0:
             self.coefficients, self.point, self.weight = new, new, 1.0
             return
+        # weights of Beck & Teboulle (2009), equation 4.2
         after = (1 + np.sqrt(1 + 4 * self.weight**2)) / 2
         self.point = new + (self.weight - 1) / after * step
         self.coefficients, self.weight = new, after
@@ -267,6 +282,7 @@ def _bounded(atoms: Floats, signs: Floats, penalty: float, tolerance: float, mos
     limits = {"maxiter": most, "maxfun": 2 * most, "maxcor": 20, "ftol": 0.0, "gtol": 0.0}
     bounds = optimize.Bounds(0.0, np.inf)
     start = np.zeros(int(np.prod(shape)))
+    # ftol and gtol of 0: the gap alone says when it is enough
     parts = optimize.minimize(value, start, jac=True, method="L-BFGS-B", bounds=bounds, callback=noted, options=limits).x
     return np.subtract(*parts.reshape(shape))
 
@@ -286,6 +302,7 @@ def _accelerated(
     place = _Momentum(start, start)
     for iteration in range(1, max_iterations + 1):
         moved = place.point + atoms.T @ _entropy_slope(signs, atoms @ place.point) / steepness
+        # the proximal step of the l1 penalty: towards 0 by a fixed length
         place.moved(np.sign(moved) * np.maximum(np.abs(moved) - penalty / steepness, 0))
         if iteration % CHECKED_EVERY == 0:
             course.append(loss_certificate(atoms, signs, place.coefficients, penalty, "cross_entropy").gap)

@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 
+# relaxation by 1.5 to 1.8 is what Boyd et al. (2011), section 3.4.3, advise
 BLOCK_ROWS = 4096
 RELAXATION = 1.7
 CHECKED_EVERY = 10
@@ -98,6 +99,7 @@ def _values(residual: float, overlap: float, largest: float, length: float, pena
 
     The dual point is the multiple of the residual R that is feasible and best.
     """
+    # without the constraint <R, Y> / ||R||^2 is best; the dual is concave in the multiple, so the nearest feasible one is best with it
     limit = penalty / largest if largest else math.inf
     scale = float(np.clip(overlap / residual, -limit, limit)) if residual else 0.0
     return Certificate(0.5 * residual + penalty * length, scale * overlap - 0.5 * scale**2 * residual, 0, 0)
@@ -132,6 +134,7 @@ def distinct_columns(patterns: Booleans) -> Integers:
     >>> distinct_columns(np.array([[1, 0, 1, 1], [0, 0, 0, 1]], dtype=bool)).tolist()
     [0, 3]
     """
+    # eight rows a byte: sorting patterns is an eighth of the work
     packed = np.packbits(patterns, axis=0).T
     _, first = np.unique(packed, axis=0, return_index=True)
     first = np.sort(first)
@@ -201,6 +204,7 @@ def sparse_path(
         raise ValueError("the dictionary has no atom: every pattern is all zero; lower the thresholds or draw other witnesses")
     problem, found = _Quadratic.of(dictionary, targets), []
     for penalty in penalties:
+        # half the tolerance: the solver sees the gap through the Gram matrix, which rounds otherwise than the data that the proof is from
         coefficients, course = problem.solved(
             positive("penalty", float(penalty)), positive("tolerance", tolerance) / 2, max_iterations
         )
@@ -248,6 +252,7 @@ class _Quadratic:
         course: list[float] = []
         for iteration in range(1, max_iterations + 1):
             smooth = self._nearest(sparse - multiplier, rho)
+            # scaled form: `multiplier` is the dual variable over rho, so that it adds to coefficients
             moved = RELAXATION * smooth + (1 - RELAXATION) * sparse + multiplier
             before, sparse = sparse, _shrunk(moved, penalty / rho)
             multiplier = moved - sparse
@@ -287,6 +292,7 @@ def _balance(disagreement: Floats, change: Floats, coefficients: Floats, multipl
     """Factor for the step size that evens out how far the two halves disagree and how fast the solution still moves."""
     primal = linalg.norm(disagreement) / max(float(linalg.norm(coefficients)), np.finfo(float).tiny)
     dual = linalg.norm(change) / max(float(linalg.norm(multiplier)), np.finfo(float).tiny)
+    # within a factor of 3 the step is left alone: each change makes the multiplier start from further away
     if primal == 0 or dual == 0 or 1 / 3 < primal / dual < 3:
         return 1.0
     return float(np.clip(np.sqrt(primal / dual), 0.1, 10.0))

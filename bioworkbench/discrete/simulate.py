@@ -153,6 +153,7 @@ def simulate_discrete(
         drives = _drives(network.sizes, inputs, stimulus, step, per_frame, rng)
         for layer in sorted({p.layer for p in network.populations}):
             names = [p.name for p in network.populations if p.layer == layer]
+            # all of a layer are updated before any of it sends: spikes within a layer wait for the next step
             for name in names:
                 rasters[name][:, step] = states[name].advance(step, drives[name], rng)
             for link in (link for link in links if link.source in names):

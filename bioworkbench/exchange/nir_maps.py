@@ -19,6 +19,7 @@ MAPS = ("Linear", "Affine", "Scale", "Conv1d", "Conv2d", "SumPool2d", "AvgPool2d
 MAX_ENTRIES = 100_000_000
 """Of a matrix."""
 
+_CONVOLUTIONS = ("Conv1d", "Conv2d")
 _Shape = tuple[int, ...]
 _Places = tuple[Integers, Integers, Integers]  # along an axis: output, place in the window, input
 
@@ -80,7 +81,7 @@ def bias_of_map(name: str, node: Any, shape: _Shape) -> Floats:
     """
     given = finite(f"bias of node '{name}'", getattr(node, "bias", 0.0)).ravel().astype(float)
     n_out = int(np.prod(shape))
-    if type(node).__name__.startswith("Conv") and given.size == shape[0]:
+    if type(node).__name__ in _CONVOLUTIONS and given.size == shape[0]:
         return np.repeat(given, n_out // given.size)
     if given.size not in (1, n_out):
         raise ValueError(
@@ -131,7 +132,7 @@ def _maps(name: str, node: Any, kind: str, shape: _Shape) -> _Shape:
 
 def _kernel(name: str, node: Any, kind: str, n_channels: int) -> tuple[Floats, int]:
     """Weights (n_out, n_in / groups, height, width) and the number of groups; pooling is a group per channel."""
-    if kind.startswith("Conv"):
+    if kind in _CONVOLUTIONS:
         weight = finite(f"weights of node '{name}'", node.weight).astype(float)
         weight = weight[:, :, None] if weight.ndim == 3 else weight
         groups = int(node.groups)

@@ -155,6 +155,7 @@ class DrawnLinks:
         kind, number = self.rule.kind, self.rule.number
         if kind == "bernoulli":
             return rng.binomial(self._width, number, n_source).astype(np.int32)
+        # the numbers that sources get of a fixed total, drawn with and without putting pairs back
         if kind == "fixed_total" and self.rule.repeated:
             return rng.multinomial(int(number), np.full(n_source, 1 / n_source)).astype(np.int32)
         if kind == "fixed_total":
@@ -218,6 +219,7 @@ class DrawnLinks:
         steps = self.delay_steps(dt) if dt else quantiles(self.delays, (_largest(self.delays) / 2**30) or 1.0)
         fixed = np.concatenate([values_of_links(self, rows, steps, "delays") for rows in parts])
         numbers = np.concatenate([values_of_links(self, rows, weights, "weights") for rows in parts])
+        # half a step more before the bits after the point are cut off: rounding in integers, the same with every compiler
         delays = np.maximum(0, (fixed + (1 << (FRACTION - 1))) >> FRACTION) * dt if dt else fixed * steps.unit
         sources, targets = (np.concatenate([rows[k] for rows in parts]) for k in (0, 1))
         values = (weights.unit * numbers).astype(np.float32).astype(float)  # as a program keeps them
@@ -247,6 +249,7 @@ def values_of_links(links: DrawnLinks, rows: Rows, table: Quantiles, use: Litera
     if not len(table.start):
         return np.full(len(rows.sources), table.constant, np.int32)
     nodes, counts = np.unique(rows.sources, return_counts=True)
+    # three streams a node, for ends, delays and weights: one can be drawn without the others
     numbers = 3 * nodes.astype(np.int64) + (1 if use == "delays" else 2)
     parts = [table(_first_words(links.key, numbers[part], counts[part])) for part in _batches(counts)]
     return np.concatenate([np.zeros(0, np.int32), *parts])
@@ -274,8 +277,10 @@ def _drawn(links: DrawnLinks, key: int, width: int) -> Iterator[Rows]:
 
 def _turned(links: DrawnLinks) -> Rows:
     """Sources drawn for every target, then put in order of sources; of one source, targets ascend."""
+    # streams are numbered by target here, and another key keeps them apart from those of sources, which draw delays and weights
     parts = list(_drawn(links, links.key ^ _OTHER_WAY, links.shape[0] - links.recurrent))
     targets, sources = (np.concatenate([np.zeros(0, np.int32), *(part[k] for part in parts)]) for k in (0, 1))
+    # stable, so that targets of one source ascend, as the program's counting sort leaves them
     order = np.argsort(sources, kind="stable")
     return Rows(sources[order], targets[order])
 

@@ -18,6 +18,7 @@ _KEY_BITS = 0xFFFFFFFFFFFFFFFF
 
 def _mixed(number: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """One step of splitmix64."""
+    # 64-bit products wrap around, which is what the generator is defined by
     number = number + np.uint64(_GOLDEN)
     number = (number ^ (number >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     number = (number ^ (number >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -58,6 +59,7 @@ class Lanes:
         s0, s1, s2, s3 = self.state
         result = _rotated(s0 + s3, 7) + s0
         shifted = s1 << np.uint32(9)
+        # in the published order: each line reads what the ones before it wrote
         s2 = s2 ^ s0
         s3 = s3 ^ s1
         s1 = s1 ^ s2

@@ -56,12 +56,16 @@ def normals(words: Words) -> NDArray[np.float32]:
     >>> normals(np.array([0, 0x80000000, 0x3FFFFFFF], np.uint32)).round(2).tolist()
     [-6.230000019073486, 6.230000019073486, 0.0]
     """
+    # 30 bits say how far from the end of the tail; the half puts the number into the middle of its interval, and away from 0. The
+    # conversion rounds to 24 bits, as the compiled one does
     parts = (words & np.uint32(0x3FFFFFFF)).astype(np.int32).astype(np.float32) + np.float32(0.5)
     bits = parts.view(np.uint32)
+    # exponent and mantissa of that number are the octave, and the place in it
     octave = (bits >> np.uint32(23)) - np.uint32(126)
     place = ((bits & np.uint32(0x7FFFFF)) | np.uint32(0x3F800000)).view(np.float32) - np.float32(1.5)
     coefficients = normal_coefficients()
     value = coefficients[-1][octave]
+    # Horner's rule in single precision, product and sum rounded apart: the program is compiled without fused ones, for equal bits
     for row in coefficients[-2::-1]:
         value = value * place + row[octave]
     return np.where(words >> np.uint32(31), -value, value)

@@ -28,6 +28,7 @@ from bioworkbench.topology.prediction.node_terms import node_term
 
 __all__ = ["flat_graph", "mark_neighbors", "score_by_nodes", "score_pairs", "score_rows"]
 
+# error_model="numpy" on what follows: Python's own would test every division for zero, in the innermost loops
 _PATH, _INDUCED = CONVENTIONS.index("path"), CONVENTIONS.index("induced")
 _NODE_FORM = FORMS.index("node")
 _NEAR_U, _NEAR_V, _MEMBER, _ON_PATH, _LIST = range(5)
@@ -97,6 +98,7 @@ def _score_group(graph, rule, marks, roots, near, u, vs, scores):
             near[graph[k]] |= np.uint64(1) << np.uint64(i)
     near[u] = 0  # no path comes back to u
     steps, words = _walks(graph, near, u)
+    # no pair has more paths than there are walks to all of them
     paths = np.empty_like(steps)
     for i in range(vs.size):
         n_paths = 0
@@ -107,6 +109,7 @@ def _score_group(graph, rule, marks, roots, near, u, vs, scores):
         mark_neighbors(graph, marks, _NEAR_V, vs[i], 1)
         scores[i] = _score_by_paths(graph, rule, marks, roots, paths, 0, n_paths)
         mark_neighbors(graph, marks, _NEAR_V, vs[i], 0)
+    # only what was set is cleared: the array is as long as the graph is large
     for v in vs:
         for k in range(graph[v], graph[v + 1]):
             near[graph[k]] = 0
@@ -119,6 +122,7 @@ def _walks(graph, near, u):
     n = 0
     for k in range(graph[u], graph[u + 1]):
         a = graph[k]
+        # room for all walks over a, so that the inner loop need not ask
         while n + graph[a + 1] - graph[a] > words.size:
             steps, words = np.concatenate((steps, steps), axis=1), np.append(words, words)
         for l in range(graph[a], graph[a + 1]):  # noqa: E741
@@ -205,6 +209,7 @@ def _term(graph, rule, marks, z):
     # links to u or to v are neither internal nor external; every node of a path of length 3 has one, whether marks say so or not
     degree = graph[z + 1] - graph[z]
     others = degree - max(1, marks[_NEAR_U, z] + marks[_NEAR_V, z])
+    # path convention: what lies on no path is external, internal or not
     on_path = marks[_ON_PATH, z]
     if rule[1] == _PATH:
         return node_term(rule[0], degree, on_path, others - on_path)
@@ -226,10 +231,12 @@ def _score_by_paths(graph, rule, marks, roots, paths, low, high):
         term = _term(graph, rule, marks, z)
         roots[z] = np.sqrt(term)
         score += term
+    # in the path form a path counts the geometric mean of its two nodes' terms
     if rule[2] != _NODE_FORM:
         score = 0.0
         for k in range(low, high):
             score += roots[paths[0, k]] * roots[paths[1, k]]
+    # terms, and links on paths, are set anew for each member; membership alone has to be taken back
     for k in range(n):
         marks[_MEMBER, marks[_LIST, k]] = 0
     return score
@@ -308,6 +315,7 @@ def _score_row_by_paths(graph, rule, marks, roots, u, shared, n_paths, row):
     low = u + 1
     while low < row.size:
         # the paths to these nodes fit into one list, sorted by their end like the buckets of a counting sort
+        # a node with more paths than the limit has a list to itself
         high, total = low + 1, n_paths[low]
         while high < row.size and total + n_paths[high] <= _MOST_PATHS:
             total += n_paths[high]
@@ -339,6 +347,7 @@ def _list_paths(graph, u, low, end, paths):
 
 @njit(nogil=True, cache=True)
 def _list_ends(graph, a, b, low, end, paths):
+    # neighbors ascend: a search leaves out those beyond this list, and the loop stops at those before it
     last = graph[b + 1]
     if graph[last - 1] >= low + end.size:
         last = graph[b] + np.searchsorted(graph[graph[b] : last], low + end.size)

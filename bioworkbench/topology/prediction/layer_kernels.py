@@ -116,6 +116,7 @@ def factor_table(degrees: np.ndarray, begin: np.ndarray, model: int, root: bool)
         ``table[begin[k] + U]`` for U internal links.
     """
     table = np.zeros(begin[-1])
+    # one link of a community node leads to u or v, and is neither internal nor external
     for k in range(degrees.size):
         for inside in range(degrees[k]):
             term = node_term(model, degrees[k], inside, degrees[k] - inside - 1)
@@ -193,6 +194,7 @@ def add_path_scores(layer: LayerLinks, rows: Factors, columns: Factors, blocks: 
                 # inner sum of the module's formula for all v at once, then times F[u, r] to where the v are
                 _sum_block_rows(block, places[u, : shared[u]], total, high - low)
                 _scatter(factor, total, scores, u, row_links, low, high)
+        # lists of places are overwritten; how long they are must be 0 again for the next row
         shared[:] = 0
 
 
@@ -204,6 +206,7 @@ def _find_places(layer, band, r, places, shared):
     for k in range(low, layer.row_start[r + 1]):
         c = layer.row_links[k]
         for link in range(begin[c], end[c]):
+            # rows of the band that have column c; each gets the place of c into a list of its own
             u = layer.column_links[link] - top
             places[u, shared[u]] = k - low
             shared[u] += 1
@@ -228,6 +231,7 @@ def _look_up(layer, columns, blocks, r, block):
 def _sum_block_rows(block, places, total, n):
     """Sum of the rows `places` of the block, two at a time."""
     # two at a time halve the reads and writes of `total`, which bound this loop
+    # the order of additions is that of the places, whatever the band: scores do not depend on its height
     n_rows = np.uint64(places.size)
     a = np.uint64(places[0])
     for k in range(np.uint64(n)):
@@ -236,6 +240,7 @@ def _sum_block_rows(block, places, total, n):
         a, b = np.uint64(places[i]), np.uint64(places[i + np.uint64(1)])
         for k in range(np.uint64(n)):
             total[k] += block[a, k] + block[b, k]
+    # after the first one, pairs leave one over where the number is even
     if n_rows % np.uint64(2) == 0:
         a = np.uint64(places[n_rows - np.uint64(1)])
         for k in range(np.uint64(n)):

@@ -40,6 +40,7 @@ def shared_neighbors(graph: np.ndarray) -> np.ndarray:
         for k in range(graph[u], graph[u + 1]):
             for l in range(graph[graph[k]], graph[graph[k] + 1]):  # noqa: E741
                 row[graph[l]] += np.uint16(1)
+        # last, since a linked pair was counted as any other; its number is in `common`
         for k in range(graph[u], graph[u + 1]):
             row[graph[k]] = _LINKED
     return shared
@@ -115,6 +116,7 @@ def fill_matrix_rows(
             find_factors(graph, rule, common, u, k, near, triples, factors)
         for k in range(lists[u], lists[u + 1]):
             a = lists[k]
+            # places of other nodes are those of an earlier a: they are read for neighbors of this one only
             for l in range(lists[a], lists[a + np.uint32(1)]):  # noqa: E741
                 places[lists[l]] = l
             _add_walks(lists, np.uint32(u), a, near, begin, (shared, roots, factors, places), scores[u - first])
@@ -126,12 +128,14 @@ def fill_matrix_rows(
 def _add_walks(lists, u, a, near, begin, tables, row):
     """Add what the paths u - a - b - v to all v > u give."""
     shared, roots, factors, places = tables
+    # rows of the matrix stand for columns, as it is symmetric: what the inner loop reads lies side by side
     with_a, with_u, before_a = shared[a], shared[u], lists[a] - np.uint32(1)
     for k in range(lists[a], lists[a + np.uint32(1)]):
         b = lists[k]
         if b == u:
             continue
         low, high = begin[b], lists[b + np.uint32(1)]
+        # the two loops differ in the factor of b alone, which is kept out of them
         if near[b]:  # b is linked to u and to v: its factor is that of the entry
             for l in range(low, high):  # noqa: E741
                 v = lists[l]

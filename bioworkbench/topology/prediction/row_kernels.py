@@ -64,6 +64,7 @@ def common_of_entries(graph: np.ndarray) -> np.ndarray:
     common, mark = np.zeros(graph.size, np.int64), np.full(n, -1)
     for u in range(n):
         for k in range(graph[u], graph[u + 1]):
+            # marks need not be cleared: the next u is another mark
             mark[graph[k]] = u
         for k in range(graph[u], graph[u + 1]):
             common[k] = _n_marked(graph, graph[k], mark, u)
@@ -146,6 +147,7 @@ _TINY = 1e-300  # added to a score, so that 0 says that a pair has not been met
 def _collect(graph, u, least, n_touched, scores, counts, found, size):
     """Append the large scores of a row's absent links to what was found; all scores become 0 again."""
     us, vs, values = found
+    # room for the whole row at once, as in `kernels`
     while size + n_touched > us.size:
         us, vs, values = np.append(us, us), np.append(vs, vs), np.append(values, values)
     mark_neighbors(graph, counts, _NEAR_U, u, 1)
@@ -154,6 +156,7 @@ def _collect(graph, u, least, n_touched, scores, counts, found, size):
         if scores[v] >= least and not counts[_NEAR_U, v]:
             us[size], vs[size], values[size] = u, v, scores[v]
             size += 1
+        # what is left out is cleared too: the next row begins with zeros
         scores[v] = 0.0
     mark_neighbors(graph, counts, _NEAR_U, u, 0)
     return (us, vs, values), size
@@ -194,6 +197,7 @@ def _row_of_three(graph, rule, common, u, floats, counts, factors):
     # 2. neighbors of u as nodes that are adjacent to v too, for every v next to them
     for k in range(graph[u], graph[u + 1]):
         find_factors(graph, rule, common, u, k, counts[_NEAR_U], counts[_TRIPLES], factors)
+    # the list of second neighbors is lost in step 3, which uses the same row for what each walk reaches
     for k in range(n_second):
         counts[_SHARED, counts[_LIST, k]] = 0
     # 3. the walks u - a - b - v, neighbor a after neighbor
@@ -251,6 +255,7 @@ def find_factors(
     # links of a to neighbors of u and of v; those to nodes adjacent to both are in either number and count once
     degree = graph[a + 1] - graph[a]
     for k in range(graph[a], graph[a + 1]):
+        # without a shared neighbor on either side no path leads over a to this v, and the entry is never read
         if graph[k] > u and (shared or common[k]):
             inside = common[k] + shared - triples[graph[k]]
             factors[k] = root_of_term(rule[0], degree, inside, 2)  # pyright: ignore[reportArgumentType]
@@ -290,11 +295,13 @@ def _walk(graph, rule, u, a, floats, counts, factors, n_touched):
     degree = graph[a + 1] - graph[a]
     for k in range(n):
         v = reached[k]
+        # a v that is linked to a has a factor of its own; elsewhere that of the number of walks, now known
         if v != a:
             factor = own[v] if own[v] > 0 else root_of_term(rule[0], degree, walks[v], 1)
             ends[n_touched] = v  # counts only if v had no score yet
             n_touched += scores[v] == 0.0
             scores[v] += sums[v] * factor + _TINY
+        # taken back one by one: only what this a reached was set
         walks[v] = 0
         sums[v] = 0.0
     for k in range(graph[a], graph[a + 1]):
@@ -358,6 +365,7 @@ def neighbor_rows(
         scores[u] = 0.0
         for k in range(n_second):
             v = counts[_LIST, k]
+            # |N(u) or N(v)| = |N(u)| + |N(v)| - |N(u) and N(v)|
             if union:
                 degrees = graph[u + 1] - graph[u] + graph[v + 1] - graph[v]
                 scores[v] /= degrees - counts[_SHARED, v]

@@ -45,6 +45,7 @@ def largest(stretches: Stretches, k: int, rng: np.random.Generator) -> Integers:
         best = np.concatenate([best, rows])
         if best.shape[0] > 2 * k:
             best = _first(best, k)
+            # a score that is equal when rounded may be smaller by a unit of its last digit, and must not be lost
             least = best[-1, 0] * (1 - 2.0 ** (1 - _BITS)) if k else np.inf
     return _first(best, k)[:, 2].astype(np.int64)
 
@@ -97,6 +98,7 @@ def _pieces(stretches: Stretches) -> Iterator[tuple[int, Floats]]:
 
 def _first(rows: Rows, k: int) -> Rows:
     """The k rows with the largest first column, then the largest second, in this order."""
+    # sorting all rows would take longer than to look at the scores; a partition keeps those that can be first, and all ties
     if 0 < k < rows.shape[0]:
         border = np.partition(rows[:, 0], rows.shape[0] - k)[rows.shape[0] - k]
         rows = rows[rows[:, 0] >= border]

@@ -91,6 +91,7 @@ def _functions(job: Job, precision: str) -> Mapping[str, list[Bound]]:
 
 
 def _written(population: Population, job: Job, precision: str) -> list[Bound]:
+    # what else there is does not change a model's functions: they are generated in a network of its own, whose run is never built
     alone = replace(job, network=Network((replace(population, background=()),)), probes=(), profile=False)
     with brian2_to_ourselves():
         before = prefs.core.default_float_dtype
@@ -139,9 +140,11 @@ def _collected(job: Job, plan: CircuitPlan, results: Path) -> tuple[dict[str, tu
             for part in range(len(parts)):
                 files = (results / f"{population}.{trial}.{part}.{ending}" for ending in ("i", "steps"))
                 neurons, steps = (np.fromfile(file, np.int32) for file in files)
+                # neurons of a trial are those of a copy
                 columns[0].append(neurons + np.int32(trial * size))
                 columns[1].append(steps)
         index, steps = (np.concatenate(column) for column in columns)
+        # parts are threads' and each is in order; together they are sorted as any other backend's, so that threads leave no trace
         order = np.lexsort((index, steps))
         spikes[population] = index[order], steps[order] * job.dt
     if not all(job.network.population(name).model.threshold for name in spikes):

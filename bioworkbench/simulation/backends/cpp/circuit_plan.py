@@ -178,6 +178,7 @@ def _array(plan: CircuitPlan, population: str, name: str, kind: str, size: int) 
 
 def _draw(plan: CircuitPlan) -> None:
     """Groups of synapses, and the lists of the last spikes that they read."""
+    # the engine numbers what it makes in the order of the lines: populations, parts and chunks keep one order throughout
     names, out = list(plan.job.network.sizes), plan.out
     plan.n_parts = 1 + max(part.number for part in plan.parts)
     for _ in names:
@@ -220,6 +221,7 @@ def _projections(plan: CircuitPlan, group: Group) -> list[tuple]:
 def _step(plan: CircuitPlan) -> None:
     plan.recorded = {name: [] for name in plan.job.network.sizes}
     plan.traced = {probe.name: [] for probe in plan.job.probes}
+    # each thread moves a clock of its own, so that none waits for another's
     for thread, clock in enumerate(plan.clocks):
         _add(plan, 0, thread, "job_clock", clock["t"], clock["timestep"], plan.job.dt)
     for part in plan.parts:
@@ -229,6 +231,7 @@ def _step(plan: CircuitPlan) -> None:
     for chunk, (number, begin, _) in enumerate(plan.space.chunks):
         _add(plan, 1, plan.thread_of(number), "job_deliver", plan.receivers, chunk, begin)
     plan.backgrounds = [_background(plan, part, *each) for part in plan.parts for each in _backgrounds(plan, part.population)]
+    # resets come last, when what arrived in this step has been added: Brian2's order, in which a reset erases it
     for part in plan.parts:
         _call(plan, part, before=False)
 
@@ -310,6 +313,7 @@ def _background(plan: CircuitPlan, part: Part, number: int, background: Any) -> 
 
 def _trial(plan: CircuitPlan, trial: int) -> None:
     out = plan.out
+    # trials follow each other in one program: all that a step changes is set anew, synapses stay
     out.write("fill", plan.receivers, 0)
     for (population, name), array in plan.arrays.items():
         _begin(plan, population, name, array, trial)
@@ -342,6 +346,7 @@ def _begin(plan: CircuitPlan, population: str, name: str, array: int, trial: int
 
 
 def _result(plan: CircuitPlan, file: str, array: int) -> None:
+    # emptied when it is written, for the next trial to begin with
     plan.out.write("result", file, array)
     plan.out.write("resize", array, 0)
 

@@ -55,6 +55,7 @@ ITEM_TYPES = {
 
 def _role(variable: ArrayVariable, variables: Variables) -> str:
     """Name of an array in the statements of one code object, the same for whichever group it belongs to."""
+    # one array may have several names in a code object; the first in the alphabet is the same in every object that does the same
     return min(name for name, other in variables.items() if other is variable)
 
 

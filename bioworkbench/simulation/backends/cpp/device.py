@@ -61,6 +61,7 @@ class _Queue(CPPStandaloneDevice):
                     codeobj_class: Any = None, template_kwds: Any = None, override_conditional_write: Any = None,
                     compiler_kwds: Any = None) -> Any:  # fmt: skip
         """Generate a code object, and remember what it takes to bind it, or to generate it again with Brian2's own templates."""
+        # The first reason stays. What was generated before it came up is generated again when the network is built.
         self.handed_over = self.handed_over or _beyond_engine(template_name, codeobj_class, variables, compiler_kwds)
         if self.handed_over and codeobj_class is WorkbenchCodeObject:
             codeobj_class = CPPStandaloneCodeObject
@@ -87,6 +88,7 @@ class _Queue(CPPStandaloneDevice):
         if report not in (None, "text", "stdout", "stderr"):
             self.handed_over = self.handed_over or "a report in C++"
         self.runs.append(Run(net.name, float(duration), report, float(report_period), *self.steps, settings))
+        # in Brian2's own words
         if builds:
             if self.has_been_run:
                 raise RuntimeError(
@@ -274,6 +276,7 @@ class WorkbenchDevice(_Queue):
 
 def _remove_folders(folder: Path, results: Path, force: bool) -> None:
     """Remove a project's folders, where they hold nothing of somebody else's or force is given."""
+    # without `force` only empty folders go, so that no file of a user is lost
     if force:
         shutil.rmtree(folder, ignore_errors=True)
     for place in (folder / "code_objects", folder / "static_arrays", results, folder):

@@ -35,6 +35,7 @@ class _DrawnBefore(CPPNodeRenderer):
         kind = _KINDS.get(getattr(node.func, "id", ""))
         if kind is None:
             return super().render_Call(node)
+        # one array for each call in the text, in its order: two calls of rand() are two numbers
         self._drawn.append(kind)
         return f"_drawn_{len(self._drawn) - 1}[_vectorisation_idx - _first]"
 
@@ -73,6 +74,7 @@ class DrawingGenerator(CPPCodeGenerator):
         -------
         str
         """
+        # only loops over neurons come block by block; what is done once, or by spike, draws where it stands
         self._draws_before = not statement.scalar and self.template_name in _BY_BLOCK
         return super().translate_statement(statement)
 

@@ -114,6 +114,7 @@ def _is_record(code_object: Any) -> bool:
     """Whether it records the neurons and times of all spikes of a group."""
     if code_object.template_name != "spikemonitor" or set(code_object.template_kwds["record_variables"]) != {"i", "t"}:
         return False
+    # all neurons of the group: a monitor of a subgroup has to look at each spike, which a generated function does
     start, stop, n = (int(code_object.owner.variables[name].value) for name in ("_source_start", "_source_stop", "_source_N"))
     events = code_object.template_kwds["eventspace_variable"]
     return start == 0 and stop == n == events.size - 1
@@ -229,8 +230,8 @@ def _add_arrays(plan: _Plan) -> None:
 
 
 def _add_static_arrays(plan: _Plan) -> None:
-    for name, kind, size, file in plan.device.static_array_specs:
-        plan.by_name[name] = len(plan.arrays) + sum(line.startswith("static ") for line in plan.lines)
+    for number, (name, kind, size, file) in enumerate(plan.device.static_array_specs, len(plan.arrays)):
+        plan.by_name[name] = number
         plan.write("static", ITEM_TYPES[kind], size, file if "/" in file else f"static_arrays/{file}")
 
 
@@ -275,6 +276,7 @@ def _add_action(plan: _Plan, code_object: Any) -> None:
         name = name_of_text(code_object.code.cpp_file, plan.device.file_of(code_object))
         words = ["function", code_object.name, profiled, name, types_of(variables, owner), plan.stream_of(code_object.name)]
         words += [len(arrays), *arrays, len(numbers) // 2, *numbers, len(tables), *tables, len(binomials), *binomials]
+        # counts before lists, since a line has no other marks; the engine reads in this order
         words += [len(resized), *resized, pathway]
     plan.actions[code_object.name] = len(plan.actions)
     plan.write(*words)
@@ -322,6 +324,7 @@ def _add_names(plan: _Plan) -> None:
 
 def _add_queue(plan: _Plan, runs: Iterator[Run]) -> None:
     for what, arguments in plan.device.main_queue:
+        # in the order of the script: what is set between two runs must be set between them
         if what == "run_network":
             _add_run(plan, next(runs))
         elif what.endswith("_code_object"):
@@ -338,6 +341,7 @@ def _add_queue(plan: _Plan, runs: Iterator[Run]) -> None:
 
 def _add_words(plan: _Plan, arguments: tuple) -> None:
     tables = {"array": plan.by_name, "action": plan.actions, "pathway": plan.pathways}
+    # jobs queue words before numbers are known: a pair is a kind and a name
     words = [tables[word[0]][word[1]] if isinstance(word, tuple) else word for word in arguments if word is not None]
     plan.write(*words)
 
@@ -347,6 +351,7 @@ def _add_run(plan: _Plan, run: Run) -> None:
         plan.write("settings")
     if run.segments:
         plan.write("segments", *run.segments)
+    # steps name clocks by their place in this run, not in the plan: the engine advances those of the run alone
     order = {clock.name: number for number, clock in enumerate(run.clocks)}
     steps = [(order[clock.name], plan.actions[code_object.name]) for clock, code_object in run.steps]
     where = {None: 0, "stderr": 2}.get(run.report, 1)
@@ -371,6 +376,7 @@ def _add_assignment(plan: _Plan, what: str, arguments: tuple) -> None:
     elif what == "set_by_single_value":
         name, item, value = arguments
         plan.write("item", plan.by_name[name], int(item), _literal(value))
+    # Brian2 queues texts: what it does, and names of arrays in C++; a name that the plan lacks would be another array's number
     elif what.startswith("set_") and arguments[-2 if what == "set_by_array" else -1] not in plan.by_name:
         raise SimulationError(f"Brian2 sets {arguments[0]} from an array that a plan does not keep; please report this")
     elif what == "set_by_array":

@@ -43,11 +43,13 @@ def _mode(code_object: Any, variable: Any, written: bool) -> str:
     template = code_object.template_name
     if isinstance(variable.owner, Clock):
         return "c"
+    # what we have no class for may do anything to any array: as a whole, and writing, is the safe answer
     if template not in _CLASSES:
         return "W"
     if variable is code_object.template_kwds.get("eventspace_variable"):
         return "E" if template == "threshold" else "e"
     names = [name for name, other in code_object.variables.items() if other is variable]
+    # one array under two names with two indices is read in one place and written in another: no range is anybody's own
     indices = {"0" if variable.scalar else code_object.variable_indices[name] for name in names}
     mode = _CLASSES[template].get(indices.pop(), "w") if len(indices) == 1 else "w"
     return mode.upper() if written else mode
@@ -55,6 +57,7 @@ def _mode(code_object: Any, variable: Any, written: bool) -> str:
 
 def _written(code_object: Any) -> set[Any]:
     """Arrays that statements or the template set."""
+    # from statements as they were written: the generated text has names of its own
     code = code_object.again[0]
     blocks: Iterable[str | None] = code.values() if isinstance(code, dict) else [code]
     lines = [line.partition("#")[0].strip() for block in blocks for line in (block or "").splitlines()]
@@ -76,6 +79,7 @@ def can_be_shared(code_object: Any) -> bool:
     """
     if code_object.template_name not in _CLASSES or "W" in modes_of(code_object):
         return False
+    # synapses of one copy draw from one stream, in the order of spikes, which threads would mix up
     random = any(isinstance(variable, Function) and not variable.stateless for variable in code_object.variables.values())
     return not (random and code_object.template_name == "synapses")
 

@@ -18,6 +18,7 @@ _RANDOM = frozenset(("rand", "randn", "poisson", "binomial"))
 
 def _arrays(synapses: Any) -> list[Any]:
     """Arrays with a value per synapse."""
+    # sorted, so that a plan does not depend on the order of a set
     found = [variable for variable in synapses._registered_variables if isinstance(variable, DynamicArrayVariable)]
     return sorted(found, key=lambda variable: (variable.owner.name, variable.name))
 

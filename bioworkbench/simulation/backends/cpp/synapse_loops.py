@@ -91,6 +91,7 @@ def lanes_of(generator: CPPCodeGenerator, statements: Sequence[Any]) -> dict[str
         as fast, a function draws random numbers, or neurons are set, not added to.
     """
     parts = _Parts(generator, statements)
+    # numbers that are drawn must come in the order of the synapses, and lanes would draw them out of it
     if not parts.functions or not all(function.stateless for function in parts.functions):
         return None
     adding = {}
@@ -108,6 +109,7 @@ def _only_adds(parts: _Parts, name: str, setting: Sequence[Any]) -> bool:
     """Whether one statement adds to a variable of the targets, and nothing else of the statements uses its array."""
     if parts.index(name) != _OF_TARGET or len(setting) != 1 or setting[0].op not in ("+=", "-="):
         return False
+    # two synapses of a lane may have one target: a sum that something else reads meanwhile would miss the first of them
     array = parts.generator.variables[name]
     names = {other for other, variable in parts.generator.variables.items() if variable is array}
     used = set().union(*(get_identifiers(statement.expr) for statement in parts.statements))
@@ -117,6 +119,7 @@ def _only_adds(parts: _Parts, name: str, setting: Sequence[Any]) -> bool:
 def _lines(parts: _Parts, adding: dict[str, Any]) -> dict[str, list[str]]:
     names = sorted({*parts.indices, *parts.read, *parts.write})
     kept = [name for name in names if name not in adding]
+    # Read, compute, write are loops of their own: only the middle one calls functions, and is all that has to be made of vectors.
     reads = [f"const {parts.kind(n)} {n} = _lanes_{n}[_lane] = {parts.array(n)}[_idx];" for n in parts.indices]
     reads += [f"_lanes_{n}[_lane] = {parts.array(n)}[{parts.index(n)}];" for n in parts.read if n not in adding]
     computed = [f"{parts.kind(n)} {n} = _lanes_{n}[_lane];" for n in kept if n not in parts.indices]
@@ -160,6 +163,7 @@ def consecutive_of(
         return None
     inside = [f"const {parts.kind(n)} {n} = {parts.array(n)}[_idx];" for n in parts.indices if n != _OF_TARGET]
     inside += [f"{parts.kind(n)} {n} = {parts.array(n)}[{parts.index(n)}];" for n in parts.read]
+    # declared, since Brian2's own loop would do so where it reads
     inside += [f"{parts.kind(n)} {n};" for n in parts.write if n not in parts.read]
     inside += parts.lines(statements)
     inside += [f"{parts.array(n)}[{parts.index(n)}] = {n};" for n in parts.write]
@@ -203,6 +207,7 @@ def row_of(generator: CPPCodeGenerator, statements: Sequence[Any], arrays: Seque
     if index is not generator.owner.variables["_synaptic_post"]:
         return None
     parts = _Parts(generator, statements)
+    # a row's sum is written once, at its end: nothing may look at the target before
     if not all(function.stateless for function in parts.functions) or target in parts.places_of_arrays or parts.write:
         return None
     reads = {n: f"const {parts.kind(n)} {n} = {parts.array(n)}[{parts.index(n)}];" for n in parts.read}
