@@ -58,6 +58,12 @@ def _population(parts: list[Population]) -> Population:
         for name in _MODEL:
             _alike(f"{name} of '{first.name}'", getattr(first.model, name), getattr(other.model, name))
         _alike(f"background of '{first.name}'", first.background, other.background)
+        # what one of them leaves to its default has no value to put beside those of the others
+        for what, one, another in (
+            ("constants", first.model.constants, other.model.constants),
+            ("start values", first.model.start, other.model.start),
+        ):
+            _alike(f"names of {what} of '{first.name}'", sorted(one), sorted(another))
     values = {
         part: {
             name: _stacked([getattr(one.model, part)[name] for one in parts], size, name) for name in getattr(first.model, part)

@@ -1,0 +1,77 @@
+"""Settings of training that cannot be, each with its name, its value and the rule."""
+
+import pytest
+
+from bioworkbench.records.optimization import ConvolvedImages, Images, Optimization
+
+SHAPE = (28, 28, 1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"epochs": 0}, "epochs = 0"),
+        ({"epochs": 2.5}, r"epochs = 2\.5"),
+        ({"batch_size": -1}, "batch_size = -1"),
+        ({"learning_rate": 0.0}, r"learning_rate = 0\.0: must be a finite number above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate = nan"),
+        ({"weight_decay": -0.1}, r"weight_decay = -0\.1"),
+        ({"average": 1.5}, r"average = 1\.5"),
+        ({"surrogate_width": 0}, "surrogate_width = 0"),
+        ({"patience": 0}, "patience = 0"),
+        ({"optimizer": "adamw"}, "'adamw' is not an optimizer; did you mean 'adam'"),
+        ({"schedule": "cosin"}, "'cosin' is not a schedule; did you mean 'cosine'"),
+        ({"keep": "first"}, "'first' is not a keep; known: best, last"),
+        ({"surrogate": "gaussain"}, "'gaussain' is not a surrogate; did you mean 'gaussian'"),
+    ],
+)
+def test_settings_that_cannot_be(settings, words):
+    with pytest.raises(ValueError, match=words):
+        Optimization(**{"epochs": 1, **settings})
+
+
+def test_a_batch_is_no_larger_than_the_training_set():
+    Optimization(1, batch_size=10).check_size(10)
+    with pytest.raises(ValueError, match="batch_size = 10 exceeds the 9 training trials"):
+        Optimization(1, batch_size=10).check_size(9)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"shape": (28, 28)}, r"shape = \(28, 28\): must be rows, columns and channels"),
+        ({"shape": (28, 0, 1)}, "size of an image = 0"),
+        ({"shape": SHAPE, "shift": -1}, "shift = -1"),
+        ({"shape": SHAPE, "shift": 1.5}, r"shift = 1\.5"),
+        ({"shape": SHAPE, "rotation": -5.0}, r"rotation = -5\.0"),
+        ({"shape": SHAPE, "scaling": 1.0}, r"scaling = 1\.0: must be at least 0 and below 1"),
+        ({"shape": SHAPE, "scaling": float("nan")}, "scaling = nan"),
+        ({"shift": 2}, "shift = 2: say how the channels form an image"),
+        ({"rotation": 5.0}, r"rotation = 5\.0: say how"),
+        ({"scaling": 0.1}, r"scaling = 0\.1: say how"),
+    ],
+)
+def test_images_that_cannot_be(settings, words):
+    with pytest.raises(ValueError, match=words):
+        Images(**settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"pooling": [2]}, r"pooling = \[2\]: 0 convolutions and the linear layer behind them take 0 at most"),
+        ({"convolutions": [(8, 3, 1)], "pooling": [1, 2, 2]}, "1 convolution and the linear layer behind them take 2 at most"),
+        ({"convolutions": [(8, 3, 1)], "pooling": [0]}, "pooling = 0"),
+        ({"normalized": True}, "normalized = True: batch norm is of convolutions, and there are none"),
+    ],
+)
+def test_convolutions_that_cannot_be(settings, words):
+    with pytest.raises(ValueError, match=words):
+        ConvolvedImages(shape=SHAPE, **settings)
+
+
+def test_an_image_has_a_value_for_each_channel():
+    Images(SHAPE).check_channels(784)
+    Images().check_channels(3)
+    with pytest.raises(ValueError, match=r"shape = \(28, 28, 1\): an image has 784 values, and the input 785 channels"):
+        Images(SHAPE).check_channels(785)
