@@ -10,7 +10,7 @@ from bioworkbench.records.lazily import facade
 
 if TYPE_CHECKING:
     from bioworkbench.tasks.arithmetic import addition_with_carry
-    from bioworkbench.tasks.events import events
+    from bioworkbench.tasks.event_cameras import events
     from bioworkbench.tasks.images import cifar10, digits, mnist
     from bioworkbench.tasks.recorded import recording
     from bioworkbench.tasks.sequences import addition, delayed_xor, first_last_xor, mackey_glass, memory_capacity, narma10
@@ -52,7 +52,7 @@ TASKS = Functions(
         "delayed_xor": "bioworkbench.tasks.sequences:delayed_xor",
         "digits": "bioworkbench.tasks.images:digits",
         "etth1": "bioworkbench.tasks.time_series:etth1",
-        "events": "bioworkbench.tasks.events:events",
+        "events": "bioworkbench.tasks.event_cameras:events",
         "exchange_rate": "bioworkbench.tasks.time_series:exchange_rate",
         "first_last_xor": "bioworkbench.tasks.sequences:first_last_xor",
         "mackey_glass": "bioworkbench.tasks.sequences:mackey_glass",

@@ -13,7 +13,7 @@ from bioworkbench.records.errors import ResultError
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.optimization import ConvolvedImages, Optimization
 from bioworkbench.simulation import simulate
-from bioworkbench.tasks.events import events
+from bioworkbench.tasks.event_cameras import events
 
 
 def event(column, row, brighter, microseconds):
