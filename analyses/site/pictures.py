@@ -1,4 +1,4 @@
-"""Pictures of pages: a spec of the page is run when the site is built, and panels of its report stand below it.
+"""Pictures of pages: a spec of the page is run when the site is built, and panels of its report, or of its sweep's, stand below it.
 
 A page asks for them by a comment that names the spec, by the caption of its block or as ``bioworkbench new --from`` does, and the first
 words under each panel: ``<!-- figures: ransnn.toml; Rows are the true classes; The same test trials -->``. A figure of an example of the
@@ -78,7 +78,7 @@ def _figures(page: Path, name: str, spec: str, wanted: list[str]) -> list[str]:
 
 
 def report_panels(spec: str) -> dict[str, tuple[bool, bytes]]:
-    """Panels of the report that a run of a spec leaves.
+    """Panels of the report that a run of a spec leaves, or of the page of its sweep.
 
     Parameters
     ----------
@@ -92,6 +92,7 @@ def report_panels(spec: str) -> dict[str, tuple[bool, bytes]]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "spec.toml"
         file.write_text(spec, encoding="utf-8")
-        report = bw.run(bw.load(file), results=folder).report().read_text(encoding="utf-8")
-    found = _PANEL.findall(report)
+        loaded = bw.load(file)
+        page = bw.sweep(loaded, results=folder).page() if loaded.sweep else bw.run(loaded, results=folder).report()
+        found = _PANEL.findall(page.read_text(encoding="utf-8"))
     return {html.unescape(caption): (bool(wide), base64.b64decode(data)) for wide, data, caption in found}

@@ -124,6 +124,26 @@ def test_notebooks_become_pages_with_what_they_print_and_draw(tmp_path):
     assert (tmp_path / "pages" / "notebooks" / image).read_bytes() == b"a picture"
 
 
+def test_a_spec_with_a_sweep_gives_the_panels_of_its_page():
+    spec = """
+seed = 1
+dt = "1 ms"
+duration = "0.2 s"
+[populations.cells]
+size = 5
+kind = "noisy_lif"
+rest = "-50 mV"
+[sweep]
+seed = [1, 2]
+"populations.cells.sigma" = ["3 mV", "9 mV"]
+"""
+    pictures = _of_site("pictures")
+    swept, alone = pictures.report_panels(spec), pictures.report_panels(spec.partition("[sweep]")[0])
+    assert [caption.startswith("cells.mean_rate (Hz) over populations.cells.sigma (mV)") for caption in swept][0]
+    assert all(content.startswith((b"<?xml", b"<svg")) for _, content in swept.values())
+    assert not set(swept) & set(alone)
+
+
 def test_pages_show_panels_of_the_runs_that_they_are_about(tmp_path):
     """Their captions come along; what is asked for and not there is an error, and without runs there are no pictures."""
     page, pictures = tmp_path / "one.md", _of_site("pictures")
