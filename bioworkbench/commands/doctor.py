@@ -153,12 +153,12 @@ def _data() -> str:
     return folder if folder and Path(folder).is_dir() else ""
 
 
-def _first_line(*command: str, line: int = 0) -> str:
-    """A line of what a program prints; empty if it is missing or fails."""
+def _first_line(*command: str) -> str:
+    """The first line of what a program prints; empty if it is missing or fails."""
     if shutil.which(command[0]) is None:
         return ""
     try:
         lines = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout.strip().splitlines()
     except (OSError, subprocess.SubprocessError):
         return ""
-    return lines[line].strip() if lines else ""
+    return lines[0].strip() if lines else ""

@@ -214,6 +214,6 @@ def _check_content(folder: Path, record: RunRecord) -> None:
             )
 
 
-def _shortened(value: Any, most: int = 60) -> str:
+def _shortened(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= most else f"{text[:most]}..."
+    return text if len(text) <= 60 else f"{text[:60]}..."
