@@ -90,7 +90,8 @@ def simulate(
     jobs : int
         Chunks that run at the same time ("cpp" only).
     memory : float, bytes, optional
-        Budget of all runs together, 2 GB by default: a chunk takes an eighth of it, and no more chunks run at a time than fit. With
+        Budget of all runs together, 2 GB by default: a chunk takes an eighth of it, and no more chunks run at a time than fit; with
+        "cpp", chunks are joined while those of all jobs fit into half of it, which changes no number. With
         "cuda", memory on the GPU, half of it by default: a chunk takes it all, up to 16 GB.
     progress : callable (phase, done, total), optional
     profile : bool
@@ -187,7 +188,9 @@ def _parts(inputs: Inputs, need: Need, memory: int, picked: Backend, jobs: int, 
     # the chunks, by which another run goes on; trials whose links are drawn run one after the other anyway.
     if not (jobs and picked.noise_by_trial) or inputs.keeps_state:
         return parts
-    return joined_chunks(parts, need, memory, jobs, _MOST_COUNTED if counts else _MOST_RECORDED)
+    # This process holds the tables of input as well as the program, and no more of them than those of a chunk before.
+    most = min(_MOST_COUNTED if counts else _MOST_RECORDED, memory // picked.chunk_fraction // max(1, inputs.bytes_per_trial))
+    return joined_chunks(parts, need, memory, jobs, most)
 
 
 def _recording(gathered: Gathered, inputs: Inputs, seed: int, backend: str) -> Recording:

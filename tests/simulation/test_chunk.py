@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bioworkbench.records.stimulus import Stimulus
-from bioworkbench.simulation import seam, simulate
+from bioworkbench.simulation import BACKENDS, seam, simulate
 from bioworkbench.simulation.chunk import Chunk, Need, chunks, chunks_of, joined_chunks
+from bioworkbench.simulation.inputs import inputs_of
+from bioworkbench.simulation.trials import memory_need
 from bioworkbench.synapses.plasticity import pair_stdp
 from tests.simulation.backends.cpp.engine import compiled
 from tests.simulation.networks import noisy_network, random_stimulus
@@ -39,6 +41,18 @@ def test_chunks_join_by_memory_and_jobs():
     assert [chunk.n_trials for chunk in joined_chunks(parts, Need(0, 400_000), 2 * 10**9, 2, 16384)] == [768, 669]
     assert [chunk.n_copies for chunk in joined_chunks(parts, Need(0, 400_000), 2 * 10**9, 1, 1024)] == [768, 768]
     assert [chunk.n_copies for chunk in joined_chunks(parts, Need(0, 10**8), 2 * 10**9, 1, 1024)] == [256] * 6
+
+
+def test_large_tables_of_input_are_not_joined():
+    """Rates become a row of each step, which this process holds: as much of it as one chunk may take, and not half of the budget."""
+    network = noisy_network(np.random.default_rng(1))
+    values, memory, joined = np.ones((600, 1, 3)), 3 * 10**8, {}
+    for kind in ("current", "rate"):
+        inputs = inputs_of(network, Stimulus(values, 0.2, kind), 1e-4)
+        need = memory_need(inputs, (), BACKENDS["cpp"])
+        joined[kind] = [chunk.n_copies for chunk in seam._parts(inputs, need, memory, BACKENDS["cpp"], 1, counts=True)]
+        assert joined[kind][0] * inputs.bytes_per_trial < memory // 8
+    assert joined == {"current": [768], "rate": [32] * 19}
 
 
 @needs_compiler
