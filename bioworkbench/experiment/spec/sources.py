@@ -32,7 +32,7 @@ def names_of_kind(kind: str) -> list[str]:
 
     Examples
     --------
-    >>> listed("topologies")[:2] == sorted(names_of_kind("topologies"))[:2]
+    >>> "bernoulli" in names_of_kind("topologies")
     True
     """
     own = _targets(kind)
