@@ -95,7 +95,7 @@ def test_texts_that_have_no_end(path, monkeypatch):
 
 @pytest.mark.parametrize("size", [3877, 2**62, 2**64 - 1])
 def test_a_heap_without_an_end_is_found_in_files_with_a_right_checksum_too(path, monkeypatch, size):
-    """Whoever forges a run writes its checksum anew."""
+    """Seal a changed run again: a forged one comes with a checksum that fits."""
     with h5py.File(path, "a") as file:
         file["good"].attrs["words"] = ["some", "words"] * 300  # several heaps
         file["good/words"] = ["x" * 5000, "words"]

@@ -55,6 +55,12 @@ class _Parts:
             found.setdefault(self.generator.variables[name], set()).add(self.index(name))
         return found
 
+    def written_through(self, *indices: str) -> bool:
+        """Whether each array that is written is used through one of some indices, and through no other."""
+        places = self.places_of_arrays
+        alone = [{index} for index in indices]
+        return all(places[self.generator.variables[name]] in alone for name in self.write)
+
 
 def are_independent(generator: CPPCodeGenerator, statements: Sequence[Any]) -> bool:
     """Whether no neuron or synapse reads or writes what another one writes.
@@ -69,9 +75,7 @@ def are_independent(generator: CPPCodeGenerator, statements: Sequence[Any]) -> b
     -------
     bool
     """
-    parts = _Parts(generator, statements)
-    places = parts.places_of_arrays
-    return all(places[generator.variables[name]] == {"_idx"} for name in parts.write)
+    return _Parts(generator, statements).written_through("_idx")
 
 
 def lanes_of(generator: CPPCodeGenerator, statements: Sequence[Any]) -> dict[str, list[str]] | None:
@@ -168,14 +172,7 @@ def consecutive_of(
     inside += parts.lines(statements)
     inside += [f"{parts.array(n)}[{parts.index(n)}] = {n};" for n in parts.write]
     slot = list(arrays).index(generator.variables[_OF_TARGET])
-    return {"inside": inside, "slot": slot, "together": _are_apart(parts) and _is_exact(generator)}
-
-
-def _are_apart(parts: _Parts) -> bool:
-    """Whether what a synapse writes is its own or its target's, and nobody else's business."""
-    places = parts.places_of_arrays
-    own = [places[parts.generator.variables[name]] for name in parts.write]
-    return all(found in ({_OF_TARGET}, {"_idx"}) for found in own)
+    return {"inside": inside, "slot": slot, "together": parts.written_through("_idx", _OF_TARGET) and _is_exact(generator)}
 
 
 def _is_exact(generator: CPPCodeGenerator) -> bool:
