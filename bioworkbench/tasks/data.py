@@ -10,14 +10,16 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
 
+from bioworkbench.records.errors import ResultError
 from bioworkbench.records.text_files import MAX_BYTES, limited, unzipped
 
-__all__ = ["DATA_VARIABLE", "KNOWN_FILES", "data_file", "read_members", "read_npz"]
+__all__ = ["DATA_VARIABLE", "KNOWN_FILES", "data_file", "member_content", "opened_archive", "read_members", "read_npz"]
 
 DATA_VARIABLE = "BIOWORKBENCH_DATA"
 KNOWN_FILES: Mapping[str, frozenset[str]] = {
@@ -145,14 +147,62 @@ def read_members(path: Path, suffix: str, limit: int) -> Iterator[tuple[str, byt
     ValueError
         If the file is not a whole zip archive, or a member has another suffix, a folder in its name or too many bytes.
     """
+    with opened_archive(path) as archive:
+        for member in sorted(archive.infolist(), key=lambda member: member.filename):
+            _check_member(member, path, suffix, limit)
+            yield member.filename, member_content(archive, member.filename, path, limit)
+
+
+@contextmanager
+def opened_archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """A zip archive, open for reading.
+
+    Parameters
+    ----------
+    path : Path
+
+    Yields
+    ------
+    ZipFile
+
+    Raises
+    ------
+    ValueError
+        If the file, or a member that is read, is not whole or plain (compressed in an unknown way, encrypted).
+    """
     try:
         with zipfile.ZipFile(path) as archive:
-            for member in sorted(archive.infolist(), key=lambda member: member.filename):
-                _check_member(member, path, suffix, limit)
-                with archive.open(member) as file:
-                    yield member.filename, limited(cast(BinaryIO, file), path, f"member '{member.filename}'", limit)
+            yield archive
+    except ResultError:  # of what a member holds
+        raise
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise ValueError(f"{path} is not a whole, plain zip archive: {error}") from error
+
+
+def member_content(archive: zipfile.ZipFile, name: str, path: Path, limit: int) -> bytes:
+    """Content of a member of a zip archive.
+
+    Parameters
+    ----------
+    archive : ZipFile
+    name : str
+        Of the member.
+    path : Path
+        Of the archive, for errors.
+    limit : int, bytes
+        Largest size of the member.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    ValueError
+        If the member is larger.
+    """
+    with archive.open(name) as file:
+        return limited(cast(BinaryIO, file), path, f"member '{name}'", limit)
 
 
 def _check_member(member: zipfile.ZipInfo, path: Path, suffix: str, limit: int) -> None:

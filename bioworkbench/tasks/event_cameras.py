@@ -1,14 +1,9 @@
 """Recordings of an event camera, each of one of several classes, as frames of the pixels that changed."""
 
 import re
-import zipfile
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -17,9 +12,7 @@ from bioworkbench.records.annotations import Seconds
 from bioworkbench.records.arrays import count, positive
 from bioworkbench.records.camera import CameraEvents, camera_events
 from bioworkbench.records.counted import counted
-from bioworkbench.records.errors import ResultError
-from bioworkbench.records.text_files import limited
-from bioworkbench.tasks.data import data_file
+from bioworkbench.tasks.data import data_file, member_content, opened_archive
 from bioworkbench.tasks.task import Task, Trials, split_off
 
 __all__ = ["events"]
@@ -107,20 +100,9 @@ def events(
     return Task(archives[0].stem, "classification", known, parts[1], validation, len(classes), _encode_frames, reference)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    except ResultError:  # of what a member holds
-        raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise ValueError(f"{path} is not a whole, plain zip archive: {error}") from error
-
-
 def _recordings(path: Path) -> list[tuple[str, str]]:
     """Members of an archive and their classes, in the order of their names."""
-    with _opened(path) as archive:
+    with opened_archive(path) as archive:
         names = sorted(name for name in archive.namelist() if not name.endswith("/"))
     found = [(name, _NAME.fullmatch(name)) for name in names]
     for name, parts in found:
@@ -149,10 +131,9 @@ class _Frames:
         """Frames (n_trials, n_frames, n_channels) of some members of an archive."""
         values = np.zeros((len(names), *self.shape), dtype=np.uint8)
         n_frames, height, width, _ = self.shape
-        with _opened(path) as archive:
+        with opened_archive(path) as archive:
             for own, name in zip(values, names, strict=True):
-                with archive.open(name) as file:
-                    content = limited(cast(BinaryIO, file), path, f"member '{name}'", MAX_MEMBER)
+                content = member_content(archive, name, path, MAX_MEMBER)
                 seen = camera_events(np.frombuffer(content, dtype=np.uint8), f"{path}: member '{name}'", width, height)
                 self._mark(own, seen)
         return values.reshape(len(names), n_frames, -1)
