@@ -16,6 +16,7 @@ from bioworkbench.readout.features import (
 )
 from bioworkbench.records.recording import Recording, Spikes
 
+SEVERAL_FRAMES = {"filtered_spikes": {"every": 0.003}, "last_step_pattern": {"n_steps": 2}}
 SETTINGS = {"binned_counts": {"bin": 0.002}, "filtered_spikes": {"tau": 0.005}}
 
 
@@ -40,6 +41,16 @@ def test_populations_stand_side_by_side(rasters):
     np.testing.assert_array_equal(counts, np.concatenate([rasters["inh"], rasters["exc"]], axis=2).sum(axis=1))
     assert counts.dtype == float
     np.testing.assert_array_equal(spike_counts(recorded(rasters), "exc"), counts[:, 3:])
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_a_feature_of_two_populations_is_that_of_each_frame_by_frame(name, rasters):
+    """Within each frame the populations stand in the order in which they are named."""
+    recording, settings = recorded(rasters), SETTINGS.get(name, {}) | SEVERAL_FRAMES.get(name, {})
+    inh, exc, both = (FEATURES[name](recording, chosen, **settings) for chosen in (["inh"], ["exc"], ("inh", "exc")))
+    n_frames = inh.shape[1] // 3
+    beside = np.concatenate([inh.reshape(5, n_frames, 3), exc.reshape(5, n_frames, 7)], axis=2)
+    np.testing.assert_array_equal(both, beside.reshape(5, -1))
 
 
 @pytest.mark.parametrize("dt", [0.001, 0.0001, 0.0003])

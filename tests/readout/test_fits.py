@@ -140,6 +140,16 @@ def test_linear_svm_warns_where_it_has_not_converged(monkeypatch):
         linear_svm(*blobs(), penalty=0.01)
 
 
+def test_logistic_of_two_unequal_classes_differs_as_the_one_output_of_scikit_learn():
+    """Half of it stands for one class and half against the other; the intercept decides where one class is rarer."""
+    x, labels = blobs(2, spread=3.0)
+    rarer = np.arange(90) % 4 < 3  # 46 of one class, 22 of the other
+    x, labels = x[rarer], labels[rarer]
+    peer = LogisticRegression(C=1 / (0.01 * len(x)), max_iter=1000).fit(standardized(x), labels)
+    outputs = logistic(x, labels, penalty=0.01).outputs(x)
+    np.testing.assert_allclose(outputs[:, 1] - outputs[:, 0], peer.decision_function(standardized(x)), atol=1e-9)
+
+
 def test_two_classes_give_opposite_outputs():
     x, labels = blobs(2)
     for readout in (logistic, linear_svm):
@@ -165,6 +175,17 @@ def test_adam_goes_round_again_follows_its_seed_and_classifies():
     np.testing.assert_array_equal(one.coefficients, two.coefficients)
     assert not np.array_equal(one.coefficients, three.coefficients)
     assert (one.predictions(x) == labels).mean() > 0.9
+
+
+def test_adam_visits_every_trial_once_before_it_shuffles_anew():
+    """Each trial has a feature of its own, whose coefficients move once its batch was visited."""
+    labels = np.arange(12) % 3
+    start = adam(np.eye(12), labels, n_updates=1, batch_size=3, learning_rate=1e-15).coefficients
+    assert abs(start).max() < 12**-0.5
+    assert (start < 0).any()
+    for n_updates in range(1, 5):
+        moved = (abs(adam(np.eye(12), labels, n_updates=n_updates, batch_size=3).coefficients - start) > 1e-9).any(axis=1)
+        assert moved.sum() == 3 * n_updates
 
 
 def test_adam_refuses_values_and_batches_that_are_too_large():
@@ -250,6 +271,7 @@ NAN = np.where(np.arange(4) == 2, np.nan, X)
     ("x", "labels", "settings", "message"),
     [
         (NAN, LABELS, {}, r"features \(lowest of each\) has 1 value that is not finite, the first at \(2,\)"),
+        (np.where(X == X.max(), np.inf, X), LABELS, {}, r"features \(highest of each\) has 1 value that is not finite"),
         (np.full((90, 4), np.inf), LABELS, {}, "features .* has 4 values that are not finite"),
         (np.full((90, 4), 2.0), LABELS, {}, "none of the 4 features varies over 90 trials; are the neurons silent"),
         (X[:, 0], LABELS, {}, r"features have type float64 and shape \(90,\)"),

@@ -6,6 +6,7 @@ from sklearn.metrics import confusion_matrix as peer_confusion
 from sklearn.metrics import r2_score
 
 from bioworkbench.encoding import as_current
+from bioworkbench.readout.fits import ridge
 from bioworkbench.readout.metrics import (
     METRICS,
     accuracy,
@@ -58,12 +59,19 @@ def test_confusion_matrix_is_scikit_learns():
     targets, predictions = generator().integers(0, 4, (2, 100))
     np.testing.assert_array_equal(confusion_matrix(predictions, targets, 4), peer_confusion(targets, predictions))
     assert confusion_matrix([0], [1], 3).tolist() == [[0, 0, 0], [1, 0, 0], [0, 0, 0]]
+    frames = confusion_matrix(predictions.reshape(20, 5), targets.reshape(20, 5), 4)
+    np.testing.assert_array_equal(frames, confusion_matrix(predictions, targets, 4))
 
 
 def test_rse_is_zero_for_truth_and_one_for_the_mean():
     y = generator().normal(5.0, 2.0, (30, 4, 3))
     assert rse(y, y) == 0.0
     assert rse(np.broadcast_to(y.mean(axis=(0, 1)), y.shape), y) == pytest.approx(1.0)
+
+
+def test_rse_of_one_output_is_the_root_of_what_r2_leaves():
+    y, p = generator().normal(size=(2, 50, 1))
+    assert rse(p, y) == pytest.approx(np.sqrt(1 - r2_score(y, p)))
 
 
 def test_rse_keeps_a_common_scale_and_minds_unequal_ones():
@@ -124,6 +132,13 @@ def test_baselines_of_forecasts(per_frame):
     assert chance(task).shape == last_value(task).shape == raw_linear(task).shape == task.test.targets.shape
 
 
+def test_raw_linear_chooses_its_penalty_with_five_folds():
+    values, targets = generator().normal(size=(2, 40, 6, 1))
+    task = made("regression", (values, targets[:, 0]), (values, targets[:, 0]), 1)
+    flat = values.reshape(40, 6)
+    np.testing.assert_array_equal(raw_linear(task), ridge(flat, targets[:, 0], n_folds=5).predictions(flat))
+
+
 def test_raw_linear_uses_fewer_folds_where_trials_are_few():
     values, labels = np.array([0.0, 0.1, 0.2, 5.0, 5.1]).reshape(5, 1, 1), np.array([0, 0, 0, 1, 1])
     for n, expected in ((5, [0, 0, 0, 1, 1]), (4, [0, 0, 0, 1, 1])):
@@ -150,6 +165,8 @@ def test_metrics_of_values_refuse(name):
         metric(y[0], y[0])
     with pytest.raises(ValueError, match="predictions has 10 values that are not finite"):
         metric(y * np.nan, y)
+    with pytest.raises(ValueError, match=r"predictions have shape \(0, 2\)"):
+        metric(y[:0], y[:0])
     if name != "mae":
         with pytest.raises(ValueError, match="do not vary"):
             metric(y, np.full((5, 2), 0.1))
