@@ -1,7 +1,7 @@
 """Feed-forward chains of discrete-time populations: read from a network, and written back with trained weights.
 
 A chain is what the gradient methods train: the stimulus drives the first population, each population drives the next, and
-nothing else is connected.
+nothing else is connected but skips, which lead from a population to one behind the next (`bioworkbench.discrete.skips`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from bioworkbench.discrete.lif import arguments_of, discrete_lif
+from bioworkbench.discrete.skips import Skip, skip_pairs, skip_weight
 from bioworkbench.readout.trials import Simulate
 from bioworkbench.records.arrays import Floats
 from bioworkbench.records.choice import Choice
@@ -29,6 +30,7 @@ from bioworkbench.tasks.task import check_trained_classes
 __all__ = [
     "chain",
     "chain_sizes",
+    "chain_skips",
     "check_classes",
     "constant_input",
     "frame_input",
@@ -47,7 +49,8 @@ def chain(network: Network) -> tuple[Population, ...]:
     Parameters
     ----------
     network : Network
-        Populations in layers 0, 1, 2, ...; projections from the stimulus to the first and from each to the next, without delay.
+        Populations in layers 0, 1, 2, ...; projections from the stimulus to the first and from each to the next, and skips from one to
+        another behind the next, all without delay.
 
     Returns
     -------
@@ -57,7 +60,7 @@ def chain(network: Network) -> tuple[Population, ...]:
     Raises
     ------
     ValueError
-        If layers repeat or are left out, a projection is missing, is not part of the chain, or has a delay.
+        If layers repeat or are left out, a projection is missing, is neither part of the chain nor a skip, or has a delay.
     """
     populations = tuple(sorted(network.populations, key=lambda population: population.layer))
     layers = [population.layer for population in populations]
@@ -66,9 +69,12 @@ def chain(network: Network) -> tuple[Population, ...]:
     names = [INPUT, *(population.name for population in populations)]
     wanted = list(pairwise(names))
     found = [(projection.source, projection.target) for projection in network.projections]
-    if sorted(found) != sorted(wanted):
+    if sorted(found) != sorted({*wanted, *(skip_pairs(names[1:]) & set(found))}):
         described = ", ".join(f"{source} -> {target}" for source, target in found)
-        raise ValueError(f"projections are {described}; a chain has {', '.join(f'{s} -> {t}' for s, t in wanted)} alone")
+        raise ValueError(
+            f"projections are {described}; a chain has {', '.join(f'{s} -> {t}' for s, t in wanted)}, and one-to-one links from a "
+            "population to another behind the next, alone"
+        )
     late = [projection.name for projection in network.projections if np.any(projection.delay)]
     if late:
         raise ValueError(f"projections {', '.join(late)} have delays; a chain in discrete time has none")
@@ -94,6 +100,40 @@ def chain_sizes(network: Network) -> tuple[int, ...]:
     (3, 2)
     """
     return (network.n_channels, *(population.size for population in chain(network)))
+
+
+def chain_skips(network: Network) -> tuple[Skip, ...]:
+    """Skips of a chain, ordered by target and source.
+
+    Parameters
+    ----------
+    network : Network
+        See `chain`.
+
+    Returns
+    -------
+    tuple of Skip
+
+    Raises
+    ------
+    ValueError
+        As `chain`; if links that skip a population are not one to one, or their weights differ.
+
+    Examples
+    --------
+    >>> populations = [Population(name, 2, discrete_lif(leak=1.0), k) for k, name in enumerate("abc")]
+    >>> ends = [("input", "a"), ("a", "b"), ("b", "c"), ("a", "c")]
+    >>> chain_skips(Network(populations, [Projection(*pair, sparse.csr_array(np.eye(2))) for pair in ends]))
+    (Skip(source=0, target=2, weight=1.0),)
+    """
+    names = [population.name for population in chain(network)]
+    pairs = skip_pairs(names)
+    found = [
+        Skip(names.index(projection.source), names.index(projection.target), skip_weight(projection.name, projection.given))
+        for projection in network.projections
+        if (projection.source, projection.target) in pairs
+    ]
+    return tuple(sorted(found, key=lambda skip: (skip.target, skip.source)))
 
 
 def scalar_arguments(population: Population) -> dict[str, Any]:
@@ -129,7 +169,11 @@ def scalar_arguments(population: Population) -> dict[str, Any]:
 
 
 def with_weights(
-    network: Network, weights: Sequence[sparse.csr_array], biases: Sequence[ArrayLike], changes: Mapping[str, Any]
+    network: Network,
+    weights: Sequence[sparse.csr_array],
+    biases: Sequence[ArrayLike],
+    changes: Mapping[str, Any],
+    skips: Sequence[Skip] | None = None,
 ) -> Network:
     """Chain with other weights, biases and arguments of its models.
 
@@ -143,6 +187,8 @@ def with_weights(
         Of each population along the chain.
     changes : mapping from argument of `discrete_lif` to value
         For all populations; a sequence of one value per population gives each its own.
+    skips : sequence of Skip, optional
+        By default those of the network.
 
     Returns
     -------
@@ -157,6 +203,9 @@ def with_weights(
         changed.append(Population(population.name, population.size, discrete_lif(**arguments), population.layer))
         projections.append(Projection(source, population.name, sparse.csr_array(weights[number], dtype=float)))
         source = population.name
+    for skip in chain_skips(network) if skips is None else skips:
+        one, other = populations[skip.source], populations[skip.target]
+        projections.append(Projection(one.name, other.name, sparse.eye_array(one.size, format="csr") * skip.weight))
     return Network(tuple(changed), tuple(projections))
 
 
@@ -287,6 +336,8 @@ def _accuracy_by_steps(recording: Recording, population: str, readout: LinearRea
 
 def _operations(network: Network, recording: Recording, readout: LinearReadout) -> float:
     """Number of synapses and output weights that all spikes meet."""
-    met = {projection.source: np.diff(projection.weights.indptr) for projection in network.projections}
+    met: dict[str, np.ndarray] = {}
+    for projection in network.projections:
+        met[projection.source] = met.get(projection.source, 0) + np.diff(projection.weights.indptr)
     met[chain(network)[-1].name] = np.count_nonzero(readout.coefficients, axis=1)
     return float(sum(met[name][spikes.neuron].sum() for name, spikes in recording.spikes.items()))

@@ -1,14 +1,15 @@
 """From a network of records to what the gradient engine trains, and back."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
 
-from bioworkbench.discrete.layers import chain, chain_sizes, scalar_arguments
+from bioworkbench.discrete.layers import chain, chain_sizes, chain_skips, scalar_arguments
 from bioworkbench.gradients.layers import Convolution, Dense, FeedForward, Image, Layer, Neuron, Pooled
 from bioworkbench.gradients.matrices import neuron_biases, projection_weights
-from bioworkbench.records.network import Network
+from bioworkbench.records.network import INPUT, Network
 from bioworkbench.records.optimization import ConvolvedImages
 
 __all__ = ["chain_weights", "feed_forward", "output_arrays", "trained_arrays"]
@@ -61,7 +62,7 @@ def feed_forward(
             raise ValueError(f"population '{populations[number].name}' has {n_out} neurons; its convolution gives {layer.n_out}")
         layers.append(layer)
     neurons = tuple(_neuron(scalar_arguments(population)) for population in populations)
-    return FeedForward(tuple(layers), neurons, surrogate, width)
+    return FeedForward(tuple(layers), neurons, surrogate, width, chain_skips(network))
 
 
 def _layer(images: ConvolvedImages, number: int, image: Image | None, n_in: int, n_out: int) -> tuple[Layer, Image | None]:
@@ -82,9 +83,10 @@ def _neuron(given: dict) -> Neuron:
 
 
 def chain_weights(network: Network) -> list[sparse.csr_array]:
-    """Weights of the projections along the chain of `network`."""
-    by_target = {projection.target: projection.weights for projection in network.projections}
-    return [by_target[population.name] for population in chain(network)]
+    """Weights of the projections along the chain of `network`, skips left out."""
+    names = [INPUT, *(population.name for population in chain(network))]
+    by_ends = {(projection.source, projection.target): projection.weights for projection in network.projections}
+    return [by_ends[pair] for pair in pairwise(names)]
 
 
 def trained_arrays(

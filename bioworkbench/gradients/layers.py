@@ -1,11 +1,13 @@
 """What a network of discrete-time neurons is made of, as the gradient engine sees it: records, which need no JAX before they compute."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from bioworkbench.discrete.lif import Reset
+from bioworkbench.discrete.skips import Skip
 from bioworkbench.records.arrays import count
 from bioworkbench.records.lazily import later
 
@@ -19,6 +21,7 @@ _spike = later("bioworkbench.gradients.surrogate:spike")
 
 Image = tuple[int, int, int]
 """Rows, columns and channels."""
+_Signal = TypeVar("_Signal", "Array", np.ndarray)
 
 
 @dataclass(frozen=True)
@@ -217,17 +220,20 @@ class FeedForward:
         Key of `bioworkbench.gradients.surrogate.SURROGATES`.
     width : float
         Of the surrogate.
+    skips : tuple of Skip
+        What neurons see besides of an earlier layer in the same step; their weights are not trained.
 
     Raises
     ------
     ValueError
-        If sizes of consecutive layers, or the numbers of layers and neurons, do not fit.
+        If sizes of layers, or the numbers of layers and neurons, do not fit.
     """
 
     layers: tuple[Layer, ...]
     neurons: tuple[Neuron, ...]
     surrogate: str = "gaussian"
     width: float = 0.4
+    skips: tuple[Skip, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.layers) != len(self.neurons) + 1:
@@ -235,6 +241,33 @@ class FeedForward:
         for before, after in zip(self.layers[:-1], self.layers[1:], strict=True):
             if before.n_out != after.n_in:
                 raise ValueError(f"a layer of {before.n_out} neurons is followed by one that expects {after.n_in} inputs")
+        for skip in self.skips:
+            one, other = (self.layers[number].n_out for number in (skip.source, skip.target))
+            if one != other:
+                raise ValueError(
+                    f"layers {skip.source} and {skip.target} have {one} and {other} neurons; a skip leads from one to another of its size"
+                )
+
+    def with_skips(self, number: int, drive: _Signal, signals: Sequence[_Signal]) -> _Signal:
+        """Drive of the neurons of a layer with what its skips add.
+
+        Parameters
+        ----------
+        number : int
+            Of the layer.
+        drive : array (..., n_neurons, ...)
+            By its weights.
+        signals : sequence of array, as drive
+            What the layers before it gave.
+
+        Returns
+        -------
+        array, as drive
+        """
+        for skip in self.skips:
+            if skip.target == number:
+                drive = drive + skip.weight * signals[skip.source]
+        return drive
 
     def fire(self, neuron: Neuron, margin: "Array") -> "Array":
         """Spikes of a `neuron` where its potential exceeds the threshold by `margin`, with the surrogate's derivative."""

@@ -257,11 +257,12 @@ def _trials_last(inputs: Any) -> np.ndarray:
     return np.ascontiguousarray(np.moveaxis(values[:, None] if values.ndim == 2 else values, 0, -1))
 
 
-def _run(layers: list[_Layer], neurons: Sequence[kernels.Constants], inputs: Any, n_steps: int) -> tuple[list[np.ndarray], ...]:
+def _run(network: FeedForward, layers: list[_Layer], inputs: Any, n_steps: int) -> tuple[list[np.ndarray], ...]:
     """Signals that each layer receives, the last one their mean over steps; and margins of each layer of neurons."""
     signals, margins = [_trials_last(inputs)], []
-    for layer, neuron in zip(layers[:-1], neurons, strict=True):
-        margin, spikes = kernels.fire(layer.drive(signals[-1]), neuron, n_steps)
+    for number, (layer, neuron) in enumerate(zip(layers[:-1], network.neurons, strict=True)):
+        drive = network.with_skips(number, layer.drive(signals[-1]), signals[1:])
+        margin, spikes = kernels.fire(drive, _constants(neuron), n_steps)
         signals.append(spikes)
         margins.append(margin)
     return signals, margins
@@ -282,20 +283,23 @@ def linked_gradient(network: FeedForward, n_steps: int) -> Gradient:
     """
     if _convolved(network):
         return _derived(network, n_steps)
-    neurons = [_constants(neuron) for neuron in network.neurons]
     surrogate = jax.jit(lambda margins: SURROGATES[network.surrogate](margins, network.width))
 
     def gradient(parameters: Tree, fixed: Tree, batch: Any, key: jax.Array) -> tuple[float, Tree]:
         layers = _layers(parameters, fixed["links"])
-        signals, margins = _run(layers, neurons, batch[0], n_steps)
+        signals, margins = _run(network, layers, batch[0], n_steps)
         # outputs are linear, so their mean over the steps is the output of the mean
         mean = signals[-1].mean(axis=0, keepdims=True)
         loss, change = _cross_entropy(layers[-1].drive(mean)[0], np.asarray(batch[1]))
         found = [layers[-1].gradient(mean, change)]
         change = layers[-1].pulled_back(change) / np.float32(n_steps)
-        for k in range(len(neurons) - 1, -1, -1):
-            slopes = np.asarray(surrogate(margins[k]))
-            change = kernels.through_steps(margins[k], signals[k + 1], slopes, change, neurons[k], len(signals[k]))
+        through: dict[int, np.ndarray] = {}
+        for k in range(len(margins) - 1, -1, -1):
+            for skip in network.skips:
+                if skip.source == k:
+                    change = change + np.float32(skip.weight) * through[skip.target]
+            slopes, constants = np.asarray(surrogate(margins[k])), _constants(network.neurons[k])
+            through[k] = change = kernels.through_steps(margins[k], signals[k + 1], slopes, change, constants, len(signals[k]))
             found.insert(0, layers[k].gradient(signals[k], change))
             change = layers[k].pulled_back(change) if k else change
         return loss, {"layers": tuple(found)}
@@ -353,12 +357,11 @@ def linked_accuracy(
     if _convolved(network):
         judge = accuracy(network, inputs, labels, n_steps)
         return lambda parameters, fixed: judge(fold(dense_parameters(network, parameters["layers"], fixed["links"])))
-    neurons = [_constants(neuron) for neuron in network.neurons]
 
     def score(parameters: Tree, fixed: Tree) -> float:
         layers, found = _layers(parameters, fixed["links"]), []
         for k in range(0, len(inputs), _BATCH):
-            signals, _ = _run(layers, neurons, inputs[k : k + _BATCH], n_steps)
+            signals, _ = _run(network, layers, inputs[k : k + _BATCH], n_steps)
             found.append(layers[-1].drive(signals[-1].mean(axis=0, keepdims=True))[0].argmax(axis=0))
         return float(np.mean(np.concatenate(found) == labels))
 

@@ -105,8 +105,9 @@ def unrolled_outputs(
         Of each layer: spikes, and potential after the reset.
     """
     signal, spikes, left = inputs, [], []
-    for layer, neuron, own in zip(network.layers[:-1], network.neurons, parameters[:-1], strict=True):
-        signal, potential = unrolled_layer(network, neuron, layer_drive(layer, own, signal), n_steps)
+    for number, (layer, neuron, own) in enumerate(zip(network.layers[:-1], network.neurons, parameters[:-1], strict=True)):
+        drive = network.with_skips(number, layer_drive(layer, own, signal), spikes)
+        signal, potential = unrolled_layer(network, neuron, drive, n_steps)
         spikes.append(signal)
         left.append(potential)
     last = parameters[-1]
@@ -130,11 +131,12 @@ def folded_parameters(network: FeedForward, parameters: Parameters, inputs: jax.
     Parameters
         Without scales. For these inputs the network does what it did in training.
     """
-    signal, found = inputs, []
-    for layer, neuron, own in zip(network.layers[:-1], network.neurons, parameters[:-1], strict=True):
+    signal, found, signals = inputs, [], []
+    for number, (layer, neuron, own) in enumerate(zip(network.layers[:-1], network.neurons, parameters[:-1], strict=True)):
         found.append(folded_layer(layer, own, signal))
-        drive = layer_drive(layer, found[-1], signal)
+        drive = network.with_skips(number, layer_drive(layer, found[-1], signal), signals)
         signal = jax.nn.relu(drive) if n_steps is None else unrolled_layer(network, neuron, drive, n_steps)[0]
+        signals.append(signal)
     return (*found, parameters[-1])
 
 
@@ -183,15 +185,16 @@ def noisy_outputs(
     -------
     array (n_trials, n_outputs)
     """
-    signal = inputs
+    signal, spikes = inputs, []
     for number, (layer, neuron, own) in enumerate(zip(network.layers[:-1], network.neurons, parameters[:-1], strict=True)):
-        drive = layer_drive(layer, own, signal[None])[0]
+        drive = network.with_skips(number, layer_drive(layer, own, signal[None])[0], spikes)
         margin = drive + neuron.leak * noise["mean"][number] - neuron.threshold
         deviation = neuron.leak * noise["deviation"][number]
         if step_noise.backward == "expected":
             signal = expected_spike(step_noise.kind, margin, deviation, drawn[number])
         else:
             signal = network.fire(neuron, margin + deviation * drawn[number])
+        spikes.append(signal)
     return network.layers[-1].apply(parameters[-1]["weights"], parameters[-1]["bias"], signal)
 
 
@@ -210,7 +213,7 @@ def rectified_outputs(network: FeedForward, parameters: Parameters, inputs: jax.
     activations : list of array (n_trials, n_neurons)
     """
     signal, activations = inputs, []
-    for layer, own in zip(network.layers[:-1], parameters[:-1], strict=True):
-        signal = jax.nn.relu(layer_drive(layer, own, signal[None])[0])
+    for number, (layer, own) in enumerate(zip(network.layers[:-1], parameters[:-1], strict=True)):
+        signal = jax.nn.relu(network.with_skips(number, layer_drive(layer, own, signal[None])[0], activations))
         activations.append(signal)
     return network.layers[-1].apply(parameters[-1]["weights"], parameters[-1]["bias"], signal), activations

@@ -27,8 +27,10 @@ _DRAWN = {
 }
 
 
-def drawn_by(method: Choice | None, layer: int) -> frozenset[str]:
+def drawn_by(method: Choice | None, layer: int, skipped: int = 0) -> frozenset[str]:
     """What of a projection a method draws itself, so that a spec leaves it out: "topology", "weights", both or nothing.
+
+    Links that skip a population are never drawn.
 
     Parameters
     ----------
@@ -36,12 +38,14 @@ def drawn_by(method: Choice | None, layer: int) -> frozenset[str]:
         With its settings: CH-SNN that starts from a given network draws nothing, convolutions are drawn whole.
     layer : int
         Of the population that the projection goes to.
+    skipped : int
+        Number of layers between the populations that it connects.
 
     Returns
     -------
     frozenset of str
     """
-    if method is None or getattr(method.arguments.get("start"), "topology", "") == "given":
+    if skipped > 0 or method is None or getattr(method.arguments.get("start"), "topology", "") == "given":
         return frozenset()
     if layer < getattr(method.arguments.get("images"), "n_drawn", 0):
         return _EVERYTHING

@@ -39,7 +39,9 @@ def test_what_is_no_chain_is_refused():
     into, on = _link("input", "a", (3, 2)), _link("a", "b", (2, 2))
     with pytest.raises(ValueError, match=r"populations lie in layers \[0, 0\]"):
         chain(Network((a, replace(b, layer=0)), (into, on)))
-    with pytest.raises(ValueError, match="projections are input -> a, a -> b, b -> a; a chain has input -> a, a -> b alone"):
+    with pytest.raises(
+        ValueError, match="projections are input -> a, a -> b, b -> a; a chain has input -> a, a -> b, and one-to-"
+    ):
         chain(Network((a, b), (into, on, _link("b", "a", (2, 2)))))
     with pytest.raises(ValueError, match="projections a_b have delays"):
         chain(Network((a, b), (into, _link("a", "b", (2, 2), 1e-3))))

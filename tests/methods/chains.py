@@ -32,6 +32,13 @@ def dense_chain(sizes: tuple[int, ...], seed: int = 1, **neuron) -> Network:
     return Network(populations, projections)
 
 
+def residual_chain(sizes: tuple[int, ...], weight: float, skips: list[tuple[int, int]], **neuron) -> Network:
+    """A dense chain with skips between populations by their number."""
+    network = dense_chain(sizes, **neuron)
+    more = [Projection(f"h{s}", f"h{t}", weight * sparse.eye_array(sizes[t + 1], format="csr")) for s, t in skips]
+    return Network(network.populations, (*network.projections, *more))
+
+
 def digits_task(n_steps: int, seed: int = 1, **settings) -> Task:
     """The 8 x 8 digits as currents that last `n_steps` steps of `DT`."""
     task = digits(np.random.default_rng(seed), **settings)

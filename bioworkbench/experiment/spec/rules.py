@@ -64,7 +64,8 @@ def _about_projections(spec: ExperimentSpec) -> Iterator[Complaint]:
     """Reasons: topology and weights are given where the method does not draw them, and left out where it does."""
     layers = {population.name: population.layer for population in spec.populations}
     for projection in spec.projections:
-        drawn = drawn_by(spec.method, layers.get(projection.target, 0))
+        layer = layers.get(projection.target, 0)
+        drawn = drawn_by(spec.method, layer, layer - layers.get(projection.source, layer) - 1)
         for part in ("topology", "weights"):
             given, field_name = getattr(projection, part), f"projections.{projection.name}"
             if given is None and part not in drawn:

@@ -122,7 +122,8 @@ def train(
     task : Task
         Classification of trials.
     network : Network
-        A chain of `discrete_lif` populations (`bioworkbench.discrete.layers.chain`); its links count for a "given" start only.
+        A chain of `discrete_lif` populations (`bioworkbench.discrete.layers.chain`), with skips or without; its further links count for
+        a "given" start only.
     simulate : callable
         ``simulate(network, stimulus, seed) -> Recording``.
     rng : Generator
@@ -168,7 +169,7 @@ def train(
     images.check_channels(inputs.values.shape[2])
     state = _start(network, model, inputs, sparsity, start, rng)
     seed = int(rng.integers(2**31))
-    evolution = Evolution(rewiring, optimization.epochs, seed)
+    evolution = Evolution(rewiring, optimization.epochs, seed, _skips(model))
     batches = _batches(inputs.values, task.train.targets, seed, inputs.changed(_random_shift(images)))
     fold = _folding(model, inputs.drawn(rng, _N_FOLDED if images.normalized else 0), n_steps)
     state, history = _fit(
@@ -222,6 +223,13 @@ def _parted(model: FeedForward) -> tuple[tuple[Layer, ...], tuple[Layer, ...]]:
     """Convolutions, and the linear layers behind them."""
     n = sum(len(layer.weight_shape) > 2 for layer in model.layers)
     return model.layers[:n], model.layers[n:]
+
+
+def _skips(model: FeedForward) -> list[tuple[int, int]]:
+    """Skips between the linear layers, whose inputs count as population 0; those that come from convolutions start there."""
+    first = len(_parted(model)[0]) - 1
+    moved = [(max(skip.source - first, 0), skip.target - first) for skip in model.skips]
+    return [(source, target) for source, target in moved if target > 0]
 
 
 def _trained(

@@ -14,7 +14,7 @@ from bioworkbench.records.lazily import later
 from bioworkbench.records.randomness import stream
 from bioworkbench.topology.masks import Mask
 from bioworkbench.topology.rewiring import Rewired, Rewiring, rewire
-from bioworkbench.topology.rewiring.percolation import active_node_fraction, node_sparsity
+from bioworkbench.topology.rewiring.percolation import Skips, active_node_fraction, node_sparsity
 from bioworkbench.topology.rewiring.plan import RewiringPlan
 from bioworkbench.topology.rewiring.regrowth import REGROWTH_RULES
 from bioworkbench.topology.rewiring.removal import REMOVAL_SCORES
@@ -100,11 +100,14 @@ class Evolution:
         Of the whole training.
     seed : int
         Each step draws from it and its epoch.
+    skips : sequence of (int, int)
+        As of `bioworkbench.topology.rewiring.percolation.percolated`.
     """
 
     plan: LayerRewiring
     epochs: int
     seed: int
+    skips: Skips = ()
 
     def between(self, gradients: Gradients) -> "Callable[[int, State], tuple[State, dict[str, float]]]":
         """What happens after an epoch, as the training loop calls it.
@@ -134,14 +137,14 @@ class Evolution:
                     settled = settled | (np.array(result.overlap) > self.plan.overlap_stop)
                 state = replace(state, fixed=state.fixed | {"settled": settled})
             seconds = time.perf_counter() - began
-            return state, {**values, "rewiring_seconds": seconds, **layer_history(_links_of(state))}
+            return state, {**values, "rewiring_seconds": seconds, **layer_history(_links_of(state), self.skips)}
 
         return change
 
     def _step(self, state: "State", rules: Rewiring, epoch: int, gradients: Gradients) -> Rewired:
         weights, rng = _links_of(state), stream(self.seed, f"rewiring after epoch {epoch}")
         if rules.regrowth != "gradient":
-            return rewire(weights, rules, rng)
+            return rewire(weights, rules, rng, skips=self.skips)
         # Each layer has scores of its own here, so that layers are rewired one by one; links that then lead nowhere stay.
         sizes = [np.abs(gradient) for gradient in gradients(state, epoch)]
         parts = [
@@ -160,7 +163,7 @@ def _regrown_at_zero(result: Rewired) -> list[Mask]:
     return [new > abs(layer).astype(bool) for new, layer in zip(result.regrown, result.weights, strict=True)]
 
 
-def layer_history(weights: Any) -> Mapping[str, float]:
+def layer_history(weights: Any, skips: Skips = ()) -> Mapping[str, float]:
     """Numbers that describe the topology of all layers, for the history of a training.
 
     "n_links", "active_nodes" (fraction of nodes with links), "node_sparsity" (fraction of hidden neurons that are on no path from
@@ -171,6 +174,8 @@ def layer_history(weights: Any) -> Mapping[str, float]:
     ----------
     weights : sequence of sparse arrays (n_source, n_target)
         Of every layer.
+    skips : sequence of (int, int)
+        As of `bioworkbench.topology.rewiring.percolation.percolated`.
 
     Returns
     -------
@@ -179,7 +184,7 @@ def layer_history(weights: Any) -> Mapping[str, float]:
     values: dict[str, float] = {
         "n_links": float(sum(layer.nnz for layer in weights)),
         "active_nodes": active_node_fraction(_patterns(weights)),
-        "node_sparsity": node_sparsity(_patterns(weights)),
+        "node_sparsity": node_sparsity(_patterns(weights), skips),
     }
     for number, layer in enumerate(_patterns(weights)):
         found = _layer_measures(layer)

@@ -128,7 +128,8 @@ def train(
     task : Task
         Classification of trials whose input current does not change.
     network : Network
-        A chain (`bioworkbench.discrete.layers.chain`). Dense layers start from its weights; links that it lacks stay absent.
+        A chain (`bioworkbench.discrete.layers.chain`), with skips or without. Dense layers start from its weights; links that it
+        lacks stay absent.
     simulate : callable
         ``simulate(network, stimulus, seed) -> Recording``.
     rng : Generator
@@ -196,11 +197,11 @@ def train(
     layers, changes = _arrays_of(folded), moments.changes(state, model, noise.inference)
     if training == "conversion":
         quantile = {"max": 1.0, "quantile": 0.999}[conversion.normalization]
-        layers = _rescaled(model, layers, _activation_scales(model, folded, inputs[:_N_MEASURED], quantile))
+        layers, model = _rescaled(model, layers, _activation_scales(model, folded, inputs[:_N_MEASURED], quantile))
         changes = {"start": [neuron.threshold / 2 * conversion.half_start for neuron in model.neurons]}
     elif training == "multi_step":
         changes = {}
-    trained = with_weights(network, *trained_arrays(model, layers, state.fixed["masks"]["layers"]), changes)
+    trained = with_weights(network, *trained_arrays(model, layers, state.fixed["masks"]["layers"]), changes, model.skips)
     return with_readout(task, trained, output_arrays(model, layers[-1]), history, simulate, rng)
 
 
@@ -311,13 +312,17 @@ def _score(task: Task, model: FeedForward, n_steps: int | None, inputs: np.ndarr
     return lambda parameters, fixed: judge(fold(parameters["layers"]))
 
 
-def _rescaled(model: FeedForward, layers: tuple[dict[str, np.ndarray], ...], scales: Floats) -> tuple[dict[str, np.ndarray], ...]:
-    """Weights for which an activation equal to the scale of its layer becomes one spike per step (threshold balancing)."""
+def _rescaled(
+    model: FeedForward, layers: tuple[dict[str, np.ndarray], ...], scales: Floats
+) -> tuple[tuple[dict[str, np.ndarray], ...], FeedForward]:
+    """Weights, and the network with those of its skips, for which the scale of a layer becomes one spike per step (threshold balancing)."""
     if not scales.all():
         raise ValueError(f"ReLU units of layer {int(np.argmin(scales))} are silent (scales {scales}); train longer or otherwise")
     before = np.concatenate([[1.0], scales])
     after = np.concatenate([scales / [neuron.threshold for neuron in model.neurons], [1.0]])
-    return tuple(
+    scaled = tuple(
         {"weights": own["weights"] * source / target, "bias": own["bias"] / target}
         for own, source, target in zip(layers, before, after, strict=True)
     )
+    skips = [replace(skip, weight=float(skip.weight * scales[skip.source] / after[skip.target])) for skip in model.skips]
+    return scaled, replace(model, skips=tuple(skips))

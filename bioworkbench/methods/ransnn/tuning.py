@@ -14,7 +14,7 @@ from bioworkbench.gradients.objectives import unrolled_loss
 from bioworkbench.gradients.starting import start_state
 from bioworkbench.gradients.training import Batches, State, fit
 from bioworkbench.records.arrays import Floats
-from bioworkbench.records.network import Network
+from bioworkbench.records.network import INPUT, Network
 from bioworkbench.records.optimization import Optimization
 from bioworkbench.records.recording import Recording
 from bioworkbench.records.stimulus import Stimulus
@@ -104,10 +104,10 @@ def _with_biases(network: Network, biases: Sequence[float | Floats]) -> Network:
 
 def _with_last_weights(network: Network, weights: Floats) -> Network:
     """Chain whose last synapses have other weights (n_source, n_target); no synapse comes or goes."""
-    last = chain(network)[-1].name
+    ends = [INPUT, *(population.name for population in chain(network))][-2:]
     projections = []
     for projection in network.projections:
-        if projection.target == last:
+        if [projection.source, projection.target] == ends:  # skips stay as they are
             links = projection.links
             projection = replace(projection, links=links.with_values(weights[links.sources, links.targets]))
         projections.append(projection)

@@ -9,7 +9,7 @@ from scipy import sparse
 from bioworkbench.records.arrays import Floats, Integers, fraction
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.topology.masks import Mask, link_arrays, link_mask, mask_shape
-from bioworkbench.topology.rewiring.percolation import percolated
+from bioworkbench.topology.rewiring.percolation import Skips, percolated
 from bioworkbench.topology.rewiring.regrowth import regrown_by_target, regrown_links
 from bioworkbench.topology.rewiring.removal import kept_links
 
@@ -77,7 +77,9 @@ class Rewired:
     overlap: tuple[float, ...]
 
 
-def rewire(weights: Sequence[sparse.csr_array], rules: Rewiring, rng: np.random.Generator, *, recurrent: bool = False) -> Rewired:
+def rewire(
+    weights: Sequence[sparse.csr_array], rules: Rewiring, rng: np.random.Generator, *, recurrent: bool = False, skips: Skips = ()
+) -> Rewired:
     """Remove weak links, percolate, and regrow as many links as went, in each of consecutive layers.
 
     A layer that has all its links has no other place for one, and stays as it is.
@@ -90,6 +92,8 @@ def rewire(weights: Sequence[sparse.csr_array], rules: Rewiring, rng: np.random.
     rng : Generator
     recurrent : bool
         For one layer whose sources and targets are the same nodes: no self-links, no percolation.
+    skips : sequence of (int, int)
+        As of `percolated`.
 
     Returns
     -------
@@ -111,7 +115,7 @@ def rewire(weights: Sequence[sparse.csr_array], rules: Rewiring, rng: np.random.
     full = [_links(layer) if _is_full(layer) else None for layer in layers]
     kept = [links if links is not None else _removed(layer, rules, rng) for layer, links in zip(layers, full, strict=True)]
     if rules.percolation and not recurrent:
-        kept = [links if links is not None else rest for rest, links in zip(percolated(kept), full, strict=True)]
+        kept = [links if links is not None else rest for rest, links in zip(percolated(kept, skips), full, strict=True)]
     steps = [_regrown(layer, rest, rules, rng, recurrent) for layer, rest in zip(layers, kept, strict=True)]
     return Rewired(*(tuple(parts) for parts in zip(*steps, strict=True)))  # pyright: ignore[reportArgumentType]
 

@@ -1,6 +1,7 @@
 """Chain removal: links that no longer lie on a path from the input to the output of a layered network."""
 
 from collections.abc import Sequence
+from functools import reduce
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,11 @@ from bioworkbench.topology.masks import Mask, checked_mask, link_arrays, link_ma
 __all__ = ["active_node_fraction", "node_sparsity", "percolated"]
 
 
-def percolated(masks: Sequence[Any]) -> tuple[Mask, ...]:
+Skips = Sequence[tuple[int, int]]
+"""Populations that one-to-one links lead from and to, besides the masks; 0 is the input."""
+
+
+def percolated(masks: Sequence[Any], skips: Skips = ()) -> tuple[Mask, ...]:
     """Masks of consecutive layers without useless links (network percolation, chain removal).
 
     One sweep backward deletes links into nodes without an outgoing link, one sweep forward links out of nodes without an
@@ -24,6 +29,9 @@ def percolated(masks: Sequence[Any]) -> tuple[Mask, ...]:
     ----------
     masks : sequence of arrays or csr_arrays (n_l, n_{l+1})
         ``masks[l]`` leads from population l to population l + 1.
+    skips : sequence of (int, int)
+        Hidden populations, or the input, that one-to-one links lead from, and hidden ones that they lead to: what goes round a
+        neuron that has no links. Those from the input reach every neuron.
 
     Returns
     -------
@@ -46,13 +54,24 @@ def percolated(masks: Sequence[Any]) -> tuple[Mask, ...]:
     (array([[1, 0]]), array([[1],
            [0]]))
     """
+    return _swept(masks, skips)[0]
+
+
+def _swept(masks: Sequence[Any], skips: Skips) -> tuple[tuple[Mask, ...], list[np.ndarray]]:
+    """Masks without useless links, and which neurons of each hidden population lie on a path from input to output."""
     layers = _checked_layers(masks)
     # backward first: what goes forward removes only links out of nodes that nothing reaches, so it leaves no new dead ends behind
-    for k in range(len(layers) - 2, -1, -1):
-        layers[k] = _restricted(layers[k], targets=_sources(layers[k + 1]))
+    useful: dict[int, np.ndarray] = {}
+    reached: dict[int, np.ndarray] = {}
+    for k in range(len(layers) - 1, 0, -1):
+        around = [useful[target] for source, target in skips if source == k]
+        useful[k] = reduce(np.logical_or, around, _sources(layers[k]))
+        layers[k - 1] = _restricted(layers[k - 1], targets=useful[k])
     for k in range(1, len(layers)):
-        layers[k] = _restricted(layers[k], sources=_targets(layers[k - 1]))
-    return tuple(layers)
+        around = [reached[source] if source else np.True_ for source, target in skips if target == k]
+        reached[k] = reduce(np.logical_or, around, _targets(layers[k - 1]))
+        layers[k] = _restricted(layers[k], sources=reached[k])
+    return tuple(layers), [useful[k] & reached[k] for k in range(1, len(layers))]
 
 
 def active_node_fraction(masks: Sequence[Any]) -> float:
@@ -75,11 +94,10 @@ def active_node_fraction(masks: Sequence[Any]) -> float:
     return float(np.concatenate(active).mean())
 
 
-def node_sparsity(masks: Sequence[Any]) -> float:
-    """Fraction of the hidden neurons between `masks` that chain removal leaves without links; 0 without hidden neurons."""
-    layers = percolated(masks)
-    dead = [~_sources(layer) for layer in layers[1:]]
-    return fraction("node sparsity", float(np.concatenate(dead).mean())) if dead else 0.0
+def node_sparsity(masks: Sequence[Any], skips: Skips = ()) -> float:
+    """Fraction of the hidden neurons between `masks` that lie on no path; 0 without hidden neurons, `skips` as of `percolated`."""
+    _, live = _swept(masks, skips)
+    return fraction("node sparsity", float((~np.concatenate(live)).mean())) if live else 0.0
 
 
 def _checked_layers(masks: Sequence[Any]) -> list[Mask]:

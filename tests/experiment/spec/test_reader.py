@@ -259,6 +259,23 @@ def test_what_a_method_draws_is_left_out(changes, words):
             read(document, "x")
 
 
+ONE_TO_ONE = {"topology": "one_to_one", "weights": {"kind": "constant", "value": 1.5}}
+
+
+@pytest.mark.parametrize(("given", "words"), [(ONE_TO_ONE, None), ({}, r"projections\.skip: a projection also needs topology")])
+def test_links_that_skip_a_population_are_not_drawn_by_the_method(given, words):
+    document = tomllib.loads((ROOT / "network_specs" / "ch_snn_digits.toml").read_text())
+    del document["sweep"]
+    document["populations"]["third"] = document["populations"]["second"] | {"layer": 2}
+    document["projections"]["second_third"] = {"source": "second", "target": "third"}
+    document["projections"]["skip"] = {"source": "first", "target": "third", **given}
+    if words is None:
+        assert [projection.topology is None for projection in read(document, "x").projections] == [True, True, True, False]
+    else:
+        with pytest.raises(SpecError, match=words):
+            read(document, "x")
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from bioworkbench.discrete.layers import chain_skips
+from bioworkbench.discrete.skips import Skip
 from bioworkbench.encoding import as_rate
 from bioworkbench.gradients import training
-from bioworkbench.gradients.chains import feed_forward
+from bioworkbench.gradients.chains import chain_weights, feed_forward
 from bioworkbench.gradients.inputs import step_inputs
+from bioworkbench.gradients.layers import Convolution, Dense, FeedForward, Neuron
 from bioworkbench.gradients.linked import linked_gradient, linked_state
 from bioworkbench.gradients.objectives import spike_rasters
 from bioworkbench.gradients.training import DivergenceError
@@ -22,7 +25,7 @@ from bioworkbench.records.errors import TopologyError
 from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.simulation import simulate
 from bioworkbench.topology.rewiring import Rewiring
-from tests.methods.chains import DT, dense_chain, digits_task, in_numpy
+from tests.methods.chains import DT, dense_chain, digits_task, in_numpy, residual_chain
 from tests.methods.grouped import grouped
 
 LIF = {"leak": 0.5, "reset": "zero", "strict": True, "floor": None, "start": 0.0}
@@ -151,6 +154,39 @@ def test_brian2_and_jax_spike_alike(trained):
     for name, raster in zip(("h0", "h1"), spike_rasters(feed_forward(trained.network, 10), layers, values[:, 0], 4), strict=True):
         assert raster.any()
         np.testing.assert_array_equal(recording.raster(name), raster)
+
+
+def test_residual_network_keeps_its_skip_and_spikes_alike_in_brian2():
+    task, network = digits_task(4, n_train=600, n_validation=100), residual_chain((64, 60, 60, 60), 1.5, [(0, 2)], **LIF)
+    settings = grouped(train, {"sparsity": 0.8, "epochs": 4, "batch_size": 32, "learning_rate": 1e-2})
+    found = train(task, network, in_numpy, np.random.default_rng(3), **settings)
+    assert found.history["score"].max() > 0.4  # chance is 0.1
+    assert chain_skips(found.network) == (Skip(0, 2, 1.5),)
+    values = task.test.values[:40]
+    recording = simulate(found.network, task.encode(values), 1, dt=DT, backend="numpy")
+    layers = [
+        {"weights": weights.toarray(), "bias": population.model.constants["bias"]}
+        for weights, population in zip(chain_weights(found.network), found.network.populations, strict=True)
+    ]
+    layers.append({"weights": found.readout.coefficients, "bias": found.readout.intercepts})
+    rasters = spike_rasters(feed_forward(found.network, 10), layers, values[:, 0], 4)
+    for name, raster in zip(("h0", "h1", "h2"), rasters, strict=True):
+        assert raster.any()
+        np.testing.assert_array_equal(recording.raster(name), raster)
+
+
+@pytest.mark.parametrize(
+    ("n_convolutions", "skips", "wanted"),
+    [
+        (0, (Skip(0, 2, 1.0),), [(1, 3)]),
+        (1, (Skip(0, 2, 1.0), Skip(1, 3, 1.0)), [(0, 2), (1, 3)]),
+        (2, (Skip(0, 2, 1.0), Skip(0, 1, 1.0)), [(0, 1)]),
+    ],
+)
+def test_skips_count_from_the_input_of_the_linear_layers(n_convolutions, skips, wanted):
+    """Population k is the input of the linear layers where k convolutions come first."""
+    layers = [Convolution((2, 2, 1), 1, 1)] * n_convolutions + [Dense(4, 4)] * (5 - n_convolutions)
+    assert ch_snn._skips(FeedForward(tuple(layers), (Neuron(),) * 4, skips=skips)) == wanted
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,18 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from bioworkbench.discrete.layers import chain_skips
 from bioworkbench.discrete.lif import discrete_lif
+from bioworkbench.discrete.skips import Skip
 from bioworkbench.encoding import as_rate
 from bioworkbench.gradients import training
-from bioworkbench.gradients.chains import feed_forward
+from bioworkbench.gradients.chains import chain_weights, feed_forward
 from bioworkbench.gradients.objectives import spike_rasters
 from bioworkbench.gradients.training import DivergenceError
 from bioworkbench.methods.noise_single_step import _rescaled, train
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.simulation import simulate
-from tests.methods.chains import DT, accuracy_on_test, dense_chain, digits_task, in_numpy
+from tests.methods.chains import DT, accuracy_on_test, dense_chain, digits_task, in_numpy, residual_chain
 from tests.methods.grouped import grouped
 
 SHORT = {"epochs": 6, "average": 0.9, "learning_rate": 4e-3}
@@ -213,6 +215,37 @@ def test_exploding_training_stops():
 def test_contradictory_settings_are_refused(settings, words):
     with pytest.raises(ValueError, match=words):
         _train(digits_task(4, n_train=300), **settings)
+
+
+@pytest.mark.parametrize("training", ["single_step", "conversion"])
+def test_residual_network_learns_and_spikes_alike_in_brian2(training):
+    task, network = digits_task(8, n_train=600, n_validation=100), residual_chain((64, 50, 50, 50), 1.0, [(0, 2)])
+    found = _train(task, network, training=training, **SHORT | {"batch_size": 32})
+    assert found.history["score"].max() > 0.6  # chance is 0.1
+    assert found.history["simulated_accuracy"][0] > found.history["score"].max() - 0.15
+    (skip,) = chain_skips(found.network)
+    assert (skip.source, skip.target, skip.weight == 1.0) == (0, 2, training == "single_step")
+    values = task.test.values[:40]
+    recording = simulate(found.network, task.encode(values), 1, dt=DT, backend="numpy")
+    layers = [
+        {"weights": weights.toarray(), "bias": population.model.constants["bias"]}
+        for weights, population in zip(chain_weights(found.network), found.network.populations, strict=True)
+    ]
+    layers.append({"weights": found.readout.coefficients, "bias": found.readout.intercepts})
+    for name, raster in zip(
+        ("h0", "h1", "h2"), spike_rasters(feed_forward(found.network, 10), layers, values[:, 0], 8), strict=True
+    ):
+        assert raster.any()
+        np.testing.assert_array_equal(recording.raster(name), raster)
+
+
+def test_converted_skips_carry_activations():
+    """A unit of 4 and a skip of .5 give 2; in spikes: 4 is one spike of the source, 8 one of a target whose threshold is 1."""
+    model = feed_forward(residual_chain((4, 3, 3, 3), 0.5, [(0, 2)]), 2)
+    layers = tuple({"weights": np.ones(layer.weight_shape), "bias": np.ones(layer.n_out)} for layer in model.layers)
+    scaled, network = _rescaled(model, layers, np.array([4.0, 2.0, 8.0]))
+    assert network.skips == (Skip(0, 2, 0.5 * 4 / 8),)
+    assert [own["weights"][0, 0] for own in scaled] == [1 / 4, 4 / 2, 2 / 8, 8.0]
 
 
 def test_silent_relu_units_cannot_be_scaled():

@@ -251,6 +251,14 @@ def test_training_the_last_layer_leaves_the_layers_below_and_adds_no_synapse(tas
     assert np.array_equal(trained.network.projections[1].weights.indices, thinned.indices)
 
 
+def test_training_the_last_layer_leaves_a_skip_to_it_as_it_is(task):
+    three = frozen_chain((64, 30, 30, 30))
+    three = replace(three, projections=(*three.projections, Projection("h0", "h2", sparse.eye_array(30, format="csr"))))
+    trained = train(task, three, in_numpy, np.random.default_rng(1), train_more="last_layer", **SHORT)
+    before, after = arrays(three), arrays(trained.network)
+    assert {name for name in before if not same_bits(before[name], after[name])} == {"h1_h2", "h2.bias"}
+
+
 @pytest.mark.thorough
 def test_gradients_see_the_expected_current_of_rates(task, network):
     rates = replace(task, encode=partial(as_rate, frame=T * DT, maximum=1 / DT))

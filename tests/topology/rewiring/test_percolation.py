@@ -52,6 +52,40 @@ def test_only_ways_from_input_to_output_stay(seed):
         assert (mask.toarray() == (counts[k] * np.outer(behind, ahead) > 0)).all()
 
 
+def test_what_a_skip_goes_round_stays():
+    """The first hidden neuron has no outgoing link, that of the third population no incoming one; a skip joins them."""
+    masks = [np.eye(2), np.diag([0, 1]), np.diag([0, 1]), np.eye(2)]
+    assert [mask.nnz for mask in percolated(masks)] == [1, 1, 1, 1]
+    assert [mask.nnz for mask in percolated(masks, [(1, 3)])] == [2, 1, 1, 2]
+    assert [node_sparsity(masks, skips) for skips in ((), [(1, 3)], [(0, 3)])] == [3 / 6, 1 / 6, 2 / 6]
+
+
+def _on_a_path(masks, skips):
+    """Links on a path from input to output, by walking over single neurons."""
+    links = {((k, i), (k + 1, j)) for k, mask in enumerate(masks) for i, j in np.argwhere(mask.toarray())}
+    joined = {((one, i), (other, i)) for one, other in skips for i in range(masks[one].shape[0])}
+
+    def walked(nodes, pairs):
+        while more := {end for start, end in pairs if start in nodes} - nodes:
+            nodes = nodes | more
+        return nodes
+
+    behind = walked({(0, i) for i in range(masks[0].shape[0])}, links | joined)
+    ends = {(len(masks), j) for j in range(masks[-1].shape[1])}
+    ahead = walked(ends, {(end, start) for start, end in links | joined})
+    return [
+        {(one[1], other[1]) for one, other in links if one[0] == k and one in behind and other in ahead}
+        for k in range(len(masks))
+    ]
+
+
+@given(st.integers(0, 10**6), st.sampled_from([((1, 3),), ((1, 3), (2, 4)), ((1, 4), (1, 3)), ()]))
+def test_only_links_on_a_path_that_may_use_skips_stay(seed, skips):
+    masks = random_masks(seed, sizes=(6, 7, 7, 7, 7, 4))
+    found = [{tuple(link) for link in np.argwhere(mask.toarray())} for mask in percolated(masks, skips)]
+    assert found == _on_a_path(masks, skips)
+
+
 def test_renaming_hidden_neurons_renames_the_result():
     one, two, *rest = random_masks(3)
     order = np.random.default_rng(1).permutation(7)
