@@ -271,7 +271,7 @@ NAN = np.where(np.arange(4) == 2, np.nan, X)
     ("x", "labels", "settings", "message"),
     [
         (NAN, LABELS, {}, r"features \(lowest of each\) has 1 value that is not finite, the first at \(2,\)"),
-        (np.where(X == X.max(), np.inf, X), LABELS, {}, r"features \(highest of each\) has 1 value that is not finite"),
+        (np.where(X.max() == X, np.inf, X), LABELS, {}, r"features \(highest of each\) has 1 value that is not finite"),
         (np.full((90, 4), np.inf), LABELS, {}, "features .* has 4 values that are not finite"),
         (np.full((90, 4), 2.0), LABELS, {}, "none of the 4 features varies over 90 trials; are the neurons silent"),
         (X[:, 0], LABELS, {}, r"features have type float64 and shape \(90,\)"),
