@@ -50,6 +50,8 @@ def test_coincidences_by_hand():
     found, wanted = [0.1, 0.2, 0.5], [0.101, 0.1015, 0.198, 0.7]
     chance = 2 * 3 * 2e-3
     assert coincidence_factor(found, wanted, duration=1.0) == pytest.approx((2 - chance * 4) / 3.5 / (1 - chance))
+    back = 2 * 4 * 2e-3  # the other way round a spike of `wanted` has two to choose from, and still takes one
+    assert coincidence_factor(wanted, found, duration=1.0) == pytest.approx((2 - back * 3) / 3.5 / (1 - back))
     assert coincidence_factor(wanted, wanted, duration=1.0) == pytest.approx(1.0)
     assert coincidence_factor([], [], duration=1.0) == 1.0
     assert coincidence_factor([], [0.1], duration=1.0) == 0.0
@@ -83,3 +85,11 @@ def test_trains_are_at_no_distance_from_themselves(name):
     train = np.array([0.1, 0.4, 0.41])
     assert SPIKE_DISTANCES[name](train, train, 1.0) == pytest.approx(0.0, abs=1e-7)
     assert SPIKE_DISTANCES[name](train, train[:2], 1.0) > 0.1
+
+
+def test_the_distance_by_coincidence_is_one_where_chance_has_every_spike_coincide():
+    """100 spikes in 0.25 s, each of which covers 4 ms, cover 1.6 of the time; 50 spikes cover 0.8."""
+    dense, wanted = np.arange(100) / 400, np.array([0.1, 0.2])
+    assert SPIKE_DISTANCES["coincidence"](dense, wanted, 0.25) == 1.0
+    expected = 1 - coincidence_factor(dense[::2], wanted, duration=0.25)
+    assert SPIKE_DISTANCES["coincidence"](dense[::2], wanted, 0.25) == expected

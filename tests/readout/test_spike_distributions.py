@@ -108,6 +108,12 @@ def test_what_is_not_defined():
         count_correlations(silent, "exc")
     two = np.zeros((1, 100, 3), bool)
     two[0, [1, 5], 0] = True
+    with pytest.raises(ValueError, match="population 'exc': 1 of 3 neurons vary over bins"):
+        count_correlations(recorded(two), "exc")
+    with pytest.raises(ValueError, match="population 'exc': 0 of 3 neurons vary over bins"):
+        count_correlations(recorded(two), "exc", bin=0.2)  # longer than a trial
+    with pytest.raises(ValueError, match="n_neurons = 1: must be an integer, 2 or more"):
+        count_correlations(recorded(two), "exc", n_neurons=1)
     with pytest.raises(ValueError, match="'exc' has no spike train with 6 spikes"):
         interval_variations(recorded(two), "exc")
     with pytest.raises(ValueError, match="'inh' is not a recorded population"):

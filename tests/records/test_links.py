@@ -54,6 +54,13 @@ def test_matrices_become_links():
     assert Links.from_csr(twice).weights.tolist() == [3.0]
 
 
+def test_one_delay_stands_for_one_per_link():
+    links = Links.from_csr([[0.0, 3.0], [2.0, 0.0]], delays=2 * ms)
+    assert links.delays == 2e-3
+    assert isinstance(links.delays, float)
+    assert links.delay_csr().toarray().tolist() == [[0.0, 2e-3], [2e-3, 0.0]]
+
+
 def test_weights_remember_their_unit():
     links = Links.from_csr(np.eye(2), weights=0.5 * mV, delays=[1 * ms, 2 * ms])
     assert links.weights.tolist() == [0.5e-3, 0.5e-3]
@@ -61,6 +68,8 @@ def test_weights_remember_their_unit():
     assert links.dimension is mV.dim
     assert links.with_values(delays=3 * ms).dimension is mV.dim
     assert links.with_values([1.0, 2.0]).dimension is None
+    assert links.with_values([1.0, 2.0]).weights.tolist() == [1.0, 2.0]
+    assert Links.from_csr(np.eye(2) * mV, weights=[1.0, 2.0]).dimension is None
     assert Links([0], [0], (1, 1), [2 * nS]).dimension is nS.dim
 
 
