@@ -6,6 +6,7 @@ that the variance stays, and what the mean then lacks comes as a regular input. 
 van Albada, Helias and Diesmann, PLoS Comput. Biol. 11, 2015, doi 10.1371/journal.pcbi.1004490.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -58,23 +59,39 @@ def downscaled(network: Network, factor: float, rates: Mapping[str, float]) -> N
         return network
     sizes = {name: max(1, round(size * factor)) for name, size in network.sizes.items()}
     projections = tuple(_projection(p, sizes, factor) for p in network.projections)
-    return Network(tuple(_population(p, sizes[p.name], network, factor, rates) for p in network.populations), projections)
+    fewer = Network(tuple(_population(p, sizes[p.name], factor) for p in network.populations), projections)
+    made_up = tuple(
+        replace(p, background=(*p.background, *_lacking(_inputs(network, p.name, rates), _inputs(fewer, p.name, rates))))
+        for p in fewer.populations
+    )
+    return replace(fewer, populations=made_up)
 
 
-def _population(whole: Population, size: int, network: Network, factor: float, rates: Mapping[str, float]) -> Population:
-    """Fewer and stronger background spikes, and a regular input that makes up for the mean."""
-    lacking: dict[str, float] = {}  # unit of the variable per second
-    for projection in (p for p in network.projections if p.target == whole.name):
-        links, variable = _links(projection), network.receiver(projection)
-        per_second = len(links) / whole.size * rates[projection.source] * _mean(links.weights)
-        lacking[variable] = lacking.get(variable, 0.0) + per_second
+def _population(whole: Population, size: int, factor: float) -> Population:
+    """Fewer neurons, and fewer and stronger background spikes to each."""
     background = []
     for each in whole.background:
-        lacking[each.receives] = lacking.get(each.receives, 0.0) + each.n * float(each.rate) * float(each.weight)
-        background.append(replace(each, n=round(each.n * factor), weight=float(each.weight) / np.sqrt(factor)))
-    part = 1 - np.sqrt(factor)
-    background += [Background(variable, 1, 1.0, part * amount, regular=True) for variable, amount in lacking.items()]
+        n = max(1, round(each.n * factor))  # the rate makes up for what rounding adds or takes away
+        rate = float(each.rate) * each.n * factor / n
+        background.append(replace(each, n=n, rate=rate, weight=float(each.weight) / np.sqrt(factor)))
     return replace(whole, size=size, background=tuple(background))
+
+
+def _inputs(network: Network, name: str, rates: Mapping[str, float]) -> dict[str, float]:
+    """Mean input of a neuron of a population, by the variable that gets it, in its unit per second."""
+    population, found = network.population(name), defaultdict(float)
+    for projection in (p for p in network.projections if p.target == name):
+        links = _links(projection)
+        per_neuron = len(links) / population.size
+        found[network.receiver(projection)] += per_neuron * rates[projection.source] * _mean(links.weights)
+    for each in population.background:
+        found[each.receives] += each.mean(1.0) * float(each.weight)
+    return found
+
+
+def _lacking(whole: Mapping[str, float], part: Mapping[str, float]) -> list[Background]:
+    """Regular input that makes up for the mean: what fewer inputs lack, and what the rounding of their numbers does."""
+    return [Background(variable, 1, 1.0, amount - part[variable], regular=True) for variable, amount in whole.items()]
 
 
 def _projection(whole: Projection, sizes: Mapping[str, int], factor: float) -> Projection:

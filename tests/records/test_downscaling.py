@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from brian2 import Hz, mV
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bioworkbench.neurons import noisy_lif
 from bioworkbench.records.background import Background
@@ -10,6 +12,7 @@ from bioworkbench.records.distributions import parse_distribution
 from bioworkbench.records.downscaling import downscaled
 from bioworkbench.records.drawn import DrawnLinks, LinkRule
 from bioworkbench.records.network import Network, Population, Projection, with_links
+from bioworkbench.records.neuron import NeuronModel
 
 RATES = {"exc": 5.0, "inh": 8.0}
 
@@ -29,6 +32,58 @@ def network(rule="fixed_total"):
     }
     populations = tuple(Population(name, size, noisy_lif(), background=drive) for name, size in sizes.items())
     return Network(populations, tuple(Projection(s, t, each) for (s, t), each in links.items()))
+
+
+TWO_VARIABLES = NeuronModel("dv/dt = (g - v)/(10*ms) : volt\ndg/dt = -g/(5*ms) : volt", "v > 1*volt", "v = 0*volt", receives="v")
+rules = st.one_of(
+    st.tuples(st.just("bernoulli"), st.floats(0.0, 1.0)),
+    st.tuples(st.sampled_from(["fixed_in_degree", "fixed_out_degree", "fixed_total"]), st.integers(0, 30)),
+)
+
+
+@st.composite
+def networks(draw):
+    """Populations and numbers so small that every rounding counts, links between all pairs, and two variables that receive."""
+    sizes = {name: draw(st.integers(1, 9)) for name in RATES}
+    background = st.builds(
+        Background, st.sampled_from("vg"), st.integers(0, 5), st.floats(1.0, 9.0), st.floats(-1.0, 1.0), st.booleans()
+    )
+    populations = [
+        Population(name, size, TWO_VARIABLES, background=tuple(draw(st.lists(background, max_size=2))))
+        for name, size in sizes.items()
+    ]
+    projections = []
+    for source, target, variable in [(s, t, v) for s in sizes for t in sizes for v in "vg"]:
+        kind, number = draw(rules)
+        rule = LinkRule(kind, number, repeated=kind != "bernoulli")
+        weight = parse_distribution(f"{draw(st.integers(-9, 9))} mV")
+        links = DrawnLinks(rule, (sizes[source], sizes[target]), draw(st.integers(0, 99)), weight, parse_distribution("1 ms"))
+        projections.append(Projection(source, target, links, receives=variable, name=f"{source}_{variable}_{target}"))
+    return Network(tuple(populations), tuple(projections))
+
+
+def mean_inputs(net):
+    """Mean input per second to each variable of each population, from the links as they are drawn."""
+    found = {(name, variable): 0.0 for name in net.sizes for variable in "vg"}
+    for projection in net.projections:
+        weights = projection.given.weights.sum() / net.sizes[projection.target]
+        found[projection.target, projection.receives] += RATES[projection.source] * weights
+    for population in net.populations:
+        for each in population.background:
+            found[population.name, each.receives] += each.mean(1.0) * each.weight
+    return found
+
+
+@settings(max_examples=25, deadline=None)
+@given(networks(), st.floats(0.05, 0.95))
+def test_the_mean_of_every_input_is_kept_whatever_is_rounded(net, factor):
+    part = downscaled(net, factor, RATES)
+    assert part.sizes == {name: max(1, round(size * factor)) for name, size in net.sizes.items()}
+    assert mean_inputs(part) == pytest.approx(mean_inputs(net), rel=1e-6, abs=1e-6)  # weights have 30 bits
+    for before, after in zip(net.populations, part.populations, strict=True):
+        for drive, less in zip(before.background, after.background, strict=False):
+            variances = [each.mean(1.0) * each.weight**2 for each in (drive, less)]
+            assert variances[1] == pytest.approx(variances[0])
 
 
 def moments(net, dt=1e-4):
