@@ -51,6 +51,12 @@ def test_latency_gives_one_spike_per_positive_value_and_earlier_for_larger(value
     assert spikes.sum(axis=0).tolist() == [float(value > 0) for value in values]
     fired = sorted((value, -int(spikes[:, k].argmax())) for k, value in enumerate(values) if value > 0)
     assert [time for _, time in fired] == sorted(time for _, time in fired)
+    for value, time in fired:
+        assert abs(-time - (1 - min(value, 1.0)) * (n_levels - 1)) <= 0.5 + 1e-9  # the nearest part
+
+
+def test_a_rate_may_be_the_same_for_all_values():
+    assert (as_rate(VALUES, frame=0.01, maximum=50.0, minimum=50.0).values == 50.0).all()
 
 
 @pytest.mark.parametrize("encode", ENCODINGS.values())

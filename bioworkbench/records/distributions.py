@@ -90,7 +90,7 @@ class Distribution:
     @property
     def is_constant(self) -> bool:
         """Whether all values are the same."""
-        return self.kind == "constant" or (self.kind == "uniform" and self.first == self.second) or self.spread == 0
+        return self.spread == 0
 
     @property
     def spread(self) -> float:
@@ -113,7 +113,7 @@ class Distribution:
         # the fraction asked for is one of what is left between the cuts; both tails are followed, for 1 - 1e-20 is 1 in binary
         lower, upper = self._outside
         under, over = lower + below * self._span, upper + above * self._span
-        if self.kind == "constant" or self.spread == 0:
+        if self.is_constant:
             return np.full(np.shape(below), self.first)
         if self.kind == "uniform":
             return np.clip(self.first + (self.second - self.first) * under, self.low, self.high)
@@ -123,7 +123,7 @@ class Distribution:
     @cached_property
     def _outside(self) -> tuple[float, float]:
         """Fractions of the whole distribution that lie below and above the cuts."""
-        if self.spread == 0:
+        if self.is_constant:
             inside = self.low <= self.first <= self.high
             return (0.0, 0.0) if inside else (1.0, 0.0)
         if self.kind == "uniform":

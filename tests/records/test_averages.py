@@ -8,6 +8,7 @@ from bioworkbench.records.averages import mean_and_error
 
 def test_by_hand():
     assert mean_and_error([1.0, 2.0, 3.0, 6.0]) == (3.0, pytest.approx(np.sqrt(14 / 3) / 2))
+    assert mean_and_error([1.0, 3.0]) == (2.0, pytest.approx(1.0))
 
 
 def test_the_error_of_one_value_is_not_known():

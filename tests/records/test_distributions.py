@@ -36,6 +36,19 @@ def test_quantiles_are_those_of_scipy(text):
 
 
 @pytest.mark.parametrize("text", KINDS)
+def test_the_spread_is_the_standard_deviation(text):
+    assert parse_distribution(text).spread == pytest.approx(KINDS[text].std())
+
+
+@pytest.mark.parametrize("text", ["2 ms", "constant(2 ms)", "uniform(2 ms, 2 ms)", "normal(2 ms, 0 ms)", "lognormal(2 ms, 0 ms)"])
+def test_a_distribution_without_spread_is_one_value(text):
+    distribution = parse_distribution(text)
+    assert distribution.is_constant
+    assert (distribution.draw(np.random.default_rng(1), (2, 3)) == np.full((2, 3), 2e-3)).all()
+    assert not any(parse_distribution(other).is_constant for other in KINDS)
+
+
+@pytest.mark.parametrize("text", KINDS)
 def test_a_cut_distribution_is_the_part_between_the_cuts(text):
     """Drawing again what lies outside, which is what a cut stands for, gives the same distribution."""
     low, high = 1.2e-3, 1.9e-3
@@ -59,8 +72,9 @@ def test_draws_lie_between_the_cuts(kind, first, second, low, high):
     assume(low < first < high)
     distribution = Distribution(kind, first, first + second if kind == "uniform" else second, low, high)
     values = distribution.draw(np.random.default_rng(1), 100)
-    assert (values >= low).all()
-    assert (values <= high).all()
+    ends = distribution.quantiles(np.array([0.0, 1.0]), np.array([1.0, 0.0]))
+    assert (np.append(ends, values) >= low).all()
+    assert (np.append(ends, values) <= high).all()
 
 
 def test_a_negative_mean_mirrors_a_lognormal_distribution():
@@ -79,10 +93,10 @@ def test_a_negative_mean_mirrors_a_lognormal_distribution():
         ("normal(1, 2, 3)", "normal takes mean, deviation, then low"),
         ("normal(1 ms, 2 mV)", "mixes a time and a voltage"),
         ("normal(1 ms, 2 ms, low = 1 mV)", "mixes a time and a voltage"),
-        ("normal(1, -2)", "deviation = -2: cannot be negative"),
+        ("normal(1, -0.5)", r"deviation = -0\.5: cannot be negative"),
         ("uniform(2 ms, 1 ms)", "low = 2 ms is above high = 1 ms"),
         ("lognormal(0, 1)", "mean of the lognormal distribution = 0"),
-        ("normal(1, 0, low = 2)", "nothing of normal"),
+        ("normal(1 mV, 0 mV, low = 2 mV)", r"nothing of normal\(1 mV, ...\) lies between low = 2 mV and high = inf; move them"),
         ("uniform(1, 2, low = 3)", "nothing of uniform"),
         ("normal(1, 2, low = 3, high = 2)", "nothing of normal"),
         ("one ms", "is not a quantity"),

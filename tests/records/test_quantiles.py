@@ -61,3 +61,5 @@ def test_a_constant_is_one_value(value, given):
 def test_what_does_not_fit_into_32_bits_is_refused():
     with pytest.raises(ValueError, match=r"goes up to 3, which is more than 2\*\*31 units of 1e-09; cut it"):
         quantiles(parse_distribution("uniform(1, 3)"), 1e-9)
+    with pytest.raises(ValueError, match=r"goes up to 3, which is more than 2\*\*31 units of 1e-09; cut it"):
+        quantiles(parse_distribution("uniform(-3, -1)"), 1e-9)

@@ -7,6 +7,7 @@ import pytest
 
 from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.tasks import Task, Trials, held_out
+from bioworkbench.tasks.task import check_trained_classes, split_off
 
 
 def encode(values: np.ndarray) -> Stimulus:
@@ -40,6 +41,25 @@ def test_trials_report_their_shape_and_keep_their_type():
 )
 def test_targets_may_be_per_trial_or_per_frame(targets, per_frame):
     assert Trials(np.zeros((4, 3, 2)), targets).per_frame is per_frame
+
+
+def test_targets_of_a_regression_may_be_any_numbers():
+    """Only classes are counted: a value of 7 is no class that is out of range or has no training trial."""
+    test = Trials(np.zeros((4, 3, 2)), np.full((4, 3, 2), 7.0))
+    made = task(train=value_trials(), test=test, kind="regression")
+    check_trained_classes(made)
+    assert made.n_outputs == 2
+
+
+def test_trials_stay_in_their_order_on_both_sides_of_a_split():
+    trials = Trials(np.arange(20.0).reshape(20, 1, 1), np.zeros(20, int))
+    train, validation = split_off(trials, 8, np.random.default_rng(1))
+    kept, taken = train.values.ravel(), validation.values.ravel()
+    assert (len(kept), len(taken)) == (12, 8)
+    assert sorted([*kept, *taken]) == list(range(20))
+    for part in (kept, taken):
+        assert (np.diff(part) > 0).all()
+    assert taken[0] + 7 < taken[-1]  # drawn from all over, not cut off
 
 
 def test_take_keeps_values_and_targets_together():

@@ -108,6 +108,24 @@ def test_cuts_are_kept_on_both_sides():
         assert 0.89 < values.max() <= 0.9
 
 
+def test_one_cut_is_enough():
+    for distribution in (gaussian, lognormal):
+        assert distribution(full_mask(), generator(), mean=0.5, deviation=0.4, low=0.2).data.min() >= 0.2
+        assert distribution(full_mask(), generator(), mean=0.5, deviation=0.4, high=0.9).data.max() <= 0.9
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", WEIGHT_DISTRIBUTIONS)
+def test_neurons_without_synapses_change_nothing_else(name):
+    mask = random_mask()
+    mask.resize(mask.shape[0] + 2, mask.shape[1] + 2)
+    settings = SETTINGS.get(name, {}) | ({"width": mask.shape[0] // 2} if name == "smooth_fields" else {})
+    weights = WEIGHT_DISTRIBUTIONS[name](mask, generator(), **settings)
+    assert weights.shape == mask.shape
+    assert weights.nnz == mask.nnz
+    assert np.isfinite(weights.data).all()
+
+
 def test_without_deviation_distributions_are_constant():
     mask = random_mask()
     for distribution in (gaussian, lognormal):
@@ -158,6 +176,7 @@ def test_smooth_fields_have_mean_0_one_length_and_correlated_neighbors():
     images = fields.T.reshape(n, 20, 20)
     middle, right = images[:, 10, 9], images[:, 10, 10]
     assert np.corrcoef(middle, right)[0, 1] > 0.8  # exp(-1 / (4 blur**2)) = 0.89 before centering, with an error below 0.01
+    assert abs(np.corrcoef(middle[:-1], middle[1:])[0, 1]) * np.sqrt(n) < 4.5  # every target has a field of its own
     white = smooth_fields(full_mask(400, n), generator(), width=20, blur=0.0).toarray().T.reshape(n, 20, 20)
     assert abs(np.corrcoef(white[:, 10, 9], white[:, 10, 10])[0, 1]) * np.sqrt(n) < 4.5
 

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from bioworkbench.weights.from_pairs import (
+    CONTRASTS,
     SAMPLINGS,
     PairSampling,
+    _chosen,
+    _least_entropy,
     candidate_pairs,
     effective_number,
     pair_probabilities,
@@ -37,6 +40,17 @@ def test_probabilities(rng):
     assert numbers == sorted(numbers, reverse=True)
     assert numbers[0] == pytest.approx(50)
     assert numbers[-1] >= 1
+
+
+def test_probabilities_do_not_mind_equal_states_and_targets_of_any_scale(rng):
+    """Pairs of equal states are the likeliest where their targets differ; a small power of a small number is not rounded to 0."""
+    difference, distance = rng.random((50, 2)) + 0.1, rng.random(50) + 0.1
+    small = pair_probabilities(difference * [1.0, 1e-100], distance, 4.0)
+    np.testing.assert_allclose(small, pair_probabilities(difference, distance, 4.0))
+    distance[7] = 0.0
+    p = pair_probabilities(difference, distance)
+    assert (p >= 0).all()
+    assert (p[7] > 0.99).all()
 
 
 def data(rng, n=300, d=5):
@@ -90,6 +104,42 @@ def test_the_mean_of_several_pairs_is_closer_to_the_direction_that_matters(rng):
     assert shares[1] > 2 * shares[0]
 
 
+@pytest.mark.parametrize("contrast", CONTRASTS)
+def test_pairs_of_a_bundle_point_the_same_way_and_half_of_the_neurons_each_way(rng, contrast):
+    states = 0.1 * rng.normal(size=(200, 3))
+    settings = PairSampling(contrast=contrast, sharpness=1.0, n_candidates=500, bundle=6)
+    low, high, _, _ = _chosen(states, states[:, :1], 400, rng, settings)
+    rises = (high - low)[:, :, 0] > 0
+    if contrast == "principal":  # the largest difference has no sign
+        assert (rises == rises[:, :1]).all()
+    assert abs(rises[:, 0].mean() - 0.5) < 4.5 * 0.5 / np.sqrt(400)
+
+
+def test_targets_that_are_multiples_of_one_another_have_one_component(rng):
+    states, targets = data(rng)
+    one, many = (
+        sampled_neurons(states, values, 9, np.random.default_rng(4), PairSampling(n_candidates=200))
+        for values in (targets[:, :1], targets[:, :1] * [1.0, 2.0, -3.0])
+    )
+    np.testing.assert_allclose(np.abs(one[0]), np.abs(many[0]))
+    assert one[2] == pytest.approx(many[2])
+
+
+@pytest.mark.parametrize("contrast", CONTRASTS)
+def test_equal_targets_leave_every_pair_as_likely(rng, contrast):
+    states, _ = data(rng)
+    settings = PairSampling(metric="l2", contrast=contrast, n_candidates=200)
+    assert sampled_neurons(states, np.ones((300, 2)), 9, rng, settings)[2] == pytest.approx(200)
+
+
+def test_the_metric_of_least_entropy_leaves_a_pair_per_neuron():
+    """Effective numbers are 3, 2 and 1 where 3, 2 and 1 pairs are close and the others far; outputs count by their largest difference."""
+    near, far = 1.0, 1e12
+    distances = {"all": np.array([near, near, near]), "two": np.array([near, near, far]), "one": np.array([near, far, far])}
+    difference = np.array([[1.0, 0.0], [0.0, -1.0], [1.0, 0.5]])
+    assert [_least_entropy(distances, difference, n, 1.0) for n in (1, 2, 3, 4)] == ["one", "two", "all", "all"]
+
+
 def test_links_that_are_not_there_have_no_weight(rng):
     states, targets = data(rng)
     links = rng.random((5, 30)) < 0.5
@@ -130,6 +180,6 @@ def test_samples_that_tell_nothing_are_refused(rng):
     with pytest.raises(ValueError, match="all 3 candidate pairs have equal states; is the input constant"):
         pair_probabilities(np.ones(3), np.zeros(3))
     with pytest.raises(ValueError, match="the 4 states do not vary; is the input constant, or the layer below silent"):
-        sampled_neurons(np.ones((4, 2)), np.ones((4, 1)), 3, rng, PairSampling())
+        sampled_neurons(np.tile([1.0, 2.0], (4, 1)), np.ones((4, 1)), 3, rng, PairSampling())
     with pytest.raises(ValueError, match=r"targets has shape \(3, 1\); it must be \(4, any\)"):
         sampled_neurons(rng.random((4, 2)), np.ones((3, 1)), 3, rng, PairSampling())
