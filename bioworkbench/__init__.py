@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bioworkbench.experiment.spec import load
     from bioworkbench.experiment.sweeps import optimize, sweep
     from bioworkbench.records.choice import Choice
+    from bioworkbench.records.execution import Execution
     from bioworkbench.records.linear_readout import LinearReadout
     from bioworkbench.records.links import Links
     from bioworkbench.records.network import Network, Population, Projection
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Choice",
+    "Execution",
     "LinearReadout",
     "Links",
     "Network",
@@ -87,6 +89,7 @@ _HOMES = {
     "experiment.spec": ("load",),
     "experiment.sweeps": ("optimize", "sweep"),
     "records.choice": ("Choice",),
+    "records.execution": ("Execution",),
     "records.linear_readout": ("LinearReadout",),
     "records.links": ("Links",),
     "records.network": ("Network", "Population", "Projection"),

@@ -24,7 +24,7 @@ TOP = {
     "Run specs": ("load", "run", "go_on", "sweep", "optimize", "predict", "fit", "simulator"),
     "Open results": ("open", "table", "Result", "ResultSet", "Sweep"),
     "Describe networks": ("Network", "Population", "Projection", "Links"),
-    "Drive and simulate them": ("simulate", "from_brian2", "silence", "Stimulus", "SpikeTrains", "Probe"),
+    "Drive and simulate them": ("simulate", "Execution", "from_brian2", "silence", "Stimulus", "SpikeTrains", "Probe"),
     "What comes back": ("Recording", "Spikes", "Trace"),
     "What training gives": ("TrainedNetwork", "LinearReadout", "Choice"),
 }

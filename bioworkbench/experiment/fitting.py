@@ -22,6 +22,7 @@ from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.records.arrays import Floats, count, finite
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import SimulationError, SpecError, unknown_name
+from bioworkbench.records.execution import Execution
 from bioworkbench.records.network import Network
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.randomness import seed_of, stream
@@ -63,8 +64,7 @@ class Simulator:
     summary : callable (Recording) to array (n_values,)
     at_once : int
         Sets of parameters in one simulation.
-    settings : mapping
-        For `simulate`.
+    execution : Execution
     record : tuple of Probe
         Of one network.
     part : RecordedPart, optional
@@ -77,7 +77,7 @@ class Simulator:
     units: Mapping[str, Quantity]
     summary: Summary
     at_once: int
-    settings: Mapping[str, Any]
+    execution: Execution
     record: tuple[Probe, ...] = ()
     part: RecordedPart | None = None
     without: str = ""
@@ -136,7 +136,7 @@ class Simulator:
         seed = seed_of(self.spec.seed, f"sets {np.ascontiguousarray(sets).tobytes().hex()}")
         sizes = networks[0].sizes
         record = [_of_all(probe, sizes, len(sets)) for probe in self.record]
-        recording = simulate(network, stimuli, seed, record=record, **{**self.spec.simulation, **self.settings})
+        recording = simulate(network, stimuli, seed, record=record, **self.spec.simulation | {"execution": self.execution})
         return apart(recording, sizes)
 
     def _plan(self, values: Floats, known: dict[str, Any]) -> Plan:
@@ -197,7 +197,7 @@ def simulator(
     at_once : int
         Sets of parameters in one simulation.
     jobs, threads : int
-        As of `simulate`.
+        As of `Execution`.
 
     Returns
     -------
@@ -219,10 +219,10 @@ def simulator(
         raise ValueError(f"parameters = {parameters}: name one at least, such as {{'populations.cell.tau': 'ms'}}")
     units = {name: parse_quantity(f"1 {unit}".strip()) for name, unit in named.items()}
     document = {key: value for key, value in plain.document.items() if key not in ("sweep", "task", "fit")}
-    settings = {"jobs": count("jobs", jobs), "threads": threads or plain.threads}
+    execution = replace(plain.execution, jobs=jobs, threads=threads or plain.threads)
     probes = tuple(probe if isinstance(probe, Probe) else Probe(*probe.split(".", 1)) for probe in record)
     return Simulator(
-        replace(plain, document=document, task=None, fit=None), units, summary, count("at_once", at_once), settings, probes
+        replace(plain, document=document, task=None, fit=None), units, summary, count("at_once", at_once), execution, probes
     )
 
 
@@ -301,7 +301,7 @@ def fit(
     generations : int
         After the first.
     jobs, threads : int
-        As of `simulate`.
+        As of `Execution`.
 
     Returns
     -------

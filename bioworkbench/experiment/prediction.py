@@ -1,6 +1,6 @@
 """`predict`: a trained network on new data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -89,7 +89,8 @@ def predict(
     if task is None:
         raise ResultError(f"{folder}: the spec of the run names no task; it must, to say how data become input")
     new = _new(task, data)
-    bound = partial(simulate, **spec.simulation | ({} if backend == "auto" else {"backend": backend}), jobs=jobs)
+    picked, execution = spec.backend if backend == "auto" else backend, replace(spec.execution, jobs=jobs)
+    bound = partial(simulate, dt=spec.dt, backend=picked, execution=execution)
     block = block_size(trained.network, task, spec.dt, spec.memory * 1e9)
     drawn = seed_of(spec.seed if seed is None else seed, "simulate new trials")
     found = blocked_predictions(trained, task.encode, new.values, bound, drawn, block=block)

@@ -119,7 +119,7 @@ def fitted(
         Of it.
     simulate : callable (network, stimuli, seed, record) to Recording
     jobs, threads : int
-        As of `bioworkbench.simulate`.
+        As of `bioworkbench.Execution`.
 
     Returns
     -------

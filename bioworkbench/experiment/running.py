@@ -26,13 +26,13 @@ from bioworkbench.experiment.spec.stimuli import phases_with
 from bioworkbench.readout.trials import Simulate
 from bioworkbench.records.above import shown_progress, view
 from bioworkbench.records.errors import ResultError
+from bioworkbench.records.execution import Notify
 from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network
 from bioworkbench.records.randomness import seed_of, stream
 from bioworkbench.records.recording import Recording
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.records.units import Quantity, format_quantity
-from bioworkbench.simulation.backends.backend import Notify
 from bioworkbench.simulation.backends.choice import choose_backend
 from bioworkbench.simulation.processes import meanwhile
 from bioworkbench.simulation.seam import simulate
@@ -206,11 +206,11 @@ def compute(
         plan = construct(spec)
     # What draws takes long to import; the first picture needs less than the report.
     meanwhile([partial(view, name) for name in ("recording_figure", "report_of") if report])
-    settings = spec.simulation | {"threads": threads or spec.threads}
-    bound = partial(simulate, **settings, jobs=jobs, progress=progress, profile=profile)
+    execution = replace(spec.execution, jobs=jobs, threads=threads or spec.threads, progress=progress, profile=profile)
+    bound = partial(simulate, **spec.simulation | {"execution": execution})
     if spec.fit is not None:
         with clock.phase("fit"):
-            data, scores = _fitted(spec, plan, bound, jobs=jobs, threads=settings["threads"])
+            data, scores = _fitted(spec, plan, bound, jobs=jobs, threads=threads)
     else:
         data, scores = _alone(spec, plan, bound, clock) if plan.task is None else _with_task(spec, plan, plan.task, bound, clock)
     metrics = {**scores, "activity": activity(data.recording), "timing": clock.timing(data.recording)}

@@ -23,7 +23,7 @@ from bioworkbench.gallery.stamps import Places, write_stamp
 from bioworkbench.plots import style
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import ResultError
-from bioworkbench.simulation.backends.backend import Notify
+from bioworkbench.records.execution import Notify
 from bioworkbench.simulation.threads import n_cores
 
 __all__ = ["draw_figure"]

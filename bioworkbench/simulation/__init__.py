@@ -12,16 +12,15 @@ if TYPE_CHECKING:
         BACKENDS,
         available_backends,
         backend_of,
-        check_precision,
-        check_threads,
+        check_execution,
         choose_backend,
     )
     from bioworkbench.simulation.seam import simulate
 
-__all__ = ["BACKENDS", "available_backends", "backend_of", "check_precision", "check_threads", "choose_backend", "simulate"]
+__all__ = ["BACKENDS", "available_backends", "backend_of", "check_execution", "choose_backend", "simulate"]
 
 _HOMES = {
-    "backends.choice": ("BACKENDS", "available_backends", "backend_of", "check_precision", "check_threads", "choose_backend"),
+    "backends.choice": ("BACKENDS", "available_backends", "backend_of", "check_execution", "choose_backend"),
     "seam": ("simulate",),
 }
 

@@ -10,8 +10,9 @@ from functools import partial
 import numpy as np
 from brian2.units.fundamentalunits import Quantity
 
-from bioworkbench.records.arrays import count, positive
+from bioworkbench.records.arrays import positive
 from bioworkbench.records.errors import SimulationError, unknown_name
+from bioworkbench.records.execution import Execution
 from bioworkbench.records.network import Network, with_links
 from bioworkbench.records.pathways import delay_of
 from bioworkbench.records.probe import Probe
@@ -21,13 +22,12 @@ from bioworkbench.records.recording import Recording
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus, silence
 from bioworkbench.records.synapse import check_synaptic
 from bioworkbench.records.times import rough_delays, seconds, whole_steps
-from bioworkbench.simulation.backends.backend import Backend, Notify, Outcome
+from bioworkbench.simulation.backends.backend import Backend, Outcome
 from bioworkbench.simulation.backends.choice import (
     BACKENDS,
     available_backends,
     backends_that,
-    check_precision,
-    check_threads,
+    check_execution,
     choose_backend,
 )
 from bioworkbench.simulation.chunk import Chunk, Need, chunks, chunks_of, joined_chunks
@@ -56,15 +56,10 @@ def simulate(
     dt: float | Quantity,
     backend: str = "auto",
     record: Sequence[Probe | str] = (),
-    jobs: int = 1,
-    memory: float | None = None,
-    progress: Notify | None = None,
-    profile: bool = False,
-    precision: str = "double",
-    threads: int = 0,
     start: RunState | None = None,
     keep_state: bool = False,
     counts: bool = False,
+    execution: Execution = Execution(),  # noqa: B008  it never changes
 ) -> Recording:
     """Simulate every trial of the stimuli with Brian2 and record spikes.
 
@@ -87,22 +82,6 @@ def simulate(
         summed in any order, so that a spike may differ in rare cases.
     record : sequence of Probe, "population.variable" or "projection.variable"
         Variables of neurons and synapses to record, at the start of each step as Brian2 does; spikes are always recorded.
-    jobs : int
-        Chunks that run at the same time ("cpp" only).
-    memory : float, bytes, optional
-        Budget of all runs together, 2 GB by default: a chunk takes an eighth of it, and no more chunks run at a time than fit; with
-        "cpp", chunks are joined while those of all jobs fit into half of it, which changes no number. With
-        "cuda", memory on the GPU, half of it by default: a chunk takes it all, up to 16 GB.
-    progress : callable (phase, done, total), optional
-    profile : bool
-        Also measure how long each Brian2 object takes (`Recording.profile`).
-    precision : {"double", "single"}
-        Of the state variables; "single" with "cpp" and "cuda" only. It makes C++ programs faster and their state half
-        as large; a membrane is then off by about 1e-7 of its value, and recurrent networks spike otherwise after a while. Weights that
-        the program draws take two bytes instead of four where that changes them by less than a thousandth of their spread.
-    threads : int
-        That run one network together ("cpp" only); 0 for the idle cores that `jobs` leaves, from 10 000 neurons on. Spikes are the same for
-        any number.
     start : RunState, optional
         `Recording.final` of a run with the same network, dt, number of trials and backend (all but "cuda"), to go on from: what
         follows has the same bits as in one long run. Times count from the start of this run, and input spikes of rates are drawn again.
@@ -111,6 +90,8 @@ def simulate(
     counts : bool
         Whether spikes are only counted, for each neuron in each trial (`Recording.counts`), which saves the time and memory that
         millions of spikes take. Phases are always recorded.
+    execution : Execution
+        Jobs, threads, memory, precision, and who is told about progress.
 
     Returns
     -------
@@ -126,27 +107,25 @@ def simulate(
     step = positive("dt", seconds("dt", dt))
     if isinstance(stimuli, Sequence) and any(isinstance(one, Phase) for one in stimuli):
         _check_phases_recorded(counts)
-        settings = {"backend": _keeping(backend), "record": record, "jobs": jobs, "memory": memory, "progress": progress}
-        settings |= {"profile": profile, "precision": precision, "threads": threads}
-        return run_phases(partial(simulate, **settings), network, stimuli, seed, dt=step, start=start)
+        run_phase = partial(simulate, backend=_keeping(backend), record=record, execution=execution)
+        return run_phases(run_phase, network, stimuli, seed, dt=step, start=start)
     inputs = inputs_of(network, stimuli, step)  # pyright: ignore[reportArgumentType]  phases went another way
     probes = tuple(_probe(item, network, inputs) for item in record)
     _warn(network, inputs, step)
     inputs = replace(inputs, keeps_state=keep_state or start is not None)
     picked = choose_backend(_keeping(backend) if inputs.keeps_state else backend)
-    _check_backend(picked, inputs, count("jobs", jobs), precision)
-    need = memory_need(inputs, probes, picked, precision)
-    available = picked.budget(memory)
+    _check_backend(picked, inputs, execution)
+    need = memory_need(inputs, probes, picked, execution.precision)
+    available = picked.budget(execution.memory)
     run_drawn = picked.run_drawn if inputs.drawn_by(picked, probes) else None
     if start is None:
-        parts = _parts(inputs, need, available, picked, jobs if run_drawn is None else 0, counts=counts)
+        parts = _parts(inputs, need, available, picked, execution.jobs if run_drawn is None else 0, counts=counts)
     else:
         inputs, parts = _going_on(inputs, start, probes, picked), chunks_of(inputs.n_trials, start.n_copies)
     n_copies = parts[0].n_copies
     # All runs that go on at a time must fit into the budget together.
-    workers = max(1, min(jobs, len(parts), available // need.of(n_copies)))
-    check_threads(threads, picked.name)
-    threads = n_threads(threads, workers, n_copies * sum(network.sizes.values())) if picked.shares_work else 1
+    workers = max(1, min(execution.jobs, len(parts), available // need.of(n_copies)))
+    threads = n_threads(execution.threads, workers, n_copies * sum(network.sizes.values())) if picked.shares_work else 1
     # Other backends get the links one by one, drawn by the NumPy twin: the very same synapses.
     if run_drawn is None:
         inputs = replace(inputs, network=with_links(inputs.network, step))
@@ -154,18 +133,19 @@ def simulate(
     recorded = {probe.population for probe in probes} - network.sizes.keys()
     synapses = {} if run_drawn else synapse_values(inputs.network, n_copies, step, limit, sharing=sharing, recorded=recorded)
     simulated = tuple(_simulated(probe, network, inputs) for probe in probes)
-    notify = progress or (lambda phase, done, total: None)
+    notify = execution.progress or (lambda phase, done, total: None)
     gathered = Gathered(network, probes, step, counts=counts)
     with scratch_folder() as place:
 
         def run(chunk: Chunk) -> Outcome:
-            job = replace(job_of_chunk(inputs, seed, simulated, chunk, synapses), profile=profile, threads=threads, counts=counts)
+            job = job_of_chunk(inputs, seed, simulated, chunk, synapses)
+            job = replace(job, profile=execution.profile, threads=threads, counts=counts)
             job = job if start is None else continued(job, start, chunk, inputs.delay_limit)
             if run_drawn:
-                return run_drawn(job, notify, place, precision)
+                return run_drawn(job, notify, place, execution.precision)
             # Noise belongs to the trial, or to the chunk, never to the worker: the same spikes for any number of jobs.
             noise = seed_of(seed, "noise" if picked.noise_by_trial else f"noise of chunk {chunk.number}")
-            return picked.run(job, noise, notify, place, precision)
+            return picked.run(job, noise, notify, place, execution.precision)
 
         try:
             for done, (chunk, outcome) in enumerate(_outcomes(run, parts, workers)):
@@ -260,12 +240,9 @@ def _warn_of_rates(network: Network, inputs: Inputs) -> None:
             warnings.warn(sentence, RuntimeWarning, stacklevel=4)
 
 
-def _check_backend(picked: Backend, inputs: Inputs, jobs: int, precision: str) -> None:
+def _check_backend(picked: Backend, inputs: Inputs, execution: Execution) -> None:
     """Refuse what a backend cannot do."""
-    if jobs > 1 and not picked.concurrent:
-        able = backends_that(lambda other: other.concurrent)
-        raise ValueError(f"jobs = {jobs}: several jobs need backend {able}; backend is '{picked.name}'")
-    check_precision(precision, picked.name)
+    check_execution(execution, picked.name)
     if inputs.events and not picked.plays_trains:
         able = backends_that(lambda other: other.plays_trains)
         raise ValueError(f"SpikeTrains need backend {able}; backend is '{picked.name}'")

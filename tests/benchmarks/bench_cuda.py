@@ -30,6 +30,7 @@ import numpy as np
 from scipy import sparse
 
 from bioworkbench.neurons import noisy_lif
+from bioworkbench.records.execution import Execution
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.stimulus import Stimulus, silence
 from bioworkbench.simulation import choose_backend, simulate
@@ -61,7 +62,7 @@ WAYS = (("cpp", "double"), ("cuda", "double"), ("cuda", "single"))
 def run(case, backend, precision, seed):
     network, stimulus, dt = CASES[case](np.random.default_rng(1))
     started = time.perf_counter()
-    recording = simulate(network, stimulus, seed, dt=dt, backend=backend, precision=precision)
+    recording = simulate(network, stimulus, seed, dt=dt, backend=backend, execution=Execution(precision=precision))
     return time.perf_counter() - started, recording
 
 

@@ -22,6 +22,7 @@ from brian2 import ms, mV
 from scipy import sparse
 
 from bioworkbench.neurons import noisy_lif
+from bioworkbench.records.execution import Execution
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.stimulus import Stimulus, silence
@@ -166,11 +167,11 @@ def threads():
         ("CUBA", standard_networks.cuba, 20_000, 0.5),
     ):
         network = make(n, np.random.default_rng(1))
-        run(network, duration, threads=1)
+        run(network, duration, execution=Execution(threads=1))
         rows = {1: [], 2: [], 3: []}
         for _ in range(5):
             for number, found in rows.items():
-                found.append(run(network, duration, threads=number))
+                found.append(run(network, duration, execution=Execution(threads=number)))
         best = {number: min(recording.timing["simulate"] for recording in found) for number, found in rows.items()}
         same = len({recording.spikes["cells"].neuron.tobytes() for found in rows.values() for recording in found}) == 1
         print(
@@ -225,7 +226,7 @@ def jobs():
     stimulus = silence(0.2, n_trials=2000)
     taken = {}
     for n_jobs in (1, 2, 1, 2):
-        duration, _ = seconds(simulate, network, stimulus, 1, dt=5e-4, backend="cpp", jobs=n_jobs)
+        duration, _ = seconds(simulate, network, stimulus, 1, dt=5e-4, backend="cpp", execution=Execution(jobs=n_jobs))
         taken[n_jobs] = min(duration, taken.get(n_jobs, np.inf))
     print(f"jobs: 2000 trials {taken[1]:.2f} s by one, {taken[2]:.2f} s by two: {taken[1] / taken[2]:.2f}x (target 1.8)")
 

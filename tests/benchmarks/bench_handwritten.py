@@ -15,6 +15,7 @@ from pathlib import Path
 import brian2 as b2
 import numpy as np
 
+from bioworkbench.records.execution import Execution
 from bioworkbench.records.stimulus import silence
 from bioworkbench.simulation import simulate
 from tests.benchmarks import standard_networks
@@ -90,9 +91,9 @@ def port_by_us(port):
     """The records of a port, twice: from nothing, and from the cache."""
     network, trains = records_of(port)
     started = time.perf_counter()
-    first = simulate(network, trains, 1, dt=port.dt, backend="cpp", threads=1)
+    first = simulate(network, trains, 1, dt=port.dt, backend="cpp", execution=Execution(threads=1))
     built = time.perf_counter() - started
-    again = simulate(network, trains, 2, dt=port.dt, backend="cpp", threads=1)
+    again = simulate(network, trains, 2, dt=port.dt, backend="cpp", execution=Execution(threads=1))
     row = {"run": again.timing["processor"], "build": built - float(first.timing["simulate"])}
     return row | kept(spikes_in(again, "cells"))
 

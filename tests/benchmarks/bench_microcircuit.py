@@ -14,6 +14,7 @@ from pathlib import Path
 
 import bioworkbench as bw
 from bioworkbench.experiment.spec.plan import construct
+from bioworkbench.records.execution import Execution
 from bioworkbench.records.stimulus import silence
 from bioworkbench.simulation import simulate
 
@@ -28,7 +29,12 @@ def one(fraction, threads, duration, precision):
     started = time.perf_counter()
     plan = construct(bw.load(SPEC, {"downscaling.factor": fraction, "memory": 4.0, "duration": f"{duration} s"}))
     recording = simulate(
-        plan.network, silence(duration), 1, dt=1e-4, backend="cpp", threads=threads, precision=precision, memory=4e9
+        plan.network,
+        silence(duration),
+        1,
+        dt=1e-4,
+        backend="cpp",
+        execution=Execution(threads=threads, precision=precision, memory=4e9),
     )
     timing = recording.timing
     late = {name: (s.time >= min(SETTLING, duration / 2)).sum() for name, s in recording.spikes.items()}

@@ -86,7 +86,7 @@ def simulated(drives, links, at_once):
     network = network_of(links)
 
     def spikes(some):
-        made = bw.simulate(network, Stimulus(some[:, None], DURATION), 1, dt=DT, backend="cpp", threads=1)
+        made = bw.simulate(network, Stimulus(some[:, None], DURATION), 1, dt=DT, backend="cpp", execution=bw.Execution(threads=1))
         return np.bincount(made.spikes["cells"].trial, minlength=len(some)).tolist()
 
     spikes(drives[:at_once])
@@ -105,7 +105,7 @@ def other_constants():
         projection = bw.Projection("inputs", "cells", links, synapse=synapse)
         network = bw.Network((inputs, bw.Population("cells", N_NEURONS, MODEL)), (projection,))
         started = time.perf_counter()
-        made = bw.simulate(network, silence(0.05), 1, dt=DT, backend="cpp", threads=1)
+        made = bw.simulate(network, silence(0.05), 1, dt=DT, backend="cpp", execution=bw.Execution(threads=1))
         seconds.append(time.perf_counter() - started - float(made.timing["simulate"]))
     return seconds
 

@@ -20,6 +20,7 @@ from sklearn.datasets import load_digits
 
 from bioworkbench.discrete.lif import discrete_lif
 from bioworkbench.readout.features import spike_counts
+from bioworkbench.records.execution import Execution
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.simulation import simulate
@@ -49,7 +50,9 @@ def by_us(network, pixels, n_steps, jobs):
     for seed in range(6):
         started = time.perf_counter()
         stimulus = Stimulus(pixels[:, None], n_steps * 1e-3)
-        recording = simulate(network, stimulus, seed, dt=1e-3, backend="cpp", jobs=jobs, precision="single", counts=True)
+        recording = simulate(
+            network, stimulus, seed, dt=1e-3, backend="cpp", counts=True, execution=Execution(jobs=jobs, precision="single")
+        )
         counts = spike_counts(recording, ["cells"])
         best = min(best, time.perf_counter() - started if seed else np.inf)
     phases = " ".join(f"{phase} {taken:.3f}" for phase, taken in recording.timing.items())

@@ -1,6 +1,7 @@
 """From a spec to a results folder."""
 
 import json
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -173,9 +174,9 @@ def test_public_names():
 def test_threads_reach_the_simulation_and_change_no_fingerprint(tmp_path, monkeypatch):
     seen = []
 
-    def noted(*arguments, threads, **settings):
-        seen.append(threads)
-        return simulate(*arguments, **settings)
+    def noted(*arguments, execution, **settings):
+        seen.append(execution.threads)
+        return simulate(*arguments, execution=replace(execution, threads=0), **settings)
 
     monkeypatch.setattr("bioworkbench.experiment.running.simulate", noted)
     spec = spec_of(alone() | {"threads": 1})

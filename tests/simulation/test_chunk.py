@@ -8,6 +8,7 @@ from brian2 import mV
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bioworkbench.records.execution import Execution
 from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.simulation import BACKENDS, seam, simulate
 from bioworkbench.simulation.chunk import Chunk, Need, chunks, chunks_of, joined_chunks
@@ -65,11 +66,10 @@ def test_chunks_that_run_together_give_the_spikes_of_chunks_one_by_one(kind, mor
         stimulus = Stimulus(rng.uniform(0, 400, (7, 12, 3)), 1e-3, "rate")
     runs = []
 
-    def run(budget, **settings):
+    def run(budget, jobs=1, counts=False):
         used = []
-        recording = simulate(
-            network, stimulus, 1, dt=1e-4, backend="cpp", memory=budget, progress=lambda *words: used.append(words), **settings
-        )
+        execution = Execution(jobs=jobs, memory=budget, progress=lambda *words: used.append(words))
+        recording = simulate(network, stimulus, 1, dt=1e-4, backend="cpp", counts=counts, execution=execution)
         runs.append(max(total for phase, _, total in used if phase == "simulate"))
         return recording
 
@@ -98,8 +98,8 @@ def test_synapses_of_each_copy_and_their_weights_are_those_of_chunks_one_by_one(
     plastic = pair_stdp(largest=3 * mV)
     projections = tuple(replace(p, synapse=plastic) if p.name == "exc_exc" else p for p in network.projections)
     network, stimulus = replace(network, projections=projections), random_stimulus(rng, 5, 3)
-    joined = simulate(network, stimulus, 1, dt=1e-4, backend="cpp", memory=10 * TINY)
+    joined = simulate(network, stimulus, 1, dt=1e-4, backend="cpp", execution=Execution(memory=10 * TINY))
     monkeypatch.setattr(seam, "joined_chunks", lambda parts, *_: parts)
-    apart = simulate(network, stimulus, 1, dt=1e-4, backend="cpp", memory=10 * TINY)
+    apart = simulate(network, stimulus, 1, dt=1e-4, backend="cpp", execution=Execution(memory=10 * TINY))
     assert np.array_equal(joined.weights["exc_exc"], apart.weights["exc_exc"])
     assert (joined.weights["exc_exc"] != network.projections[1].links.weights).any()

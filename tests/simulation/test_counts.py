@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bioworkbench.readout.features import spike_counts
+from bioworkbench.records.execution import Execution
 from bioworkbench.records.protocol import Phase
 from bioworkbench.records.recording import spikes_of
 from bioworkbench.simulation import simulate
@@ -27,7 +28,15 @@ def both(network, stimulus, seed, **settings):
 @needs_compiler
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize(
-    "more", [{}, {"memory": TINY, "jobs": 2}, {"threads": 2}, {"precision": "single"}, {"record": ["exc.v"]}], ids=str
+    "more",
+    [
+        {},
+        {"execution": Execution(memory=TINY, jobs=2)},
+        {"execution": Execution(threads=2)},
+        {"execution": Execution(precision="single")},
+        {"record": ["exc.v"]},
+    ],
+    ids=str,
 )
 def test_programs_count_what_they_would_record(seed, more):
     rng = np.random.default_rng(seed)

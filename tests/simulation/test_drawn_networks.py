@@ -10,6 +10,7 @@ from bioworkbench.neurons import NeuronModel
 from bioworkbench.records.background import Background
 from bioworkbench.records.distributions import parse_distribution
 from bioworkbench.records.drawn import DrawnLinks, LinkRule
+from bioworkbench.records.execution import Execution
 from bioworkbench.records.network import Network, Population, Projection, with_links
 from bioworkbench.records.stimulus import silence
 from bioworkbench.simulation import simulate
@@ -58,7 +59,7 @@ def run(net, backend, **named):
 
 @needs_compiler
 def test_any_number_of_threads_gives_the_same_spikes_and_traces():
-    one, *others = (run(network(), "cpp", threads=threads) for threads in (1, 2, 3))
+    one, *others = (run(network(), "cpp", execution=Execution(threads=threads)) for threads in (1, 2, 3))
     assert all(len(s) for s in one.spikes.values())
     for other in others:
         assert spikes(other) == spikes(one)
@@ -80,7 +81,7 @@ def test_numpy_simulates_the_network_that_the_program_draws():
 @pytest.mark.slow
 @needs_compiler
 def test_single_precision_gives_the_same_activity():
-    double, single = (run(network(), "cpp", precision=precision) for precision in ("double", "single"))
+    double, single = (run(network(), "cpp", execution=Execution(precision=precision)) for precision in ("double", "single"))
     for name in ("exc", "inh"):
         assert len(single.spikes[name]) == pytest.approx(len(double.spikes[name]), rel=0.15)
 
@@ -130,20 +131,20 @@ def test_links_can_be_drawn_one_by_one():
 
 def test_threads_on_a_backend_without_them_are_refused():
     with pytest.raises(ValueError, match="threads = 2: several threads need backend 'cpp'; backend is 'numpy'"):
-        simulate(with_links(network(50), 1e-4), silence(0.01), 1, dt=1e-4, backend="numpy", threads=2)
+        simulate(with_links(network(50), 1e-4), silence(0.01), 1, dt=1e-4, backend="numpy", execution=Execution(threads=2))
 
 
 @pytest.mark.slow
 @needs_compiler
 def test_more_threads_than_cores_are_warned_of():
     with pytest.warns(RuntimeWarning, match="threads = 1000: this machine has"):
-        simulate(network(1000), silence(1e-4), 1, dt=1e-4, backend="cpp", threads=1000)
+        simulate(network(1000), silence(1e-4), 1, dt=1e-4, backend="cpp", execution=Execution(threads=1000))
 
 
 @needs_compiler
 def test_more_memory_than_there_is_is_refused_before_drawing():
     with pytest.raises(ValueError, match="memory = 1e-05 GB: one trial needs about"):
-        simulate(network(), silence(0.1), 1, dt=1e-4, backend="cpp", memory=1e4)
+        simulate(network(), silence(0.1), 1, dt=1e-4, backend="cpp", execution=Execution(memory=1e4))
 
 
 @needs_compiler

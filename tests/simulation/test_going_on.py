@@ -9,6 +9,7 @@ from brian2 import Hz, mV
 from bioworkbench import simulate
 from bioworkbench.neurons import noisy_lif
 from bioworkbench.records.background import Background
+from bioworkbench.records.execution import Execution
 from bioworkbench.records.links import Links
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.probe import Probe
@@ -65,16 +66,19 @@ def test_spikes_on_their_way_through_shared_synapses_and_those_of_one_network(th
     links = Links(sources, targets, (700, 300), rng.normal(0, 1e-4, 9000), rng.integers(0, 80, 9000) * DT)
     network = Network(cells, (Projection("a", "b", links=links, name="ab"),))
     for n_trials in (1, 3):
-        state = in_parts(network, quiet(n_trials), threads=threads)
+        state = in_parts(network, quiet(n_trials), execution=Execution(threads=threads))
         assert len(state.in_flight["ab.pre"]) > 100
 
 
 def test_the_number_of_threads_may_change_on_the_way():
     network = Network((noisy("a", 700), noisy("b", 600)), (dense("ab", "a", "b", (700, 600)),))
     settings = {"dt": DT, "backend": "cpp", "keep_state": True}
-    first = {n: simulate(network, silence(CUT * DT), 1, threads=n, **settings).final for n in (1, 2)}
+    first = {n: simulate(network, silence(CUT * DT), 1, execution=Execution(threads=n), **settings).final for n in (1, 2)}
     same_state(*map(ordered, first.values()))
-    second = [simulate(network, silence(CUT * DT), 1, threads=3 - n, start=first[n], **settings).final for n in (1, 2)]
+    second = [
+        simulate(network, silence(CUT * DT), 1, execution=Execution(threads=3 - n), start=first[n], **settings).final
+        for n in (1, 2)
+    ]
     same_state(*map(ordered, second))
     same_state(ordered(second[0]), ordered(simulate(network, silence(2 * CUT * DT), 1, **settings).final))
 
@@ -90,7 +94,7 @@ def ordered(state):
 
 def test_single_precision():
     network = Network((noisy("a", 50), noisy("b", 4)), (dense("ab", "a", "b", (50, 4)),))
-    state = in_parts(network, quiet(), precision="single")
+    state = in_parts(network, quiet(), execution=Execution(precision="single"))
     assert state.values["a.v"].dtype == np.float64
 
 
@@ -114,7 +118,7 @@ def test_every_synapse_model(name):
 
 def test_one_trial_at_a_time():
     network = Network((noisy("a", 12), noisy("b", 8)), (dense("ab", "a", "b", (12, 8), MODELS["pair_stdp"]),))
-    state = in_parts(network, quiet(3), memory=1.5e5)
+    state = in_parts(network, quiet(3), execution=Execution(memory=1.5e5))
     assert state.n_copies == 1
 
 

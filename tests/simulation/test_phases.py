@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bioworkbench import simulate
 from bioworkbench.neurons import noisy_lif
 from bioworkbench.records.background import Background
+from bioworkbench.records.execution import Execution
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.neuron import NeuronModel
 from bioworkbench.records.probe import Probe
@@ -121,9 +122,9 @@ def test_phases_have_the_bits_of_one_long_run(long_run, cuts):
 @pytest.mark.slow
 def test_going_on_from_a_state_in_chunks_of_trials(whole):
     """One trial at a time, as a small budget makes it, both times; other chunks draw other noise."""
-    first = run(0, 250, memory=7e4, record=[])
+    first = run(0, 250, execution=Execution(memory=7e4), record=[])
     assert first.final.n_copies == 1
-    both = run(0, 600, memory=7e4, record=[])
+    both = run(0, 600, execution=Execution(memory=7e4), record=[])
     same_state(run(250, 350, first.final, record=[]).final, both.final)
     assert not np.array_equal(both.final.values["b.v"], whole.final.values["b.v"])
     assert any(len(spikes) for spikes in first.final.in_flight.values())

@@ -13,6 +13,7 @@ from scipy import sparse
 from bioworkbench.discrete import simulate_discrete
 from bioworkbench.neurons import NEURON_MODELS, NeuronModel
 from bioworkbench.records.errors import SimulationError
+from bioworkbench.records.execution import Execution
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.stimulus import Stimulus, silence
@@ -87,7 +88,7 @@ def test_same_seed_same_spikes(rng, backend):
 
 def test_number_of_jobs_and_chunks_in_flight_change_nothing(rng):
     network, stimulus = noisy_network(rng), random_stimulus(rng, 300, 3, n_frames=2, frame=5e-3)
-    one, two = (simulate(network, stimulus, 3, dt=0.5 * ms, backend="cpp", jobs=jobs) for jobs in (1, 2))
+    one, two = (simulate(network, stimulus, 3, dt=0.5 * ms, backend="cpp", execution=Execution(jobs=jobs)) for jobs in (1, 2))
     assert same_spikes(one, two)
     assert len(set(one.spikes["exc"].trial)) > 200
     assert one.spikes["exc"].trial.max() < 300
@@ -113,7 +114,7 @@ def test_a_failing_chunk_ends_the_run_and_keeps_what_is_finished(rng, monkeypatc
     monkeypatch.setattr(seam, "synapse_values", lambda n, _, dt, n_steps, **sharing: synapse_values(n, 2, dt, n_steps))
     words = r"the disk is full\nThis was in trials 4 \.\.\. 5; the 4 before them are kept in `finished` of this error"
     with pytest.raises(SimulationError, match=words) as failure:
-        simulate(network, stimulus, 1, dt=1 * ms, backend="cpp", jobs=jobs)
+        simulate(network, stimulus, 1, dt=1 * ms, backend="cpp", execution=Execution(jobs=jobs))
     finished = failure.value.finished
     assert finished.n_trials == 4
     np.testing.assert_array_equal(finished.raster("second"), whole.raster("second")[:4])
@@ -138,14 +139,14 @@ def test_jobs_share_the_memory_budget(rng, monkeypatch, room, at_a_time):
 
     monkeypatch.setitem(RECORDS, "cpp", replace(RECORDS["cpp"], run=run))
     memory = room * memory_need(inputs_of(network, stimulus, 0.5e-3), (), RECORDS["cpp"]).of(1)
-    simulate(network, stimulus, 1, dt=0.5 * ms, backend="cpp", jobs=4, memory=memory)
+    simulate(network, stimulus, 1, dt=0.5 * ms, backend="cpp", execution=Execution(jobs=4, memory=memory))
     assert most[0] == at_a_time
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_profile_names_what_takes_time(rng, backend):
     network, stimulus = noisy_network(rng), random_stimulus(rng, 2, 3, n_frames=20, frame=5e-3)
-    recording = simulate(network, stimulus, 1, dt=0.5 * ms, backend=backend, profile=True)
+    recording = simulate(network, stimulus, 1, dt=0.5 * ms, backend=backend, execution=Execution(profile=True))
     assert {"exc_stateupdater", "inh_spike_thresholder", "exc_exc_synapses_pre"} <= set(recording.profile)
     assert 0 < sum(recording.profile.values()) < 2 * recording.timing["simulate"] + 0.1
     assert list(recording.profile.values()) == sorted(recording.profile.values(), reverse=True)
@@ -275,7 +276,8 @@ def test_user_state_of_brian2_is_left_alone(rng):
 
 def test_progress_is_told(rng):
     told = []
-    simulate(discrete_network(rng), random_stimulus(rng, 7, 5), 1, dt=1 * ms, backend="cpp", progress=lambda *a: told.append(a))
+    execution = Execution(progress=lambda *a: told.append(a))
+    simulate(discrete_network(rng), random_stimulus(rng, 7, 5), 1, dt=1 * ms, backend="cpp", execution=execution)
     assert ("simulate", 1, 1) in told
     assert ("step", 12, 12) in told
 
@@ -296,10 +298,10 @@ def test_single_precision_is_close(backend):
     drive = replace(network.projections[0], links=network.projections[0].weights * 0.1)
     network, stimulus = Network(network.populations, (drive,)), random_stimulus(np.random.default_rng(10), 2, 3, 4, 5e-3)
     double, single = (
-        simulate(network, stimulus, 1, dt=5e-5, backend=backend, record=["exc.v"], precision=precision).traces["exc.v"].values
+        simulate(network, stimulus, 1, dt=5e-5, backend=backend, record=["exc.v"], execution=Execution(precision=precision))
         for precision in ("double", "single")
     )
-    error = abs(single / double - 1).max()
+    error = abs(single.traces["exc.v"].values / double.traces["exc.v"].values - 1).max()
     assert 0 < error < 400 * 2**-24
 
 
@@ -308,7 +310,7 @@ def test_single_precision_spikes_as_double_does_without_recurrence(rng):
     network = noisy_network(rng, sigma=0 * mV)
     network, stimulus = Network(network.populations, network.projections[:1]), random_stimulus(rng, 3, 3, 20, 5e-3)
     double, single = (
-        simulate(network, stimulus, 1, dt=5e-4, backend="cpp", precision=precision).raster("exc")
+        simulate(network, stimulus, 1, dt=5e-4, backend="cpp", execution=Execution(precision=precision)).raster("exc")
         for precision in ("double", "single")
     )
     assert double.sum() > 200
@@ -317,12 +319,9 @@ def test_single_precision_spikes_as_double_does_without_recurrence(rng):
 
 def test_precisions_that_a_backend_has_not_are_refused(rng):
     network, stimulus = discrete_network(rng), random_stimulus(rng, 2, 5)
-    with pytest.raises(
-        ValueError, match=r"precision = 'single': must be 'double' with backend 'numpy'; single needs backend 'cpp'"
-    ):
-        simulate(network, stimulus, 1, dt=1e-3, backend="numpy", precision="single")
-    with pytest.raises(ValueError, match="precision = 'half': must be 'double' or 'single'"):
-        simulate(network, stimulus, 1, dt=1e-3, backend="cpp", precision="half")
+    words = r"precision = 'single': must be 'double' with backend 'numpy'; single needs backend 'cpp'"
+    with pytest.raises(ValueError, match=words):
+        simulate(network, stimulus, 1, dt=1e-3, backend="numpy", execution=Execution(precision="single"))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -374,9 +373,9 @@ def test_bad_arguments(rng):
     with pytest.raises(ValueError, match=r"record step of .first\.v. = 0\.0015 s is not a whole number of steps"):
         call(record=[Probe("first", "v", every=1.5e-3)])
     with pytest.raises(ValueError, match="jobs = 2: several jobs need backend 'cpp'"):
-        call(jobs=2)
+        call(execution=Execution(jobs=2))
     with pytest.raises(ValueError, match="memory = 1e-06 GB: one trial needs about"):
-        call(memory=1e3)
+        call(execution=Execution(memory=1e3))
     with pytest.raises(SimulationError, match="'cp' is not a backend; did you mean 'cpp'"):
         call(backend="cp")
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from bioworkbench.records.execution import Execution
 from bioworkbench.simulation import threads
-from bioworkbench.simulation.backends.choice import check_threads
+from bioworkbench.simulation.backends.choice import check_execution
 from bioworkbench.simulation.threads import cores_limited, n_threads
 
 
@@ -50,9 +51,9 @@ def test_what_is_asked_for_is_taken():
 )
 def test_threads_that_cannot_be_are_refused(asked, backend, words):
     with pytest.raises(ValueError, match=words):
-        check_threads(asked, backend)
+        check_execution(Execution(threads=asked), backend)
 
 
 def test_threads_that_can_be_are_not():
     for asked, backend in ((0, "numpy"), (1, "cuda"), (4, "cpp"), (4, "auto")):
-        check_threads(asked, backend)
+        check_execution(Execution(threads=asked), backend)

@@ -26,7 +26,7 @@ DT = 1e-3
 N_STEPS = 8
 CONVOLUTIONS = {"images.convolutions": ((32, 5, 2), (64, 5, 2))}
 
-in_brian2 = partial(simulate, dt=DT, memory=2e9)
+in_brian2 = partial(simulate, dt=DT)
 
 
 def mnist_task(folder: Path, seed: int, n_train: int | None = None, *, n_steps: int = N_STEPS, file: str = "mnist.npz") -> Task:

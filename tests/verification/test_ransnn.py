@@ -84,7 +84,7 @@ def frozen_scores(file, seed):
     """Test accuracy of readouts of one frozen network of the spec `ransnn_mnist`, which is simulated once for all of them."""
     spec = bw.load(SPECS / "ransnn_mnist.toml", {"task.file": file, "seed": seed})
     plan, feature = construct(spec), Choice("spike_counts", {"populations": ["hidden"]})
-    run = partial(simulate, dt=spec.dt, memory=2e9)
+    run = partial(simulate, dt=spec.dt)
     seen = [
         blocked_features(plan.network, plan.task.encode, part.values, run, seed_of(seed, name), feature=feature, block=4096)
         for name, part in (("train", plan.task.train), ("test", plan.task.test))

@@ -13,6 +13,7 @@ from bioworkbench.records.annotations import Seconds
 from bioworkbench.records.background import Background
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.distributions import Distribution
+from bioworkbench.records.execution import Execution
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.protocol import Phase
 from bioworkbench.records.units import Quantity
@@ -263,9 +264,13 @@ class ExperimentSpec:
 
     @property
     def simulation(self) -> dict[str, Any]:
-        """Settings of `bioworkbench.simulate` that a spec has: dt, backend, memory in bytes, precision, threads."""
-        names = ("dt", "backend", "precision", "threads")
-        return {"memory": self.memory * 1e9} | {name: getattr(self, name) for name in names}
+        """Settings of `bioworkbench.simulate` that a spec has: dt, backend, execution."""
+        return {"dt": self.dt, "backend": self.backend, "execution": self.execution}
+
+    @property
+    def execution(self) -> Execution:
+        """Threads, memory and precision."""
+        return Execution(threads=self.threads, memory=self.memory * 1e9, precision=self.precision)
 
     def place(self, path: str = "") -> Place:
         """The field at a dotted `path` of this spec, to name in errors."""

@@ -7,8 +7,9 @@ from bioworkbench.experiment.spec.places import Problems
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.methods import drawn_by
 from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.execution import Execution
 from bioworkbench.records.stimulus import INPUT
-from bioworkbench.simulation.backends.choice import BACKENDS, backend_of, backends_that, check_precision, check_threads
+from bioworkbench.simulation.backends.choice import BACKENDS, backend_of, backends_that, check_execution
 
 __all__ = ["MAX_TRIALS", "check_whole"]
 
@@ -36,10 +37,9 @@ def check_whole(spec: ExperimentSpec, problems: Problems | None = None) -> None:
         with kept.kept(), spec.place(field_name).named():
             raise ValueError(reason)
     if spec.backend in ("auto", *BACKENDS):
-        with kept.kept(), spec.place("precision").named():
-            check_precision(spec.precision, spec.backend)
-        with kept.kept(), spec.place("threads").named():
-            check_threads(spec.threads, spec.backend)
+        for name in ("precision", "threads"):
+            with kept.kept(), spec.place(name).named():
+                check_execution(Execution(**{name: getattr(spec, name)}), spec.backend)
     if problems is None:
         kept.tell()
 

@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # a record of what is known; nothing here makes or opens any of these
+    from bioworkbench.records.execution import Notify
     from bioworkbench.records.network import Network
     from bioworkbench.records.probe import Probe
     from bioworkbench.simulation.collect import Rows
     from bioworkbench.simulation.job import Job, Left
 
-__all__ = ["Backend", "Notify", "Outcome"]
-
-Notify = Callable[[str, int, int], None]
-"""Called with (phase, done, total)."""
+__all__ = ["Backend", "Outcome"]
 
 _MEMORY = 2e9
 

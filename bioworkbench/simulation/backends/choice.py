@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from bioworkbench.records.above import in_a_notebook
-from bioworkbench.records.arrays import count
 from bioworkbench.records.errors import SimulationError, unknown_name
+from bioworkbench.records.execution import Execution
 from bioworkbench.records.lazily import later
 from bioworkbench.simulation.backends.backend import Backend
 from bioworkbench.simulation.backends.cpp.toolchain import missing_compiler
@@ -20,8 +20,7 @@ __all__ = [
     "announce_no_backend",
     "available_backends",
     "backend_of",
-    "check_precision",
-    "check_threads",
+    "check_execution",
     "choose_backend",
 ]
 
@@ -158,43 +157,30 @@ def announce_no_backend() -> None:
     _announced.update(BACKENDS)
 
 
-def check_threads(threads: int, backend: str) -> None:
-    """Refuse several threads where a backend runs a network on one.
+def check_execution(execution: Execution, backend: str) -> None:
+    """Refuse jobs, threads or a precision that a backend does not have.
 
     Parameters
     ----------
-    threads : int
-        0 leaves the number to the backend.
+    execution : Execution
     backend : str
         Its name; "auto" for any that there is.
 
     Raises
     ------
     ValueError
-        Naming the backends whose threads share a network.
+        Naming the backends that do.
     """
-    if count("threads", threads, 0) > 1 and backend != "auto" and not BACKENDS[backend].shares_work:
+    if backend == "auto":
+        return
+    picked, (jobs, threads, precision) = BACKENDS[backend], (execution.jobs, execution.threads, execution.precision)
+    if jobs > 1 and not picked.concurrent:
+        able = backends_that(lambda other: other.concurrent)
+        raise ValueError(f"jobs = {jobs}: several jobs need backend {able}; backend is '{backend}'")
+    if threads > 1 and not picked.shares_work:
         able = backends_that(lambda other: other.shares_work)
         raise ValueError(f"threads = {threads}: several threads need backend {able}; backend is '{backend}'")
-
-
-def check_precision(precision: str, backend: str) -> None:
-    """Refuse a precision in which a backend does not compute.
-
-    Parameters
-    ----------
-    precision : {"double", "single"}
-    backend : str
-        Its name; "auto" for any that there is.
-
-    Raises
-    ------
-    ValueError
-        If the precision is unknown, or the backend has it not.
-    """
-    if precision not in ("double", "single"):
-        raise ValueError(f"precision = '{precision}': must be 'double' or 'single'")
-    if backend != "auto" and precision not in BACKENDS[backend].precisions:
+    if precision not in picked.precisions:
         able = backends_that(lambda other: precision in other.precisions)
         raise ValueError(
             f"precision = '{precision}': must be 'double' with backend '{backend}'; {precision} needs backend {able}"

@@ -15,7 +15,8 @@ from brian2.groups.group import Group
 from brian2.monitors.spikemonitor import SpikeMonitor
 from brian2.units import second
 
-from bioworkbench.simulation.backends.backend import Notify, Outcome
+from bioworkbench.records.execution import Notify
+from bioworkbench.simulation.backends.backend import Outcome
 from bioworkbench.simulation.backends.brian2_state import brian2_to_ourselves
 from bioworkbench.simulation.backends.numpy_copies import copies_of_variables
 from bioworkbench.simulation.build import OWN_WEIGHT, build, changed_weights, watched

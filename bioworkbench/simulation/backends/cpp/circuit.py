@@ -16,8 +16,9 @@ from brian2 import prefs
 from brian2.devices.device import device, set_device
 from brian2.units import second
 
+from bioworkbench.records.execution import Notify
 from bioworkbench.records.network import Network, Population
-from bioworkbench.simulation.backends.backend import Notify, Outcome
+from bioworkbench.simulation.backends.backend import Outcome
 from bioworkbench.simulation.backends.brian2_state import brian2_to_ourselves
 from bioworkbench.simulation.backends.cpp.circuit_plan import CLOCK, Bound, BoundArray, CircuitPlan
 from bioworkbench.simulation.backends.cpp.codeobject import array_slots, numbers_of, types_of

@@ -14,7 +14,8 @@ import brian2
 from brian2.devices.device import all_devices, device, set_device
 from brian2.units import second
 
-from bioworkbench.simulation.backends.backend import Notify, Outcome
+from bioworkbench.records.execution import Notify
+from bioworkbench.simulation.backends.backend import Outcome
 from bioworkbench.simulation.backends.brian2_state import brian2_to_ourselves
 from bioworkbench.simulation.backends.cpp import jobs
 from bioworkbench.simulation.backends.cpp.execution import execute, floating_point, outcome_of, write_values

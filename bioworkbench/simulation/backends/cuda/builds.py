@@ -19,7 +19,8 @@ from brian2 import prefs
 from brian2.utils.logger import BrianLogger
 
 from bioworkbench.records.errors import SimulationError
-from bioworkbench.simulation.backends.backend import Notify, Outcome
+from bioworkbench.records.execution import Notify
+from bioworkbench.simulation.backends.backend import Outcome
 from bioworkbench.simulation.backends.cpp.execution import floating_point
 from bioworkbench.simulation.backends.cpp.programs import own_sources
 from bioworkbench.simulation.backends.cuda import source as cuda_source

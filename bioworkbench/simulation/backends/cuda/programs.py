@@ -13,7 +13,8 @@ from brian2.devices.device import device, set_device
 from brian2.units import second
 
 from bioworkbench.records.errors import SimulationError
-from bioworkbench.simulation.backends.backend import Notify, Outcome
+from bioworkbench.records.execution import Notify
+from bioworkbench.simulation.backends.backend import Outcome
 from bioworkbench.simulation.backends.brian2_state import brian2_to_ourselves
 from bioworkbench.simulation.backends.cpp.execution import execute, outcome_of, write_values
 from bioworkbench.simulation.backends.cpp.programs import cache_folder, cache_limit, folder_size, program_in_use

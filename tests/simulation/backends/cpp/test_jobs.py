@@ -11,6 +11,7 @@ from scipy import sparse
 
 import bioworkbench.simulation.backends.cpp as room
 from bioworkbench.neurons import NeuronModel, custom
+from bioworkbench.records.execution import Execution
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.stimulus import Stimulus, silence
@@ -70,7 +71,9 @@ def test_any_number_of_threads_gives_the_same_spikes_weights_and_traces(n_trials
     network, stimulus = large(rng, 2 * mV), random_stimulus(rng, n_trials, 3, 10, 5e-3)
     settings = {"dt": 0.5 * ms, "backend": "cpp", "record": [Probe("odd", "n"), Probe("exc", "v", (0, 299, 699))]}
     with pytest.warns(RuntimeWarning, match="more threads are slower"):
-        one, two, three, many = (simulate(network, stimulus, 1, threads=n, **settings) for n in (1, 2, 3, 64))
+        one, two, three, many = (
+            simulate(network, stimulus, 1, execution=Execution(threads=n), **settings) for n in (1, 2, 3, 64)
+        )
     assert min(map(len, all_spikes(one).values())) > 100
     for other in (two, three, many):
         assert all_spikes(other) == all_spikes(one)
@@ -138,7 +141,15 @@ def test_single_precision_is_close_and_long_runs_are_cut():
     rng = np.random.default_rng(5)
     network = Network(noisy_network(rng, 0 * mV).populations, ())
     single, double = (
-        simulate(network, silence(2.5), 1, dt=1 * ms, backend="cpp", record=["inh.v"], precision=precision, profile=True)
+        simulate(
+            network,
+            silence(2.5),
+            1,
+            dt=1 * ms,
+            backend="cpp",
+            record=["inh.v"],
+            execution=Execution(precision=precision, profile=True),
+        )
         for precision in ("single", "double")
     )
     np.testing.assert_allclose(np.asarray(single.traces["inh.v"]), np.asarray(double.traces["inh.v"]), rtol=1e-4)

@@ -8,6 +8,7 @@ from scipy import sparse
 from bioworkbench import simulate
 from bioworkbench.discrete.lif import discrete_lif
 from bioworkbench.records.errors import SimulationError
+from bioworkbench.records.execution import Execution
 from bioworkbench.records.links import Links
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.neuron import NeuronModel
@@ -54,7 +55,7 @@ def trains():
 
 def recorded(backend, threads=1):
     probes = [Probe("slow", "s", (0, 7, 4000)), Probe("learning", "weight", (3, 200)), "cells.total"]
-    return simulate(network(), trains(), 1, dt=1e-4, backend=backend, threads=threads, record=probes)
+    return simulate(network(), trains(), 1, dt=1e-4, backend=backend, execution=Execution(threads=threads), record=probes)
 
 
 def test_they_compute_what_numpy_computes_by_any_number_of_threads():
@@ -95,7 +96,15 @@ def dense(n_targets, *, delays=0.0, scattered=False):
 def test_consecutive_targets_are_counted_as_they_would_be_read(n_targets, delays, scattered):
     network = dense(n_targets, delays=delays, scattered=scattered)
     runs = [
-        simulate(network, silence(0.05, n_trials=3), 1, dt=1e-4, backend=backend, threads=threads, record=("second.v",))
+        simulate(
+            network,
+            silence(0.05, n_trials=3),
+            1,
+            dt=1e-4,
+            backend=backend,
+            execution=Execution(threads=threads),
+            record=("second.v",),
+        )
         for backend, threads in (("numpy", 0), ("cpp", 1), ("cpp", 2), ("cpp", 3))
     ]
     for run in runs:
@@ -144,10 +153,11 @@ def test_spikes_that_go_together_add_in_the_order_in_which_they_came(n_targets, 
         ),
         (Projection("input", "sources", np.eye(n_sources)), Projection("sources", "targets", weights)),
     )
-    settings = {"dt": 1e-3, "backend": "cpp", "precision": precision}
-    found = [simulate(network, stimulus, 1, **settings, threads=n).raster("targets") for n in (1, 2)]
+    settings = {"dt": 1e-3, "backend": "cpp"}
+    executions = [Execution(precision=precision, threads=n) for n in (1, 2)]
+    found = [simulate(network, stimulus, 1, **settings, execution=one).raster("targets") for one in executions]
     kind, state, expected = np.dtype("f8" if precision == "double" else "f4"), None, []
-    spiked = simulate(network, stimulus, 1, **settings).raster("sources")
+    spiked = simulate(network, stimulus, 1, **settings, execution=executions[0]).raster("sources")
     for step in range(n_steps):
         received = np.zeros((n_trials, n_targets), kind)
         for source in range(n_sources):  # one by one
