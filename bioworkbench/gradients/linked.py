@@ -1,167 +1,30 @@
-"""Networks whose links are few and change during training: one weight per link, and gradients that cost what the links cost.
+"""Gradients and accuracy of networks whose links are few and change during training: they cost what the links cost.
 
-Convolutions may come before the layers with links. They take nearly all of the time then, so that JAX computes the whole, with zeros where
+Convolutions may come before the linear layers. They take nearly all of the time then, so that JAX computes the whole, with zeros where
 a link is absent.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from scipy import sparse
 
 from bioworkbench.gradients import linked_kernels as kernels
 from bioworkbench.gradients.layers import Dense, FeedForward, Neuron
+from bioworkbench.gradients.linked_states import dense_parameters
 from bioworkbench.gradients.networks import Parameters
 from bioworkbench.gradients.objectives import accuracy, unrolled_loss
 from bioworkbench.gradients.surrogate import SURROGATES
 from bioworkbench.gradients.training import Batches, Gradient, State, Tree
-from bioworkbench.topology.rewiring import weights_on
 
-__all__ = [
-    "dense_gradients",
-    "dense_parameters",
-    "linked_accuracy",
-    "linked_gradient",
-    "linked_state",
-    "links_of",
-    "relinked",
-]
+__all__ = ["dense_gradients", "linked_accuracy", "linked_gradient"]
 
 _DENSE = 0.3  # fraction of links above which a matrix product is faster
 _BATCH = 500  # trials that are judged together
-
-
-def linked_state(
-    weights: Sequence[sparse.csr_array], fixed: dict[str, Tree] | None = None, convolutions: Parameters = ()
-) -> State:
-    """State of layers with the given links and zero biases.
-
-    Parameters
-    ----------
-    weights : sequence of csr_array (n_source, n_target)
-        A stored zero is a link.
-    fixed : dict of trees, optional
-        What else the state carries.
-    convolutions : Parameters
-        Of the layers before those.
-
-    Returns
-    -------
-    State
-    """
-    layers = tuple(
-        {"weights": jnp.asarray(layer.data, jnp.float32), "bias": jnp.zeros(layer.shape[1], jnp.float32)} for layer in weights
-    )
-    return State({"layers": (*convolutions, *layers)}, {**(fixed or {}), "links": _links(weights)})
-
-
-def _links(weights: Sequence[sparse.csr_array]) -> tuple[dict[str, jax.Array], ...]:
-    return tuple({"starts": jnp.asarray(layer.indptr), "targets": jnp.asarray(layer.indices)} for layer in weights)
-
-
-def _matrix(values: Any, links: Tree, n_target: int) -> sparse.csr_array:
-    starts, targets = np.asarray(links["starts"]), np.asarray(links["targets"])
-    return sparse.csr_array((np.asarray(values, dtype=float), targets, starts), shape=(starts.size - 1, n_target))
-
-
-def links_of(state: State, tree: Tree = None) -> list[sparse.csr_array]:
-    """Weights of each layer that has links, with these, stored zeros included.
-
-    Parameters
-    ----------
-    state : State
-        From `linked_state`.
-    tree : tree like the parameters, optional
-        Whose numbers take the place of the weights: moments, averages.
-
-    Returns
-    -------
-    list of csr_array (n_source, n_target)
-    """
-    _, layers = _split((state.parameters if tree is None else tree)["layers"], state.fixed["links"])
-    return [_matrix(own["weights"], links, own["bias"].shape[0]) for own, links in zip(layers, state.fixed["links"], strict=True)]
-
-
-def _split(layers: Sequence[Any], links: Sequence[Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Convolutions, and layers that have links."""
-    first = len(layers) - len(links)
-    return tuple(layers[:first]), tuple(layers[first:])
-
-
-def dense_parameters(network: FeedForward, layers: Parameters, links: Sequence[Tree]) -> Parameters:
-    """Parameters of all layers, with matrices whose entries are 0 where there is no link.
-
-    Parameters
-    ----------
-    network : FeedForward
-    layers : Parameters
-        Of a state made by `linked_state`.
-    links : sequence of trees
-        ``fixed["links"]`` of that state.
-
-    Returns
-    -------
-    Parameters
-        As `initial_parameters` makes them.
-    """
-    convolutions, linked = _split(layers, links)
-    _, linear = _split(network.layers, links)
-    dense = []
-    for layer, own, where in zip(linear, linked, links, strict=True):
-        n_source, n_links = layer.weight_shape[0], own["weights"].size
-        sources = jnp.repeat(jnp.arange(n_source), jnp.diff(where["starts"]), total_repeat_length=n_links)
-        weights = jnp.zeros(layer.weight_shape, own["weights"].dtype).at[sources, where["targets"]].set(own["weights"])
-        dense.append({"weights": weights, "bias": own["bias"]})
-    return (*convolutions, *dense)
-
-
-def relinked(state: State, weights: Sequence[sparse.csr_array], regrown: Sequence[sparse.csr_array]) -> State:
-    """State after a change of links: moments and averages of new links start at 0.
-
-    Parameters
-    ----------
-    state : State
-    weights : sequence of csr_array
-        As `links_of`, with as many other links.
-    regrown : sequence of csr_arrays of bool, as weights
-        Links that forget what their place in the optimizer knew.
-
-    Returns
-    -------
-    State
-    """
-    structure = jax.tree.structure(state.parameters)
-
-    def remember(tree: Tree) -> Tree:
-        if jax.tree.structure(tree) != structure:
-            return tree
-        convolutions, linked = _split(tree["layers"], weights)
-        kept = []
-        for old, layer, new, own in zip(links_of(state, tree), weights, regrown, linked, strict=True):
-            # what the optimizer knew of a link moves with the link; where a link is new, its place may have known another one
-            moved = weights_on(layer, old) if old.nnz else layer.astype(float)
-            forgotten = weights_on(layer, sparse.csr_array(new, dtype=float)).data != 0
-            kept.append({"weights": jnp.asarray(np.where(forgotten, 0.0, moved.data), jnp.float32), "bias": own["bias"]})
-        return {"layers": (*convolutions, *kept)}
-
-    optimizer = jax.tree.map(remember, state.optimizer, is_leaf=lambda tree: jax.tree.structure(tree) == structure)
-    convolutions, linked = _split(state.parameters["layers"], weights)
-    parameters = tuple(
-        {"weights": jnp.asarray(layer.data, jnp.float32), "bias": own["bias"]} for layer, own in zip(weights, linked, strict=True)
-    )
-    fixed = state.fixed | {"links": _links(weights)}
-    return replace(
-        state,
-        parameters={"layers": (*convolutions, *parameters)},
-        fixed=fixed,
-        optimizer=optimizer,
-        average=remember(state.average),
-    )
 
 
 def dense_gradients(
@@ -182,6 +45,7 @@ def dense_gradients(
     Returns
     -------
     callable (State, int) -> list of array (n_source, n_target)
+        Of a kernel (size * size * channels, filters).
     """
     gradient = jax.jit(jax.grad(unrolled_loss(network, n_steps)))
     prepare = jax.jit(batches.prepare or (lambda inputs, key: inputs))
@@ -191,7 +55,8 @@ def dense_gradients(
         inputs = prepare(batches.inputs[:n_trials], jax.random.fold_in(key, 1))
         dense = dense_parameters(network, state.parameters["layers"], state.fixed["links"])
         found = gradient({"layers": dense}, {}, (inputs, batches.targets[:n_trials]), key)
-        return [np.asarray(own["weights"], dtype=float) for own in _split(found["layers"], state.fixed["links"])[1]]
+        every = [np.asarray(own["weights"], dtype=float) for own in found["layers"]]
+        return [own.reshape(-1, own.shape[-1]) for own, links in zip(every, state.fixed["links"], strict=True) if links]
 
     return of
 

@@ -17,7 +17,7 @@ def projection_weights(layer: Layer, weights: np.ndarray, mask: np.ndarray | Non
     layer : Dense, Convolution or Pooled
     weights : array ``layer.weight_shape``
     mask : array, as weights, optional
-        For linear layers only: where it is 0 there is no synapse; a link of weight 0 is one.
+        Where it is 0 there is no synapse; a link of weight 0 is one.
 
     Returns
     -------
@@ -28,7 +28,7 @@ def projection_weights(layer: Layer, weights: np.ndarray, mask: np.ndarray | Non
     if isinstance(layer, Pooled):
         return pooled_weights(layer, projection_weights(layer.layer, values, mask))
     if isinstance(layer, Convolution):
-        return _convolution_matrix(layer, values)
+        return _convolution_matrix(layer, values, mask)
     rows, columns = np.nonzero(np.ones(values.shape) if mask is None else mask)
     return sparse.csr_array((values[rows, columns], (rows, columns)), shape=values.shape)
 
@@ -104,7 +104,7 @@ def neuron_biases(layer: Layer, bias: np.ndarray) -> Floats:
     return np.resize(np.asarray(bias, dtype=float), layer.n_out)
 
 
-def _convolution_matrix(layer: Convolution, kernel: Floats) -> sparse.csr_array:
+def _convolution_matrix(layer: Convolution, kernel: Floats, mask: np.ndarray | None) -> sparse.csr_array:
     # row and column are independent: taps that lie inside the image along both axes are links, one for each pair of channel and filter
     (rows, columns, channels), (rows_out, columns_out, filters) = layer.image, layer.image_out
     row, row_inside = _taps(rows, rows_out, layer)
@@ -116,6 +116,9 @@ def _convolution_matrix(layer: Convolution, kernel: Floats) -> sparse.csr_array:
     targets = pixel_out[:, None, None] * filters + np.arange(filters)
     sources, targets = np.broadcast_arrays(sources, targets)
     data = kernel[tap_row, tap_column]
+    if mask is not None:
+        kept = np.asarray(mask)[tap_row, tap_column] != 0
+        data, sources, targets = data[kept], sources[kept], targets[kept]
     return sparse.csr_array((data.ravel(), (sources.ravel(), targets.ravel())), shape=(layer.n_in, layer.n_out))
 
 

@@ -18,7 +18,8 @@ import optax
 from scipy import sparse
 
 from bioworkbench.gradients.layers import Dense, FeedForward, Neuron, StepNoise
-from bioworkbench.gradients.linked import linked_gradient, linked_state
+from bioworkbench.gradients.linked import linked_gradient
+from bioworkbench.gradients.linked_states import linked_state
 from bioworkbench.gradients.networks import initial_parameters
 from bioworkbench.gradients.objectives import noisy_inputs, single_step_loss, unrolled_loss
 from bioworkbench.topology.rewiring import Rewiring, rewire

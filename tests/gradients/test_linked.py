@@ -7,7 +7,8 @@ import pytest
 from scipy import sparse
 
 from bioworkbench.gradients.layers import Dense, FeedForward, Neuron
-from bioworkbench.gradients.linked import dense_gradients, linked_accuracy, linked_gradient, linked_state, links_of, relinked
+from bioworkbench.gradients.linked import dense_gradients, linked_accuracy, linked_gradient
+from bioworkbench.gradients.linked_states import linked_state, links_of, relinked
 from bioworkbench.gradients.objectives import accuracy, unrolled_loss
 from bioworkbench.gradients.training import Batches, fit
 from bioworkbench.records.optimization import Optimization

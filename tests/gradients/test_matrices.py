@@ -52,6 +52,21 @@ def test_mask_keeps_links_of_weight_zero():
     assert matrix.toarray().tolist() == [[0, 0], [0, 3]]
 
 
+@pytest.mark.parametrize("size", [1, 3])
+def test_masked_convolution_has_synapses_where_its_kernel_has_links(size):
+    rng = np.random.default_rng(size)
+    layer = Convolution((4, 5, 3), 6, size)
+    mask = rng.random(layer.weight_shape) < 0.4
+    kernel = rng.normal(size=layer.weight_shape) * mask
+    kernel[tuple(np.argwhere(mask)[0])] = 0.0  # a link nevertheless
+    matrix, whole = projection_weights(layer, kernel, mask), projection_weights(layer, np.where(mask, 1.0, 0.0))
+    np.testing.assert_array_equal(matrix.toarray(), projection_weights(layer, kernel).toarray())
+    assert matrix.nnz == np.count_nonzero(whole.toarray())
+    np.testing.assert_array_equal(layer_weights(layer, matrix), kernel)
+    pooled = Pooled((8, 10, 3), 2, layer)
+    assert projection_weights(pooled, kernel, mask).nnz == 4 * matrix.nnz
+
+
 def test_a_dense_layer_has_all_links_even_those_of_weight_zero():
     assert projection_weights(Dense(2, 3), np.zeros((2, 3))).nnz == 6
 

@@ -13,7 +13,8 @@ from bioworkbench.discrete.lif import discrete_lif
 from bioworkbench.discrete.skips import Skip
 from bioworkbench.gradients.chains import chain_weights, feed_forward, trained_arrays
 from bioworkbench.gradients.layers import Dense, FeedForward, Neuron, StepNoise
-from bioworkbench.gradients.linked import linked_accuracy, linked_gradient, linked_state
+from bioworkbench.gradients.linked import linked_accuracy, linked_gradient
+from bioworkbench.gradients.linked_states import linked_state
 from bioworkbench.gradients.networks import initial_parameters, noisy_outputs, rectified_outputs, unrolled_outputs
 from bioworkbench.gradients.objectives import accuracy, arrays_of, folding, spike_rasters, unrolled_loss
 from bioworkbench.gradients.starting import start_state

@@ -1,18 +1,26 @@
 """CH-SNN: ultra-sparse spiking networks whose links follow Cannistraci-Hebb rules, and the rules it is compared with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from scipy import sparse
 
 from bioworkbench.discrete.layers import check_classes, with_readout, with_weights
 from bioworkbench.gradients.chains import chain_weights, feed_forward
-from bioworkbench.gradients.layers import FeedForward, Layer, Pooled
-from bioworkbench.gradients.matrices import neuron_biases, pooled_weights, projection_weights
+from bioworkbench.gradients.layers import FeedForward, Layer
+from bioworkbench.gradients.matrices import neuron_biases, projection_weights
 from bioworkbench.methods.ch_snn.evolution import Evolution, LayerRewiring
-from bioworkbench.methods.ch_snn.start import HIDDEN_VARIANCE, sparse_links, sparse_weights, weight_deviations
+from bioworkbench.methods.ch_snn.start import (
+    HIDDEN_VARIANCE,
+    check_paths,
+    sparse_kernel,
+    sparse_links,
+    sparse_weights,
+    weight_deviations,
+)
 from bioworkbench.readout.trials import Simulate, n_steps_of
 from bioworkbench.records.arrays import fraction
 from bioworkbench.records.counted import counted
@@ -36,9 +44,12 @@ _arrays_of, _random_shift, _folding = (
     later(f"bioworkbench.gradients.objectives:{name}") for name in ("arrays_of", "random_shift", "folding")
 )
 _batches, _fit = later("bioworkbench.gradients.training:Batches"), later("bioworkbench.gradients.training:fit")
-_dense_gradients, _dense_parameters, _linked_accuracy, _linked_gradient, _linked_state, _links_of = (
-    later(f"bioworkbench.gradients.linked:{name}")
-    for name in ("dense_gradients", "dense_parameters", "linked_accuracy", "linked_gradient", "linked_state", "links_of")
+_dense_gradients, _linked_accuracy, _linked_gradient = (
+    later(f"bioworkbench.gradients.linked:{name}") for name in ("dense_gradients", "linked_accuracy", "linked_gradient")
+)
+_dense_parameters, _link_masks, _linked_chain, _linked_state = (
+    later(f"bioworkbench.gradients.linked_states:{name}")
+    for name in ("dense_parameters", "link_masks", "linked_chain", "linked_state")
 )
 
 BASELINES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -90,11 +101,50 @@ class SparseStart:
         Variance of the first layer's weights times the number of links per neuron (S_t of the publication, whose meaning is
         open). By default such that the drive of a step deviates by one threshold: threshold squared over the mean squared input;
         behind convolutions, as that of hidden layers.
+    convolution_sparsity : float or sequence of float
+        Fraction of absent links of the convolutions: one for all, or one for each in their order, where those left out are whole, as
+        all are by default. A link leads from an input of a filter (row, column, channel) to the filter, and all neurons of the
+        filter share it. Links start uniform, and are removed and regrown as those of linear layers are.
+
+    Raises
+    ------
+    ValueError
+        If a sparsity of convolutions is not between 0 and 1.
     """
 
     topology: Literal["spike_correlation", "correlation", "uniform", "given"] = "spike_correlation"
     sparse_output: bool = True
     spike_variance: float | None = None
+    convolution_sparsity: float | Sequence[float] = 0.0
+
+    def __post_init__(self) -> None:
+        fraction("convolution_sparsity", np.asarray(self.convolution_sparsity, dtype=float))
+
+    def kernel_sparsities(self, n_convolutions: int) -> tuple[float, ...]:
+        """Sparsity of each convolution.
+
+        Parameters
+        ----------
+        n_convolutions : int
+
+        Returns
+        -------
+        tuple of float (n_convolutions,)
+
+        Raises
+        ------
+        ValueError
+            If there are more sparsities than convolutions, or one for convolutions where there are none.
+        """
+        given = self.convolution_sparsity
+        one_for_all = isinstance(given, int | float)
+        own = (float(given),) * n_convolutions if one_for_all else tuple(float(value) for value in given)
+        if len(own) > n_convolutions or (one_for_all and given and not n_convolutions):
+            raise ValueError(
+                f"start.convolution_sparsity = {given if one_for_all else list(own)} with "
+                f"{counted(n_convolutions, 'convolution')}; give one for all, or at most one for each of images.convolutions"
+            )
+        return own + (0.0,) * (n_convolutions - len(own))
 
 
 _START, _REWIRING, _IMAGES = SparseStart(), LayerRewiring(), ConvolvedImages()
@@ -129,13 +179,13 @@ def train(
     rng : Generator
         Draws links, weights, the order of the trials and shifts.
     sparsity : float
-        Fraction of absent links of every linear layer; 0 for a fully connected network.
+        Fraction of absent links of every linear layer; 0 for a fully connected network. That of convolutions is a setting of `start`.
     start : SparseStart
         Links and weights before the first epoch.
     rewiring : LayerRewiring
         When and how links change between epochs.
     images : ConvolvedImages
-        Convolutions, which keep all of their weights, averages before layers, batch norm, and moves of training images.
+        Convolutions, averages before layers, batch norm, and moves of training images.
     optimization : Optimization
         Of the weights.
 
@@ -143,7 +193,8 @@ def train(
     -------
     TrainedNetwork
         History per epoch: "loss", "seconds", "score" (validation accuracy), "overlap", "n_filled", "rewiring_seconds", and the
-        topology of the linear layers after the epoch as in `evolution.layer_history`.
+        topology after the epoch, as in `evolution.layer_history`, of the layers from the first sparse convolution on, or of the
+        linear layers.
 
     Raises
     ------
@@ -169,7 +220,8 @@ def train(
     images.check_channels(inputs.values.shape[2])
     state = _start(network, model, inputs, sparsity, start, rng)
     seed = int(rng.integers(2**31))
-    evolution = Evolution(rewiring, optimization.epochs, seed, _skips(model))
+    skips = _skips(model, len(model.layers) - len(_linked_chain(state)[0]))
+    evolution = Evolution(rewiring, optimization.epochs, seed, skips)
     batches = _batches(inputs.values, task.train.targets, seed, inputs.changed(_random_shift(images)))
     fold = _folding(model, inputs.drawn(rng, _N_FOLDED if images.normalized else 0), n_steps)
     state, history = _fit(
@@ -189,9 +241,10 @@ def train(
 def _check_start(start: SparseStart, images: ConvolvedImages) -> None:
     if start.topology == "given" and images.convolutions:
         raise ValueError(
-            f"start.topology = '{start.topology}' with {counted(len(images.convolutions), 'convolution')}, which are drawn whole; "
+            f"start.topology = '{start.topology}' with {counted(len(images.convolutions), 'convolution')}, which are drawn; "
             "choose 'uniform'"
         )
+    start.kernel_sparsities(len(images.convolutions))
 
 
 def _start(
@@ -215,8 +268,19 @@ def _start(
     deviations = weight_deviations(sizes, sparsities, thresholds, variance)[-len(masks) :]
     weights = sparse_weights(masks, deviations, rng)
     weights[: len(given)] = given
-    settled = np.zeros(len(weights), dtype=bool)
-    return _linked_state(weights, {"settled": settled}, convolved)
+    sparse_ones = _with_links(convolved, start.kernel_sparsities(len(convolved)), rng.spawn(1)[0])
+    settled = np.zeros(len(weights) + sum(sparse.issparse(own["weights"]) for own in sparse_ones), dtype=bool)
+    state = _linked_state(weights, {"settled": settled}, sparse_ones)
+    check_paths(_linked_chain(state)[0], start.convolution_sparsity)
+    return state
+
+
+def _with_links(convolved: "Parameters", sparsities: Sequence[float], rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Parameters of the convolutions, of which those that are not whole have links; `rng` is theirs alone, for the same reason."""
+    return [
+        own | ({"weights": sparse_kernel(own["weights"], sparsity, rng)} if sparsity else {})
+        for own, sparsity in zip(convolved, sparsities, strict=True)
+    ]
 
 
 def _parted(model: FeedForward) -> tuple[tuple[Layer, ...], tuple[Layer, ...]]:
@@ -225,9 +289,9 @@ def _parted(model: FeedForward) -> tuple[tuple[Layer, ...], tuple[Layer, ...]]:
     return model.layers[:n], model.layers[n:]
 
 
-def _skips(model: FeedForward) -> list[tuple[int, int]]:
-    """Skips between the linear layers, whose inputs count as population 0; those that come from convolutions start there."""
-    first = len(_parted(model)[0]) - 1
+def _skips(model: FeedForward, n_whole: int) -> list[tuple[int, int]]:
+    """Skips between the layers behind the first whole ones, whose inputs count as population 0; those from before start there."""
+    first = n_whole - 1
     moved = [(max(skip.source - first, 0), skip.target - first) for skip in model.skips]
     return [(source, target) for source, target in moved if target > 0]
 
@@ -237,10 +301,10 @@ def _trained(
 ) -> tuple[Network, dict[str, np.ndarray]]:
     """Network as training left it, and its outputs."""
     layers = _arrays_of(fold(_dense_parameters(model, state.parameters["layers"], state.fixed["links"])))
-    convolutions, linear = _parted(model)
-    weights = [projection_weights(layer, own["weights"]) for layer, own in zip(convolutions, layers, strict=False)]
-    for layer, links in zip(linear, _links_of(state), strict=True):
-        weights.append(pooled_weights(layer, links) if isinstance(layer, Pooled) else links)
+    weights = [
+        projection_weights(layer, own["weights"], mask)
+        for layer, own, mask in zip(model.layers, layers, _link_masks(model, state), strict=True)
+    ]
     biases = [neuron_biases(layer, own["bias"]) for layer, own in zip(model.layers, layers, strict=True)]
     return with_weights(network, weights[:-1], biases[:-1], {}), {"weights": weights[-1].toarray(), "bias": biases[-1]}
 

@@ -3,7 +3,8 @@
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,10 +27,14 @@ __all__ = ["Evolution", "LayerRewiring", "layer_history"]
 
 _layer_measures = later("bioworkbench.topology.measures:layer_measures")  # their kernels bring numba, JAX comes with links
 _fit_power_law = later("bioworkbench.topology.measures.power_law:fit_power_law")
-_links_of, _relinked = later("bioworkbench.gradients.linked:links_of"), later("bioworkbench.gradients.linked:relinked")
+_linked_chain, _links_of, _relinked = (
+    later(f"bioworkbench.gradients.linked_states:{name}") for name in ("linked_chain", "links_of", "relinked")
+)
+
+_PARTS = [field.name for field in fields(Rewired)]
 
 Gradients = Callable[["State", int], list[np.ndarray]]
-"""``gradients(state, epoch)``: of the weights of every layer, absent links included."""
+"""``gradients(state, epoch)``: of the weights of every layer that has links, absent ones included."""
 
 
 @dataclass(frozen=True)
@@ -137,21 +142,23 @@ class Evolution:
                     settled = settled | (np.array(result.overlap) > self.plan.overlap_stop)
                 state = replace(state, fixed=state.fixed | {"settled": settled})
             seconds = time.perf_counter() - began
-            return state, {**values, "rewiring_seconds": seconds, **layer_history(_links_of(state), self.skips)}
+            return state, {**values, "rewiring_seconds": seconds, **layer_history(_linked_chain(state)[0], self.skips)}
 
         return change
 
     def _step(self, state: "State", rules: Rewiring, epoch: int, gradients: Gradients) -> Rewired:
-        weights, rng = _links_of(state), stream(self.seed, f"rewiring after epoch {epoch}")
+        rng = stream(self.seed, f"rewiring after epoch {epoch}")
         if rules.regrowth != "gradient":
-            return rewire(weights, rules, rng, skips=self.skips)
+            chain, linked = _linked_chain(state)
+            result = rewire(chain, rules, rng, skips=self.skips, shared=True)
+            return Rewired(*(tuple(compress(getattr(result, name), linked)) for name in _PARTS))
         # Each layer has scores of its own here, so that layers are rewired one by one; links that then lead nowhere stay.
         sizes = [np.abs(gradient) for gradient in gradients(state, epoch)]
         parts = [
             rewire([layer], replace(rules, regrowth=_scores(size), percolation=False), rng)
-            for layer, size in zip(weights, sizes, strict=True)
+            for layer, size in zip(_links_of(state), sizes, strict=True)
         ]
-        return Rewired(*(tuple(getattr(part, name)[0] for part in parts) for name in Rewired.__dataclass_fields__))
+        return Rewired(*(tuple(getattr(part, name)[0] for part in parts) for name in _PARTS))
 
 
 def _scores(values: np.ndarray) -> Callable[[Mask], Any]:
@@ -167,13 +174,14 @@ def layer_history(weights: Any, skips: Skips = ()) -> Mapping[str, float]:
     """Numbers that describe the topology of all layers, for the history of a training.
 
     "n_links", "active_nodes" (fraction of nodes with links), "node_sparsity" (fraction of hidden neurons that are on no path from
-    input to output); and for layer k "clustering_k" (four-cycle clustering over that of random links, the bipartite stand-in
-    for small-worldness) and "degree_exponent_k" (power law fitted to the degrees of all its nodes; NaN where none fits).
+    input to output; a filter counts as one); and for layer k "clustering_k" (four-cycle clustering over that of random links, the
+    bipartite stand-in for small-worldness) and "degree_exponent_k" (power law fitted to the degrees of all its nodes; NaN where
+    none fits).
 
     Parameters
     ----------
     weights : sequence of sparse arrays (n_source, n_target)
-        Of every layer.
+        Of every layer; of a convolution, its kernel (size * size * channels, filters).
     skips : sequence of (int, int)
         As of `bioworkbench.topology.rewiring.percolation.percolated`.
 
@@ -183,8 +191,8 @@ def layer_history(weights: Any, skips: Skips = ()) -> Mapping[str, float]:
     """
     values: dict[str, float] = {
         "n_links": float(sum(layer.nnz for layer in weights)),
-        "active_nodes": active_node_fraction(_patterns(weights)),
-        "node_sparsity": node_sparsity(_patterns(weights), skips),
+        "active_nodes": active_node_fraction(_patterns(weights), shared=True),
+        "node_sparsity": node_sparsity(_patterns(weights), skips, shared=True),
     }
     for number, layer in enumerate(_patterns(weights)):
         found = _layer_measures(layer)

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from bioworkbench.records.arrays import fraction, positive
@@ -12,13 +13,13 @@ from bioworkbench.records.errors import TopologyError
 from bioworkbench.topology.generators.bipartite import layered
 from bioworkbench.topology.generators.correlated import correlation_topology, spike_correlation_topology
 from bioworkbench.topology.generators.plain import all_to_all
-from bioworkbench.topology.masks import Mask
+from bioworkbench.topology.masks import Mask, link_arrays
 from bioworkbench.topology.rewiring.percolation import percolated
 
 if TYPE_CHECKING:
     from bioworkbench.gradients.inputs import StepInputs
 
-__all__ = ["HIDDEN_VARIANCE", "sparse_links", "sparse_weights", "weight_deviations"]
+__all__ = ["HIDDEN_VARIANCE", "check_paths", "sparse_kernel", "sparse_links", "sparse_weights", "weight_deviations"]
 
 _N_OBSERVED = 5000  # trials that correlations are computed from
 HIDDEN_VARIANCE = float(np.sqrt(np.pi) / (np.sqrt(2) * np.exp(-0.5)))
@@ -142,3 +143,49 @@ def sparse_weights(masks: Sequence[Mask], deviations: Sequence[float], rng: np.r
         values = rng.normal(0.0, deviation, mask.nnz)
         drawn.append(sparse.csr_array((values, mask.indices, mask.indptr), shape=mask.shape))
     return drawn
+
+
+def sparse_kernel(kernel: ArrayLike, sparsity: float, rng: np.random.Generator) -> sparse.csr_array:
+    """Uniform links of a convolution from the inputs of a filter to the filters, every node with the same number.
+
+    Parameters
+    ----------
+    kernel : array (size, size, channels, filters)
+        Weights of the whole convolution; those on links are scaled, so that their variance times the number of links of a filter is
+        what it was.
+    sparsity : float
+        Fraction of absent links.
+    rng : Generator
+
+    Returns
+    -------
+    csr_array (size * size * channels, filters)
+
+    Examples
+    --------
+    >>> links = sparse_kernel(np.ones((3, 3, 2, 8)), 0.75, np.random.default_rng(1))
+    >>> links.shape, links.nnz, float(links.data.max())
+    ((18, 8), 36, 2.0)
+    """
+    given = np.asarray(kernel, dtype=float)
+    every = given.reshape(-1, given.shape[-1])
+    mask = layered(*every.shape, rng, sparsity=sparsity)
+    values = every[link_arrays(mask)] * np.sqrt(every.size / max(1, mask.nnz))
+    return sparse.csr_array((values, mask.indices, mask.indptr), shape=mask.shape)
+
+
+def check_paths(chain: Sequence[sparse.csr_array], sparsity: object) -> None:
+    """Raise TopologyError if no path from input to output is left.
+
+    Parameters
+    ----------
+    chain : sequence of csr_array (n_source, n_target)
+        Layers from the first convolution that has links.
+    sparsity : object
+        Of the convolutions, as it was given.
+    """
+    if not percolated(chain, shared=True)[-1].nnz:
+        raise TopologyError(
+            f"start.convolution_sparsity = {sparsity} leaves no path from input to output through layers of "
+            f"{[layer.nnz for layer in chain]} links; lower it"
+        )

@@ -78,7 +78,13 @@ class Rewired:
 
 
 def rewire(
-    weights: Sequence[sparse.csr_array], rules: Rewiring, rng: np.random.Generator, *, recurrent: bool = False, skips: Skips = ()
+    weights: Sequence[sparse.csr_array],
+    rules: Rewiring,
+    rng: np.random.Generator,
+    *,
+    recurrent: bool = False,
+    skips: Skips = (),
+    shared: bool = False,
 ) -> Rewired:
     """Remove weak links, percolate, and regrow as many links as went, in each of consecutive layers.
 
@@ -94,6 +100,8 @@ def rewire(
         For one layer whose sources and targets are the same nodes: no self-links, no percolation.
     skips : sequence of (int, int)
         As of `percolated`.
+    shared : bool
+        Whether several sources of a layer may stand for one target of the layer before it; see `percolation.percolated`.
 
     Returns
     -------
@@ -115,7 +123,8 @@ def rewire(
     full = [_links(layer) if _is_full(layer) else None for layer in layers]
     kept = [links if links is not None else _removed(layer, rules, rng) for layer, links in zip(layers, full, strict=True)]
     if rules.percolation and not recurrent:
-        kept = [links if links is not None else rest for rest, links in zip(percolated(kept, skips), full, strict=True)]
+        live = percolated(kept, skips, shared=shared)
+        kept = [links if links is not None else rest for rest, links in zip(live, full, strict=True)]
     steps = [_regrown(layer, rest, rules, rng, recurrent) for layer, rest in zip(layers, kept, strict=True)]
     return Rewired(*(tuple(parts) for parts in zip(*steps, strict=True)))  # pyright: ignore[reportArgumentType]
 

@@ -14,7 +14,8 @@ from bioworkbench.gradients import training
 from bioworkbench.gradients.chains import chain_weights, feed_forward
 from bioworkbench.gradients.inputs import step_inputs
 from bioworkbench.gradients.layers import Convolution, Dense, FeedForward, Neuron
-from bioworkbench.gradients.linked import linked_gradient, linked_state
+from bioworkbench.gradients.linked import linked_gradient
+from bioworkbench.gradients.linked_states import linked_state
 from bioworkbench.gradients.objectives import spike_rasters
 from bioworkbench.gradients.training import DivergenceError
 from bioworkbench.methods import ch_snn
@@ -186,7 +187,7 @@ def test_residual_network_keeps_its_skip_and_spikes_alike_in_brian2():
 def test_skips_count_from_the_input_of_the_linear_layers(n_convolutions, skips, wanted):
     """Population k is the input of the linear layers where k convolutions come first."""
     layers = [Convolution((2, 2, 1), 1, 1)] * n_convolutions + [Dense(4, 4)] * (5 - n_convolutions)
-    assert ch_snn._skips(FeedForward(tuple(layers), (Neuron(),) * 4, skips=skips)) == wanted
+    assert ch_snn._skips(FeedForward(tuple(layers), (Neuron(),) * 4, skips=skips), n_convolutions) == wanted
 
 
 @pytest.mark.parametrize(

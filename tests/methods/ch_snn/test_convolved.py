@@ -1,4 +1,4 @@
-"""CH-SNN behind convolutions: linear layers keep few links, convolutions keep all, and Brian2 spikes as JAX does."""
+"""CH-SNN with convolutions: linear layers keep few links, convolutions all or few, and Brian2 spikes as JAX does."""
 
 from functools import partial
 
@@ -11,14 +11,8 @@ from scipy import sparse
 from bioworkbench.discrete.lif import discrete_lif
 from bioworkbench.gradients.chains import chain_weights, feed_forward
 from bioworkbench.gradients.layers import Convolution, Dense, FeedForward, Neuron, Pooled
-from bioworkbench.gradients.linked import (
-    dense_gradients,
-    dense_parameters,
-    linked_accuracy,
-    linked_gradient,
-    linked_state,
-    links_of,
-)
+from bioworkbench.gradients.linked import dense_gradients, linked_accuracy, linked_gradient
+from bioworkbench.gradients.linked_states import dense_parameters, linked_state, links_of
 from bioworkbench.gradients.matrices import layer_weights
 from bioworkbench.gradients.networks import initial_parameters
 from bioworkbench.gradients.objectives import accuracy, folding, spike_rasters, unrolled_loss
@@ -67,9 +61,13 @@ def test_it_learns_and_linear_layers_keep_their_number_of_links(trained):
 
 def test_brian2_and_jax_spike_alike(trained):
     """JAX runs the layers, convolutions and averages, that the weights of the projections stand for."""
-    task, found = trained
+    check_spikes(*trained, IMAGES)
+
+
+def check_spikes(task, found, images):
+    """No spike differs between Brian2, which runs the projections, and JAX, which runs the layers."""
     values = task.test.values[:30]
-    model = feed_forward(found.network, 10, images=IMAGES)
+    model = feed_forward(found.network, 10, images=images)
     layers = [
         {"weights": layer_weights(layer, weights), "bias": population.model.constants["bias"][: layer.weight_shape[-1]]}
         for layer, weights, population in zip(model.layers, chain_weights(found.network), found.network.populations, strict=False)
@@ -119,9 +117,7 @@ def test_loss_and_gradient_are_those_of_the_dense_twin():
 
 
 def test_convolutions_are_drawn_whole():
-    with pytest.raises(
-        ValueError, match=r"start\.topology = 'given' with 2 convolutions, which are drawn whole; choose 'uniform'"
-    ):
+    with pytest.raises(ValueError, match=r"start\.topology = 'given' with 2 convolutions, which are drawn; choose 'uniform'"):
         _train(topology="given")
 
 

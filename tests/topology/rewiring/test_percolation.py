@@ -86,6 +86,30 @@ def test_only_links_on_a_path_that_may_use_skips_stay(seed, skips):
     assert found == _on_a_path(masks, skips)
 
 
+@given(st.integers(0, 10**6))
+def test_sources_that_show_one_node_are_that_node(seed):
+    """A link stays if and only if it does where a node has one source, which has the links of all that show it."""
+    rng = np.random.default_rng(seed)
+    shapes = [(6, 4), (3 * 4, 5), (5, 4), (9 * 4, 3)]
+    masks = [rng.random(shape) < 2 / shape[0] for shape in shapes]
+    nodes = [mask.reshape(-1, n, mask.shape[1]).any(axis=0) for mask, n in zip(masks, (6, 4, 5, 4), strict=True)]
+    for mask, found, one in zip(masks, percolated(masks, shared=True), percolated(nodes), strict=True):
+        rows = np.arange(len(mask)) % one.shape[0]
+        np.testing.assert_array_equal(found.toarray(), mask & one.toarray()[rows])
+    assert node_sparsity(masks, shared=True) == node_sparsity(nodes)
+    read = [node.any(axis=1) for node in nodes]
+    assert active_node_fraction(masks, shared=True) == np.concatenate([*read, nodes[-1].any(axis=0)]).mean()
+
+
+def test_skips_between_filters_of_different_number_go_by_neurons():
+    """Neurons that show filter 1 of four show filter 1 of two; what shows filter 1 of two shows filters 1 and 3 of four."""
+    masks = [np.ones((1, 2)), np.zeros((2, 2)), np.zeros((2, 4)), np.array([[0], [1], [0], [0]])]
+    assert [mask.nnz for mask in percolated(masks)] == [0, 0, 0, 0]
+    assert [mask.toarray().astype(int).tolist() for mask in percolated(masks, [(1, 3)])[::3]] == [[[0, 1]], [[0], [1], [0], [0]]]
+    masks = [np.array([[0, 1, 0, 0]]), np.zeros((4, 4)), np.zeros((4, 2)), np.ones((2, 1))]
+    assert [mask.toarray().astype(int).tolist() for mask in percolated(masks, [(1, 3)])[::3]] == [[[0, 1, 0, 0]], [[0], [1]]]
+
+
 def test_renaming_hidden_neurons_renames_the_result():
     one, two, *rest = random_masks(3)
     order = np.random.default_rng(1).permutation(7)
@@ -103,5 +127,9 @@ def test_a_single_layer_has_no_hidden_neurons():
 def test_layers_must_fit():
     with pytest.raises(ValueError, match=r"mask 0 has shape \(6, 7\) and mask 1 \(5, 8\); the targets of a layer must be"):
         percolated([random_masks(1)[0], random_masks(1)[2]])
+    with pytest.raises(ValueError, match=r"must be the sources of the next$"):
+        percolated([np.ones((6, 7)), np.ones((14, 8))])
+    with pytest.raises(ValueError, match=r"must be the sources of the next, or these a multiple of them$"):
+        percolated([np.ones((6, 7)), np.ones((15, 8))], shared=True)
     with pytest.raises(ValueError, match=r"masks = \[\]: at least one layer"):
         percolated([])
