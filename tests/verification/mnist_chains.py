@@ -1,4 +1,4 @@
-"""MNIST and networks for the verification of the gradient methods, and how they are judged for any number of steps."""
+"""Image sets and networks for the verification of the gradient methods, and how they are judged for any number of steps."""
 
 from dataclasses import replace
 from functools import partial
@@ -11,20 +11,24 @@ from scipy import sparse
 from bioworkbench.discrete.lif import soft_reset_if
 from bioworkbench.encoding import as_current
 from bioworkbench.gradients.chains import chain_weights, feed_forward
+from bioworkbench.gradients.layers import FeedForward
+from bioworkbench.gradients.matrices import layer_weights
 from bioworkbench.gradients.objectives import accuracy, spike_rasters
 from bioworkbench.readout.trials import blocked_predictions
 from bioworkbench.records import averages
 from bioworkbench.records.linear_readout import LinearReadout
 from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.optimization import ConvolvedImages
 from bioworkbench.records.recording import Recording
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.simulation import simulate
 from bioworkbench.tasks import Task
-from bioworkbench.tasks.images import mnist
+from bioworkbench.tasks.images import cifar10, mnist
 
 DT = 1e-3
 N_STEPS = 8
 CONVOLUTIONS = {"images.convolutions": ((32, 5, 2), (64, 5, 2))}
+_FLAT = ConvolvedImages()
 
 in_brian2 = partial(simulate, dt=DT)
 
@@ -33,6 +37,12 @@ def mnist_task(folder: Path, seed: int, n_train: int | None = None, *, n_steps: 
     """MNIST, or a set of its form, as constant currents of some steps; 5000 training images validate, or a tenth of fewer."""
     n_validation = 5000 if n_train is None else n_train // 10
     task = mnist(np.random.default_rng(seed), data=folder, n_train=n_train, n_validation=n_validation, file=file)
+    return replace(task, encode=lasting(n_steps))
+
+
+def cifar10_task(folder: Path, seed: int, n_train: int, n_steps: int, n_test: int = 5000) -> Task:
+    """CIFAR-10 as constant currents of some steps; a tenth of the training images validates."""
+    task = cifar10(np.random.default_rng(seed), data=folder, n_train=n_train, n_test=n_test, n_validation=n_train // 10)
     return replace(task, encode=lasting(n_steps))
 
 
@@ -78,27 +88,40 @@ def accuracy_in_brian2(task: Task, trained: TrainedNetwork, n_steps: int, block:
     return float((found == task.test.targets).mean())
 
 
-def _layers(trained: TrainedNetwork) -> list[dict[str, np.ndarray]]:
-    """Weights and biases of a dense network; the outputs' are those of the mean over steps."""
+def in_jax(
+    trained: TrainedNetwork, images: ConvolvedImages = _FLAT, n_steps: int = N_STEPS
+) -> tuple[FeedForward, tuple[dict[str, np.ndarray], ...]]:
+    """A trained network as JAX runs it, from the weights of the projections and the biases of the neurons.
+
+    Its outputs are those of the mean over the steps, of which it had `n_steps` when it was trained.
+    """
+    model = feed_forward(trained.network, trained.readout.coefficients.shape[1], images=images)
+    chain = zip(model.layers, chain_weights(trained.network), trained.network.populations, strict=False)
     own = [
-        {"weights": weights.toarray(), "bias": np.broadcast_to(population.model.constants["bias"], population.size)}
-        for weights, population in zip(chain_weights(trained.network), trained.network.populations, strict=True)
+        {"weights": layer_weights(layer, weights), "bias": _biases(population)[: layer.weight_shape[-1]]}
+        for layer, weights, population in chain
     ]
-    return [*own, {"weights": trained.readout.coefficients * N_STEPS, "bias": trained.readout.intercepts}]
+    return model, (*own, {"weights": trained.readout.coefficients * n_steps, "bias": trained.readout.intercepts})
 
 
-def accuracy_in_jax(task: Task, trained: TrainedNetwork, n_steps: int) -> float:
-    """Accuracy of a dense network on the test images."""
-    model = feed_forward(trained.network, task.n_outputs)
-    layers = tuple({k: v.astype(np.float32) for k, v in own.items()} for own in _layers(trained))
-    return accuracy(model, task.test.values[:, 0].astype(np.float32), task.test.targets, n_steps)(layers)
+def _biases(population: Population) -> np.ndarray:
+    return np.broadcast_to(population.model.constants["bias"], population.size)
+
+
+def accuracy_in_jax(
+    task: Task, trained: TrainedNetwork, n_steps: int, images: ConvolvedImages = _FLAT, trained_steps: int = N_STEPS
+) -> float:
+    """Accuracy on the test images, for any number of steps."""
+    model, layers = in_jax(trained, images, trained_steps)
+    single = tuple({name: value.astype(np.float32) for name, value in own.items()} for own in layers)
+    return accuracy(model, task.test.values[:, 0].astype(np.float32), task.test.targets, n_steps)(single)
 
 
 def differing_spikes(task: Task, trained: TrainedNetwork, n_images: int) -> tuple[int, int]:
     """Number of entries in which the rasters of Brian2 and JAX differ, over all layers, and number of spikes."""
     values = task.test.values[:n_images]
     recording: Recording = in_brian2(trained.network, lasting(N_STEPS)(values), 1)
-    rasters = spike_rasters(feed_forward(trained.network, task.n_outputs), _layers(trained), values[:, 0], N_STEPS)
+    rasters = spike_rasters(*in_jax(trained), values[:, 0], N_STEPS)
     differing = 0
     for population, raster in zip(trained.network.populations, rasters, strict=True):
         differing += int((recording.raster(population.name) != raster).sum())

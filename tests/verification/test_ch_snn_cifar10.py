@@ -17,13 +17,13 @@ from bioworkbench.encoding import as_current
 from bioworkbench.gradients.chains import chain_weights, feed_forward
 from bioworkbench.gradients.matrices import layer_weights
 from bioworkbench.gradients.objectives import accuracy, spike_rasters
-from bioworkbench.methods.ch_snn import BASELINES, train
+from bioworkbench.methods.ch_snn import BASELINES, SparseStart, train
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.optimization import ConvolvedImages
 from bioworkbench.tasks.images import cifar10
 from tests.methods.grouped import grouped
 from tests.verification.mnist_chains import DT, in_brian2, mean_and_error, table
-from tests.verification.records import record, seeds
+from tests.verification.records import arms, record, seeds
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(172_800)]
 
@@ -49,6 +49,15 @@ SETTINGS = {
     "images": IMAGES,
 }
 VARIANTS = {"CH-SNN": {}, "SET": BASELINES["set"], "all links": BASELINES["fully_connected"]}
+# a method, and the sparsity of all six convolutions
+KERNELS = {
+    "CH3-L3 half": ("CH-SNN", 0.5),
+    "SET half": ("SET", 0.5),
+    "CH3-L3 quarter": ("CH-SNN", 0.75),
+    "SET quarter": ("SET", 0.75),
+    "CH3-L3 whole": ("CH-SNN", 0.0),
+    "all links": ("all links", 0.0),
+}
 
 
 def cifar10_task(folder, seed):
@@ -111,3 +120,26 @@ def test_a_quarter_of_the_links_of_linear_layers_suffices(data_folder):
     assert all(n == 0 and n_spikes > 0 for n, n_spikes in differing)
     assert np.mean(found["CH-SNN"]) >= np.mean(found["all links"]) - 0.003
     assert np.mean(found["CH-SNN"]) > np.mean(found["SET"])
+
+
+def test_kernels_need_few_links_as_well(data_folder):
+    """Linear layers as above, and half or a quarter of the links of all convolutions: CH3-L3 regrowth beside SET with as many."""
+    found, rows = {name: [] for name in arms(KERNELS)}, []
+    for seed in SEEDS:
+        task = cifar10_task(data_folder, seed)
+        for name in found:
+            method, sparsity = KERNELS[name]
+            given = grouped(train, SETTINGS | VARIANTS[method])
+            start = replace(given.get("start", SparseStart()), convolution_sparsity=sparsity)
+            trained = train(task, network(), in_brian2, np.random.default_rng(seed), **given | {"start": start})
+            found[name].append(accuracy_on_test(task, trained))
+            n_differing, n_spikes = differing_spikes(task, trained, 20)
+            n_synapses = sum(projection.n_synapses for projection in trained.network.projections)
+            rows.append([name, seed, trained.history["score"].max(), found[name][-1], n_synapses])
+            print(*rows[-1], float(np.sum(trained.history["seconds"])), n_differing, n_spikes, flush=True)
+            assert n_differing == 0 < n_spikes
+        record("ch-snn-cifar10-kernels", SEEDS[: SEEDS.index(seed) + 1], found, 100)
+    table("CIFAR-10, sparse kernels", rows, ["kernels", "seed", "validation", "test", "synapses"])
+    print({name: mean_and_error(scores) for name, scores in found.items()})
+    for part in ("half", "quarter"):
+        assert np.mean(found[f"CH3-L3 {part}"]) > np.mean(found[f"SET {part}"])
