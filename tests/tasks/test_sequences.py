@@ -36,6 +36,16 @@ def test_generated_tasks_follow_the_generator_and_encode(name):
     assert first.encode(first.test.values).values.shape == first.test.values.shape
 
 
+@pytest.mark.parametrize(("make", "low", "high"), [(memory_capacity, -1.0, 1.0), (narma10, 0.0, 0.5)])
+def test_inputs_are_uniform_over_their_range(make, low, high):
+    """Of 6000 numbers none lies outside, and some within a thousandth part of both ends; the mean is that of the middle."""
+    values = make(generator()).train.values.ravel()
+    width = high - low
+    assert low <= values.min() < low + width / 1000
+    assert high - width / 1000 < values.max() <= high
+    assert abs(values.mean() - (low + high) / 2) < 4.5 * width / np.sqrt(12 * values.size)
+
+
 def test_delayed_xor_shows_two_bits_and_asks_whether_they_differ():
     task = delayed_xor(generator(), delay=3, wait=2, noise=0.0)
     assert task.train.values.shape == (400, 7, 2)
