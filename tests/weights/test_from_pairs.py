@@ -2,13 +2,16 @@
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 
 from bioworkbench.weights.from_pairs import (
     CONTRASTS,
     SAMPLINGS,
     PairSampling,
     _chosen,
+    _distances,
     _least_entropy,
+    _whitening,
     candidate_pairs,
     effective_number,
     pair_probabilities,
@@ -72,10 +75,10 @@ def test_potentials_have_the_spread_and_sit_between_their_pairs(rng, metric, con
 
 def test_without_a_spread_pairs_are_a_margin_away_from_the_threshold(rng):
     states, targets = data(rng, n=2)
-    settings = PairSampling(metric="l2", spread=None, margin=0.25, offset=0.0, n_candidates=3)
+    settings = PairSampling(metric="l2", spread=None, margin=0.25, offset=0.3, n_candidates=3)
     weights, biases, _ = sampled_neurons(states, targets, 4, rng, settings)
     np.testing.assert_allclose(
-        np.sort(states @ weights + biases, axis=0), np.array([[0.75], [1.25]]) * np.ones((1, 4)), atol=1e-12
+        np.sort(states @ weights + biases, axis=0), np.array([[1.05], [1.55]]) * np.ones((1, 4)), atol=1e-12
     )
 
 
@@ -102,6 +105,40 @@ def test_the_mean_of_several_pairs_is_closer_to_the_direction_that_matters(rng):
         shares.append((weights[0] ** 2 / (weights**2).sum(axis=0)).mean())
         assert 60 < (weights[0] > 0).sum() < 140  # half of the neurons fire for the lower target
     assert shares[1] > 2 * shares[0]
+
+
+def test_distances_are_those_of_scipy(rng):
+    states, _ = data(rng, n=60)
+    first, second = candidate_pairs(60, 40, rng)
+    covariance = np.cov(states.T)
+    regular = np.linalg.inv(covariance + np.trace(covariance) / 5 * np.eye(5))
+    settings = {"l1": {"metric": "cityblock"}, "l2": {"metric": "euclidean"}, "linf": {"metric": "chebyshev"}}
+    for name, arguments in (settings | {"whitened": {"metric": "mahalanobis", "VI": regular}}).items():
+        found = _distances(states, states @ _whitening(states), first, second, name)
+        np.testing.assert_allclose(found[name], cdist(states, states, **arguments)[first, second], err_msg=name)
+
+
+@pytest.mark.parametrize("metric", ["l2", "whitened"])
+def test_a_neuron_of_one_pair_looks_along_its_difference(rng, metric):
+    """Or along Fisher's discriminant: the difference over the covariance plus its mean eigenvalue."""
+    states, targets = data(rng, n=12)
+    weights, _, _ = sampled_neurons(states, targets, 20, rng, PairSampling(metric=metric, n_candidates=50))
+    covariance = np.cov(states.T)
+    matrix = covariance + np.trace(covariance) / 5 * np.eye(5) if metric == "whitened" else np.eye(5)
+    along = matrix @ weights
+    differences = (states[:, None] - states).reshape(-1, 5).T[:, ~np.eye(12, dtype=bool).ravel()]
+    cosines = (along / np.linalg.norm(along, axis=0)).T @ (differences / np.linalg.norm(differences, axis=0))
+    np.testing.assert_allclose(cosines.max(axis=1), 1.0)
+
+
+def test_a_neuron_without_links_keeps_no_weight_and_a_bias(rng):
+    states, targets = data(rng)
+    for spread in (None, 1.5):
+        settings = PairSampling(spread=spread, offset=0.3, n_candidates=200)
+        weights, biases, _ = sampled_neurons(states, targets, 4, rng, settings, np.arange(20).reshape(5, 4) % 4 > 0)
+        assert not weights[:, 0].any()
+        assert biases[0] == 1.3
+        assert weights[:, 1:].all()
 
 
 @pytest.mark.parametrize("contrast", CONTRASTS)
@@ -138,6 +175,9 @@ def test_the_metric_of_least_entropy_leaves_a_pair_per_neuron():
     distances = {"all": np.array([near, near, near]), "two": np.array([near, near, far]), "one": np.array([near, far, far])}
     difference = np.array([[1.0, 0.0], [0.0, -1.0], [1.0, 0.5]])
     assert [_least_entropy(distances, difference, n, 1.0) for n in (1, 2, 3, 4)] == ["one", "two", "all", "all"]
+    difference[2] = 0.0  # a pair of equal targets is none: two are left of all, which is enough for two neurons
+    first_far = {"all": np.array([near, near, near]), "last": np.array([far, near, near])}
+    assert [_least_entropy(first_far, difference, n, 1.0) for n in (1, 2)] == ["last", "all"]
 
 
 def test_links_that_are_not_there_have_no_weight(rng):
@@ -165,6 +205,7 @@ def test_the_same_generator_gives_the_same_neurons():
         ({"bundle": 0}, "bundle = 0: must be"),
         ({"sharpness": -1.0}, "sharpness = -1.0: must be a finite number, 0 or more"),
         ({"n_candidates": 0}, "n_candidates = 0: must be an integer, 1 or more"),
+        ({"n_samples": 1}, "n_samples = 1: must be an integer, 2 or more"),
         ({"spread": 0.0}, "spread = 0.0: must be a finite number above 0"),
         ({"margin": 0.0}, "margin = 0.0: must be a finite number above 0"),
     ],
