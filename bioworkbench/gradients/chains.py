@@ -6,13 +6,14 @@ from itertools import pairwise
 import numpy as np
 from scipy import sparse
 
+from bioworkbench.discrete.coincidences import attention_ends, with_coincidences
 from bioworkbench.discrete.layers import chain, chain_sizes, chain_skips, scalar_arguments
-from bioworkbench.gradients.layers import Convolution, Dense, FeedForward, Image, Layer, Neuron, Pooled
+from bioworkbench.gradients.layers import Attention, Convolution, Dense, FeedForward, Image, Layer, Neuron, Pooled
 from bioworkbench.gradients.matrices import neuron_biases, projection_weights
 from bioworkbench.records.network import INPUT, Network
 from bioworkbench.records.optimization import ConvolvedImages
 
-__all__ = ["chain_weights", "feed_forward", "output_arrays", "trained_arrays"]
+__all__ = ["chain_weights", "feed_forward", "output_arrays", "trained_arrays", "with_products"]
 
 _IMAGES = ConvolvedImages()
 
@@ -36,7 +37,7 @@ def feed_forward(
     surrogate, width
         See `FeedForward`.
     images : ConvolvedImages
-        Convolutions of the first populations, and averages before them; the others are dense.
+        Convolutions and attention of the first populations, and averages before them; the others are dense.
 
     Returns
     -------
@@ -49,9 +50,10 @@ def feed_forward(
     """
     populations, sizes = chain(network), chain_sizes(network)
     convolutions, image = images.convolutions, images.shape
-    if len(convolutions) > len(populations):
+    if images.n_convolved > len(populations):
         raise ValueError(
-            f"{len(convolutions)} convolutions are given for {len(populations)} populations; give at most one for each"
+            f"{images.n_convolved} convolutions are given for {len(populations)} populations, attention counted too; give at most one for "
+            "each"
         )
     if convolutions and (image is None or int(np.prod(image)) != sizes[0]):
         raise ValueError(f"image = {image}: convolutions need rows, columns and channels that multiply to {sizes[0]} channels")
@@ -59,7 +61,8 @@ def feed_forward(
     for number, n_out in enumerate((*(population.size for population in populations), n_outputs)):
         layer, image = _layer(images, number, image, sizes[number], n_out)
         if layer.n_out != n_out:
-            raise ValueError(f"population '{populations[number].name}' has {n_out} neurons; its convolution gives {layer.n_out}")
+            kind = "attention" if isinstance(layer, Attention) else "convolution"
+            raise ValueError(f"population '{populations[number].name}' has {n_out} neurons; its {kind} gives {layer.n_out}")
         layers.append(layer)
     neurons = tuple(_neuron(scalar_arguments(population)) for population in populations)
     return FeedForward(tuple(layers), neurons, surrogate, width, chain_skips(network))
@@ -70,8 +73,12 @@ def _layer(images: ConvolvedImages, number: int, image: Image | None, n_in: int,
     side = images.side(number)
     averages = image if image is None or side == 1 else (image[0] // side, image[1] // side, image[2])
     made = None
-    if number < len(images.convolutions) and averages is not None:
-        layer = Convolution(averages, *images.convolutions[number], normalized=images.normalized)
+    attending = images.attention_of(number)
+    if attending is not None and averages is not None:
+        layer = Attention(averages, *attending)
+        return layer, layer.image_out
+    if number < images.n_convolved and averages is not None:
+        layer = Convolution(averages, *images.convolution_of(number), normalized=images.normalized)
         made = layer.image_out
     else:
         layer = Dense(n_in // side**2, n_out)
@@ -113,6 +120,27 @@ def trained_arrays(
         weights.append(projection_weights(layer, own["weights"], links))
         biases.append(neuron_biases(layer, own["bias"]))
     return weights, biases
+
+
+def with_products(network: Network, model: FeedForward) -> Network:
+    """Chain with trained weights in which attention is made of neurons: those of `discrete.coincidences` multiply spikes.
+
+    Parameters
+    ----------
+    network : Network
+        With a population for each layer of the model.
+    model : FeedForward
+
+    Returns
+    -------
+    Network
+        The same where there is no attention.
+    """
+    for number, layer in reversed(list(enumerate(model.layers))):  # later ones first: a population more moves those behind it
+        if isinstance(layer, Attention):
+            rows, columns, width = layer.image_out
+            network = with_coincidences(network, number, *attention_ends(rows * columns, width, layer.heads), layer.scale)
+    return network
 
 
 def output_arrays(model: FeedForward, own: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

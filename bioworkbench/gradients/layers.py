@@ -8,13 +8,14 @@ import numpy as np
 
 from bioworkbench.discrete.lif import Reset
 from bioworkbench.discrete.skips import Skip
+from bioworkbench.gradients.attention import Attention
 from bioworkbench.records.arrays import count
 from bioworkbench.records.lazily import later
 
 if TYPE_CHECKING:
     from jax import Array
 
-__all__ = ["Convolution", "Dense", "FeedForward", "Image", "Layer", "Neuron", "Pooled", "StepNoise"]
+__all__ = ["Attention", "Convolution", "Dense", "FeedForward", "Image", "Layer", "Neuron", "Pooled", "StepNoise"]
 
 _convolved = later("jax.lax:conv_general_dilated")
 _spike = later("bioworkbench.gradients.surrogate:spike")
@@ -203,7 +204,7 @@ class Pooled:
         return self.layer.apply(weights, bias, squares.mean(axis=(2, 4)).reshape(len(inputs), -1))
 
 
-Layer = Dense | Convolution | Pooled
+Layer = Dense | Convolution | Pooled | Attention
 """Kinds of layers."""
 
 
@@ -213,7 +214,7 @@ class FeedForward:
 
     Parameters
     ----------
-    layers : sequence of `Dense`, `Convolution` or `Pooled`
+    layers : sequence of `Dense`, `Convolution`, `Pooled` or `Attention`
         One more than `neurons`: the last is the output.
     neurons : sequence of `Neuron`
     surrogate : str

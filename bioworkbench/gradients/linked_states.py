@@ -97,7 +97,7 @@ def linked_chain(state: State) -> tuple[list[sparse.csr_array], list[bool]]:
     Returns
     -------
     weights : list of csr_array (n_source, n_target)
-        Of a kernel that is kept whole, ones: it links everything.
+        Of a kernel that is kept whole, ones: it links everything. So does attention, which has no weights, its channels.
     linked : list of bool
     """
     linked = [bool(links) for links in state.fixed["links"]]
@@ -109,7 +109,7 @@ def linked_chain(state: State) -> tuple[list[sparse.csr_array], list[bool]]:
 
 def _every(shape: tuple[int, ...]) -> sparse.csr_array:
     """All links of a kernel, with weights of 1."""
-    return sparse.csr_array(np.ones((int(np.prod(shape[:-1])), shape[-1])))
+    return sparse.csr_array(np.ones((int(np.prod([size for size in shape[:-1] if size])), shape[-1])))
 
 
 def link_masks(network: FeedForward, state: State) -> list[np.ndarray | None]:

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from bioworkbench.gradients.layers import Convolution, Dense, Layer, Pooled
+from bioworkbench.gradients.layers import Attention, Convolution, Dense, Layer, Pooled
 from bioworkbench.records.arrays import Floats
 
 __all__ = ["layer_weights", "neuron_biases", "pooled_weights", "projection_weights"]
@@ -14,7 +14,7 @@ def projection_weights(layer: Layer, weights: np.ndarray, mask: np.ndarray | Non
 
     Parameters
     ----------
-    layer : Dense, Convolution or Pooled
+    layer : Dense, Convolution, Pooled or Attention
     weights : array ``layer.weight_shape``
     mask : array, as weights, optional
         Where it is 0 there is no synapse; a link of weight 0 is one.
@@ -22,11 +22,13 @@ def projection_weights(layer: Layer, weights: np.ndarray, mask: np.ndarray | Non
     Returns
     -------
     csr_array (n_in, n_out)
-        Inputs and neurons of images in the order row, column, channel.
+        Inputs and neurons of images in the order row, column, channel. Attention has none: what it adds are products of spikes.
     """
     values = np.asarray(weights, dtype=float)
     if isinstance(layer, Pooled):
         return pooled_weights(layer, projection_weights(layer.layer, values, mask))
+    if isinstance(layer, Attention):
+        return sparse.csr_array((layer.n_in, layer.n_out))
     if isinstance(layer, Convolution):
         return _convolution_matrix(layer, values, mask)
     rows, columns = np.nonzero(np.ones(values.shape) if mask is None else mask)
@@ -57,7 +59,7 @@ def layer_weights(layer: Layer, matrix: sparse.csr_array) -> Floats:
 
     Parameters
     ----------
-    layer : Dense, Convolution or Pooled
+    layer : Dense, Convolution, Pooled or Attention
     matrix : csr_array (n_in, n_out)
         As `projection_weights` gives it; of a convolution, the links of the neurons amid the image are looked at.
 
@@ -74,6 +76,8 @@ def layer_weights(layer: Layer, matrix: sparse.csr_array) -> Floats:
         rows, columns, channels = layer.image
         first = np.arange(layer.n_in).reshape(rows, columns, channels)[:: layer.side, :: layer.side].ravel()
         return layer_weights(layer.layer, matrix[first] * layer.side**2)
+    if isinstance(layer, Attention):
+        return np.zeros(layer.weight_shape)
     if isinstance(layer, Dense):
         return matrix.toarray()
     (rows, columns, channels), (rows_out, columns_out, filters) = layer.image, layer.image_out
@@ -94,7 +98,7 @@ def neuron_biases(layer: Layer, bias: np.ndarray) -> Floats:
 
     Parameters
     ----------
-    layer : Dense, Convolution or Pooled
+    layer : Dense, Convolution, Pooled or Attention
     bias : array (n_out,) or (filters,)
 
     Returns

@@ -35,7 +35,7 @@ def initial_parameters(layers: Sequence[Layer], rng: np.random.Generator, gain: 
 
     Parameters
     ----------
-    layers : sequence of Dense, Convolution or Pooled
+    layers : sequence of Dense, Convolution, Pooled or Attention
     rng : Generator
     gain : float
         Variance of the weights times the number of inputs of a neuron.

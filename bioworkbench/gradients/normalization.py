@@ -25,7 +25,7 @@ def layer_drive(layer: Layer, parameters: Mapping[str, jax.Array], inputs: jax.A
 
     Parameters
     ----------
-    layer : Dense, Convolution or Pooled
+    layer : Dense, Convolution, Pooled or Attention
     parameters : mapping with "weights", "bias" and perhaps "scale"
     inputs : array (n_steps, n_trials, n_in)
 
@@ -48,7 +48,7 @@ def folded_layer(layer: Layer, parameters: Mapping[str, jax.Array], inputs: jax.
 
     Parameters
     ----------
-    layer : Dense, Convolution or Pooled
+    layer : Dense, Convolution, Pooled or Attention
     parameters : mapping with "weights", "bias" and perhaps "scale"
         Without a scale they are what comes back.
     inputs : array (n_steps, n_trials, n_in)

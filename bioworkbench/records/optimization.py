@@ -157,7 +157,11 @@ class ConvolvedImages(Images):
     Parameters
     ----------
     convolutions : sequence of (filters, size, stride)
-        Of the first populations, whose projections in the network are replaced by them; they need a shape.
+        Of the first populations, whose projections in the network are replaced by them; they need a shape. A size of 1 is a linear layer
+        that all pixels share.
+    attention : sequence of (population, heads, scale)
+        Populations among these, by their number from 0, that see the self-attention of the population before them instead, whose
+        channels are queries, keys and values in equal parts (`bioworkbench.gradients.attention`). Convolutions are those of the others.
     pooling : sequence of int
         Sides of the squares of pixels whose average the convolutions see, in their order, and then the first linear layer: 1 is the
         pixel itself, as for those left out. Where a linear layer sees averages, its weights are drawn too.
@@ -167,32 +171,74 @@ class ConvolvedImages(Images):
     Raises
     ------
     ValueError
-        As `Images`; if there is pooling for more layers than the convolutions and one, or batch norm without convolutions.
+        As `Images`; if there is pooling for more layers than the convolutions and one, or batch norm without convolutions; if attention
+        does not follow convolutions, has averages before it, or is that of a population twice.
     """
 
     convolutions: Sequence[tuple[int, int, int]] = ()
     pooling: Sequence[int] = ()
     normalized: bool = False
+    attention: Sequence[tuple[int, int, float]] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for side in self.pooling:
             count("pooling", side)
-        most = len(self.convolutions) + 1 if self.convolutions else 0
+        most = self.n_convolved + 1 if self.convolutions else 0
         if len(self.pooling) > most:
             raise ValueError(
-                f"pooling = {list(self.pooling)}: {counted(len(self.convolutions), 'convolution')} and the linear layer behind them "
+                f"pooling = {list(self.pooling)}: {counted(self.n_convolved, 'convolution')} and the linear layer behind them "
                 f"take {most} at most"
             )
         if self.normalized and not self.convolutions:
             raise ValueError(
                 f"normalized = {self.normalized}: batch norm is of convolutions, and there are none; give convolutions"
             )
+        numbers = [number for number, _, _ in self.attention]
+        for number in numbers:
+            if not 0 < number < self.n_convolved or numbers.count(number) > 1 or self.side(number) > 1:
+                raise ValueError(
+                    f"attention = {[list(one) for one in self.attention]} with {counted(len(self.convolutions), 'convolution')} and "
+                    f"pooling = {list(self.pooling)}: population {number} must follow a convolution, be named once, and see no averages"
+                )
+
+    @property
+    def n_convolved(self) -> int:
+        """Populations that see a convolution or attention: the first ones."""
+        return len(self.convolutions) + len(self.attention)
 
     @property
     def n_drawn(self) -> int:
         """Populations whose projections are not those of the network."""
-        return max(len(self.convolutions), len(self.pooling))
+        return max(self.n_convolved, len(self.pooling))
+
+    def attention_of(self, number: int) -> tuple[int, float] | None:
+        """Heads and scale of a population's attention; None where it has none.
+
+        Parameters
+        ----------
+        number : int
+            Of the population, from 0.
+
+        Returns
+        -------
+        (heads, scale) or None
+        """
+        return next(((heads, scale) for own, heads, scale in self.attention if own == number), None)
+
+    def convolution_of(self, number: int) -> tuple[int, int, int]:
+        """Convolution of a population that sees one.
+
+        Parameters
+        ----------
+        number : int
+            Of the population, from 0.
+
+        Returns
+        -------
+        (filters, size, stride)
+        """
+        return self.convolutions[number - sum(own < number for own, _, _ in self.attention)]
 
     def side(self, number: int) -> int:
         """Side of the squares of pixels before a layer.

@@ -9,8 +9,8 @@ import numpy as np
 from scipy import sparse
 
 from bioworkbench.discrete.layers import check_classes, with_readout, with_weights
-from bioworkbench.gradients.chains import chain_weights, feed_forward
-from bioworkbench.gradients.layers import FeedForward, Layer
+from bioworkbench.gradients.chains import chain_weights, feed_forward, with_products
+from bioworkbench.gradients.layers import Attention, FeedForward, Layer
 from bioworkbench.gradients.matrices import neuron_biases, projection_weights
 from bioworkbench.methods.ch_snn.evolution import Evolution, LayerRewiring
 from bioworkbench.methods.ch_snn.start import (
@@ -268,7 +268,9 @@ def _start(
     deviations = weight_deviations(sizes, sparsities, thresholds, variance)[-len(masks) :]
     weights = sparse_weights(masks, deviations, rng)
     weights[: len(given)] = given
-    sparse_ones = _with_links(convolved, start.kernel_sparsities(len(convolved)), rng.spawn(1)[0])
+    whole = [isinstance(layer, Attention) for layer in convolutions]  # it has no weights
+    kernels = iter(start.kernel_sparsities(whole.count(False)))
+    sparse_ones = _with_links(convolved, [0.0 if own else next(kernels) for own in whole], rng.spawn(1)[0])
     settled = np.zeros(len(weights) + sum(sparse.issparse(own["weights"]) for own in sparse_ones), dtype=bool)
     state = _linked_state(weights, {"settled": settled}, sparse_ones)
     check_paths(_linked_chain(state)[0], start.convolution_sparsity)
@@ -306,7 +308,8 @@ def _trained(
         for layer, own, mask in zip(model.layers, layers, _link_masks(model, state), strict=True)
     ]
     biases = [neuron_biases(layer, own["bias"]) for layer, own in zip(model.layers, layers, strict=True)]
-    return with_weights(network, weights[:-1], biases[:-1], {}), {"weights": weights[-1].toarray(), "bias": biases[-1]}
+    trained = with_products(with_weights(network, weights[:-1], biases[:-1], {}), model)
+    return trained, {"weights": weights[-1].toarray(), "bias": biases[-1]}
 
 
 def _score(

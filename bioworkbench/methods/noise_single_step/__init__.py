@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from bioworkbench.discrete.layers import check_classes, constant_input, with_readout, with_weights
-from bioworkbench.gradients.chains import feed_forward, output_arrays, trained_arrays
-from bioworkbench.gradients.layers import FeedForward, StepNoise
+from bioworkbench.gradients.chains import feed_forward, output_arrays, trained_arrays, with_products
+from bioworkbench.gradients.layers import Attention, FeedForward, StepNoise
 from bioworkbench.readout.trials import Simulate, n_steps_of
 from bioworkbench.records.arrays import Floats, finite, non_negative
 from bioworkbench.records.lazily import later
@@ -176,6 +176,7 @@ def train(
     )
     moments = _Moments.of(model, noise)
     _check_noise(moments, training, noise.inference)
+    _check_attention(model, training)
     model = moments.starting(model) if training == "single_step" else model
     optimization.check_size(task.train.n_trials)
     first = task.encode(task.train.values[:1])
@@ -202,7 +203,7 @@ def train(
     elif training == "multi_step":
         changes = {}
     trained = with_weights(network, *trained_arrays(model, layers, state.fixed["masks"]["layers"]), changes, model.skips)
-    return with_readout(task, trained, output_arrays(model, layers[-1]), history, simulate, rng)
+    return with_readout(task, with_products(trained, model), output_arrays(model, layers[-1]), history, simulate, rng)
 
 
 @dataclass(frozen=True)
@@ -290,6 +291,15 @@ def _check_noise(moments: _Moments, training: str, inference: str) -> None:
         raise ValueError(
             f"noise.inference = 'fresh' with training = '{training}' and {moments.step_noise.kind} noise: neurons draw Gaussian noise, "
             "for networks trained at a single step"
+        )
+
+
+def _check_attention(model: FeedForward, training: str) -> None:
+    found = [number for number, layer in enumerate(model.layers) if isinstance(layer, Attention)]
+    if training == "conversion" and found:
+        raise ValueError(
+            f"training = '{training}' with attention in layer {found[0]}: a product of activations does not become one of spikes by "
+            "scaled weights; choose 'single_step' or 'multi_step'"
         )
 
 

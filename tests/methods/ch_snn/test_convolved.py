@@ -1,5 +1,6 @@
 """CH-SNN with convolutions: linear layers keep few links, convolutions all or few, and Brian2 spikes as JAX does."""
 
+from dataclasses import replace
 from functools import partial
 
 import jax
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from bioworkbench.discrete.layers import chain
 from bioworkbench.discrete.lif import discrete_lif
 from bioworkbench.gradients.chains import chain_weights, feed_forward
 from bioworkbench.gradients.layers import Convolution, Dense, FeedForward, Neuron, Pooled
@@ -21,6 +23,8 @@ from bioworkbench.methods.ch_snn import BASELINES, train
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.optimization import ConvolvedImages
 from bioworkbench.simulation import simulate
+from tests.gradients.test_attention import IMAGES as SPIKFORMER
+from tests.gradients.test_attention import spikformer
 from tests.methods.chains import DT, digits_task, in_numpy
 from tests.methods.grouped import grouped
 
@@ -119,6 +123,17 @@ def test_loss_and_gradient_are_those_of_the_dense_twin():
 def test_convolutions_are_drawn_whole():
     with pytest.raises(ValueError, match=r"start\.topology = 'given' with 2 convolutions, which are drawn; choose 'uniform'"):
         _train(topology="given")
+
+
+def test_a_spikformer_learns_and_brian2_classifies_as_jax_does():
+    """The accuracy of the network with coincidence neurons in place of products is that of the validation in JAX."""
+    task, settings = digits_task(4, n_train=600, n_validation=150), SHORT | {"epochs": 5, "batch_size": 32, "sparsity": 0.5}
+    run = partial(simulate, dt=DT, backend="numpy")
+    images, network = replace(SPIKFORMER, pooling=()), spikformer(discrete_lif(leak=0.5, reset="zero"))
+    found = train(task, network, run, np.random.default_rng(3), images=images, **grouped(train, settings))
+    assert found.history["score"].max() > 0.6  # chance is 0.1
+    assert found.history["simulated_accuracy"][0] == pytest.approx(found.history["score"].max())
+    assert [population.name for population in chain(found.network)][2] == "attending_coincidences"
 
 
 def test_outputs_may_be_the_only_linear_layer():

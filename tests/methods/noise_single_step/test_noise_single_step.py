@@ -18,9 +18,11 @@ from bioworkbench.gradients.training import DivergenceError
 from bioworkbench.methods.noise_single_step import _rescaled, train
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.simulation import simulate
+from tests.gradients.test_attention import IMAGES, spikformer
 from tests.methods.chains import DT, accuracy_on_test, dense_chain, digits_task, in_numpy, residual_chain
 from tests.methods.grouped import grouped
 
+SPIKFORMER = replace(IMAGES, pooling=())
 SHORT = {"epochs": 6, "average": 0.9, "learning_rate": 4e-3}
 
 
@@ -237,6 +239,25 @@ def test_residual_network_learns_and_spikes_alike_in_brian2(training):
     ):
         assert raster.any()
         np.testing.assert_array_equal(recording.raster(name), raster)
+
+
+def test_attention_is_not_converted():
+    network = spikformer(discrete_lif(leak=1.0, floor=0.0))
+    with pytest.raises(ValueError, match="training = 'conversion' with attention in layer 2: a product of activations does not"):
+        _train(digits_task(4, n_train=300), network, training="conversion", images=SPIKFORMER)
+
+
+def test_attention_is_trained_at_one_step():
+    task = digits_task(4, n_train=600, n_validation=100)
+    found = _train(
+        task,
+        spikformer(discrete_lif(leak=1.0, floor=0.0)),
+        images=SPIKFORMER,
+        **SHORT | {"batch_size": 32, "learning_rate": 2e-2, "epochs": 8},
+    )
+    assert found.history["score"].max() > 0.5  # chance is 0.1
+    assert "attending_coincidences" in found.network.sizes
+    assert found.history["simulated_rate"].min() > 0
 
 
 def test_converted_skips_carry_activations():
