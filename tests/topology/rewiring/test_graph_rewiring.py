@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bioworkbench.topology.measures import clustering
 from bioworkbench.topology.prediction.link_prediction import cannistraci_hebb
-from bioworkbench.topology.rewiring.graph_rewiring import LINK_SCORES, evolved_graph, pair_scores, rewired_graph
+from bioworkbench.topology.rewiring.graph_rewiring import LINK_SCORES, _picked, evolved_graph, pair_scores, rewired_graph
 
 DIRECTED_RULES = ["ra_l3", "ch2_l3", "ch3_l3", "random"]
 
@@ -31,13 +31,37 @@ def test_a_step_keeps_nodes_and_number_of_links(seed, fraction, directed, remova
     assert len(set(graph.edges) - set(result.edges)) <= n
 
 
-@pytest.mark.parametrize("directed", [False, True])
-def test_scores_are_those_of_link_prediction(directed):
+@pytest.mark.parametrize(
+    ("rule", "directed"), [(rule, False) for rule in LINK_SCORES if rule != "random"] + [("ra_l3", True), ("ch3_l3", True)]
+)
+def test_scores_are_those_of_link_prediction(rule, directed):
+    model, length = rule.upper().split("_L")
     graph = nx.gnp_random_graph(12, 0.25, seed=1, directed=directed)
-    scores, absent = pair_scores(graph, "ch3_l3"), pair_scores(graph, "ch3_l3", links=False)
-    for u, v, score in cannistraci_hebb(graph, [(u, v) for u in graph for v in graph if u != v]):
+    scores, absent = pair_scores(graph, rule), pair_scores(graph, rule, links=False)
+    pairs = [(u, v) for u in graph for v in graph if u != v]
+    for u, v, score in cannistraci_hebb(graph, pairs, model=model, length=int(length)):
         assert scores[u, v] == pytest.approx(score)
         assert graph.has_edge(u, v) or absent[u, v] == pytest.approx(score)
+
+
+def test_a_step_keeps_what_is_known_of_the_nodes():
+    graph = nx.path_graph(4)
+    graph.add_node(2, kind="inhibitory")
+    result = rewired_graph(graph, np.random.default_rng(1), n_links=1)
+    assert dict(result.nodes(data=True)) == dict(graph.nodes(data=True))
+
+
+def test_samples_follow_the_scores_and_choices_the_order():
+    """Of scores 1 and 3, a sample takes the latter three times in four; where few are positive, all of these are taken."""
+    rng = np.random.default_rng(1)
+    scores = np.array([0.0, 1.0, 3.0])
+    drawn = np.concatenate([_picked(scores, 1, rng, True) for _ in range(2000)])
+    assert abs((drawn == 2).mean() - 0.75) < 4.5 * np.sqrt(0.75 * 0.25 / 2000)
+    assert not (drawn == 0).any()
+    assert {int(_picked(scores, 1, rng, False)[0]) for _ in range(50)} == {2}
+    for sample in (False, True):
+        assert sorted(_picked(scores[:2] / 2, 1, rng, sample)) == [1]
+        assert sorted(_picked(scores, 3, rng, sample)) == [0, 1, 2]
 
 
 def test_the_best_pair_regrows():
@@ -89,5 +113,7 @@ def test_bad_settings():
         rewired_graph(nx.path_graph(4), rng, n_links=4)
     with pytest.raises(ValueError, match="is a multigraph or has self-links; a simple graph is rewired"):
         rewired_graph(nx.Graph([(0, 0)]), rng, n_links=1)
+    with pytest.raises(ValueError, match="is a multigraph or has self-links; a simple graph is rewired"):
+        rewired_graph(nx.MultiGraph([(0, 1)]), rng, n_links=1)
     with pytest.raises(ValueError, match=r"moved_fraction = 1.5: must lie"):
         evolved_graph(nx.path_graph(4), rng, n_steps=1, moved_fraction=1.5, measures={})

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.topology.generators import bernoulli
+from bioworkbench.topology.prediction.layer_links import layer_scores
 from bioworkbench.topology.rewiring.percolation import percolated
 from bioworkbench.topology.rewiring.regrowth import REGROWTH_RULES, absent_links, regrown_by_target, regrown_links
 from tests.topology.rewiring.test_percolation import kept_of_worked_example
@@ -46,7 +47,7 @@ def test_the_tie_in_the_second_layer_is_broken_at_random():
 @given(
     seed=st.integers(0, 10**6),
     n=st.integers(0, 20),
-    rule=st.sampled_from(sorted(REGROWTH_RULES)),
+    rule=st.sampled_from([*sorted(REGROWTH_RULES), lambda mask: np.eye(*mask.shape) + 1]),
     sample=st.booleans(),
     recurrent=st.booleans(),
 )
@@ -78,11 +79,49 @@ def test_want_of_positive_scores_is_filled_among_living_nodes_and_counted():
 def test_links_go_anywhere_where_the_living_have_all_of_theirs(recurrent):
     mask = np.zeros((5, 5), dtype=bool)
     mask[:2, :2] = ~np.eye(2, dtype=bool) if recurrent else True
-    rows, columns, n_filled = regrown_links(mask, 3, np.random.default_rng(1), recurrent=recurrent)
-    assert n_filled == 3
-    assert len({*zip(rows.tolist(), columns.tolist(), strict=True)}) == 3
-    assert not mask[rows, columns].any()
-    assert not (recurrent and (rows == columns).any())
+    for n in (3, 18 if recurrent else 21):  # some, and all that are free
+        rows, columns, n_filled = regrown_links(mask, n, np.random.default_rng(1), recurrent=recurrent)
+        assert n_filled == n
+        assert len({*zip(rows.tolist(), columns.tolist(), strict=True)}) == n
+        assert not mask[rows, columns].any()
+        assert not (recurrent and (rows == columns).any())
+
+
+def test_recurrent_links_are_filled_among_the_living_without_self_links():
+    mask = np.zeros((5, 5), dtype=bool)
+    mask[[0, 2], [1, 3]] = True  # four living nodes, with 16 - 4 - 2 free pairs
+    rows, columns, n_filled = regrown_links(mask, 10, np.random.default_rng(1), recurrent=True)
+    assert n_filled == 10
+    assert max(rows.max(), columns.max()) == 3
+    assert not (rows == columns).any()
+
+
+@pytest.mark.parametrize(
+    "regrow", [regrown_links, lambda mask, n, rng, **settings: regrown_by_target(mask, np.array([n]), rng, **settings)]
+)
+def test_a_sample_follows_the_scores_and_a_choice_takes_the_best(regrow):
+    """Of scores 1 and 3, a sample takes the latter three times in four."""
+    mask, rng, settings = (
+        np.array([[1], [0], [0]]),
+        np.random.default_rng(1),
+        {"rule": lambda mask: np.array([[9.0], [1.0], [3.0]])},
+    )
+    drawn = np.array([regrow(mask, 1, rng, sample=True, **settings)[0][0] for _ in range(1000)])
+    assert set(drawn) == {1, 2}
+    assert abs((drawn == 2).mean() - 0.75) < 4.5 * np.sqrt(0.75 * 0.25 / 1000)
+    assert {int(regrow(mask, 1, rng, **settings)[0][0]) for _ in range(50)} == {2}
+
+
+def test_a_sample_of_a_named_rule_takes_every_pair_with_a_score():
+    mask, rng = worked_mask(), np.random.default_rng(1)
+    scores = np.where(mask.toarray(), 0.0, layer_scores(mask, **REGROWTH_RULES["ch3_l3"]))
+    drawn = {
+        (int(rows[0]), int(columns[0])) for rows, columns, _ in (regrown_links(mask, 1, rng, sample=True) for _ in range(300))
+    }
+    assert drawn == {*zip(*(index.tolist() for index in scores.nonzero()), strict=True)}
+    best = {(int(rows[0]), int(columns[0])) for rows, columns, _ in (regrown_links(mask, 1, rng) for _ in range(50))}
+    assert best == {*zip(*(index.tolist() for index in np.nonzero(scores == scores.max())), strict=True)}
+    assert best < drawn
 
 
 def test_a_rule_of_ones_own():

@@ -80,6 +80,16 @@ def test_signed_ranks_remove_equal_shares_of_both_signs():
     assert signed_ranks(weights).max() == 1
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", REMOVAL_SCORES)
+def test_a_link_of_weight_zero_without_company_is_as_weak_as_can_be(name):
+    weights = sparse.csr_array((np.array([0.0, 1.0, -2.0, 3.0]), ([0, 1, 1, 2], [0, 1, 2, 2])), shape=(3, 4))
+    scores = REMOVAL_SCORES[name](weights)
+    assert np.isfinite(scores).all()
+    assert scores[0] == (name == "random")
+    assert (scores[1:] > 0).all()
+
+
 @given(seed=st.integers(0, 10**6), fraction=st.floats(0, 1), score=st.sampled_from(sorted(REMOVAL_SCORES)), sample=st.booleans())
 def test_exactly_as_many_links_stay_as_asked(seed, fraction, score, sample):
     weights = random_weights(seed, n=8)

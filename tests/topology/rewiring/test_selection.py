@@ -14,7 +14,8 @@ from bioworkbench.topology.rewiring.selection import sampled, strongest
 def test_exactly_n_of_the_largest(scores, fraction, seed):
     n = int(fraction * len(scores))
     chosen = strongest(np.array(scores, dtype=float), n, np.random.default_rng(seed))
-    assert len(chosen) == len(set(chosen.tolist())) == n
+    assert len(chosen) == n
+    assert (np.diff(chosen) > 0).all()
     rest = np.delete(scores, chosen)
     assert not n or not rest.size or np.array(scores)[chosen].min() >= rest.max()
 
@@ -38,6 +39,15 @@ def inclusion(weights, n):
             left -= weights[k]
         total[list(order)] += p
     return total
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=20), st.floats(0, 1), st.integers(0, 10**6))
+def test_exactly_n_are_drawn_in_order_and_none_of_score_zero(scores, fraction, seed):
+    n = int(fraction * np.count_nonzero(scores))
+    chosen = sampled(scores, n, np.random.default_rng(seed))
+    assert len(chosen) == n
+    assert (np.diff(chosen) > 0).all()
+    assert np.array(scores)[chosen].all()
 
 
 @pytest.mark.parametrize("exponent", [1.0, 2.0])
