@@ -15,6 +15,7 @@ from bioworkbench.gradients.matrices import neuron_biases, projection_weights
 from bioworkbench.methods.ch_snn.evolution import Evolution, LayerRewiring
 from bioworkbench.methods.ch_snn.start import (
     HIDDEN_VARIANCE,
+    check_kernels,
     check_paths,
     sparse_kernel,
     sparse_links,
@@ -213,7 +214,7 @@ def train(
     fraction("sparsity", sparsity)
     surrogate, width = optimization.surrogate, optimization.surrogate_width
     model = feed_forward(network, task.n_outputs, surrogate=surrogate, width=width, images=images)
-    _check_start(start, images)
+    _check_start(start, model, images)
     optimization.check_size(task.train.n_trials)
     n_steps = n_steps_of(network, task.encode(task.train.values[:1]), simulate)
     inputs = _step_inputs(task.encode(task.train.values), n_steps)
@@ -238,13 +239,14 @@ def train(
     return with_readout(task, trained, readout, history, simulate, rng)
 
 
-def _check_start(start: SparseStart, images: ConvolvedImages) -> None:
+def _check_start(start: SparseStart, model: FeedForward, images: ConvolvedImages) -> None:
     if start.topology == "given" and images.convolutions:
         raise ValueError(
             f"start.topology = '{start.topology}' with {counted(len(images.convolutions), 'convolution')}, which are drawn; "
             "choose 'uniform'"
         )
-    start.kernel_sparsities(len(images.convolutions))
+    convolutions = _parted(model)[0]
+    check_kernels(convolutions, start.kernel_sparsities(len(convolutions)))
 
 
 def _start(

@@ -8,18 +8,28 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
+from bioworkbench.gradients.layers import Layer
 from bioworkbench.records.arrays import fraction, positive
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.topology.generators.bipartite import layered
 from bioworkbench.topology.generators.correlated import correlation_topology, spike_correlation_topology
 from bioworkbench.topology.generators.plain import all_to_all
-from bioworkbench.topology.masks import Mask, link_arrays
+from bioworkbench.topology.masks import Mask, link_arrays, n_links_at
 from bioworkbench.topology.rewiring.percolation import percolated
 
 if TYPE_CHECKING:
     from bioworkbench.gradients.inputs import StepInputs
 
-__all__ = ["HIDDEN_VARIANCE", "check_paths", "sparse_kernel", "sparse_links", "sparse_weights", "weight_deviations"]
+__all__ = [
+    "HIDDEN_VARIANCE",
+    "check_kernels",
+    "check_paths",
+    "sparse_kernel",
+    "sparse_links",
+    "sparse_weights",
+    "weight_deviations",
+]
 
 _N_OBSERVED = 5000  # trials that correlations are computed from
 HIDDEN_VARIANCE = float(np.sqrt(np.pi) / (np.sqrt(2) * np.exp(-0.5)))
@@ -172,6 +182,25 @@ def sparse_kernel(kernel: ArrayLike, sparsity: float, rng: np.random.Generator) 
     mask = layered(*every.shape, rng, sparsity=sparsity)
     values = every[link_arrays(mask)] * np.sqrt(every.size / max(1, mask.nnz))
     return sparse.csr_array((values, mask.indices, mask.indptr), shape=mask.shape)
+
+
+def check_kernels(layers: Sequence[Layer], sparsities: Sequence[float]) -> None:
+    """Raise TopologyError if a convolution is left without any link.
+
+    Parameters
+    ----------
+    layers : sequence of layers
+        The convolutions.
+    sparsities : sequence of float
+        Of each.
+    """
+    for number, (layer, sparsity) in enumerate(zip(layers, sparsities, strict=True)):
+        n_filters = layer.weight_shape[-1]
+        if not n_links_at(sparsity, layer.fan_in, n_filters):
+            raise TopologyError(
+                f"start.convolution_sparsity = {sparsity} leaves convolution {number}, of {counted(layer.fan_in, 'input')} and "
+                f"{counted(n_filters, 'filter')}, without a link; lower it"
+            )
 
 
 def check_paths(chain: Sequence[sparse.csr_array], sparsity: object) -> None:

@@ -142,7 +142,7 @@ def _checked_layers(masks: Sequence[Any], shared: bool) -> list[Mask]:
 def _sources(mask: Mask, n_nodes: int | None = None) -> np.ndarray:
     """Which sources have a link; or which of so many nodes, each shown by one source or by several."""
     linked = np.diff(mask.indptr) > 0
-    return linked if n_nodes is None else linked.reshape(-1, n_nodes).any(axis=0)
+    return linked if n_nodes is None else np.logical_or.reduce(linked.reshape(-1, n_nodes))
 
 
 def _like(flags: np.ndarray, n_nodes: int) -> np.ndarray:
@@ -160,7 +160,7 @@ def _targets(mask: Mask) -> np.ndarray:
 
 
 def _restricted(mask: Mask, *, sources: np.ndarray | None = None, targets: np.ndarray | None = None) -> Mask:
-    """The links from these nodes and to these targets; None means all."""
+    """The links from these nodes (source i shows node ``i % n``) and to these targets; None means all."""
     rows, columns = link_arrays(mask)
     kept = np.ones(rows.size, dtype=bool)
     if sources is not None:

@@ -68,7 +68,7 @@ def test_brian2_and_jax_spike_alike(trained):
     check_spikes(*trained, IMAGES)
 
 
-def check_spikes(task, found, images):
+def check_spikes(task, found, images, names=SIZES):
     """No spike differs between Brian2, which runs the projections, and JAX, which runs the layers."""
     values = task.test.values[:30]
     model = feed_forward(found.network, 10, images=images)
@@ -78,7 +78,7 @@ def check_spikes(task, found, images):
     ]
     layers.append({"weights": found.readout.coefficients, "bias": found.readout.intercepts})
     recording = simulate(found.network, task.encode(values), 1, dt=DT, backend="numpy")
-    for name, raster in zip(SIZES, spike_rasters(model, layers, values[:, 0], 4), strict=True):
+    for name, raster in zip(names, spike_rasters(model, layers, values[:, 0], 4), strict=True):
         assert raster.any()
         np.testing.assert_array_equal(recording.raster(name), raster)
 

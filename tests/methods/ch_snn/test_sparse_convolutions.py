@@ -1,6 +1,7 @@
 """Convolutions with few links: they learn, move and end in Brian2 as those of linear layers do, kernels of one pixel included."""
 
 from functools import partial
+from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
@@ -8,6 +9,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from bioworkbench.discrete.layers import chain_skips
+from bioworkbench.discrete.skips import Skip
 from bioworkbench.gradients import training
 from bioworkbench.gradients.chains import chain_weights, feed_forward
 from bioworkbench.gradients.layers import Convolution, Dense, FeedForward, Neuron, Pooled
@@ -17,14 +20,17 @@ from bioworkbench.gradients.matrices import layer_weights
 from bioworkbench.gradients.networks import initial_parameters
 from bioworkbench.gradients.objectives import unrolled_loss
 from bioworkbench.gradients.training import Batches, fit
-from bioworkbench.methods.ch_snn import BASELINES, SparseStart
+from bioworkbench.methods.ch_snn import BASELINES, SparseStart, train
 from bioworkbench.methods.ch_snn.evolution import Evolution, LayerRewiring
-from bioworkbench.methods.ch_snn.start import sparse_kernel
+from bioworkbench.methods.ch_snn.start import check_paths, sparse_kernel
 from bioworkbench.records.errors import TopologyError
+from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.optimization import ConvolvedImages, Optimization
 from bioworkbench.simulation import simulate
 from bioworkbench.topology.rewiring import Rewiring
-from tests.methods.ch_snn.test_convolved import DT, IMAGES, _train, check_spikes
+from tests.methods.ch_snn.test_convolved import IMAGES, MODEL, SHORT, _train, check_spikes
+from tests.methods.chains import DT, digits_task, in_numpy
+from tests.methods.grouped import grouped
 
 ONE_PIXEL = ConvolvedImages((8, 8, 1), convolutions=((8, 3, 1), (12, 1, 1)), pooling=(1, 2, 2), normalized=True)
 CASES = {
@@ -241,7 +247,36 @@ def test_sparsities_for_convolutions_that_are_not_there_are_refused():
         SparseStart(convolution_sparsity=0.5).kernel_sparsities(0)
 
 
-@pytest.mark.parametrize("sparsity", [0.9999, 1.0])
-def test_kernels_without_links_are_refused(sparsity):
-    with pytest.raises(TopologyError, match=rf"start\.convolution_sparsity = {sparsity} leaves no path from input to output"):
-        _train(convolution_sparsity=sparsity)
+@pytest.mark.parametrize(
+    ("sparsity", "words"),
+    [
+        (1.0, r"= 1\.0 leaves convolution 0, of 9 inputs and 8 filters, without a link; lower it"),
+        ([0.5, 0.9999], r"= 0\.9999 leaves convolution 1, of 72 inputs and 12 filters, without a link"),
+    ],
+)
+def test_kernels_without_links_are_refused_before_anything_is_simulated(sparsity, words):
+    def never(*_):
+        raise AssertionError
+
+    with pytest.raises(TopologyError, match=rf"start\.convolution_sparsity {words}"):
+        _train(never, convolution_sparsity=sparsity)
+
+
+def test_kernels_without_a_path_are_refused():
+    one, two = np.diag([1.0, 0, 0, 0]), np.diag([0, 1.0, 0, 0])
+    with pytest.raises(TopologyError, match=r"start\.convolution_sparsity = 0\.9 leaves no path .* layers of \[1, 1\] links"):
+        check_paths([sparse.csr_array(one), sparse.csr_array(two)], 0.9)
+
+
+@pytest.mark.thorough
+def test_residual_block_of_sparse_convolutions_spikes_alike_in_brian2():
+    sizes, images = {"a": 256, "b": 256, "c": 256}, ConvolvedImages((8, 8, 1), convolutions=((4, 3, 1),) * 3, normalized=True)
+    names = ["input", *sizes]
+    populations = tuple(Population(name, size, MODEL, k) for k, (name, size) in enumerate(sizes.items()))
+    links = [Projection(one, other, sparse.csr_array((64 if one == "input" else 256, 256))) for one, other in pairwise(names)]
+    block = Network(populations, (*links, Projection("a", "c", sparse.eye_array(256, format="csr"))))
+    task, settings = digits_task(4, n_train=600), grouped(train, SHORT | {"convolution_sparsity": 0.5})
+    found = train(task, block, in_numpy, np.random.default_rng(3), images=images, **settings)
+    assert chain_skips(found.network) == (Skip(0, 2, 1.0),)
+    assert kernel_links(found.network, images) == (18, 72, 72)
+    check_spikes(task, found, images, sizes)
