@@ -106,7 +106,7 @@ def file_weights(
     TopologyError
         If the file cannot be read, has another number of nodes, or a link of the mask has no weight in it.
     """
-    links = sparse.csr_array(mask, dtype=bool)
+    links = sparse.csr_array(mask, dtype=bool, copy=True)
     links.eliminate_zeros()
     n_source, n_target = cast("tuple[int, int]", links.shape)
     sources, targets, values = _links(file, (n_source, n_target), column, undirected, labels)

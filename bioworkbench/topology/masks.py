@@ -8,6 +8,7 @@ from scipy import sparse
 from bioworkbench.records.arrays import Integers, count, fraction
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError
+from bioworkbench.records.links import canonical
 
 __all__ = ["Mask", "checked_mask", "link_arrays", "link_mask", "mask_shape", "n_links_at", "possible_targets"]
 
@@ -35,9 +36,7 @@ def link_mask(sources: Any, targets: Any, shape: tuple[int, int]) -> Mask:
            [1, 0, 0]])
     """
     sources, targets = np.asarray(sources, dtype=np.int32), np.asarray(targets, dtype=np.int32)
-    mask = sparse.csr_array((np.ones(sources.size, dtype=bool), (sources, targets)), shape=shape)
-    mask.sum_duplicates()
-    return mask
+    return sparse.csr_array((np.ones(sources.size, dtype=bool), (sources, targets)), shape=shape)
 
 
 def link_arrays(mask: Mask) -> tuple[Integers, Integers]:
@@ -84,12 +83,10 @@ def checked_mask(name: str, links: Any, *, recurrent: bool = False) -> Mask:
     """
     if np.ndim(links) != 2:
         raise TopologyError(f"{name} has {counted(np.ndim(links), 'dimension')}; a mask has two: sources and targets")
-    mask = sparse.csr_array(links)
+    mask = canonical(links)
     if mask.dtype.kind == "f" and np.isnan(mask.data).any():
         raise TopologyError(f"{name} has {int(np.isnan(mask.data).sum())} NaN entries; it is not known whether these are links")
     mask = sparse.csr_array(mask != 0)
-    mask.eliminate_zeros()
-    mask.sort_indices()
     if recurrent:
         _check_recurrent(name, mask)
     return mask

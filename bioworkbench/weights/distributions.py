@@ -318,7 +318,7 @@ def rescaled(weights: sparse.csr_array, radius: float) -> sparse.csr_array:
     now = spectral_radius(weights)
     if now <= 1e-12 * np.abs(weights.data).max(initial=0.0):
         raise ValueError(f"weights with {weights.nnz} synapses have spectral radius {now:.3g}; without a cycle none can be set")
-    scaled = weights.copy()
+    scaled = sparse.csr_array(weights, dtype=float, copy=True)
     scaled.data *= radius / now
     return scaled
 
@@ -340,7 +340,7 @@ def _drawn(
     mask: sparse.csr_array, rng: np.random.Generator, inhibitory: float | None, draw: Callable[[int], Floats]
 ) -> sparse.csr_array:
     """Weights drawn for every synapse of the mask, with the signs that `inhibitory` asks for."""
-    given = sparse.csr_array(mask, dtype=bool)
+    given = sparse.csr_array(mask, dtype=bool, copy=True)  # the next two lines change arrays in place
     if given.ndim != 2:
         raise ValueError(f"mask has shape {given.shape}; it must be (n_source, n_target)")
     given.sum_duplicates()
