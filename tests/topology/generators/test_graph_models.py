@@ -5,8 +5,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from bioworkbench.topology.generators.graph_models import (
+    _angles,
+    _evened_out,
+    _hyperbolic_distance,
+    _pso_partners,
     barabasi_albert,
     configuration_model,
     nonuniform_pso,
@@ -99,6 +104,52 @@ def test_npso_is_clustered_in_the_cold_has_communities_and_a_power_law():
     assert nx.community.modularity(graph, groups) > 0.5
     degrees = [degree for _, degree in graph.degree]
     assert max(degrees) > 5 * np.mean(degrees)
+
+
+@pytest.mark.parametrize("beta", [0.5, 1.0])
+def test_distances_are_those_of_the_hyperbolic_plane(beta):
+    """In the disk of Poincaré, where a point at radius r lies at tanh(r / 2)."""
+    angles = np.random.default_rng(1).uniform(0, 2 * np.pi, 12)
+    older = 2 * beta * np.log(np.arange(1, 12)) + (1 - beta) * 2 * np.log(12)
+    old, new = np.tanh(older / 2) * np.exp(1j * angles[:11]), np.tanh(np.log(12)) * np.exp(1j * angles[11])
+    expected = 2 * np.arctanh(np.abs((old - new) / (1 - old.conj() * new)))
+    np.testing.assert_allclose(_hyperbolic_distance(11, angles, beta), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("beta", [0.5, 1.0])
+def test_npso_links_with_the_probability_of_fermi(beta):
+    """Papadopoulos et al. (2012): 1 / (1 + exp((d - R) / 2T)), R within which m nodes are linked on average."""
+    temperature, new, angles, rng = 0.6, 7, np.array([0.1, 0.9, 2.0, 3.0, 4.5, 5.0, 6.0, 0.5]), np.random.default_rng(1)
+    own = 2 * np.log(new + 1)
+    faded = own / 2 if beta == 1 else (1 - np.exp(-(1 - beta) * own / 2)) / (1 - beta)
+    radius = own - 2 * np.log(2 * temperature * faded / np.sin(np.pi * temperature))
+    fermi = 1 / (1 + np.exp((_hyperbolic_distance(new, angles, beta) - radius) / (2 * temperature)))
+    p, n_draws = fermi / fermi.sum(), 4000
+    drawn = np.array([_pso_partners(new, angles, 1, temperature, beta, rng)[0] for _ in range(n_draws)])
+    found = np.bincount(drawn, minlength=new) / n_draws
+    assert (np.abs(found - p) < 4.5 * np.sqrt(p * (1 - p) / n_draws)).all()
+    assert (np.abs(found - 1 / new) > 4.5 * np.sqrt(p * (1 - p) / n_draws)).any()
+
+
+def test_npso_fades_with_the_exponent():
+    """Degrees of exponent g = 1 + 1/beta: one node is joined to more of all the others where g is small."""
+    settings = {"n_new": 4, "temperature": 0.3, "n_communities": 0, "recurrent": True}
+    most = [nonuniform_pso(400, 400, np.random.default_rng(1), exponent=g, **settings).sum(axis=0).max() for g in (2.0, 2.5, 4.0)]
+    assert most[0] > 1.5 * most[1] > 2 * most[2]
+
+
+def test_angles_are_uniform_or_lie_about_their_communities():
+    rng = np.random.default_rng(1)
+    assert stats.kstest(_angles(2000, 0, rng), stats.uniform(0, 2 * np.pi).cdf).pvalue > 1e-3
+    off = (_angles(2000, 4, rng) + np.pi / 4) % (np.pi / 2) - np.pi / 4  # from the nearest of four centers
+    assert abs(off.std() / (np.pi / 12) - 1) < 4.5 / np.sqrt(2 * 2000)
+
+
+def test_degrees_are_evened_out_to_the_last_link():
+    rng = np.random.default_rng(1)
+    assert sorted(_evened_out(np.array([1, 1, 0, 1]), 1, 2, rng)) == [0, 0, 0, 1]
+    assert _evened_out(np.array([1, 1, 0, 1]), 8, 2, rng).tolist() == [2, 2, 2, 2]
+    assert configuration_model(10, 10, rng, degrees="poisson", mean=0.5).nnz == 5
 
 
 def test_npso_at_exponent_two_does_not_fade():

@@ -47,6 +47,25 @@ def test_delays_grow_with_distance():
     assert link_distances(mask)[7] == pytest.approx(np.hypot(*np.minimum(apart, 1 - apart)))
 
 
+@pytest.mark.parametrize("dimensions", [1, 2])
+@pytest.mark.parametrize("periodic", [False, True])
+def test_delays_are_those_of_the_positions_that_links_were_drawn_at(dimensions, periodic):
+    settings = {"dimensions": dimensions, "periodic": periodic}
+    mask = spatial(20, 30, np.random.default_rng(1), p_max=0.8, length=0.5, **settings)
+    sources, targets = mask.nonzero()
+    apart = np.abs(positions(20, dimensions)[sources] - positions(30, dimensions)[targets])
+    apart = np.minimum(apart, 1 - apart) if periodic else apart
+    np.testing.assert_allclose(distance_delays(mask, side=2.0, velocity=4.0, **settings), np.linalg.norm(apart, axis=1) / 2)
+
+
+def test_no_node_of_a_population_links_to_itself():
+    settings = {"p_max": 1.0, "length": 100.0}  # all others are linked
+    linked = spatial(9, 9, np.random.default_rng(1), recurrent=True, **settings).toarray()
+    assert not linked.diagonal().any()
+    assert linked.sum() > 60
+    assert spatial(9, 9, np.random.default_rng(1), **settings).toarray().diagonal().all()
+
+
 def test_bad_settings():
     rng = np.random.default_rng(1)
     with pytest.raises(ValueError, match="decay = 'box': must be 'gaussian' or 'exponential'"):
@@ -54,6 +73,8 @@ def test_bad_settings():
     with pytest.raises(ValueError, match=r"length = 0.0: must be a finite number above 0"):
         spatial(5, 5, rng, p_max=0.5, length=0.0)
     mask = spatial(5, 5, rng, p_max=1.0, length=1.0)
+    with pytest.raises(ValueError, match="side = 0: must be"):
+        distance_delays(mask, side=0, velocity=1.0)
     with pytest.raises(ValueError, match="velocity = 0: must be"):
         distance_delays(mask, side=1.0, velocity=0)
     with pytest.raises(ValueError, match="shortest = -1: must be"):
