@@ -1,5 +1,7 @@
 """How synapses are scored, scaled and measured, on networks small enough to see through."""
 
+from dataclasses import replace
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from bioworkbench.methods.rewired_reservoir.plasticity import (
     Plasticity,
     ReservoirRewiring,
     Scaling,
+    _closeness,
     lagged_correlations,
     source_signs,
 )
@@ -18,6 +21,7 @@ from bioworkbench.methods.rewired_reservoir.structure import SmallWorld, _cluste
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.recording import Recording, Spikes
+from bioworkbench.topology.generators.spatial import link_distances
 from bioworkbench.topology.measures import characteristic_path_length, clustering
 
 MODEL = discrete_lif(leak=0.9)
@@ -53,6 +57,24 @@ def test_correlations_are_those_of_counts_one_bin_apart():
     early, late = counts[:, :-1].reshape(-1, 4), counts[:, 1:].reshape(-1, 4)
     wanted = np.corrcoef(early.T, late.T)[:4, 4:]
     assert np.allclose(found, wanted, atol=1e-12)
+
+
+def test_correlations_of_two_populations_go_from_the_first_to_the_second():
+    rng = np.random.default_rng(1)
+    sources, targets = rng.random((3, 20, 4)) < 0.3, rng.random((3, 20, 2)) < 0.3
+    targets[:, 1:, 0] = sources[:, :-1, 3]  # one step later
+    one, other = recorded(sources), recorded(targets, "b")
+    both = replace(one, spikes={**one.spikes, **other.spikes}, sizes={**one.sizes, **other.sizes})
+    found = lagged_correlations(both, "a", "b", 1e-3)
+    early, late = sources[:, :-1].reshape(-1, 4), targets[:, 1:].reshape(-1, 2)
+    np.testing.assert_allclose(found, np.corrcoef(early.T, late.T)[:4, 4:], atol=1e-12)
+    assert found[3, 0] == pytest.approx(1.0)
+
+
+def test_close_neurons_are_likely_to_be_linked_across_the_border_too():
+    everything = sparse.csr_array(np.ones((6, 9), dtype=bool))
+    expected = np.exp(-link_distances(everything, dimensions=2, periodic=True) / 0.3)
+    np.testing.assert_allclose(_closeness((6, 9), 0.3).ravel(), expected)
 
 
 def test_silent_neurons_correlate_with_nobody():
@@ -137,6 +159,8 @@ def test_populations_without_inputs_are_where_ways_begin():
     source = Population("s", 2, MODEL)
     network = Network((source, Population("a", 2, MODEL)), (Projection("s", "a", sparse.csr_array([[1.0, 0], [0, 0]])),))
     assert {name: lost.tolist() for name, lost in unreachable(network).items()} == {"s": [], "a": [1]}
+    turned = replace(network, populations=network.populations[::-1])
+    assert {name: lost.tolist() for name, lost in unreachable(turned).items()} == {"a": [1], "s": []}
 
 
 def test_a_population_that_is_cut_off_is_named():
