@@ -246,7 +246,14 @@ def _check_start(start: SparseStart, model: FeedForward, images: ConvolvedImages
             "choose 'uniform'"
         )
     convolutions = _parted(model)[0]
-    check_kernels(convolutions, start.kernel_sparsities(len(convolutions)))
+    check_kernels(convolutions, _kernel_sparsities(start, convolutions))
+
+
+def _kernel_sparsities(start: SparseStart, convolutions: Sequence[Layer]) -> list[float]:
+    """Sparsity of each convolution; attention between them has no weights, and none of its own."""
+    whole = [isinstance(layer, Attention) for layer in convolutions]
+    kernels = iter(start.kernel_sparsities(whole.count(False)))
+    return [0.0 if own else next(kernels) for own in whole]
 
 
 def _start(
@@ -270,9 +277,7 @@ def _start(
     deviations = weight_deviations(sizes, sparsities, thresholds, variance)[-len(masks) :]
     weights = sparse_weights(masks, deviations, rng)
     weights[: len(given)] = given
-    whole = [isinstance(layer, Attention) for layer in convolutions]  # it has no weights
-    kernels = iter(start.kernel_sparsities(whole.count(False)))
-    sparse_ones = _with_links(convolved, [0.0 if own else next(kernels) for own in whole], rng.spawn(1)[0])
+    sparse_ones = _with_links(convolved, _kernel_sparsities(start, convolutions), rng.spawn(1)[0])
     settled = np.zeros(len(weights) + sum(sparse.issparse(own["weights"]) for own in sparse_ones), dtype=bool)
     state = _linked_state(weights, {"settled": settled}, sparse_ones)
     check_paths(_linked_chain(state)[0], start.convolution_sparsity)

@@ -13,14 +13,14 @@ from bioworkbench.discrete.layers import chain_skips
 from bioworkbench.discrete.skips import Skip
 from bioworkbench.gradients import training
 from bioworkbench.gradients.chains import chain_weights, feed_forward
-from bioworkbench.gradients.layers import Convolution, Dense, FeedForward, Neuron, Pooled
+from bioworkbench.gradients.layers import Attention, Convolution, Dense, FeedForward, Neuron, Pooled
 from bioworkbench.gradients.linked import dense_gradients, linked_gradient
 from bioworkbench.gradients.linked_states import dense_parameters, link_masks, linked_state, links_of
 from bioworkbench.gradients.matrices import layer_weights
 from bioworkbench.gradients.networks import initial_parameters
 from bioworkbench.gradients.objectives import unrolled_loss
 from bioworkbench.gradients.training import Batches, fit
-from bioworkbench.methods.ch_snn import BASELINES, SparseStart, train
+from bioworkbench.methods.ch_snn import BASELINES, SparseStart, _kernel_sparsities, train
 from bioworkbench.methods.ch_snn.evolution import Evolution, LayerRewiring
 from bioworkbench.methods.ch_snn.start import check_paths, sparse_kernel
 from bioworkbench.records.errors import TopologyError
@@ -245,6 +245,14 @@ def test_sparsities_for_convolutions_that_are_not_there_are_refused():
         _train(convolution_sparsity=[0.5, 0.5, 0.5])
     with pytest.raises(ValueError, match=r"start\.convolution_sparsity = 0\.5 with 0 convolutions"):
         SparseStart(convolution_sparsity=0.5).kernel_sparsities(0)
+
+
+def test_attention_has_no_sparsity_of_its_own():
+    convolutions = (Convolution((2, 2, 1), 6, 1), Attention((2, 2, 6), 1, 0.5), Convolution((2, 2, 2), 4, 1))
+    assert _kernel_sparsities(SparseStart(convolution_sparsity=[0.0, 0.5]), convolutions) == [0.0, 0.0, 0.5]
+    assert _kernel_sparsities(SparseStart(convolution_sparsity=0.25), convolutions) == [0.25, 0.0, 0.25]
+    with pytest.raises(ValueError, match=r"start\.convolution_sparsity = \[0\.0, 0\.5, 0\.5\] with 2 convolutions"):
+        _kernel_sparsities(SparseStart(convolution_sparsity=[0.0, 0.5, 0.5]), convolutions)
 
 
 @pytest.mark.parametrize(
