@@ -34,7 +34,7 @@ def attention_ends(n_tokens: int, width: int, heads: int) -> tuple[np.ndarray, n
     """
     size = width // heads
     # head, token that asks, token that is asked, channel of query and key, channel of the value
-    head, asking, asked, channel, value = np.indices((heads, n_tokens, n_tokens, size, size)).reshape(5, -1)
+    head, asking, asked, channel, value = np.indices((heads, n_tokens, n_tokens, size, size), dtype=np.int32).reshape(5, -1)
     query, key = asking * 3 * width + head * size + channel, asked * 3 * width + width + head * size + channel
     sources = np.stack([query, key, asked * 3 * width + 2 * width + head * size + value], axis=1)
     return sources, asking * width + head * size + value

@@ -80,6 +80,12 @@ class Attention:
         return prod(self.image_out)
 
     @property
+    def n_products(self) -> int:
+        """Triples of a query, a key and a value: each is a neuron in Brian2, as `bioworkbench.discrete.coincidences` has it."""
+        rows, columns, width = self.image_out
+        return (rows * columns) ** 2 * width * (width // self.heads)
+
+    @property
     def weight_shape(self) -> tuple[int, ...]:
         """Shape of the weights, of which there are none: that of a convolution without rows and columns."""
         return (0, 0, self.image[2], self.image_out[2])

@@ -16,6 +16,7 @@ from bioworkbench.records.optimization import ConvolvedImages
 __all__ = ["chain_weights", "feed_forward", "output_arrays", "trained_arrays", "with_products"]
 
 _IMAGES = ConvolvedImages()
+_MOST_PRODUCTS = 20_000_000  # neurons of one trial in Brian2, with four synapses each
 
 
 def feed_forward(
@@ -46,7 +47,8 @@ def feed_forward(
     Raises
     ------
     ValueError
-        If the network is not such a chain, or a population does not have the size that its convolution gives.
+        If the network is not such a chain, a population does not have the size that its convolution gives, or attention has more
+        products than Brian2 is to run.
     """
     populations, sizes = chain(network), chain_sizes(network)
     convolutions, image = images.convolutions, images.shape
@@ -63,6 +65,11 @@ def feed_forward(
         if layer.n_out != n_out:
             kind = "attention" if isinstance(layer, Attention) else "convolution"
             raise ValueError(f"population '{populations[number].name}' has {n_out} neurons; its {kind} gives {layer.n_out}")
+        if isinstance(layer, Attention) and layer.n_products > _MOST_PRODUCTS:
+            raise ValueError(
+                f"population '{populations[number].name}' sees {layer.n_products} products of spikes, each a neuron in Brian2; at most "
+                f"{_MOST_PRODUCTS} are made: take fewer tokens or channels, or more heads"
+            )
         layers.append(layer)
     neurons = tuple(_neuron(scalar_arguments(population)) for population in populations)
     return FeedForward(tuple(layers), neurons, surrogate, width, chain_skips(network))

@@ -146,6 +146,18 @@ def test_populations_must_have_the_size_that_attention_gives():
         feed_forward(Network(populations, links), 10, images=images)
 
 
+def test_more_products_than_brian2_runs_are_refused():
+    """256 tokens of 64 channels, one head: 256 x 256 x 64 x 64 products."""
+    sizes, model = {"input": 256, "embedded": 256 * 64, "asked": 3 * 256 * 64, "attending": 256 * 64}, discrete_lif(leak=0.5)
+    populations = [Population(name, sizes[name], model, k) for k, name in enumerate(list(sizes)[1:])]
+    links = [Projection(a, b, sparse.csr_array((sizes[a], sizes[b]))) for a, b in pairwise(sizes)]
+    images = ConvolvedImages((16, 16, 1), convolutions=((64, 3, 1), (192, 1, 1)), attention=((2, 1, 0.25),))
+    with pytest.raises(
+        ValueError, match="population 'attending' sees 268435456 products .* at most 20000000 are made: take fewer"
+    ):
+        feed_forward(Network(populations, links), 10, images=images)
+
+
 def _built(neuron):
     """Layers of a network some way into its training, and the network that Brian2 runs."""
     network = spikformer(discrete_lif(**neuron))
@@ -166,7 +178,9 @@ def test_products_of_neurons_spike_as_the_attention_of_jax(reset):
     names = [population.name for population in chain(network)]
     assert names == ["embedded", "asked", "attending_coincidences", "attending", "mixed", "hidden", "out"]
     assert chain_skips(network) == (Skip(0, 4, 1.0), Skip(4, 6, 1.0))
-    assert network.sizes["attending_coincidences"] == 4 * 4 * 16 * 8  # pairs of tokens, channels of values and of keys
+    assert (
+        network.sizes["attending_coincidences"] == model.layers[2].n_products == 4 * 4 * 16 * 8
+    )  # pairs of tokens, channels of values and of keys
     rasters = spike_rasters(model, layers, given, 6)
     for run in (in_numpy, lambda *given: simulate(*given, dt=DT, backend="numpy")):
         recording = run(network, Stimulus(given[:, None], 6 * DT), 1)

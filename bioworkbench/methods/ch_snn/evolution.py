@@ -181,7 +181,7 @@ def layer_history(weights: Any, skips: Skips = ()) -> Mapping[str, float]:
     Parameters
     ----------
     weights : sequence of sparse arrays (n_source, n_target)
-        Of every layer; of a convolution, its kernel (size * size * channels, filters).
+        Of every layer; of a convolution, its kernel (size * size * channels, filters); of attention, all pairs of its channels.
     skips : sequence of (int, int)
         As of `bioworkbench.topology.rewiring.percolation.percolated`.
 
