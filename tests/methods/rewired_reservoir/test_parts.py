@@ -172,9 +172,17 @@ def test_a_clustered_ring_is_a_small_world():
     n = 60
     ring = sum(np.roll(np.eye(n), shift, axis=1) for shift in (1, 2, 3, 20))
     network = network_of(ring, inputs=np.ones(n))
-    found = SmallWorld.beside(network, np.random.default_rng(1)).measured(network)
-    assert found["n_links"] == 4 * n
+    world = SmallWorld.beside(network, np.random.default_rng(1))
+    found = world.measured(network)
+    assert found["n_links"] == len(world.sources) == 4 * n
     assert found["small_worldness"] > 2
+    random = nx.DiGraph(zip(world.sources.tolist(), world.targets.tolist(), strict=True))
+    random.add_nodes_from(range(n))
+    apart, near = (
+        measure(nx.from_numpy_array(ring, create_using=nx.DiGraph)) / measure(random)
+        for measure in (characteristic_path_length, clustering)
+    )
+    assert found["small_worldness"] == pytest.approx(near / apart, rel=1e-5)
     assert found["spectral_radius"] == pytest.approx(4)
 
 

@@ -91,9 +91,11 @@ def test_deeper_populations_are_fed_with_spikes_and_delayed_by_synapses(rng):
     _, network, numbers = sampled(start(20, 10), rng, times=Times(tau_max=5, n_groups=4))
     deep = spike_response_arguments(network.population("layer1").model, "layer1")
     assert deep["tau"] == 0
-    delays = np.rint(np.asarray(network.projections[1].delay) / (FRAME / PER_FRAME))
+    given = np.asarray(network.projections[1].delay) / (FRAME / PER_FRAME)
+    delays = np.rint(given)
+    np.testing.assert_allclose(given, delays, atol=1e-9)  # whole steps
     assert delays.shape == (200,)
-    assert delays.max() > 0
+    assert 0 < delays.max() <= 5
     assert len(np.unique(delays[::10])) == 1  # all synapses to one neuron share its delay
     assert numbers.shape == (2,)
     recording = simulate(network, stimulus_of(rng)[0], 0)
