@@ -249,8 +249,9 @@ def pair_witnesses(
         powers = leak ** (step - np.arange(step + 1))
         chosen = rng.permutation(len(values))[: 4 * N_SEEN]
         states = np.tensordot(values[chosen, : step + 1], powers / powers.sum(), (1, 0))
-        found, offsets, _ = sampled_neurons(states, wanted[chosen], len(group) * size, rng, pairs)
-        weights[group] = (found / powers.sum()).T.reshape(len(group), size, -1).transpose(0, 2, 1) * start.layers[0].weights
+        links = np.tile(start.layers[0].weights[0] > 0, len(group))  # of all neurons of the group, side by side
+        found, offsets, _ = sampled_neurons(states, wanted[chosen], len(group) * size, rng, pairs, links)
+        weights[group] = (found / powers.sum()).T.reshape(len(group), size, -1).transpose(0, 2, 1)
         bias[group] = (offsets / powers.sum()).reshape(len(group), size)
         first = replace(first, leak=np.where(np.isin(np.arange(n), group)[:, None], leak, first.leak))
     networks = replace(networks, layers=(replace(first, weights=weights, bias=bias), *networks.layers[1:]))

@@ -66,6 +66,48 @@ def test_leaks_are_drawn_per_sub_network(rng):
     assert (found.layers[1].leak[:, 0] == leak[:, 0]).all()
 
 
+def test_a_constant_input_reaches_the_threshold_with_any_leak(rng):
+    settings = WitnessDistribution(leak=(0.2, 0.6), bias=(0.0, 0.0), balanced=False)
+    for layer in gaussian_witnesses(template(start(4, 1)), np.zeros((1, 1, 3)), [0], 50, settings, rng).layers:
+        np.testing.assert_allclose(layer.bias / (1 - layer.leak), 1.0)
+
+
+@pytest.mark.parametrize("sizes", [(1,), (6, 1)])
+def test_a_balanced_neuron_spikes_in_some_trials(rng, sizes):
+    values = rng.normal(size=(50, 4, 3))
+    shares = {}
+    for balanced in (True, False):
+        settings = WitnessDistribution(balanced=balanced, bias=(-3.0, 0.0))  # the bias alone would silence most
+        found = gaussian_witnesses(template(start(*sizes, leak=0.0)), values, [3], 100, settings, rng)
+        shares[balanced] = last_layer_spikes(found, values, [3])[:, 0].mean(axis=0)
+    assert shares[True].min() > 0
+    assert shares[True].mean() > shares[False].mean() + 0.1
+
+
+@pytest.mark.parametrize("linked", [[1, 1, 1], [1, 0, 1]])
+def test_a_pair_lies_about_its_threshold(rng, linked):
+    """Potentials without resets of the only two trials have the spread, and their middle is half a unit above the threshold."""
+    values, powers = rng.normal(size=(2, 6, 3)), 0.8 ** np.arange(5, -1, -1)
+    settings = WitnessDistribution(leak=(0.8, 0.8), spread=2.0)
+    network = change(start(1), projections=(Projection("input", "p0", sparse.csr_array(np.array(linked)[:, None])),))
+    (layer,) = pair_witnesses(template(network), values, np.eye(2), [5], 40, settings, rng).layers
+    assert ((layer.weights[0, :, 0] != 0) == linked).all()
+    potentials = np.einsum("ntc,pcm,t->np", values, layer.weights, powers) + layer.bias[:, 0] * powers.sum()
+    np.testing.assert_allclose(potentials.mean(axis=0), 1.5)
+    np.testing.assert_allclose(potentials.std(axis=0), 2.0)
+
+
+def test_neurons_of_pairs_differ_and_keep_their_links(rng):
+    network = start(4, 1, n_channels=5)
+    links = sparse.csr_array(np.arange(20).reshape(5, 4) % 3 > 0)
+    network = change(network, projections=(Projection("input", "p0", links), *network.projections[1:]))
+    values = rng.normal(size=(60, 6, 5))
+    wanted = np.eye(2)[(values[:, -1, 0] > 0).astype(int)]
+    first = pair_witnesses(template(network), values, wanted, [5], 30, WitnessDistribution(), rng).layers[0]
+    assert ((first.weights != 0) == links.toarray()).all()
+    assert len(np.unique(first.bias, axis=1).T) == 4
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("sizes", [(1,), (6, 1)])
 def test_balanced_thresholds_split_the_trials_evenly_over_all_shares(rng, sizes):
