@@ -6,6 +6,7 @@ them in a step. Where nothing linear is left, the constants of dimension time in
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,13 @@ def known_values(model: NeuronModel) -> dict[str, Any]:
         name: value for name, value in model.start.items() if not isinstance(value, str) and model.parsed[name].type == PARAMETER
     }
     numbers = {name: np.asarray(value, dtype=float) for name, value in {**given, **model.constants}.items()}
-    return {name: float(unit) for name, unit in DEFAULT_UNITS.items()} | numbers
+    return _units() | numbers
+
+
+@cache
+def _units() -> dict[str, Any]:
+    """SI values of all units that a text may name; there are many, and they never change."""
+    return {name: float(unit) for name, unit in DEFAULT_UNITS.items()}
 
 
 def linear_part(node: Any, states: frozenset[str], values: Mapping[str, Any]) -> Linear:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -128,7 +128,7 @@ class NeuronModel:
     def parsed(self) -> Equations:
         """The equations as Brian2 reads them."""
         try:
-            return Equations(self.equations)
+            return _equations_of(self.equations)
         except BRIAN2_REFUSES as error:
             raise ValueError(f"equations do not parse: {one_line(error)}") from error
 
@@ -155,6 +155,12 @@ class NeuronModel:
     def unit(self, variable: str) -> str:
         """SI unit, as Brian2 code, of `variable`, which the equations define; KeyError if they do not."""
         return unit_text(self.parsed[variable].dim)
+
+
+@lru_cache(maxsize=256)
+def _equations_of(text: str) -> Equations:
+    """Equations that Brian2 reads from a text, once for all models that have it: they never change."""
+    return Equations(text)
 
 
 def _checks(model: NeuronModel) -> Iterator[Callable[[], object]]:

@@ -288,7 +288,7 @@ def _as_population(network: Network, trains: SpikeTrains, shape: tuple[int, int]
     places = np.sort(np.ravel_multi_index((trains.trial, step, trains.channel), shape_of_places))
     trial, step, channel = (column.astype(np.int32) for column in np.unravel_index(places, shape_of_places))
     # The second spike of a channel in a step is one of a second neuron, which has the same synapses; and so on.
-    again = _repeats(trial, step, channel)
+    again = _repeats(places)
     n_layers = 1 + int(again.max(initial=0))
     name = f"{trains.name}{_TRAINS}"
     _check_repeats(network, trains.name, n_layers)
@@ -307,15 +307,14 @@ def _check_repeats(network: Network, name: str, n_layers: int) -> None:
             )
 
 
-def _repeats(*columns: Indices) -> Integers:
-    """How often the same row has come before, in columns that are sorted."""
-    n = columns[0].size
-    new = np.ones(n, dtype=bool)
-    if n:
-        new[1:] = np.logical_or.reduce([np.diff(column) != 0 for column in columns])
-    place = np.arange(n)
-    # The place of the last new row, carried forward, taken from the own place: 0 for new rows, 1, 2, ... for repeats.
-    return place - np.maximum.accumulate(np.where(new, place, 0)) if n else place
+def _repeats(places: Integers) -> Integers:
+    """How often the same number has come before, in an array (n,) that is sorted."""
+    new = np.diff(places, prepend=-1) != 0
+    if new.all():
+        return np.zeros(places.size, dtype=np.int64)
+    place = np.arange(places.size)
+    # The place of the last new number, carried forward, taken from the own place: 0 for new ones, 1, 2, ... for repeats.
+    return place - np.maximum.accumulate(np.where(new, place, 0))
 
 
 def _repeated(projection: Projection, source: str, n: int) -> Projection:

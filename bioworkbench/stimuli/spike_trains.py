@@ -66,7 +66,7 @@ def poisson(timeline: Timeline, *, rate: Annotated[Quantity | float | str, Drawn
         for channel in range(rates.shape[2])
     ]
     # One number for each place, and each place once: a channel spikes at most once in a step.
-    places = np.sort(np.concatenate([np.ravel_multi_index((*rows,), shape) for rows in found]))
+    places = np.sort(np.concatenate(found))
     again = np.diff(places, prepend=-1) == 0
     trial, channel, step = np.unravel_index(places[~again], shape)
     return timeline.trains(trial.astype(np.int32), channel.astype(np.int32), (step * timeline.dt).astype(np.float64))
@@ -75,15 +75,19 @@ def poisson(timeline: Timeline, *, rate: Annotated[Quantity | float | str, Drawn
 def _points(
     timeline: Timeline, rates: Floats, place: tuple[int, int], shape: tuple[int, ...], rng: np.random.Generator
 ) -> np.ndarray:
-    """Trial, channel and step of spikes at the same rates; of all trials or channels, where these do not have rates of their own."""
+    """Places of spikes at the same rates; of all trials or channels, where these do not have rates of their own.
+
+    The place is (trial * n_channels + channel) * n_steps + step.
+    """
     trials = np.arange(timeline.n_trials) if shape[0] == 1 else np.array([place[0]])
     channels = np.arange(timeline.n_channels) if shape[2] == 1 else np.array([place[1]])
     expected = np.concatenate([[0.0], np.cumsum(rates)]) * timeline.dt
     # A Poisson number of spikes, at places where as much of the expected number lies before as a uniform number says.
     numbers = rng.poisson(expected[-1], (len(trials), len(channels)))
     step = _intervals(expected, rng.random(numbers.sum()) * expected[-1])
-    each = np.repeat(np.arange(numbers.size), numbers.ravel())
-    return np.stack([trials[each // len(channels)], channels[each % len(channels)], np.minimum(step, len(rates) - 1)])
+    first = (trials[:, None] * timeline.n_channels + channels).ravel() * len(rates)
+    # Millions of spikes: one number for each, and no further arrays of their size.
+    return np.minimum(step, len(rates) - 1, out=step) + np.repeat(first, numbers.ravel())
 
 
 def _intervals(bounds: Floats, values: Floats) -> np.ndarray:

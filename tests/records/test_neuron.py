@@ -44,3 +44,9 @@ def test_a_source_receives_nothing():
 
 def test_messages_of_brian2_fit_on_one_line():
     assert one_line(ValueError("a\n  b\n^")) == "a b ^"
+
+
+def test_models_with_the_same_equations_share_what_is_read_of_them():
+    one, other = (NeuronModel("dv/dt = -v/tau : 1", "v > 1", "v = 0", {"tau": tau}) for tau in (0.01, 0.02))
+    assert one.parsed is other.parsed
+    assert NeuronModel("dv/dt = -2*v/tau : 1", "v > 1", "v = 0", {"tau": 0.01}).parsed is not one.parsed

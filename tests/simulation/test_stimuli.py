@@ -16,7 +16,7 @@ from bioworkbench.records.stimulus import SpikeTrains, Stimulus, silence
 from bioworkbench.simulation import simulate
 from bioworkbench.simulation.backends.choice import BACKENDS as BACKENDS_BY_NAME
 from bioworkbench.simulation.chunk import Chunk
-from bioworkbench.simulation.inputs import inputs_of
+from bioworkbench.simulation.inputs import _repeats, inputs_of
 from tests.kept_engine import seeded
 
 BACKENDS = [
@@ -227,3 +227,9 @@ def test_the_beginning_of_spike_trains():
     assert (first.name, first.duration, first.n_trials) == ("a", 0.2, 2)
     with pytest.raises(ValueError, match="duration = 0"):
         trains.until(0.0)
+
+
+@pytest.mark.parametrize("places", [[], [4], [0, 1, 5], [2, 2, 3], [0, 0, 0, 1, 7, 7]])
+def test_repeated_spikes_are_counted(places):
+    found = _repeats(np.array(places, dtype=np.int64))
+    assert found.tolist() == [places[:k].count(place) for k, place in enumerate(places)]
