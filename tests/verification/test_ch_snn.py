@@ -90,31 +90,30 @@ def trained_on(task, seed, sizes=SIZES, **settings):
 
 
 def compared(row, data_folder, sparsity, **more):
-    """Test accuracy of every variant over seeds, kept as a row; prints the table."""
-    found, rows = {}, []
-    for name, settings in VARIANTS.items():
-        runs = []
-        for seed in SEEDS:
-            task = mnist_task(data_folder, seed)
+    """Test accuracy of every variant over seeds, kept as a row after each seed; prints the table."""
+    found, histories = {name: [] for name in VARIANTS}, {name: [] for name in VARIANTS}
+    for number, seed in enumerate(SEEDS, 1):
+        task = mnist_task(data_folder, seed)
+        for name, settings in VARIANTS.items():
             trained = trained_on(task, seed, **({"sparsity": sparsity} | settings | more))
-            runs.append((accuracy_in_jax(task, trained, 8), trained.history))
+            found[name].append(accuracy_in_jax(task, trained, 8))
+            histories[name].append(trained.history)
             score = trained.history["score"].max()
-            print(f"{row}, {name}, seed {seed}: validation {score:.4f}, test {runs[-1][0]:.4f}", flush=True)
-        found[name] = [accuracy for accuracy, _ in runs]
-        last = [history for _, history in runs]
-        rows.append(
-            [
-                name,
-                mean_and_error(found[name]),
-                *(float(np.mean([history[key][-1] for history in last])) for key in ("active_nodes", "node_sparsity")),
-                float(np.mean([history["synaptic_operations"][0] for history in last])),
-                float(np.mean([history["rewiring_seconds"].max() / history["seconds"].mean() for history in last])),
-            ]
-        )
+            print(f"{row}, {name}, seed {seed}: validation {score:.4f}, test {found[name][-1]:.4f}", flush=True)
+        record(row, SEEDS[:number], {NAMES[name]: scores for name, scores in found.items()}, 100)
+    rows = [[name, mean_and_error(scores), *_measures(histories[name])] for name, scores in found.items()]
     head = ["links", "test accuracy, %", "active nodes", "node sparsity", "synaptic operations", "rewiring / epoch"]
     table(f"MNIST, {100 * sparsity:.2f} % sparse", rows, head)
-    record(row, SEEDS, {NAMES[name]: scores for name, scores in found.items()}, 100)
     return found
+
+
+def _measures(histories):
+    """What the table shows beside the accuracy: active nodes, node sparsity, synaptic operations, time of rewiring over an epoch's."""
+    return (
+        *(float(np.mean([history[key][-1] for history in histories])) for key in ("active_nodes", "node_sparsity")),
+        float(np.mean([history["synaptic_operations"][0] for history in histories])),
+        float(np.mean([history["rewiring_seconds"].max() / history["seconds"].mean() for history in histories])),
+    )
 
 
 def test_published_network(data_folder):
@@ -130,16 +129,15 @@ def test_published_network(data_folder):
 def test_published_network_sees_spikes(data_folder):
     """The same network, whose input is Poisson spikes, drawn anew for every batch; judged in Brian2."""
     encode = partial(as_rate, frame=N_STEPS * DT, maximum=1 / DT)
-    found = {}
-    for name in ("ch_snn", "set", "static"):
-        found[NAMES[name]] = []
-        for seed in SEEDS:
-            task = replace(mnist_task(data_folder, seed), encode=encode)
+    found = {NAMES[name]: [] for name in ("ch_snn", "set", "static")}
+    for number, seed in enumerate(SEEDS, 1):
+        task = replace(mnist_task(data_folder, seed), encode=encode)
+        for name in ("ch_snn", "set", "static"):
             trained = trained_on(task, seed, sizes=(784, 800), **({"sparsity": 0.99} | VARIANTS[name] | PUBLISHED))
             answers = blocked_predictions(trained, encode, task.test.values, in_brian2, seed, block=500)
             found[NAMES[name]].append(float((answers == task.test.targets).mean()))
             print(f"spikes as input, {name}, seed {seed}: test {found[NAMES[name]][-1]:.4f}", flush=True)
-    record("ch-snn-784-800-spikes", SEEDS, found, 100)
+        record("ch-snn-784-800-spikes", SEEDS[:number], found, 100)
     assert np.mean(found["CH-SNN"]) > np.mean(found["static"])
 
 
