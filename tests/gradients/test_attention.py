@@ -153,7 +153,7 @@ def test_more_products_than_brian2_runs_are_refused():
     links = [Projection(a, b, sparse.csr_array((sizes[a], sizes[b]))) for a, b in pairwise(sizes)]
     images = ConvolvedImages((16, 16, 1), convolutions=((64, 3, 1), (192, 1, 1)), attention=((2, 1, 0.25),))
     with pytest.raises(
-        ValueError, match="population 'attending' sees 268435456 products .* at most 20000000 are made: take fewer"
+        ValueError, match=r"population 'attending' sees 268435456 products .* at most 20000000 are made: take fewer"
     ):
         feed_forward(Network(populations, links), 10, images=images)
 
