@@ -59,10 +59,12 @@ def test_the_loop_is_one_run_that_is_shown_the_predictions():
 
 def test_what_cannot_be_fed_back_is_refused():
     task = binary(2)
-    with pytest.raises(ValueError, match="channel = 3: the values have the channels 0 to 2; name one of them"):
-        fed_back(adder(), task, channel=3)
-    with pytest.raises(ValueError, match="skip = True: the readout also sees the input"):
-        fed_back(replace(adder(), skip=True), task)
+    for channel in (-1, 3):
+        with pytest.raises(ValueError, match=f"channel = {channel}: the values have the channels 0 to 2; name one of them"):
+            fed_back(adder(), task, channel=channel)
+    for channel in range(3):
+        with pytest.raises(ValueError, match="skip = True: the readout also sees the input"):
+            fed_back(replace(adder(), skip=True), task, channel=channel)
     once = replace(adder(), feature=Choice("spike_counts", {"populations": ["sums"]}))
     with pytest.raises(
         ValueError, match="feature 'spike_counts' gives one answer per trial; train on a task with a target per frame"

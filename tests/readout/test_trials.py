@@ -6,7 +6,7 @@ from bioworkbench.discrete import simulate_discrete
 from bioworkbench.discrete.lif import discrete_lif
 from bioworkbench.encoding import as_current
 from bioworkbench.readout.features import binned_counts, spike_counts
-from bioworkbench.readout.trials import blocked_features, blocked_predictions, blocks, features_of, read_alone
+from bioworkbench.readout.trials import beside_input, blocked_features, blocked_predictions, blocks, features_of, read_alone
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.linear_readout import LinearReadout
 from bioworkbench.records.network import Network, Population, Projection
@@ -104,6 +104,15 @@ def test_a_readout_beside_the_spikes_sees_the_encoded_input(network, values):
     trained = TrainedNetwork(network, COUNTS, LinearReadout(coefficients, np.zeros(3), "value"), skip=True)
     found = blocked_predictions(trained, encode, values, noisy, 5, block=4)
     np.testing.assert_allclose(found, values[:, 0], rtol=1e-6)
+
+
+def test_readings_stand_beside_the_frame_they_are_of():
+    features, stimulus = np.arange(8.0).reshape(2, 2, 2), encode(np.arange(12.0).reshape(2, 2, 3) + 10)
+    found = beside_input(features, stimulus)
+    assert found[1, 0].tolist() == [4.0, 5.0, 16.0, 17.0, 18.0]
+    assert found.shape == (2, 2, 5)
+    with pytest.raises(ValueError, match="features are read 1 times per trial and the input has 2 frames; a readout that"):
+        beside_input(features[:, :1], stimulus)
 
 
 def test_what_a_feature_does_not_read_is_not_recorded(network, values):
