@@ -6,7 +6,7 @@ import pytest
 
 from bioworkbench.records.tables import read_table
 from bioworkbench.tasks.measured import read_measured, series_rows
-from bioworkbench.tasks.time_series import series, table
+from bioworkbench.tasks.time_series import _with_means, series, table
 
 HOUR = np.timedelta64(1, "h")
 
@@ -74,6 +74,12 @@ def test_missing_inputs_of_a_table(write):
     values = np.concatenate([task.train.values, task.test.values])[:, 0]
     assert np.isclose(values, 0.0, atol=1e-12).sum() >= 2  # the mean of the training part, standardized
     np.testing.assert_allclose(task.train.values.mean(axis=0), 0.0, atol=1e-12)
+
+
+def test_means_are_those_of_a_column_over_the_training_part():
+    rows = np.array([[1.0, 100.0], [np.nan, 300.0], [5.0, np.nan], [np.nan, 900.0]])
+    found = _with_means(("x", "z"), rows, np.array([0, 1, 2]))
+    assert found.tolist() == [[1.0, 100.0], [3.0, 300.0], [5.0, 200.0], [3.0, 900.0]]
 
 
 def test_a_column_without_values_has_no_mean(write):

@@ -90,6 +90,19 @@ def test_relative_windows_are_differences_from_their_last_row(folder):
     assert not last_value(relative).any()
 
 
+@pytest.mark.parametrize("relative", [False, True])
+def test_new_rows_are_seen_as_those_of_training_and_answered_in_units_of_the_file(folder, relative):
+    task, rows = walk(folder, relative=relative), np.load(folder / "rows.npy")
+    new = task.new(folder / "walk.csv")
+    assert new.values.shape == (91, 10, 2)
+    np.testing.assert_allclose(new.values[: len(task.train.values)], task.train.values, atol=1e-12)
+    assert new.outputs == ("a +1", "b +1", "a +2", "b +2", "a +3", "b +3")
+    right = np.zeros((91, 6))
+    right[:38] = task.train.targets
+    later = np.lib.stride_tricks.sliding_window_view(rows[10:50], 3, axis=0).transpose(0, 2, 1).reshape(38, 6)
+    np.testing.assert_allclose(new.told(right)[:38], later)
+
+
 def test_a_part_may_be_left_out(folder):
     task = walk(folder, split=(0.5, 0.0, 0.4))
     assert task.validation is None
