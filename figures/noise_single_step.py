@@ -16,6 +16,7 @@ from bioworkbench.gallery.runs import FinishedRun, best_baseline, grouped, score
 from bioworkbench.plots import style
 from bioworkbench.plots.comparison import curves_with_errors
 from bioworkbench.plots.panels import COLORS
+from bioworkbench.records.history import SCORE
 from bioworkbench.records.units import parse_quantity
 
 SPECS = ("noise_single_step_digits",)
@@ -35,8 +36,8 @@ def draw(results: Mapping[str, Sequence[FinishedRun]]) -> Figure:
         steps.set_xticks(places, [f"{n:.0f}" for n in places])
         for k, (name, group) in enumerate(by_training.items()):
             trained = group[0].record.data.trained
-            if trained is not None and "score" in trained.history:
-                score = 100 * trained.history["score"]
+            if trained is not None and SCORE in trained.history:
+                score = 100 * trained.history[SCORE]
                 training.plot(range(1, len(score) + 1), score, color=COLORS[k], label=name)
         training.set(xlabel="epoch", ylabel="validation accuracy (%)")
         training.legend(loc="lower right")

@@ -18,6 +18,7 @@ from bioworkbench.gallery.runs import FinishedRun, baseline_scores, best_baselin
 from bioworkbench.plots import style
 from bioworkbench.plots.comparison import curves_with_errors, scores_of_repeats
 from bioworkbench.plots.panels import COLORS
+from bioworkbench.records.history import GAP_BY_ITERATION
 
 SPECS = ("reconstruction_xor", "reconstruction_sequential_digits")
 TITLES = ("first-last XOR", "sequential digits")
@@ -53,6 +54,6 @@ def draw(results: Mapping[str, Sequence[FinishedRun]]) -> Figure:
 
 def _gap(axes: Axes, run: FinishedRun, label: str, color: str) -> None:
     trained = run.record.data.trained
-    if trained is not None and "gap_by_iteration" in trained.history:
-        found = trained.history["gap_by_iteration"]
+    if trained is not None and GAP_BY_ITERATION in trained.history:
+        found = trained.history[GAP_BY_ITERATION]
         axes.semilogy(CHECKED_EVERY * np.arange(1, len(found) + 1), found, color=color, label=label)

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from bioworkbench.gallery.runs import FinishedRun, baseline_scores, grouped, scores_on_test
 from bioworkbench.plots import style
 from bioworkbench.plots.comparison import curves_with_errors, scores_of_repeats
+from bioworkbench.records.history import SCORE
 
 SPECS = ("rewired_reservoir_memory",)
 NAMES = {
@@ -44,5 +45,5 @@ def draw(results: Mapping[str, Sequence[FinishedRun]]) -> Figure:
 
 def _by_episode(runs: Sequence[FinishedRun]) -> dict[float, list[float]]:
     """Validation scores of all seeds by episode."""
-    histories = [run.record.data.trained.history["score"] for run in runs if run.record.data.trained is not None]
+    histories = [run.record.data.trained.history[SCORE] for run in runs if run.record.data.trained is not None]
     return {float(episode): list(scores) for episode, scores in enumerate(zip(*histories, strict=True))}

@@ -18,6 +18,7 @@ from bioworkbench.readout.trials import Simulate
 from bioworkbench.records.arrays import Floats
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.counted import counted
+from bioworkbench.records.history import ACCURACY_BY_STEPS
 from bioworkbench.records.linear_readout import LinearReadout
 from bioworkbench.records.network import INPUT, Network, Population, Projection
 from bioworkbench.records.randomness import derived_seed
@@ -310,7 +311,7 @@ def with_readout(
     accuracies = _accuracy_by_steps(recording, last[0], readout, trials.targets[:_N_CHECKED])
     found = {
         "simulated_accuracy": accuracies[-1:],
-        "accuracy_by_steps": accuracies,
+        ACCURACY_BY_STEPS: accuracies,
         "simulated_rate": rates,
         "synaptic_operations": np.array([_operations(network, recording, readout) / recording.n_trials]),
     }

@@ -8,6 +8,7 @@ import pandas as pd
 from bioworkbench.exchange.extras import extra
 from bioworkbench.experiment.results.table import Table
 from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.probe import owner_and_variable
 from bioworkbench.records.recording import Recording, Spikes, Trace
 
 __all__ = ["recording_dataset", "recording_frame", "spikes_frame", "table_frame"]
@@ -85,7 +86,7 @@ def _trace_frame(name: str, trace: Trace) -> pd.DataFrame:
         "trial": np.repeat(np.arange(n_trials), n_steps * n_recorded),
         "time (s)": np.tile(np.repeat(trace.times, n_recorded), n_trials),
         "neuron": np.tile(trace.neurons, n_trials * n_steps),
-        _with_unit(name.partition(".")[2], trace.unit): trace.values.ravel(),
+        _with_unit(owner_and_variable(name)[1], trace.unit): trace.values.ravel(),
     }
     return pd.DataFrame(columns)
 
@@ -121,7 +122,7 @@ def recording_dataset(recording: Recording) -> Any:
     axes: dict[str, np.ndarray] = {"trial": np.arange(recording.n_trials)}
     variables = {}
     for name, trace in recording.traces.items():
-        population = name.partition(".")[0]
+        population, _ = owner_and_variable(name)
         time, neuron = _axis(axes, "time", trace.times, name), _axis(axes, f"{population} neuron", trace.neurons, name)
         variables[name] = (("trial", time, neuron), trace.values, {"units": trace.unit})
     data = xarray.Dataset(variables, axes, {"seed": recording.seed, "backend": recording.backend, "dt (s)": recording.dt})

@@ -26,6 +26,7 @@ from bioworkbench.exchange.sonata_types import SYNAPSE_TEMPLATE
 from bioworkbench.experiment.results.record import RunRecord
 from bioworkbench.records.arrays import Integers
 from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.probe import owner_and_variable
 from bioworkbench.records.recording import Recording, Trace
 from bioworkbench.records.synapse import PULSE
 
@@ -64,9 +65,9 @@ def write_sonata(record: RunRecord, path: Path) -> Sequence[str]:
     if recording.weights:
         _write_weights(path / "weights.h5", recording)
     _write_spikes(path / "spikes.h5", recording)
-    of_neurons = {name: trace for name, trace in recording.traces.items() if name.partition(".")[0] in recording.sizes}
+    of_neurons = {name: trace for name, trace in recording.traces.items() if owner_and_variable(name)[0] in recording.sizes}
     for name, trace in of_neurons.items():
-        _write_report(path / "reports" / f"{name}.h5", name.partition(".")[0], trace, recording.duration)
+        _write_report(path / "reports" / f"{name}.h5", owner_and_variable(name)[0], trace, recording.duration)
     return [
         *(f"digits of the traces of {name}: SONATA holds them in single precision" for name in of_neurons),
         *(f"the trace {name}: SONATA has reports of nodes, not of edges" for name in recording.traces.keys() - of_neurons.keys()),

@@ -12,7 +12,7 @@ from bioworkbench.records.arrays import Floats, extent
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.lazily import later
-from bioworkbench.records.probe import Probe
+from bioworkbench.records.probe import Probe, owner_and_variable
 from bioworkbench.records.recording import Recording, Trace
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus
 from bioworkbench.records.units import unit_text
@@ -122,7 +122,7 @@ def target_of(
         If the distance, population or variable is unknown, or the recording has other neurons, trials, times or units.
     """
     sizes = {one.name: one.size for one in spec.populations}
-    name, _, variable = compared.partition(".")
+    name, variable = owner_and_variable(compared)
     name = name or next(iter(sizes))
     if name not in sizes or (not compared and len(sizes) > 1):
         raise ValueError(f"compared = '{compared}': name the population that is compared, of {', '.join(sizes)}")

@@ -24,7 +24,7 @@ from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import SimulationError, SpecError, unknown_name
 from bioworkbench.records.execution import Execution
 from bioworkbench.records.network import Network
-from bioworkbench.records.probe import Probe
+from bioworkbench.records.probe import Probe, probe_of
 from bioworkbench.records.randomness import seed_of, stream
 from bioworkbench.records.recording import Recording, Trace
 from bioworkbench.records.side_by_side import apart, side_by_side
@@ -220,7 +220,7 @@ def simulator(
     units = {name: parse_quantity(f"1 {unit}".strip()) for name, unit in named.items()}
     document = {key: value for key, value in plain.document.items() if key not in ("sweep", "task", "fit")}
     execution = replace(plain.execution, jobs=jobs, threads=threads or plain.threads)
-    probes = tuple(probe if isinstance(probe, Probe) else Probe(*probe.split(".", 1)) for probe in record)
+    probes = tuple(map(probe_of, record))
     return Simulator(
         replace(plain, document=document, task=None, fit=None), units, summary, count("at_once", at_once), execution, probes
     )

@@ -13,6 +13,7 @@ from bioworkbench.gradients.surrogate import spike
 from bioworkbench.gradients.training import Batches, Loss, State, Tree, cross_entropy, fit
 from bioworkbench.records.arrays import Floats
 from bioworkbench.records.heads import class_outputs
+from bioworkbench.records.history import SCORE
 from bioworkbench.records.linear_readout import LinearReadout
 from bioworkbench.records.optimization import Optimization
 
@@ -89,7 +90,7 @@ def train_parallel(
     score = _score(loss, data[1]) if len(data) > 1 else None
     state, history = fit(loss, State(start), batches, settings, score=score)
     # A start that was given may be better than all that follows.
-    stays = given is not None and score is not None and score(start, {}) >= history["score"].max()
+    stays = given is not None and score is not None and score(start, {}) >= history[SCORE].max()
     trained = start if stays else state.average
     coefficients, intercepts = trained["coefficients"], trained["intercepts"]
     layers = tuple(_layer(leaves, before) for leaves, before in zip(trained["layers"], networks.layers, strict=True))

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from bioworkbench.records.history import SCORE
 from bioworkbench.records.optimization import Optimization
 
 __all__ = [
@@ -274,7 +275,7 @@ def _judge(run: _Run, state: State, score: Callable[[Tree, Tree], float] | None)
     if score is None:
         return
     value = float(score(state.average, state.fixed))
-    run.note({"score": value})
+    run.note({SCORE: value})
     if value > run.best_score:
         run.best, run.best_score, run.best_epoch = state, value, run.epoch
 

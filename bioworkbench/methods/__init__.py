@@ -1,6 +1,7 @@
 """Training methods by name; each is ``train(task, network, simulate, rng, *, ...) -> TrainedNetwork`` in a module of its own."""
 
 from bioworkbench.records.choice import Choice
+from bioworkbench.records.drawing import EVERYTHING, Drawing
 from bioworkbench.records.functions import Functions
 
 __all__ = ["METHODS", "drawn_by"]
@@ -19,9 +20,8 @@ METHODS = Functions(
 )
 """Methods that a spec can name; each is imported when it is used."""
 
-_EVERYTHING = frozenset({"topology", "weights"})
 _DRAWN = {
-    "ch_snn": _EVERYTHING,
+    "ch_snn": EVERYTHING,
     "reconstruction": frozenset({"weights"}),
     "s_swim": frozenset({"weights"}),
 }
@@ -35,7 +35,7 @@ def drawn_by(method: Choice | None, layer: int, skipped: int = 0) -> frozenset[s
     Parameters
     ----------
     method : Choice or None
-        With its settings: CH-SNN that starts from a given network draws nothing, convolutions are drawn whole.
+        With its settings, of which those that are `Drawing` have a say.
     layer : int
         Of the population that the projection goes to.
     skipped : int
@@ -45,8 +45,9 @@ def drawn_by(method: Choice | None, layer: int, skipped: int = 0) -> frozenset[s
     -------
     frozenset of str
     """
-    if skipped > 0 or method is None or getattr(method.arguments.get("start"), "topology", "") == "given":
+    if skipped > 0 or method is None:
         return frozenset()
-    if layer < getattr(method.arguments.get("images"), "n_drawn", 0):
-        return _EVERYTHING
-    return _DRAWN.get(method.kind, frozenset())
+    drawn = _DRAWN.get(method.kind, frozenset())
+    for settings in method.arguments.values():
+        drawn = settings.drawn(layer, drawn) if isinstance(settings, Drawing) else drawn
+    return drawn

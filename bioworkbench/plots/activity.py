@@ -19,6 +19,7 @@ from bioworkbench.readout.spike_distributions import (
 )
 from bioworkbench.records.arrays import Floats
 from bioworkbench.records.counted import counted
+from bioworkbench.records.probe import owner_and_variable
 from bioworkbench.records.recording import Recording, Trace
 
 __all__ = ["correlations", "interval_histogram", "rates_of_neurons", "spectra", "synapses_in_time", "traced", "variations"]
@@ -136,7 +137,7 @@ def traced(axes: Axes, recording: Recording, name: str, trial: int = 0) -> None:
         ``"population.variable"`` or ``"projection.variable"``.
     trial : int
     """
-    if name.partition(".")[0] in recording.sizes:
+    if owner_and_variable(name)[0] in recording.sizes:
         traces(axes, name, recording.traces[name], recording.duration, trial)
     else:
         synapses_in_time(axes, name, recording.traces[name], recording.duration, trial)
@@ -160,7 +161,7 @@ def synapses_in_time(axes: Axes, name: str, trace: Trace, duration: float, trial
     for k, band in enumerate(_BANDS):
         axes.fill_between(times, quantiles[k], quantiles[-1 - k], color=color(0), alpha=0.15 + 0.15 * k, linewidth=0, label=band)
     axes.plot(times, values.mean(axis=1), color=color(0), linewidth=1.3, label="mean")
-    axes.set(xlabel=f"time ({time_unit})", ylabel=f"{name.partition('.')[2]}{label}", xlim=(0, duration * scale))
+    axes.set(xlabel=f"time ({time_unit})", ylabel=f"{owner_and_variable(name)[1]}{label}", xlim=(0, duration * scale))
     axes.set_title(f"{name} of {counted(len(trace.neurons), 'synapse')} in trial {trial}")
     axes.legend()
 

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from bioworkbench.plots.panels import COLORS, color, weight_bins
 from bioworkbench.records.arrays import Floats
+from bioworkbench.records.history import kind_and_member
 from bioworkbench.records.network import INPUT, Network
 from bioworkbench.records.units import Dimension
 
@@ -54,19 +55,11 @@ def history_groups(history: Mapping[str, np.ndarray], members: tuple[str, ...] =
     for name, values in history.items():
         columns = {str(k): column for k, column in enumerate(values.T)} if values.ndim == 2 else {"": values}
         for label, line in columns.items():
-            kind, ending = _split(name, members) if values.ndim == 1 else (name, label)
+            kind, ending = kind_and_member(name, members) if values.ndim == 1 else (name, label)
             finite = line[np.isfinite(line)]
             if len(finite) > 1 and np.ptp(finite) > 0:
                 groups.setdefault(kind, {})[ending] = line
     return groups
-
-
-def _split(name: str, members: tuple[str, ...]) -> tuple[str, str]:
-    for ending in members:
-        if name.endswith(f"_{ending}"):
-            return name.removesuffix(f"_{ending}"), ending
-    kind, _, last = name.rpartition("_")
-    return (kind, last) if kind and last.isdigit() else (name, "")
 
 
 def training_history(axes: Axes, name: str, lines: Mapping[str, Floats], steps: str = "training step") -> None:

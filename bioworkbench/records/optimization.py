@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bioworkbench.records.arrays import count, fraction, non_negative, positive
 from bioworkbench.records.counted import counted
+from bioworkbench.records.drawing import EVERYTHING
 from bioworkbench.records.errors import unknown_name
 
 __all__ = ["OPTIMIZERS", "SCHEDULES", "SURROGATES", "ConvolvedImages", "Images", "Optimization"]
@@ -207,10 +208,9 @@ class ConvolvedImages(Images):
         """Populations that see a convolution or attention: the first ones."""
         return len(self.convolutions) + len(self.attention)
 
-    @property
-    def n_drawn(self) -> int:
-        """Populations whose projections are not those of the network."""
-        return max(self.n_convolved, len(self.pooling))
+    def drawn(self, layer: int, usually: frozenset[str]) -> frozenset[str]:
+        """Everything up to the last `layer` of convolutions, attention and averages of pixels is drawn; behind it what is `usually`."""
+        return EVERYTHING if layer < max(self.n_convolved, len(self.pooling)) else usually
 
     def attention_of(self, number: int) -> tuple[int, float] | None:
         """Heads and scale of a population's attention; None where it has none.

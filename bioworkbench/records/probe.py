@@ -1,11 +1,32 @@
-"""`Probe`: what a simulation records beside spikes."""
+"""`Probe`: what a simulation records beside spikes; and names of variables, "population.variable" or "projection.variable"."""
 
 from dataclasses import dataclass
 
 from bioworkbench.records.arrays import positive
 from bioworkbench.records.times import seconds
 
-__all__ = ["Probe"]
+__all__ = ["Probe", "owner_and_variable", "probe_of", "variable_name"]
+
+
+def variable_name(owner: str, variable: str) -> str:
+    """Name of a `variable` of a population or projection, the `owner`: ``"exc.v"``."""
+    return f"{owner}.{variable}"
+
+
+def owner_and_variable(name: str) -> tuple[str, str]:
+    """Population or projection, and the rest of a `name`: ``("exc", "v")`` of ``"exc.v"``.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str, str
+        The second is empty where there is no dot.
+    """
+    owner, _, variable = name.partition(".")
+    return owner, variable
 
 
 @dataclass(frozen=True)
@@ -41,4 +62,35 @@ class Probe:
     @property
     def name(self) -> str:
         """Key of the trace in a recording: ``"population.variable"`` or ``"projection.variable"``."""
-        return f"{self.population}.{self.variable}"
+        return variable_name(self.population, self.variable)
+
+
+def probe_of(given: Probe | str, every: float | None = None) -> Probe:
+    """The probe that is given, or that of a name.
+
+    Parameters
+    ----------
+    given : Probe, "population.variable" or "projection.variable"
+    every : float, seconds, optional
+        Record step of the probe of a name.
+
+    Returns
+    -------
+    Probe
+
+    Raises
+    ------
+    ValueError
+        If a name lacks the variable.
+
+    Examples
+    --------
+    >>> probe_of("exc.v").population
+    'exc'
+    """
+    if isinstance(given, Probe):
+        return given
+    owner, variable = owner_and_variable(given)
+    if not variable:
+        raise ValueError(f"record '{given}': write 'population.variable', 'projection.variable', or give a Probe")
+    return Probe(owner, variable, every=every)

@@ -9,6 +9,7 @@ import numpy as np
 
 from bioworkbench.records.links import Links
 from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.probe import owner_and_variable
 from bioworkbench.records.recording import Recording, Spikes, Trace
 from bioworkbench.records.units import Quantity, get_dimensions
 
@@ -130,7 +131,7 @@ def apart(recording: Recording, sizes: Mapping[str, int]) -> list[Recording]:
         With traces of neurons; those of synapses, and final weights, are left out.
     """
     n = next(recording.sizes[name] // size for name, size in sizes.items())
-    traces = {name: trace for name, trace in recording.traces.items() if name.partition(".")[0] in sizes}
+    traces = {name: trace for name, trace in recording.traces.items() if owner_and_variable(name)[0] in sizes}
     found: list[dict[str, Spikes]] = [{} for _ in range(n)]
     for name, spikes in recording.spikes.items():
         owner, neuron = np.divmod(spikes.neuron, sizes[name])
@@ -143,7 +144,7 @@ def apart(recording: Recording, sizes: Mapping[str, int]) -> list[Recording]:
         replace(
             recording,
             spikes=spikes,
-            traces={name: _own_trace(trace, sizes[name.partition(".")[0]], k) for name, trace in traces.items()},
+            traces={name: _own_trace(trace, sizes[owner_and_variable(name)[0]], k) for name, trace in traces.items()},
             sizes=dict(sizes),
             weights={},
         )

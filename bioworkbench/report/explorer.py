@@ -11,6 +11,7 @@ from bioworkbench.experiment.results.files import write_text
 from bioworkbench.plots.panels import COLORS, in_readable_unit
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import ResultError
+from bioworkbench.records.probe import owner_and_variable
 from bioworkbench.records.recording import Recording, Trace
 
 __all__ = ["MAX_BYTES", "write_explorer"]
@@ -144,7 +145,7 @@ def _raster(bokeh: Any, recording: Recording, spikes: Any, rows: Mapping[str, tu
 
 def _trace_figure(bokeh: Any, recording: Recording, name: str, trace: Trace, x_range: Any) -> tuple[Any, list[Any]]:
     """Traces of up to five neurons in the trials of the page, those of the first trial shown."""
-    population, _, variable = name.partition(".")
+    population, variable = owner_and_variable(name)
     n_trials = min(len(trace), _MOST_TRIALS)
     n_neurons = min(len(trace.neurons), 5)
     step = 1 + n_trials * n_neurons * len(trace.times) * max(1, len(recording.traces)) // _MOST_VALUES

@@ -20,7 +20,9 @@ from bioworkbench.plots.network import network_diagram
 from bioworkbench.plots.pictures import thumbnail
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import softly
+from bioworkbench.records.history import NODE_SPARSITY, SCORE, course_of
 from bioworkbench.records.network import Projection
+from bioworkbench.records.probe import owner_and_variable
 from bioworkbench.records.units import Dimension
 from bioworkbench.report import text
 from bioworkbench.report.drawn import Panel, drawn
@@ -159,7 +161,6 @@ def _score_panels(record: RunRecord) -> Iterator[Panel]:
     yield drawn(lambda axes: panels.score_bars(axes, scaled, label), "The same test trials, without a network.", height=4.2)
 
 
-_TRIED = {"validation_error": "penalty tried, from small to large"}  # histories over what was tried, not over steps
 _FLAT = "Flat at the end: more steps would change little."
 
 
@@ -169,12 +170,11 @@ def _history_panels(record: RunRecord) -> Iterator[Panel]:
         return
     history = record.data.trained.history
     for name, lines in training.history_groups(history, tuple(record.data.network.sizes)).items():
-        over = "simulation steps" if name.endswith("_by_steps") else _TRIED.get(name, "training step")
-        title = name.removesuffix("_by_steps")
-        caption = f"{title.replace('_', ' ').capitalize()} by {over}" + (f", of {', '.join(lines)}" if len(lines) > 1 else "")
-        draw = partial(training.training_history, name=title, lines=lines, steps=over)
-        yield drawn(draw, f"{caption}. " + ("The lowest is taken." if name in _TRIED else _FLAT))
-    pair = [history.get(name, np.zeros(0)) for name in ("node_sparsity", "score")]
+        course = course_of(name)
+        caption = f"{course.title.capitalize()} by {course.over}" + (f", of {', '.join(lines)}" if len(lines) > 1 else "")
+        draw = partial(training.training_history, name=course.title, lines=lines, steps=course.over)
+        yield drawn(draw, f"{caption}. " + ("The lowest is taken." if course.lowest_wins else _FLAT))
+    pair = [history.get(name, np.zeros(0)) for name in (NODE_SPARSITY, SCORE)]
     if len(pair[0]) == len(pair[1]) > 1 and np.ptp(pair[0]) > 0:
         draw = partial(training.trajectory, x=pair[0], y=pair[1], xlabel="fraction of neurons cut off", ylabel="validation score")
         yield drawn(draw, "Each dot is a step of training: how many hidden neurons links have left, and how well it does.")
@@ -224,7 +224,7 @@ def _activity_panels(record: RunRecord) -> Iterator[Panel]:
         if all(there_was):
             yield panel
     for name in recording.traces:
-        caption = _OF_NEURONS if name.partition(".")[0] in recording.sizes else _OF_SYNAPSES
+        caption = _OF_NEURONS if owner_and_variable(name)[0] in recording.sizes else _OF_SYNAPSES
         yield drawn(lambda axes, n=name: activity.traced(axes, recording, n), caption)
 
 

@@ -30,24 +30,24 @@ from bioworkbench.neurons import NeuronModel
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.network import Population, Projection
 from bioworkbench.records.neuron import refractory_time
-from bioworkbench.records.pathways import Pathway
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.synapse import WEIGHT, SynapseModel
 from bioworkbench.records.units import DIMENSIONLESS, unit_text
 from bioworkbench.simulation.background import background_objects, background_operation
+from bioworkbench.simulation.finite import Watched
 from bioworkbench.simulation.indices import indices_used, own_indices, with_own_indices
-from bioworkbench.simulation.job import Job, delay_places, spike_projections
+from bioworkbench.simulation.job import Job, delay_places, n_values, spike_projections, table_in
+from bioworkbench.simulation.object_names import OWN_WEIGHT, noise_name, pathway_name, synapses_name, synaptic, table_name
 from bioworkbench.simulation.poisson import PoissonStreams
+from bioworkbench.simulation.values import ValueKind, ValueName
 
-__all__ = ["OWN_WEIGHT", "Assign", "Built", "build", "changed_weights", "watched"]
+__all__ = ["Assign", "Built", "build", "changed_weights", "watched"]
 
-Assign = Callable[[Group, str, str], None]  # (owner, variable, name among the values of the job)
+Assign = Callable[[Group, str, ValueName], None]  # (owner, variable, name among the values of the job)
 
 # Frames are whole numbers of steps, which `simulate` checks; Brian2 warns where the quotient is off by a rounding error.
 BrianLogger.suppress_hierarchy("brian2.input.timedarray")
 
-_SYNAPTIC = "synaptic_"  # Brian2 refuses variables of synapses that have the name of a neuron's
-OWN_WEIGHT = f"{_SYNAPTIC}{WEIGHT}"
 _SLOTS = ("groups", "thresholds", "synapses", "resets")
 
 
@@ -85,7 +85,7 @@ def build(job: Job, assign: Assign) -> Built:
     clock = Clock(dt=job.dt * second, name="steps")
     objects: list[object] = []
     backgrounds: dict[str, list[PoissonStreams]] = {}
-    trains = {p.name: _trains(p, job, clock) for p in job.network.populations if f"{p.name}.event_step" in job.values}
+    trains = {p.name: _trains(p, job, clock) for p in job.network.populations if ValueKind.TRAIN.of(p.name, "step") in job.values}
     groups = {
         p.name: _group(p, job, clock, assign, objects, backgrounds) for p in job.network.populations if p.name not in trains
     }
@@ -105,9 +105,10 @@ def changed_weights(job: Job, built: Built) -> dict[str, Synapses]:
     return {p.name: built.synapses[p.name] for p in spike_projections(job.network) if p.synapse.changes_weight}
 
 
-def watched(built: Built) -> dict[str, Group]:
-    """Everything whose state may become NaN or infinite in the objects `built` for a job, by the names that errors give."""
-    return {**built.groups, **{f"synapses of {name}": synapses for name, synapses in built.synapses.items()}}
+def watched(built: Built) -> list[Watched]:
+    """Everything whose state may become NaN or infinite in the objects `built` for a job."""
+    neurons = [Watched(name, group=group) for name, group in built.groups.items()]
+    return neurons + [Watched(name, of_synapses=True, group=synapses) for name, synapses in built.synapses.items()]
 
 
 def _slot(slot: str, layer: int, job: Job) -> str:
@@ -148,8 +149,8 @@ def _group(
     objects += _background(population, group, job, backgrounds)
     if "shared_noise" in model.parsed:
         objects.append(_shared_noise(group, population, job, clock))
-    for value in (value for value in job.values if value.startswith(f"{name}.")):
-        assign(group, value.removeprefix(f"{name}."), value)
+    for value in (value for value in job.values if value.kind is ValueKind.NEURONS and value.owner == name):
+        assign(group, value.variable, value)
     _add_inputs(group, population, job, clock)
     return group
 
@@ -185,7 +186,7 @@ def _background(population: Population, group: NeuronGroup, job: Job, background
 
 def _shared_noise(group: NeuronGroup, population: Population, job: Job, clock: Clock) -> NeuronGroup:
     """One source of white noise per trial, which all neurons of the population in that trial see."""
-    source = NeuronGroup(job.n_copies, "x : second**-0.5", name=f"{population.name}_noise", clock=clock, namespace={})
+    source = NeuronGroup(job.n_copies, "x : second**-0.5", name=noise_name(population.name), clock=clock, namespace={})
     # Before anything reads it: expressions that are constant over a step are computed before its start.
     draw = {"when": "before_start", "order": -1, "name": f"{population.name}_noise_draw"}
     source.run_regularly("x = randn() / sqrt(dt)", clock=clock, **draw)
@@ -201,7 +202,7 @@ def _add_inputs(group: NeuronGroup, population: Population, job: Job, clock: Clo
     late = job.start.step and isinstance(get_device(), RuntimeDevice)
     time = f"t - {job.start.step * job.dt!r}*second" if late else "t"
     for projection in (p for p in job.network.inputs if p.target == population.name):
-        if f"{projection.name}_stimulus.frames" in job.values:
+        if table_in(job, projection).variable == "frames":
             held.setdefault(projection.receives or "drive", []).append(projection)
         else:
             receiver = job.network.receiver(projection)
@@ -220,28 +221,27 @@ def _add_inputs(group: NeuronGroup, population: Population, job: Job, clock: Clo
 
 def _table(group: NeuronGroup, population: Population, projection: Projection, receiver: str, job: Job) -> str:
     """Put the table of a projection into the namespace of its target; its name there."""
-    model = population.model
-    ending = "frames" if f"{projection.name}_stimulus.frames" in job.values else "impulses"
+    model, found = population.model, table_in(job, projection)
     if receiver not in model.parsed:
         raise ValueError(
             f"population '{population.name}' has no variable '{receiver}'; a stimulus of kind 'current' needs a model "
             "that declares 'drive : <unit>' as a parameter"
         )
-    if ending == "frames" and model.parsed[receiver].type != PARAMETER:
+    if found.variable == "frames" and model.parsed[receiver].type != PARAMETER:
         raise ValueError(
             f"projection '{projection.name}' receives in '{receiver}', which the equations of '{population.name}' change; a stimulus "
             "of kind 'current' is held in a parameter, such as drive"
         )
-    dt = job.dt * (job.frame_steps[projection.source] if ending == "frames" else 1) * second
-    name = f"{projection.name}_stimulus_{ending}"
-    values = Quantity.with_dimensions(job.values[f"{projection.name}_stimulus.{ending}"], model.parsed[receiver].dim)
+    dt = job.dt * (job.frame_steps[projection.source] if found.variable == "frames" else 1) * second
+    name = table_name(projection.name, found.variable)
+    values = Quantity.with_dimensions(job.values[found], model.parsed[receiver].dim)
     group.namespace[name] = TimedArray(values, dt=dt, name=name)
     return name
 
 
 def _trains(population: Population, job: Job, clock: Clock) -> SpikeGeneratorGroup:
     """Neurons that spike when a stimulus says."""
-    neurons, steps = (job.values[f"{population.name}.event_{what}"] for what in ("neuron", "step"))
+    neurons, steps = (job.values[ValueKind.TRAIN.of(population.name, column)] for column in ("neuron", "step"))
     when, size = _slot("thresholds", population.layer, job), population.size * job.n_copies
     times = (steps + job.start.step) * job.dt * second
     return SpikeGeneratorGroup(size, neurons, times, clock=clock, when=when, sorted=True, name=population.name)
@@ -249,19 +249,19 @@ def _trains(population: Population, job: Job, clock: Clock) -> SpikeGeneratorGro
 
 def _synapses(projection: Projection, job: Job, groups: Mapping[str, Group], assign: Assign) -> Synapses:
     source, target = job.network.population(projection.source), job.network.population(projection.target)
-    model, name, receiver = projection.synapse, f"{projection.name}_synapses", job.network.receiver(projection)
+    model, name, receiver = projection.synapse, projection.name, job.network.receiver(projection)
     own, places = _own_names(model), delay_places(projection)
     texts = {p: word_substitute("\n".join(p.statements(receiver)), own) for p in model.pathways}
-    each = {p for p, place in places.items() if place in job.values and len(job.values[place]) > 1}
+    each = {p for p, place in places.items() if place is not None and len(job.values[place]) > 1}
     synapses = Synapses(
         groups[source.name],
         groups[target.name],
         _equations_of_synapses(projection, job),
-        on_pre={_pathway(p): text for p, text in texts.items() if p.end == "pre"} or None,
-        on_post={_pathway(p): text for p, text in texts.items() if p.end == "post"} or None,
-        name=name,
+        on_pre={pathway_name(p): text for p, text in texts.items() if p.end == "pre"} or None,
+        on_post={pathway_name(p): text for p, text in texts.items() if p.end == "post"} or None,
+        name=synapses_name(name),
         # A delay that all share is announced here: Brian2 then keeps one number for it, and a queue without sorting.
-        delay={_pathway(p): 0 * second for p in texts if p not in each},
+        delay={pathway_name(p): 0 * second for p in texts if p not in each},
         clock=groups[source.name].clock,
         method=model.method,
         namespace={},
@@ -273,26 +273,21 @@ def _synapses(projection: Projection, job: Job, groups: Mapping[str, Group], ass
             part.order = 1  # after all neurons, whatever the names are, as where Brian2 gives the names
         if part.when in _SLOTS:
             part.when = _slot(part.when, (source if getattr(part, "prepost", "post") == "pre" else target).layer, job)
-    synapses.connect(i=job.values[f"{name}.i"], j=job.values[f"{name}.j"])
-    assign(synapses, OWN_WEIGHT, f"{name}.w")
-    for place in (place for place in job.values if place.startswith(f"{name}_state.")):
-        variable = place.removeprefix(f"{name}_state.")
-        assign(synapses, variable if variable == "lastupdate" else f"{_SYNAPTIC}{variable}", place)
+    sources, targets = (job.values[ValueKind.SYNAPSES.of(name, end)] for end in ("i", "j"))
+    synapses.connect(i=sources, j=targets)
+    assign(synapses, OWN_WEIGHT, ValueKind.SYNAPSES.of(name, "w"))
+    for place in (place for place in job.values if place.kind is ValueKind.STATE and place.owner == name):
+        assign(synapses, place.variable if place.variable == "lastupdate" else synaptic(place.variable), place)
     for pathway, place in places.items():
-        if place:
-            assign(getattr(synapses, _pathway(pathway)), "delay", place)
+        if place is not None:
+            assign(getattr(synapses, pathway_name(pathway)), "delay", place)
     return synapses
-
-
-def _pathway(pathway: Pathway) -> str:
-    """Name of a pathway in Brian2, which makes it an attribute of the synapses: those that users choose must not hide others."""
-    return pathway.name if pathway.name == pathway.end else f"pathway_{pathway.name}"
 
 
 def _equations_of_synapses(projection: Projection, job: Job) -> Equations:
     """The model's equations, with the weight and the constants declared as shared or per synapse, whichever their values are."""
     model = projection.synapse
-    shared = len(job.values[f"{projection.name}_synapses.w"]) < projection.n_synapses
+    shared = n_values(job, projection, "w") < projection.n_synapses
     flags = "" if model.changes_weight else " (shared, constant)" if shared else " (constant)"
     ours = {WEIGHT, *model.constants} - model.parsed.diff_eq_names
     receiver, target = job.network.receiver(projection), job.network.population(projection.target).model
@@ -309,13 +304,13 @@ def _equations_of_synapses(projection: Projection, job: Job) -> Equations:
 def _own_names(model: SynapseModel) -> dict[str, str]:
     """Names of a synapse's variables and constants, with those that they have in Brian2."""
     names = {name for name, equation in model.parsed.items() if "summed" not in equation.flags}
-    return {name: f"{_SYNAPTIC}{name}" for name in (WEIGHT, *names, *model.constants)}
+    return {name: synaptic(name) for name in (WEIGHT, *names, *model.constants)}
 
 
 def _monitor(probe: Probe, job: Job, groups: dict[str, NeuronGroup], synapses: dict[str, Synapses]) -> StateMonitor:
     of_neurons = probe.population in groups
     owner: Group = groups[probe.population] if of_neurons else synapses[probe.population]
-    variable = probe.variable if of_neurons else f"{_SYNAPTIC}{probe.variable}"
+    variable = probe.variable if of_neurons else synaptic(probe.variable)
     if of_neurons and variable not in groups[probe.population].equations.names:
         raise ValueError(f"record '{probe.name}': {unknown_name(variable, 'variable', groups[probe.population].equations.names)}")
     timing = {"clock": owner.clock} if probe.every is None else {"dt": probe.every * second}

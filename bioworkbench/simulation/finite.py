@@ -4,7 +4,8 @@ The state of all neurons is looked at after every segment of a run and at its en
 through infinity, as the membrane of an exponential neuron does in the step in which it spikes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,94 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 from brian2.units import second
 
 from bioworkbench.records.errors import SimulationError
+from bioworkbench.records.probe import variable_name
+from bioworkbench.simulation.object_names import our_name
 
-__all__ = ["REMEDY", "SEGMENT_STEPS", "all_equations", "changing", "check_finite", "finite_watch", "not_finite", "synapse_place"]
+__all__ = [
+    "REMEDY",
+    "SEGMENT_STEPS",
+    "NotFinite",
+    "Watched",
+    "all_equations",
+    "changing",
+    "check_finite",
+    "finite_watch",
+    "not_finite_in",
+    "synapse_place",
+]
 
 SEGMENT_STEPS = 2000
 REMEDY = "a smaller dt or another integration method may help"
+_OF = {False: "neurons", True: "synapses"}
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Variables that may become NaN or infinite, all of one owner.
+
+    Parameters
+    ----------
+    owner : str
+        Population or projection.
+    of_synapses : bool
+    group : NeuronGroup or Synapses, optional
+    """
+
+    owner: str
+    of_synapses: bool = False
+    group: Any = None
+
+    def words(self, variable: str) -> tuple[str, str, str]:
+        """What stands for a `variable` of the owner, by Brian2's name, in a program: kind, owner, variable."""
+        return _OF[self.of_synapses], self.owner, our_name(variable)
+
+
+@dataclass(frozen=True)
+class NotFinite:
+    """A value that became NaN or infinite.
+
+    Parameters
+    ----------
+    owner : str
+        Population or projection.
+    variable : str
+    of_synapses : bool
+    time : float, seconds
+        At which it was looked at.
+    index : int
+        Neuron or synapse, counted over all copies of the network.
+    """
+
+    owner: str
+    variable: str
+    of_synapses: bool
+    time: float
+    index: int
+
+    def words(self, place: str = "") -> str:
+        """Words of the error, with those of a `place` behind the time."""
+        name = "synapses of " * self.of_synapses + variable_name(self.owner, self.variable)
+        return f"{name} became NaN or infinite before t = {self.time:.6f} s{place}; {REMEDY}"
+
+
+def not_finite_in(line: str) -> NotFinite:
+    """What a program has written as it ended: the words of `Watched`, the time in seconds and the index.
+
+    Parameters
+    ----------
+    line : str
+
+    Returns
+    -------
+    NotFinite
+
+    Examples
+    --------
+    >>> not_finite_in("synapses exc_inh x 0.02 5").words()
+    'synapses of exc_inh.x became NaN or infinite before t = 0.020000 s; a smaller dt or another integration method may help'
+    """
+    kind, owner, variable, time, index = line.split()
+    return NotFinite(owner, variable, kind == _OF[True], float(time), int(index))
 
 
 def changing(group: Any) -> list[str]:
@@ -45,27 +129,12 @@ def all_equations(group: Any) -> Mapping[str, Any]:
     return {**(getattr(group, "event_driven", None) or {}), **group.equations}
 
 
-def not_finite(population: str, variable: str) -> str:
-    """Words of the error, up to the time in seconds with six digits.
-
-    Parameters
-    ----------
-    population : str
-    variable : str
-
-    Returns
-    -------
-    str
-    """
-    return f"{population}.{variable.removeprefix('synaptic_')} became NaN or infinite before t = "
-
-
-def check_finite(groups: Mapping[str, Any], n_copies: int, n_trials: int, time: float) -> None:
+def check_finite(watched: Iterable[Watched], n_copies: int, n_trials: int, time: float) -> None:
     """Look at the state of all groups.
 
     Parameters
     ----------
-    groups : mapping from name to NeuronGroup or Synapses
+    watched : iterable of Watched
     n_copies, n_trials : int
         Copies of the network, and how many of them, the first ones, have a trial.
     time : float, seconds
@@ -76,13 +145,15 @@ def check_finite(groups: Mapping[str, Any], n_copies: int, n_trials: int, time: 
     SimulationError
         Naming population, variable and time, and the first synapse where it is one of these.
     """
-    for population, group in groups.items():
+    for one in watched:
+        group = one.group
         for variable in changing(group):
             values = np.asarray(group.variables[variable].get_value())
             seen = values if values.size < len(group) else values[: len(group) * n_trials // n_copies]
             if not np.isfinite(seen).all():
-                place = _synapse(group, int(np.argmin(np.isfinite(seen))), n_copies) if hasattr(group, "source") else ""
-                raise SimulationError(f"{not_finite(population, variable)}{time:.6f} s{place}; {REMEDY}")
+                index = int(np.argmin(np.isfinite(seen)))
+                found = NotFinite(one.owner, our_name(variable), one.of_synapses, time, index)
+                raise SimulationError(found.words(_synapse(group, index, n_copies) if one.of_synapses else ""))
 
 
 def _synapse(group: Any, index: int, n_copies: int) -> str:
@@ -112,12 +183,12 @@ def synapse_place(ends: tuple[int, int], sizes: tuple[int, int], first_trial: in
     return f", in the synapse from neuron {source % n_source} to {target % n_target} of trial {first_trial + target // n_target}"
 
 
-def finite_watch(groups: Mapping[str, Any], n_copies: int, n_trials: int, dt: float) -> NetworkOperation:
+def finite_watch(watched: Iterable[Watched], n_copies: int, n_trials: int, dt: float) -> NetworkOperation:
     """Brian2 object that looks at the state after every segment; see `check_finite`.
 
     Parameters
     ----------
-    groups : mapping from str to Group
+    watched : iterable of Watched
     n_copies, n_trials : int
         Copies of the network, and how many of them, the first ones, have a trial.
     dt : float, seconds
@@ -129,6 +200,6 @@ def finite_watch(groups: Mapping[str, Any], n_copies: int, n_trials: int, dt: fl
     clock = Clock(dt=SEGMENT_STEPS * dt * second, name="segments")
 
     def look() -> None:
-        check_finite(groups, n_copies, n_trials, np.asarray(clock.variables["t"].get_value()).item())
+        check_finite(watched, n_copies, n_trials, np.asarray(clock.variables["t"].get_value()).item())
 
     return NetworkOperation(look, clock=clock, when="start", order=-1)

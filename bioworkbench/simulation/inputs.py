@@ -1,7 +1,7 @@
 """Stimuli of a run: checked against the network and each other, and as the arrays that each run is given.
 
-A stimulus of frames becomes one table per projection, of what it adds to each neuron of the target: by frame (``.frames``, for
-currents) or by step (``.impulses``, for spikes). Spike trains become a population that spikes when they say, so that no table grows
+A stimulus of frames becomes one table per projection, of what it adds to each neuron of the target: by frame, for
+currents, or by step, for spikes. Spike trains become a population that spikes when they say, so that no table grows
 with the duration, and that acts when spikes of a population act.
 """
 
@@ -27,14 +27,14 @@ from bioworkbench.simulation.chunk import Chunk
 from bioworkbench.simulation.indices import check_shared
 from bioworkbench.simulation.job import LONGEST_KEPT
 from bioworkbench.simulation.rates import poisson_counts, takes_counts
+from bioworkbench.simulation.values import ValueKind, ValueName
 
 if TYPE_CHECKING:
     from bioworkbench.records.probe import Probe
     from bioworkbench.simulation.backends.backend import Backend
 
-__all__ = ["TABLE_ENDINGS", "Events", "Inputs", "inputs_of", "table_name"]
+__all__ = ["Events", "Inputs", "inputs_of"]
 
-TABLE_ENDINGS = (".frames", ".impulses")
 _NEURON_OF_TRAINS = NeuronModel(equations="", threshold="", reset="", receives="")
 _TRAINS = "_trains"  # what the population of a stimulus is called, behind its name
 
@@ -108,7 +108,7 @@ class Inputs:
             each += 8 * n_rows * projection.links.shape[1]
         return each
 
-    def values(self, seed: int, chunk: Chunk) -> Iterator[tuple[str, np.ndarray]]:
+    def values(self, seed: int, chunk: Chunk) -> Iterator[tuple[ValueName, np.ndarray]]:
         """Arrays of a run by name: tables (rows, n_copies * n_neurons), and spikes of trains in order of time.
 
         Parameters
@@ -119,7 +119,7 @@ class Inputs:
 
         Yields
         ------
-        str, array
+        ValueName, array
         """
         for name in self.tables:
             yield from self._tables(name, seed, chunk)
@@ -129,10 +129,10 @@ class Inputs:
             neuron = events.neuron[first:end] + copy * np.int32(self.network.sizes[name])
             # Brian2's generators want spikes in order of time over all copies; the trials lie one after the other here.
             order = np.argsort(step, kind="stable")
-            yield f"{name}.event_neuron", neuron[order]
-            yield f"{name}.event_step", step[order]
+            yield ValueKind.TRAIN.of(name, "neuron"), neuron[order]
+            yield ValueKind.TRAIN.of(name, "step"), step[order]
 
-    def _tables(self, name: str, seed: int, chunk: Chunk) -> Iterator[tuple[str, np.ndarray]]:
+    def _tables(self, name: str, seed: int, chunk: Chunk) -> Iterator[tuple[ValueName, np.ndarray]]:
         """Tables of the projections from a stimulus, block by block: what is drawn and rounded does not depend on the chunk."""
         projections = [projection for projection in self.network.inputs if projection.source == name]
         matrices = [_dense_enough(projection.weights) for projection in projections]
@@ -144,8 +144,9 @@ class Inputs:
                 begin = (block.first - chunk.first) * matrix.shape[1]
                 product = _product(signal, matrix, block.n_copies)
                 table[:, begin : begin + product.shape[1]] = product
+        rows = "frames" if self.tables[name].kind == "current" else "impulses"
         for projection, table in zip(projections, tables, strict=True):
-            yield table_name(projection, self.tables[name]), table
+            yield ValueKind.TABLE.of(projection.name, rows), table
 
     def _signal(self, name: str, seed: int, block: Chunk) -> np.ndarray:
         """What weights multiply, array (n_trials, n_rows, n_channels): currents, or numbers of spikes by step."""
@@ -156,11 +157,6 @@ class Inputs:
         several = takes_counts(self.network, name)
         rng = stream(seed, f"{name} spikes of chunk {block.number}" + f" from step {self.first_step}" * (self.first_step > 0))
         return _impulses(replace(stimulus, values=part), rng, self.frame_steps[name], several=several)
-
-
-def table_name(projection: Projection, stimulus: Stimulus) -> str:
-    """Name of the table that a `stimulus` makes for a `projection`, among the values of a job."""
-    return f"{projection.name}_stimulus{TABLE_ENDINGS[stimulus.kind != 'current']}"
 
 
 def inputs_of(network: Network, stimuli: Stimulus | SpikeTrains | Sequence[Stimulus | SpikeTrains], dt: float) -> Inputs:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bioworkbench.records.probe import Probe
+from bioworkbench.simulation.values import ValueKind, ValueName
 
 if TYPE_CHECKING:
     from bioworkbench.records.network import Network, Population, Projection
     from bioworkbench.records.neuron import NeuronModel
     from bioworkbench.records.pathways import Pathway
 
-__all__ = ["LONGEST_KEPT", "Continued", "Job", "Left", "delay_places", "size_of", "spike_projections"]
+__all__ = ["LONGEST_KEPT", "Continued", "Job", "Left", "delay_places", "n_values", "size_of", "spike_projections", "table_in"]
 
 LONGEST_KEPT = 1_000_000  # steps of delays that outlast a run from which another goes on
 
@@ -47,14 +48,14 @@ class Continued:
         Steps before the first one.
     queues, random
         As in `Left`; empty and None at the beginning.
-    own : frozenset of str
+    own : frozenset of ValueName
         Values of the job that are of this state, which no other job shares.
     """
 
     step: int = 0
     queues: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     random: Any = None
-    own: frozenset[str] = frozenset()
+    own: frozenset[ValueName] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ class Job:
     Parameters
     ----------
     network : Network
-    values : mapping from name to array
-        Everything that may differ between two runs of one program, under the names that `trials.values` gives.
+    values : mapping from ValueName to array
+        Everything that may differ between two runs of one program.
     n_copies, n_trials, n_steps : int
         Copies in this run, how many of them hold a trial (the first ones), and simulation steps.
     dt : float, seconds
@@ -89,7 +90,7 @@ class Job:
     """
 
     network: "Network"
-    values: Mapping[str, np.ndarray]
+    values: Mapping[ValueName, np.ndarray]
     n_copies: int
     n_trials: int
     n_steps: int
@@ -111,7 +112,7 @@ class Job:
 
     def shares(self, projection: "Projection") -> bool:
         """Whether the copies have the synapses of the first in a `projection`, or there is just one copy."""
-        return len(self.values[f"{projection.name}_synapses.i"]) == projection.n_synapses
+        return n_values(self, projection, "i") == projection.n_synapses
 
     def begins_frame(self, stimulus: str) -> bool:
         """Whether the first step is also the first one of a frame of a `stimulus`, counted from the first run."""
@@ -133,7 +134,7 @@ class Job:
             "populations": [_population(population) for population in self.network.populations],
             "projections": [_projection(projection) for projection in spike_projections(self.network)],
             "inputs": [[p.name, p.source, p.target, p.receives] for p in self.network.inputs],
-            "values": {name: [array.dtype.str, _shape(name, array)] for name, array in sorted(self.values.items())},
+            "values": {name.file: [array.dtype.str, _shape(name, array)] for name, array in self.values.items()},
             "run": [self.n_copies, self.n_steps, repr(self.dt), dict(self.frame_steps)],
             "probes": [[p.population, p.variable, p.neurons, p.every] for p in self.probes],
             "profile": self.profile,
@@ -152,7 +153,7 @@ class Job:
             "populations": [[*_form_of_population(p), p.size * self.n_copies == 1] for p in self.network.populations],
             "projections": [_form_of_projection(p, self) for p in spike_projections(self.network)],
             "inputs": [[p.name, p.source, p.target, p.receives] for p in self.network.inputs],
-            "values": {name: array.dtype.str for name, array in sorted(self.values.items())},
+            "values": {name.file: array.dtype.str for name, array in self.values.items()},
             "run": [repr(self.dt), {p.source: self.frame_steps.get(p.source) for p in self.network.inputs}],
             "probes": [[p.population, p.variable, p.every] for p in self.probes],
             "profile": self.profile,
@@ -175,14 +176,25 @@ class Job:
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def n_values(job: Job, projection: "Projection", column: str) -> int:
+    """How many values of a `column` of `ValueKind.SYNAPSES` a `job` has for a `projection`."""
+    return len(job.values[ValueKind.SYNAPSES.of(projection.name, column)])
+
+
+def table_in(job: Job, projection: "Projection") -> ValueName:
+    """Which value of a `job` is the table of a `projection` from a stimulus."""
+    frames, impulses = (ValueKind.TABLE.of(projection.name, rows) for rows in ("frames", "impulses"))
+    return frames if frames in job.values else impulses
+
+
 def spike_projections(network: "Network") -> "list[Projection]":
     """Projections of a `network` that become Brian2 synapses: not from the stimulus, and with at least one synapse."""
     sizes = network.sizes
     return [projection for projection in network.projections if projection.source in sizes and projection.n_synapses]
 
 
-def delay_places(projection: "Projection") -> "dict[Pathway, str]":
-    """Where the delays of each pathway lie among the values of a job; "" for those that act at once.
+def delay_places(projection: "Projection") -> "dict[Pathway, ValueName | None]":
+    """Where the delays of each pathway lie among the values of a job; None for those that act at once.
 
     Parameters
     ----------
@@ -190,16 +202,16 @@ def delay_places(projection: "Projection") -> "dict[Pathway, str]":
 
     Returns
     -------
-    dict from Pathway to str
+    dict from Pathway to ValueName or None
     """
-    name, model = f"{projection.name}_synapses", projection.synapse
-    places = {p: f"{name}.delay" if p.end == "pre" else "" for p in model.pathways}
-    return {p: f"{name}_delay.{p.name}" if p.name in model.delays else place for p, place in places.items()}
+    name, model = projection.name, projection.synapse
+    places = {p: ValueKind.SYNAPSES.of(name, "delay") if p.end == "pre" else None for p in model.pathways}
+    return {p: ValueKind.PATHWAY.of(name, p.name) if p.name in model.delays else place for p, place in places.items()}
 
 
-def _shape(name: str, array: np.ndarray) -> list[int]:
+def _shape(name: ValueName, array: np.ndarray) -> list[int]:
     """Shape that is compiled in; the number of spikes of a stimulus is not."""
-    return [] if ".event_" in name else list(array.shape)
+    return [] if name.kind is ValueKind.TRAIN else list(array.shape)
 
 
 def _population(population: "Population") -> list[Any]:
@@ -218,7 +230,8 @@ def _projection(projection: "Projection") -> list[Any]:
     ends = [projection.name, projection.source, projection.n_synapses, projection.target]
     synapse = projection.synapse
     paths = [
-        [p.name, p.end, p.text, np.ndim(synapse.delays.get(p.name, 0.0)), place] for p, place in delay_places(projection).items()
+        [p.name, p.end, p.text, np.ndim(synapse.delays.get(p.name, 0.0)), "" if place is None else place.file]
+        for p, place in delay_places(projection).items()
     ]
     return [*ends, np.ndim(projection.delay), projection.receives, synapse.equations, synapse.method, *paths]
 
@@ -230,13 +243,9 @@ def _form_of_population(population: "Population") -> list[Any]:
 
 def _form_of_projection(projection: "Projection", job: Job) -> list[Any]:
     dimensions = {name: np.ndim(value) for name, value in projection.synapse.constants.items()}
-    n_synapses = len(job.values[f"{projection.name}_synapses.i"])
-    shared_weight = len(job.values[f"{projection.name}_synapses.w"]) < projection.n_synapses
-    return [entry for place, entry in enumerate(_projection(projection)) if place != 2] + [
-        dimensions,
-        n_synapses == 1,
-        shared_weight,
-    ]
+    shared_weight = n_values(job, projection, "w") < projection.n_synapses
+    more = [dimensions, n_values(job, projection, "i") == 1, shared_weight]
+    return [entry for place, entry in enumerate(_projection(projection)) if place != 2] + more
 
 
 def size_of(network: "Network", name: str) -> int:

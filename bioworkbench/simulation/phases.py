@@ -14,6 +14,7 @@ from brian2.utils.stringtools import get_identifiers
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.pathways import RECEIVER
+from bioworkbench.records.probe import owner_and_variable, variable_name
 from bioworkbench.records.protocol import Phase, RunState
 from bioworkbench.records.recording import Recording, Spikes, Trace
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus, silence
@@ -112,7 +113,7 @@ def _n_trials(stimulus: Stimulus | SpikeTrains) -> int:
 
 def _weights_in(state: RunState | None, network: Network) -> dict[str, np.ndarray]:
     """Weights that a phase without learning did not touch."""
-    names = [f"{p.name}.{WEIGHT}" for p in network.projections]
+    names = [variable_name(p.name, WEIGHT) for p in network.projections]
     return {name: state.values[name] for name in names if state is not None and name in state.values}
 
 
@@ -142,7 +143,7 @@ def _changed(network: Network, phase: Phase, state: RunState | None) -> tuple[Ne
     parts: dict[str, Any] = {part.name: part for part in (*network.populations, *network.projections)}
     values = {} if state is None else dict(state.values)
     for key, value in phase.constants.items():
-        owner, _, name = key.partition(".")
+        owner, name = owner_and_variable(key)
         if owner not in parts:
             raise ValueError(f"constants: {unknown_name(owner, 'population or projection', parts)}")
         parts[owner] = _with_value(parts[owner], name, value, values if state is not None else None)
@@ -180,8 +181,9 @@ def _with_value(part: Any, name: str, value: Any, values: dict[str, np.ndarray] 
             raise ValueError(
                 f"{part.name}.{name} is a {dimension_name(get_dimensions(value))}; the equations define it as '{parameters[name]}'"
             )
-        before = values[f"{part.name}.{name}"]
-        values[f"{part.name}.{name}"] = np.broadcast_to(np.asarray(value).astype(before.dtype), before.shape).copy()
+        place = variable_name(part.name, name)
+        before = values[place]
+        values[place] = np.broadcast_to(np.asarray(value).astype(before.dtype), before.shape).copy()
         return part
     return replace(part, model=changed) if is_population else _with_synapse(part, changed)
 
@@ -235,8 +237,8 @@ def _joined(parts: list[tuple[str, Recording]], network: Network, state: RunStat
             traces[probe].append(trace)
         phases[name] = (begin * dt, (begin + part.n_steps) * dt)
         begin += part.n_steps
-    values = {} if state is None else state.values
-    weights = {p.name: values[f"{p.name}.{WEIGHT}"] for p in network.projections if f"{p.name}.{WEIGHT}" in values}
+    values, named = {} if state is None else state.values, {p.name: variable_name(p.name, WEIGHT) for p in network.projections}
+    weights = {projection: values[name] for projection, name in named.items() if name in values}
     timing = {key: sum(part.timing.get(key, 0.0) for _, part in parts) for key in first.timing}
     return replace(
         first,

@@ -15,7 +15,7 @@ from bioworkbench.records.errors import SimulationError, unknown_name
 from bioworkbench.records.execution import Execution
 from bioworkbench.records.network import Network, with_links
 from bioworkbench.records.pathways import delay_of
-from bioworkbench.records.probe import Probe
+from bioworkbench.records.probe import Probe, probe_of, variable_name
 from bioworkbench.records.protocol import Phase, RunState
 from bioworkbench.records.randomness import seed_of
 from bioworkbench.records.recording import Recording
@@ -110,7 +110,7 @@ def simulate(
         run_phase = partial(simulate, backend=_keeping(backend), record=record, execution=execution)
         return run_phases(run_phase, network, stimuli, seed, dt=step, start=start)
     inputs = inputs_of(network, stimuli, step)  # pyright: ignore[reportArgumentType]  phases went another way
-    probes = tuple(_probe(item, network, inputs) for item in record)
+    probes = tuple(_checked(item, network, inputs) for item in record)
     _warn(network, inputs, step)
     inputs = replace(inputs, keeps_state=keep_state or start is not None)
     picked = choose_backend(_keeping(backend) if inputs.keeps_state else backend)
@@ -186,12 +186,8 @@ def _check_phases_recorded(counts: bool) -> None:
         raise ValueError(f"counts = {counts}: spikes of phases are recorded one by one; leave counts out")
 
 
-def _probe(item: Probe | str, network: Network, inputs: Inputs) -> Probe:
-    if isinstance(item, str):
-        population, dot, variable = item.partition(".")
-        if not dot:
-            raise ValueError(f"record '{item}': write 'population.variable', 'projection.variable', or give a Probe")
-        item = Probe(population, variable)
+def _checked(item: Probe | str, network: Network, inputs: Inputs) -> Probe:
+    item = probe_of(item)
     if item.every is not None:
         whole_steps(f"record step of '{item.name}'", item.every, inputs.dt)
     if item.population not in network.sizes:
@@ -275,7 +271,7 @@ def _going_on(inputs: Inputs, start: RunState, probes: tuple[Probe, ...], picked
 def _warn_of_delays(network: Network, dt: float, duration: float) -> None:
     for projection in (p for p in spike_projections(network) if not p.is_drawn):
         model = projection.synapse
-        own = {f"{projection.name}.{p.name}": delay_of(model, p) for p in model.pathways if p.name in model.delays}
+        own = {variable_name(projection.name, p.name): delay_of(model, p) for p in model.pathways if p.name in model.delays}
         for name, delays in {projection.name: projection.delay, **own}.items():
             for sentence in rough_delays(name, delays, dt, duration):
                 warnings.warn(sentence, RuntimeWarning, stacklevel=4)

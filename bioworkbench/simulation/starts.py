@@ -7,6 +7,7 @@ import numpy as np
 
 from bioworkbench.records.counted import counted
 from bioworkbench.records.pathways import delay_of
+from bioworkbench.records.probe import owner_and_variable
 from bioworkbench.simulation.job import LONGEST_KEPT, spike_projections
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def check_start(network: "Network", state: "RunState", dt: float, backend: str, 
             yield f"delays of projection {projection.name} go up to {longest:g} s; {LONGEST_KEPT} steps are kept from run to run"
     sizes = dict(network.sizes) | {p.name: p.n_synapses for p in spike_projections(network)}
     for name, array in state.values.items():
-        owner = name.partition(".")[0]
+        owner, _ = owner_and_variable(name)
         if owner not in sizes:
             yield f"the state holds '{name}', and the network has no '{owner}'; go on with the network that left it"
         elif array.shape[1] not in (1, sizes[owner]):

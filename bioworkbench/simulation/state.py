@@ -1,7 +1,7 @@
 """The state of a run as plain arrays: what is read from Brian2 objects at the end, and put into them where another run goes on.
 
-Names are those under which a job has values (`trials.values`), so that a backend sets a state as it sets everything else; only spikes on
-their way, the time and random numbers need more.
+It becomes values of a job, so that a backend sets a state as it sets everything else; only spikes on their way, the time and random
+numbers need more.
 """
 
 from collections.abc import Mapping
@@ -12,13 +12,16 @@ import numpy as np
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 
 from bioworkbench.records.network import Network, Projection
+from bioworkbench.records.probe import owner_and_variable, variable_name
 from bioworkbench.records.protocol import InFlight, RunState
 from bioworkbench.records.synapse import WEIGHT
 from bioworkbench.simulation.chunk import Chunk
 from bioworkbench.simulation.finite import all_equations
 from bioworkbench.simulation.job import Continued, Job, Left, spike_projections
+from bioworkbench.simulation.object_names import our_name, our_pathway
 from bioworkbench.simulation.poisson import PoissonStreams
 from bioworkbench.simulation.trials import synapse_order
+from bioworkbench.simulation.values import ValueKind, ValueName
 
 __all__ = [
     "HIDDEN",
@@ -33,7 +36,6 @@ __all__ = [
 ]
 
 HIDDEN = ("lastspike", "not_refractory", "lastupdate")  # variables of Brian2's own that a run changes
-_OWN = "synaptic_"
 
 
 def left_variables(group: Any) -> list[str]:
@@ -49,7 +51,7 @@ def left_variables(group: Any) -> list[str]:
 
 def left_name(owner: str, variable: str) -> str:
     """Name in a state of what Brian2 calls `variable`, of the population or projection `owner`."""
-    return f"{owner}.{variable.removeprefix(_OWN)}"
+    return variable_name(owner, our_name(variable))
 
 
 def left_by(built: Any, random: Any) -> Left:
@@ -100,7 +102,7 @@ def set_random(built: Any, device: Any, random: Any) -> None:
 
 def queue_name(projection: str, pathway: Any) -> str:
     """Name in a state of the spikes on their way through a `pathway`, an object of Brian2, of a `projection`."""
-    return f"{projection}.{pathway.objname.removeprefix('pathway_')}"
+    return variable_name(projection, our_pathway(pathway.objname))
 
 
 def _waiting(queue: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -149,14 +151,14 @@ def gathered_state(network: Network, lefts: list[tuple[Chunk, Left]], about: Map
     values = {}
     for name in lefts[0][1].values:
         parts = [_by_trial(left.values[name], chunk) for chunk, left in lefts]
-        place = places.get(name.partition(".")[0])
+        place = places.get(owner_and_variable(name)[0])
         joined = np.concatenate(parts)
         values[name] = joined if place is None or joined.shape[1] == 1 else joined[:, place]
     projections = {p.name: p for p in spike_projections(network)}
-    in_flight = {
-        name: _in_flight(projections[name.partition(".")[0]], orders[name.partition(".")[0]], name, lefts)
-        for name in lefts[0][1].queues
-    }
+    in_flight = {}
+    for name in lefts[0][1].queues:
+        owner, _ = owner_and_variable(name)
+        in_flight[name] = _in_flight(projections[owner], orders[owner], name, lefts)
     return RunState(values, in_flight, random=tuple(left.random for _, left in lefts), n_copies=lefts[0][0].n_copies, **about)
 
 
@@ -200,18 +202,19 @@ def continued(job: Job, state: RunState, chunk: Chunk, limit: int) -> Job:
     trials = np.minimum(np.arange(chunk.first, chunk.first + chunk.n_copies), state.n_trials - 1)  # surplus copies hold anything
     projections = {p.name: p for p in spike_projections(job.network)}
     orders = {name: synapse_order(p, state.dt, limit) for name, p in projections.items()}
-    values, queues = dict[str, np.ndarray](), {}
+    values, queues = dict[ValueName, np.ndarray](), {}
     for name, array in state.values.items():
-        owner, _, variable = name.partition(".")
+        owner, variable = owner_and_variable(name)
         model = projections[owner].synapse if owner in projections else job.network.population(owner).model
         shared = variable in model.parsed and "shared" in model.parsed[variable].flags
         rows = array[trials[:1] if shared else trials]
+        place = ValueKind.NEURONS.of(owner, variable)
         if owner in projections:
-            name = f"{owner}_synapses.w" if variable == WEIGHT else f"{owner}_synapses_state.{variable}"
+            place = ValueKind.SYNAPSES.of(owner, "w") if variable == WEIGHT else ValueKind.STATE.of(owner, variable)
             rows = rows if shared or orders[owner] is None else rows[:, orders[owner]]
-        values[name] = rows.ravel()
+        values[place] = rows.ravel()
     for name, spikes in state.in_flight.items():
-        owner = name.partition(".")[0]
+        owner, _ = owner_and_variable(name)
         if owner in projections:
             queues[name] = _simulated(spikes, chunk, projections[owner], orders[owner])
         elif len(spikes):

@@ -1,6 +1,7 @@
 """Trials as copies of the network: how many fit into one run, and the arrays that each run is given."""
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from bioworkbench.records.expressions import drawn_values, neuron_indices, synap
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.neuron import refractory_time
 from bioworkbench.records.pathways import delay_of
-from bioworkbench.records.probe import Probe
+from bioworkbench.records.probe import Probe, variable_name
 from bioworkbench.records.randomness import seed_of, stream
 from bioworkbench.records.times import MOST_STEPS, nearest_steps
 from bioworkbench.records.units import Start
@@ -18,6 +19,7 @@ from bioworkbench.simulation.chunk import Chunk, Need
 from bioworkbench.simulation.finite import SEGMENT_STEPS
 from bioworkbench.simulation.indices import index_values
 from bioworkbench.simulation.job import Job, delay_places, size_of, spike_projections
+from bioworkbench.simulation.values import ValueKind, ValueName
 
 if TYPE_CHECKING:
     from bioworkbench.simulation.backends.backend import Backend
@@ -75,7 +77,9 @@ def _n_recorded(network: Network, probe: Probe) -> int:
     return size_of(network, probe.population) if probe.neurons is None else len(probe.neurons)
 
 
-def job_of_chunk(inputs: "Inputs", seed: int, probes: tuple[Probe, ...], chunk: Chunk, synapses: Mapping[str, np.ndarray]) -> Job:
+def job_of_chunk(
+    inputs: "Inputs", seed: int, probes: tuple[Probe, ...], chunk: Chunk, synapses: Mapping[ValueName, np.ndarray]
+) -> Job:
     """The run that simulates one chunk of trials.
 
     Parameters
@@ -85,19 +89,19 @@ def job_of_chunk(inputs: "Inputs", seed: int, probes: tuple[Probe, ...], chunk: 
         Of the simulation.
     probes : tuple of Probe
     chunk : Chunk
-    synapses : mapping from str to array
+    synapses : mapping from ValueName to array
         From `synapse_values`, the same for all chunks.
 
     Returns
     -------
     Job
     """
-    network, values = inputs.network, dict[str, np.ndarray]()
+    network, values = inputs.network, dict[ValueName, np.ndarray]()
     for population in network.populations:
         values.update(_population_values(population, seed, inputs.dt, chunk))
     values.update(synapses)
     for projection in spike_projections(network) if synapses else ():  # none where the program draws them
-        n_copies = len(synapses[f"{projection.name}_synapses.i"]) // projection.n_synapses
+        n_copies = len(synapses[ValueKind.SYNAPSES.of(projection.name, "i")]) // projection.n_synapses
         values.update(_state_values(projection, seed, inputs, chunk, n_copies))
     values.update(inputs.values(seed, chunk))
     keys = background_keys(network, seed, range(chunk.first, chunk.first + chunk.n_trials))
@@ -139,7 +143,7 @@ def synapse_values(
     *,
     sharing: bool = False,
     recorded: Collection[str] = (),
-) -> dict[str, np.ndarray]:
+) -> dict[ValueName, np.ndarray]:
     """Endpoints, weights and delays of all synapses, for copies of the network side by side.
 
     With `sharing`, all copies have the synapses of the first, where `SynapseModel.shared_by_copies` allows it.
@@ -199,41 +203,42 @@ def _delay_steps(projection: Projection, dt: float, n_steps: int) -> Integers:
 
 def _state_values(
     projection: Projection, seed: int, inputs: "Inputs", chunk: Chunk, n_copies: int
-) -> Iterator[tuple[str, np.ndarray]]:
+) -> Iterator[tuple[ValueName, np.ndarray]]:
     """Constants and start values of the synapses of so many copies."""
-    model, name, n_synapses = projection.synapse, f"{projection.name}_synapses_state", projection.n_synapses
+    model, name, n_synapses = projection.synapse, projection.name, projection.n_synapses
     constants = _numbers(model.constants)
     # Sorting takes long, and most synapses have no value of their own besides the weight.
     own = bool(model.start) or any(array.ndim for array in constants.values())
     order = synapse_order(projection, inputs.dt, inputs.delay_limit) if own else None
     order = slice(None) if order is None else order
     for variable, array in constants.items():
-        yield f"{name}.{variable}", np.tile(array[order], n_copies) if array.ndim else array.reshape(1)
+        yield ValueKind.STATE.of(name, variable), np.tile(array[order], n_copies) if array.ndim else array.reshape(1)
     for variable, value in model.start.items():
         equation = model.parsed[variable]
         indices = synapse_indices(projection.links.sources, projection.links.targets, projection.links.shape)
         shared = "shared" in equation.flags
         shape = (1, 1) if shared else (n_copies, n_synapses)
-        drawn = _start(f"{projection.name}.{variable}", value, shape, seed, chunk.first, {**indices, **constants})
-        yield f"{name}.{variable}", (drawn if shared else drawn[:, order]).ravel().astype(_KINDS[equation.var_type])
+        drawn = _start(variable_name(name, variable), value, shape, seed, chunk.first, {**indices, **constants})
+        values = (drawn if shared else drawn[:, order]).ravel()
+        yield ValueKind.STATE.of(name, variable), values.astype(_KINDS[equation.var_type])
 
 
-def _population_values(population: Population, seed: int, dt: float, chunk: Chunk) -> Iterator[tuple[str, np.ndarray]]:
-    model = population.model
+def _population_values(population: Population, seed: int, dt: float, chunk: Chunk) -> Iterator[tuple[ValueName, np.ndarray]]:
+    model, named = population.model, partial(ValueKind.NEURONS.of, population.name)
     for name, array in _numbers(model.constants).items():
-        yield f"{population.name}.{name}", np.tile(array, chunk.n_copies) if array.ndim else array.reshape(1)
+        yield named(name), np.tile(array, chunk.n_copies) if array.ndim else array.reshape(1)
     pause = refractory_time(model)
     if pause is not None:
         times = nearest_steps(f"refractory period of population '{population.name}'", pause, dt) * dt
-        yield f"{population.name}.refractory_time", np.tile(times, chunk.n_copies) if times.ndim else times.reshape(1)
+        yield named("refractory_time"), np.tile(times, chunk.n_copies) if times.ndim else times.reshape(1)
     for name, array in index_values(model, population.size, chunk.n_copies).items():
-        yield f"{population.name}.{name}", array
+        yield named(name), array
     for name, value in model.start.items():
         equation = model.parsed[name]
         shape = (1, 1) if "shared" in equation.flags else (chunk.n_copies, population.size)
         known = {**neuron_indices(population.size), **_numbers(model.constants)}
-        drawn = _start(f"{population.name}.{name}", value, shape, seed, chunk.first, known)
-        yield f"{population.name}.{name}", drawn.ravel().astype(_KINDS[equation.var_type])
+        drawn = _start(variable_name(population.name, name), value, shape, seed, chunk.first, known)
+        yield named(name), drawn.ravel().astype(_KINDS[equation.var_type])
 
 
 def _n_copies(projection: Projection, n_copies: int, recorded: Collection[str], *, sharing: bool) -> int:
@@ -256,9 +261,9 @@ def _start(name: str, value: Start, shape: tuple[int, int], seed: int, first: in
 
 def _projection_values(
     projection: Projection, n_copies: int, dt: float, n_steps: int, joined: bool
-) -> Iterator[tuple[str, np.ndarray]]:
+) -> Iterator[tuple[ValueName, np.ndarray]]:
     """Endpoints, weights and delays of all copies, sorted by source, then delay, then target; equal weights are one number if `joined`."""
-    links, name = projection.links, f"{projection.name}_synapses"
+    links, named = projection.links, partial(ValueKind.SYNAPSES.of, projection.name)
     rows, columns, strengths = links.sources, links.targets, links.weights
     steps, order = _delay_steps(projection, dt, n_steps), synapse_order(projection, dt, n_steps)
     # Sources stay where they are, since the order is by source first and links are sorted by it.
@@ -267,13 +272,13 @@ def _projection_values(
     delay = steps * dt
     # One number in place of one per synapse takes no memory, and stays in the cache of the processor.
     same = joined and (strengths == strengths[0]).all() and not projection.synapse.changes_weight
-    yield f"{name}.i", _copies(rows, links.shape[0], n_copies)
-    yield f"{name}.j", _copies(columns, links.shape[1], n_copies)
-    yield f"{name}.w", strengths[:1] if same else _tiled(strengths, n_copies)
-    yield f"{name}.delay", _tiled(delay, n_copies) if delay.ndim else delay.reshape(1)
+    yield named("i"), _copies(rows, links.shape[0], n_copies)
+    yield named("j"), _copies(columns, links.shape[1], n_copies)
+    yield named("w"), strengths[:1] if same else _tiled(strengths, n_copies)
+    yield named("delay"), _tiled(delay, n_copies) if delay.ndim else delay.reshape(1)
     for pathway, place in delay_places(projection).items():
         own = delay_of(projection.synapse, pathway)
-        if own is not None:
+        if own is not None and place is not None:
             own = (
                 np.minimum(nearest_steps(f"delay of pathway '{pathway.name}' of projection {projection.name}", own, dt), n_steps)
                 * dt

@@ -19,6 +19,7 @@ from bioworkbench.simulation.chunk import Chunk
 from bioworkbench.simulation.indices import index_values, indices_used, own_indices, with_own_indices
 from bioworkbench.simulation.inputs import inputs_of
 from bioworkbench.simulation.trials import job_of_chunk, synapse_values
+from bioworkbench.simulation.values import ValueKind
 
 BACKENDS = [
     "numpy",
@@ -61,8 +62,9 @@ def test_start_values_of_a_trial_do_not_depend_on_its_chunk(start):
     constants = {"rest": -70 * mV, "limit": np.linspace(-60, -50, SIZE) * mV}
     model = NeuronModel("dv/dt = (rest - v)/ms : volt", "v > limit", "v = rest", constants=constants, start={"v": start})
     inputs = inputs_of(Network((Population("cells", SIZE, model),)), silence(1e-3, 5), 1e-3)
-    whole = job_of_chunk(inputs, 1, (), Chunk(0, 0, 5, 5), {}).values["cells.v"].reshape(5, SIZE)
-    part = job_of_chunk(inputs, 1, (), Chunk(1, 2, 3, 4), {}).values["cells.v"].reshape(4, SIZE)
+    v = ValueKind.NEURONS.of("cells", "v")
+    whole = job_of_chunk(inputs, 1, (), Chunk(0, 0, 5, 5), {}).values[v].reshape(5, SIZE)
+    part = job_of_chunk(inputs, 1, (), Chunk(1, 2, 3, 4), {}).values[v].reshape(4, SIZE)
     np.testing.assert_array_equal(part[:3], whole[2:])
     assert len(np.unique(whole)) == whole.size
     assert (whole >= -0.07).all()
@@ -79,8 +81,9 @@ def test_start_values_of_synapses_name_both_ends():
     network = Network((Population("cells", 2, cells), Population("others", 3, cells)), (projection,))
     inputs = inputs_of(network, silence(1e-3, 2), 1e-3)
     values = job_of_chunk(inputs, 1, (), Chunk(0, 0, 2, 2), synapse_values(network, 2, 1e-3)).values
-    np.testing.assert_allclose(values["cells_others_synapses_state.x"], np.tile([2.23, 11.23, 10.23], 2))  # by delay, then target
-    assert values["cells_others_synapses_state.u"] == [2.0]
+    x, u = (values[ValueKind.STATE.of("cells_others", name)] for name in ("x", "u"))
+    np.testing.assert_allclose(x, np.tile([2.23, 11.23, 10.23], 2))  # by delay, then target
+    assert u == [2.0]
 
 
 RANDOM = [

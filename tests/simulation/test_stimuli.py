@@ -17,6 +17,7 @@ from bioworkbench.simulation import simulate
 from bioworkbench.simulation.backends.choice import BACKENDS as BACKENDS_BY_NAME
 from bioworkbench.simulation.chunk import Chunk
 from bioworkbench.simulation.inputs import _repeats, inputs_of
+from bioworkbench.simulation.values import ValueKind
 from tests.kept_engine import seeded
 
 BACKENDS = [
@@ -140,7 +141,7 @@ def test_many_spikes_take_little_time_and_memory():
     values = dict(made.values(1, Chunk(0, 0, 1, 1)))
     taken, (_, peak) = time.process_time() - begun, tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert values["trains_trains.event_step"].size == n
+    assert values[ValueKind.TRAIN.of("trains_trains", "step")].size == n
     assert taken < 1
     assert peak < 100e6
 

@@ -9,6 +9,7 @@ from bioworkbench.simulation import BACKENDS
 from bioworkbench.simulation.chunk import Chunk, Need, chunks
 from bioworkbench.simulation.inputs import inputs_of
 from bioworkbench.simulation.trials import job_of_chunk, memory_need, synapse_values
+from bioworkbench.simulation.values import ValueKind
 from tests.simulation.networks import noisy_network, random_stimulus
 
 
@@ -41,18 +42,18 @@ def test_synapses_of_copies_stay_in_their_copy():
     rng = np.random.default_rng(0)
     network, stimulus = noisy_network(rng), random_stimulus(rng, 3, 3)
     values = job(network, stimulus, Chunk(0, 0, 3, 4), n_copies=4).values
-    i, j = values["exc_inh_synapses.i"], values["exc_inh_synapses.j"]
+    i, j = (values[ValueKind.SYNAPSES.of("exc_inh", end)] for end in ("i", "j"))
     np.testing.assert_array_equal(i // 40, j // 10)
     assert i.dtype == j.dtype == np.int32
     assert len(i) == 4 * network.projections[2].n_synapses
-    assert values["exc_exc_synapses.delay"].shape == (4 * network.projections[1].n_synapses,)
-    assert values["exc_inh_synapses.delay"].shape == (1,)
+    assert values[ValueKind.SYNAPSES.of("exc_exc", "delay")].shape == (4 * network.projections[1].n_synapses,)
+    assert values[ValueKind.SYNAPSES.of("exc_inh", "delay")].shape == (1,)
 
 
 def test_drive_is_the_matrix_product():
     rng = np.random.default_rng(1)
     network, stimulus = noisy_network(rng), random_stimulus(rng, 3, 3)
-    table = job(network, stimulus, Chunk(0, 0, 3, 4)).values["input_exc_stimulus.frames"].reshape(12, 4, 40)
+    table = job(network, stimulus, Chunk(0, 0, 3, 4)).values[ValueKind.TABLE.of("input_exc", "frames")].reshape(12, 4, 40)
     np.testing.assert_allclose(table[:, :3], np.einsum("mfc,cn->fmn", stimulus.values, network.projections[0].weights.toarray()))
     assert not table[:, 3].any()
 
@@ -60,8 +61,8 @@ def test_drive_is_the_matrix_product():
 def test_spike_counts_arrive_in_the_first_step_of_their_frame():
     rng = np.random.default_rng(2)
     network, values = noisy_network(rng), rng.integers(0, 3, (2, 4, 3))
-    table = job(network, Stimulus(values, 1e-3, "spikes"), Chunk(0, 0, 2, 2)).values["input_exc_stimulus.impulses"]
-    table = table.reshape(8, 2, 40)
+    found = job(network, Stimulus(values, 1e-3, "spikes"), Chunk(0, 0, 2, 2)).values
+    table = found[ValueKind.TABLE.of("input_exc", "impulses")].reshape(8, 2, 40)
     assert not table[1::2].any()
     np.testing.assert_allclose(table[::2], np.einsum("mfc,cn->fmn", values, network.projections[0].weights.toarray()))
 
@@ -69,7 +70,7 @@ def test_spike_counts_arrive_in_the_first_step_of_their_frame():
 def test_start_values_of_chunks_differ():
     rng = np.random.default_rng(3)
     network, stimulus = noisy_network(rng), random_stimulus(rng, 4, 3)
-    starts = [job(network, stimulus, Chunk(k, 2 * k, 2, 2)).values["exc.v"] for k in (0, 1, 0)]
+    starts = [job(network, stimulus, Chunk(k, 2 * k, 2, 2)).values[ValueKind.NEURONS.of("exc", "v")] for k in (0, 1, 0)]
     np.testing.assert_array_equal(starts[0], starts[2])
     assert not np.array_equal(starts[0], starts[1])
     assert -70e-3 <= starts[0].min() <= starts[0].max() <= -55e-3

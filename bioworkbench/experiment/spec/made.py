@@ -18,6 +18,7 @@ from bioworkbench.records.counted import counted
 from bioworkbench.records.expressions import check_drawn, dimension_of, drawn_values, neuron_indices, synapse_indices
 from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Population
+from bioworkbench.records.probe import owner_and_variable, variable_name
 from bioworkbench.records.randomness import stream
 from bioworkbench.records.times import SECOND
 from bioworkbench.records.units import Quantity, parse_quantity
@@ -76,8 +77,8 @@ def drawn_value(value: Any, n: int, spec: ExperimentSpec, name: str, indices: Ma
     object
     """
     if isinstance(value, Mapping):
-        owner = name.partition(".")[0]
-        return {inner: drawn_value(item, n, spec, f"{owner}.{inner}", indices) for inner, item in value.items()}
+        owner, _ = owner_and_variable(name)
+        return {inner: drawn_value(item, n, spec, variable_name(owner, inner), indices) for inner, item in value.items()}
     if isinstance(value, FromTable):
         return _from_table(value, n)
     if not isinstance(value, PerNeuron):

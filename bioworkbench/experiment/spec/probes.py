@@ -5,7 +5,7 @@ from typing import Any
 from bioworkbench.experiment.spec.places import Place
 from bioworkbench.experiment.spec.values import converted_arguments
 from bioworkbench.records.annotations import Seconds
-from bioworkbench.records.probe import Probe
+from bioworkbench.records.probe import Probe, owner_and_variable
 
 __all__ = ["probes"]
 
@@ -24,7 +24,7 @@ def _probe(*, variable: str, neurons: int | list[int] | None = None, every: Seco
         How many neurons or synapses, from the first on, or which; all by default.
     every : float, seconds
     """
-    population, _, name = variable.partition(".")
+    population, name = owner_and_variable(variable)
     if not name:
         raise ValueError(f"variable = '{variable}': must be written population.variable or projection.variable, such as 'exc.v'")
     if isinstance(neurons, int) and not 0 < neurons <= MAX_RECORDED:

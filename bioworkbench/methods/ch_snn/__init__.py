@@ -147,6 +147,10 @@ class SparseStart:
             )
         return own + (0.0,) * (n_convolutions - len(own))
 
+    def drawn(self, layer: int, usually: frozenset[str]) -> frozenset[str]:
+        """Nothing is drawn where it starts from a given network; else, of any `layer`, what is `usually`."""
+        return frozenset() if self.topology == "given" else usually
+
 
 _START, _REWIRING, _IMAGES = SparseStart(), LayerRewiring(), ConvolvedImages()
 _OPTIMIZATION = Optimization(epochs=60, learning_rate=2e-3)

@@ -11,6 +11,7 @@ import numpy as np
 
 from bioworkbench.records.arrays import fraction
 from bioworkbench.records.errors import TopologyError, unknown_name
+from bioworkbench.records.history import NODE_SPARSITY
 from bioworkbench.records.lazily import later
 from bioworkbench.records.randomness import stream
 from bioworkbench.topology.masks import Mask
@@ -192,7 +193,7 @@ def layer_history(weights: Any, skips: Skips = ()) -> Mapping[str, float]:
     values: dict[str, float] = {
         "n_links": float(sum(layer.nnz for layer in weights)),
         "active_nodes": active_node_fraction(_patterns(weights), shared=True),
-        "node_sparsity": node_sparsity(_patterns(weights), skips, shared=True),
+        NODE_SPARSITY: node_sparsity(_patterns(weights), skips, shared=True),
     }
     for number, layer in enumerate(_patterns(weights)):
         found = _layer_measures(layer)

@@ -16,6 +16,7 @@ from bioworkbench.gradients.chains import feed_forward, output_arrays, trained_a
 from bioworkbench.gradients.layers import Attention, FeedForward, StepNoise
 from bioworkbench.readout.trials import Simulate, n_steps_of
 from bioworkbench.records.arrays import Floats, finite, non_negative
+from bioworkbench.records.history import DEVIATION, of_member
 from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network
 from bioworkbench.records.optimization import ConvolvedImages, Optimization
@@ -260,7 +261,7 @@ class _Moments:
         measure, fold = _left_over_moments(model, n_steps), _folding(model, inputs, n_steps)
 
         def change(epoch: int, state: "State") -> "tuple[State, dict[str, float]]":
-            used = {f"deviation_{k}": float(value) for k, value in enumerate(self.now(state)[1])}
+            used = {of_member(DEVIATION, k): float(value) for k, value in enumerate(self.now(state)[1])}
             mean, deviation = self.now(state)
             if self.schedule == "annealed":
                 deviation = self.deviation * (0.55 + 0.45 * np.cos(np.pi * (epoch + 1) / epochs))

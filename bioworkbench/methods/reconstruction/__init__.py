@@ -22,6 +22,7 @@ from bioworkbench.readout.trials import n_steps_of
 from bioworkbench.records.arrays import Floats, count
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.heads import class_outputs, class_parts
+from bioworkbench.records.history import GAP_BY_ITERATION, of_member
 from bioworkbench.records.lazily import later
 from bioworkbench.records.linear_readout import LinearReadout
 from bioworkbench.records.network import Network
@@ -310,11 +311,11 @@ def _note(history: dict[str, list[float]], proof: Certificate, penalties: list[f
         "penalty": penalties[0],
         "n_atoms": proof.n_atoms,
         "n_kept": proof.n_kept,
-        **{f"penalty_of_head_{k}": penalty for k, penalty in enumerate(penalties[1:], 2)},
+        **{of_member("penalty_of_head", k): penalty for k, penalty in enumerate(penalties[1:], 2)},
     }
     for name, value in entries.items():
         history.setdefault(name, []).append(value)
-    history["gap_by_iteration"] = list(proof.course)
+    history[GAP_BY_ITERATION] = list(proof.course)
 
 
 def _refitted(

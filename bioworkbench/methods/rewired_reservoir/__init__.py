@@ -22,6 +22,7 @@ from bioworkbench.records.choice import Choice, Chosen
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError, unknown_name
 from bioworkbench.records.functions import name_of
+from bioworkbench.records.history import RATE, SCORE, of_member
 from bioworkbench.records.links import Links
 from bioworkbench.records.network import INPUT, Network
 from bioworkbench.records.randomness import derived_seed, seed_of, stream
@@ -232,7 +233,7 @@ class _Judge:
         judged = replace(self.task, validation=self.judged)
         score = scores(judged, readout.predictions(features[n:]), (self._metric,), "validation")[self.name]
         return {
-            "score": score,
+            SCORE: score,
             "effective_rank": effective_rank(features[:, self.task.washout :] if features.ndim == 3 else features),
         }
 
@@ -263,13 +264,13 @@ class _Training:
         stimulus = self.judge.task.encode(self.judge.values)
         world = SmallWorld.beside(self.rules.start, stream(self.seed, "random links"))
         wiring, best, history = _load(self.episodes.checkpoint, self.rules.fresh, self.seed)
-        for episode in range(len(history.get("score", [])), self.episodes.n):
+        for episode in range(len(history.get(SCORE, [])), self.episodes.n):
             began = time.perf_counter()
             network = wiring.network(self.rules.start)
             recording = simulate(network, stimulus, seed_of(self.seed, f"episode {episode}"))
             found = self._activity(recording, episode) | self.judge.scores(recording)
             found |= world.measured(network) | {"reachable": _reachable(network, episode)}
-            if self.judge.best([*history.get("score", []), found["score"]]) == episode:
+            if self.judge.best([*history.get(SCORE, []), found[SCORE]]) == episode:
                 best = wiring
             wiring, moved = self._changed(wiring, recording, episode)
             found |= moved | {"seconds": time.perf_counter() - began}
@@ -298,7 +299,7 @@ class _Training:
                     f"episode {episode}: population '{name}' fires at {rate:.3g} Hz, above max_rate = {self.episodes.max_rate:g} Hz; "
                     "lower its weights or drive, or strengthen inhibition"
                 )
-        return {f"rate_{name}": rate for name, rate in rates.items()}
+        return {of_member(RATE, name): rate for name, rate in rates.items()}
 
 
 def _reachable(network: Network, episode: int) -> float:

@@ -24,6 +24,7 @@ from bioworkbench.readout.fitting import LinearProblem, linear_problem
 from bioworkbench.readout.trials import Simulate, beside_input, n_steps_of
 from bioworkbench.records.arrays import Floats, positive
 from bioworkbench.records.choice import Choice, Chosen, choice_of
+from bioworkbench.records.history import SCORE, VALIDATION_ERROR
 from bioworkbench.records.lazily import later
 from bioworkbench.records.linear_readout import LinearReadout
 from bioworkbench.records.network import Network
@@ -241,7 +242,7 @@ def _ridge(
     lowest = max(values[0], np.finfo(float).eps * values[-1])  # below it an eigenvalue is noise
     return best, {
         "penalty": np.array([chosen]),
-        "validation_error": np.array([candidate[0] for candidate in candidates]),
+        VALIDATION_ERROR: np.array([candidate[0] for candidate in candidates]),
         "condition": np.array([values[-1] / lowest, (values[-1] + n_rows * chosen) / (lowest + n_rows * chosen)]),
     }
 
@@ -278,4 +279,4 @@ def _refined(
     links = projection.links.with_values(found["weights"][projection.links.sources, projection.links.targets])
     model = spike_response(**{**given, "bias": found["bias"]})
     refined = Network((replace(population, model=model),), (replace(projection, links=links),))
-    return refined, {name: history[name] for name in ("loss", "score")}
+    return refined, {name: history[name] for name in ("loss", SCORE)}

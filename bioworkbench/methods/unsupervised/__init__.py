@@ -18,8 +18,9 @@ from bioworkbench.records.annotations import Seconds
 from bioworkbench.records.arrays import Floats, count, non_negative
 from bioworkbench.records.choice import Choice, Chosen
 from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.history import RATE, of_member
 from bioworkbench.records.network import Network, Population, Projection
-from bioworkbench.records.probe import Probe
+from bioworkbench.records.probe import owner_and_variable, probe_of, variable_name
 from bioworkbench.records.randomness import derived_seed, seed_of, stream
 from bioworkbench.records.recording import Recording
 from bioworkbench.records.synapse import PULSE
@@ -160,7 +161,7 @@ def _check(network: Network, learning: Learning) -> None:
             "learns, such as pair_stdp"
         )
     for given in learning.kept:
-        name, _, variable = given.partition(".")
+        name, variable = owner_and_variable(given)
         if name not in network.sizes:
             raise ValueError(f"kept: {unknown_name(name, 'population', network.sizes)}")
         names = network.population(name).model.parsed.diff_eq_names
@@ -193,7 +194,7 @@ class _Rounds:
         for number, shown in enumerate(rounds):
             stimulus = one_after_another(self.task.encode(shown), self.learning.pause)
             every = min(stimulus.frame, self.learning.pause or stimulus.frame)  # the last is recorded in the pause
-            probes = [Probe(*name.split(".", 1), every=every) for name in self.learning.kept]  # pyright: ignore[reportArgumentType]
+            probes = [probe_of(name, every) for name in self.learning.kept]
             recording = simulate(network, stimulus, seed_of(self.seed, f"round {number}"), record=probes)
             step = self.rewiring.rules_after(number + 1, len(rounds))
             network, found = self._gone_on(network, recording, step, number)
@@ -206,7 +207,7 @@ class _Rounds:
     ) -> tuple[Network, dict[str, float]]:
         """The network that the next round begins with, and what is followed."""
         found = {
-            f"rate_{name}": len(spikes) / (recording.sizes[name] * recording.duration)
+            of_member(RATE, name): len(spikes) / (recording.sizes[name] * recording.duration)
             for name, spikes in recording.spikes.items()
             if name in network.sizes
         }
@@ -228,9 +229,9 @@ class _Rounds:
     def _kept(self, population: Population, recording: Recording) -> Population:
         model = population.model
         start: dict[str, Any] = dict(model.start)
-        for name, variable in (given.split(".") for given in self.learning.kept):
+        for name, variable in map(owner_and_variable, self.learning.kept):
             if name == population.name:
-                last = np.asarray(recording.traces[f"{name}.{variable}"])[0, -1]
+                last = np.asarray(recording.traces[variable_name(name, variable)])[0, -1]
                 start[variable] = Quantity(last, dim=model.parsed[variable].dim)
         return replace(population, model=replace(model, start=start))
 

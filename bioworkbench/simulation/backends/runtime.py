@@ -19,10 +19,12 @@ from bioworkbench.records.execution import Notify
 from bioworkbench.simulation.backends.backend import Outcome
 from bioworkbench.simulation.backends.brian2_state import brian2_to_ourselves
 from bioworkbench.simulation.backends.numpy_copies import copies_of_variables
-from bioworkbench.simulation.build import OWN_WEIGHT, build, changed_weights, watched
+from bioworkbench.simulation.build import build, changed_weights, watched
 from bioworkbench.simulation.finite import SEGMENT_STEPS, check_finite, finite_watch
 from bioworkbench.simulation.job import Job
+from bioworkbench.simulation.object_names import OWN_WEIGHT
 from bioworkbench.simulation.state import left_by, set_random, start_queues
+from bioworkbench.simulation.values import ValueName
 
 __all__ = ["run_in_process"]
 
@@ -65,7 +67,7 @@ def run_in_process(job: Job, seed: int, notify: Notify, folder: Path, precision:
     Outcome
     """
 
-    def assign(owner: Group, variable: str, name: str) -> None:
+    def assign(owner: Group, variable: str, name: ValueName) -> None:
         owner.variables[variable].set_value(job.values[name] if owner.variables[variable].array else job.values[name][0])
 
     # Commands import Brian2 as if Cython were not installed, which most of them never need.

@@ -105,7 +105,8 @@ def _written(population: Population, job: Job, precision: str) -> list[Bound]:
             built = build(alone, lambda owner, variable, name: None)
             built.network.run(job.dt * second, namespace={})
             group = built.groups[population.name]
-            objects = [obj for obj in built.network.sorted_objects if obj.name.startswith(group.name)]
+            parts = {id(part) for part in (group, *group.contained_objects)}
+            objects = [obj for obj in built.network.sorted_objects if id(obj) in parts]
             return [_bound(code, obj.when in _BEFORE) for obj in objects for code in obj._code_objects if _is_ours(code)]
         finally:
             prefs.core.default_float_dtype = before

@@ -19,8 +19,10 @@ from bioworkbench.simulation.backends.cpp.circuit_layout import (
     rule_of_links,
     space_of,
 )
+from bioworkbench.simulation.finite import Watched
 from bioworkbench.simulation.job import Job
 from bioworkbench.simulation.poisson import ALWAYS_ONE, BLOCK, poisson_table
+from bioworkbench.simulation.values import ValueKind
 
 __all__ = ["CLOCK", "Bound", "BoundArray", "CircuitPlan"]
 
@@ -321,7 +323,7 @@ def _trial(plan: CircuitPlan, trial: int) -> None:
     lists = [[len(plan.jobs[phase, k]), *plan.jobs[phase, k]] for phase in (0, 1) for k in range(plan.threads)]
     out.write("parallel", plan.threads, plan.job.n_steps, 2, *(number for jobs in lists for number in jobs))
     for (population, name), array in plan.arrays.items():
-        out.write("finite", f"{population}.{name}", f"{plan.job.n_steps * plan.job.dt:.6f}", array)
+        out.write("finite", *Watched(population).words(name), f"{plan.job.n_steps * plan.job.dt:.6f}", array)
     for population, arrays in plan.recorded.items():
         for part, (neurons, steps) in enumerate(arrays):
             _result(plan, f"{population}.{trial}.{part}.i", neurons)
@@ -333,7 +335,7 @@ def _trial(plan: CircuitPlan, trial: int) -> None:
 
 def _begin(plan: CircuitPlan, population: str, name: str, array: int, trial: int) -> None:
     """Value of a variable at the start of a trial."""
-    values = plan.job.values.get(f"{population}.{name}")
+    values = plan.job.values.get(ValueKind.NEURONS.of(population, name))
     if name == INDEX:
         return
     if values is None:

@@ -5,6 +5,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from brian2 import prefs
@@ -12,9 +13,10 @@ from brian2 import prefs
 from bioworkbench.records.errors import SimulationError
 from bioworkbench.simulation.backends.backend import Outcome
 from bioworkbench.simulation.collect import Stored
-from bioworkbench.simulation.finite import REMEDY
+from bioworkbench.simulation.finite import NotFinite, not_finite_in
 from bioworkbench.simulation.job import Job, spike_projections
 from bioworkbench.simulation.processes import do_meanwhile, started
+from bioworkbench.simulation.values import ValueKind, ValueName
 
 __all__ = ["execute", "floating_point", "outcome_of", "write_values"]
 
@@ -37,11 +39,12 @@ def floating_point(precision: str) -> Iterator[None]:
 
 
 def write_values(
-    values: Mapping[str, np.ndarray],
+    values: Mapping[ValueName, np.ndarray],
     folder: Path,
-    places: Mapping[str, str],
+    places: Mapping[ValueName, str],
     links: Mapping[str, Path],
-    own: Collection[str] = (),
+    own: Collection[ValueName] = (),
+    more: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> None:
     """Lay out a run folder: values to load, files of the program, room for results.
 
@@ -49,14 +52,16 @@ def write_values(
 
     Parameters
     ----------
-    values : mapping from name to array
+    values : mapping from ValueName to array
     folder : Path
-    places : mapping from name to file
+    places : mapping from ValueName to file
         Values that do not lie under their name in the folder ``values``.
     links : mapping from file to Path
         What else is found in the folder.
-    own : collection of str
+    own : collection of ValueName
         Values of synapses that other runs do not have.
+    more : mapping from file to array
+        What else lies in the folder ``values``, or in the place of a value.
 
     Raises
     ------
@@ -67,12 +72,15 @@ def write_values(
         for name in ("values", "results", "static_arrays"):
             (folder / name).mkdir()
         for name, array in values.items():
-            place = folder / places.get(name, f"values/{name}")
-            if "_synapses." in name and name not in own:
-                _write_once(folder.parent / name, array)
-                place.symlink_to(folder.parent / name)
-            else:
+            place = folder / places.get(name, f"values/{name.file}")
+            if name.kind is ValueKind.SYNAPSES and name not in own:
+                _write_once(folder.parent / name.file, array)
+                place.symlink_to(folder.parent / name.file)
+            elif name.file not in more:
                 place.write_bytes(np.ascontiguousarray(array).data)
+        # These differ from run to run of one program, even where the value of the same name does not.
+        for file, array in more.items():
+            (folder / "values" / file).write_bytes(np.ascontiguousarray(array).data)
         for name, path in links.items():
             (folder / name).symlink_to(path)
     except OSError as error:
@@ -128,7 +136,7 @@ def execute(
     folder: Path,
     numbers: Mapping[str, int],
     at_step: Callable[[int], None],
-    where: Callable[[str], str] = str,
+    where: Callable[[NotFinite], str] = lambda found: "",
 ) -> None:
     """Run a simulation program to its end.
 
@@ -141,8 +149,8 @@ def execute(
         What it finds in its environment, as ``BIOWORKBENCH_<name>``.
     at_step : callable (step)
         Called with each number that the program prints.
-    where : callable (words)
-        Gives the words about what became NaN a place.
+    where : callable (NotFinite)
+        Words about the place of a value that became NaN.
 
     Raises
     ------
@@ -165,6 +173,8 @@ def execute(
     if code == 6:
         raise SimulationError(f"the simulation program {words}; {_SPACE}")
     if code == 4:
-        raise SimulationError(f"{where(words)}; {REMEDY}")
+        # The program names what it checks as the plan does, and knows nothing of copies and trials.
+        found = not_finite_in(words)
+        raise SimulationError(found.words(where(found)))
     if code:
         raise SimulationError(f"the simulation program ended with code {code}: {words[-500:] or 'no message'}")

@@ -7,7 +7,7 @@ what was recorded is written and the state looked at. Copies of a network share 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,43 +20,42 @@ from bioworkbench.records.errors import SimulationError
 from bioworkbench.simulation.backends.cpp.codeobject import ITEM_TYPES, types_of
 from bioworkbench.simulation.backends.cpp.device import WorkbenchDevice
 from bioworkbench.simulation.backends.cpp.functions import functions_text
+from bioworkbench.simulation.backends.cpp.job_files import STREAMS, index_files, left_file
 from bioworkbench.simulation.backends.cpp.plan import Sizes, is_function, plan_of
 from bioworkbench.simulation.backends.cpp.sharing import can_be_shared, modes_of, size_slot
 from bioworkbench.simulation.backends.cpp.synapse_layout import layout_words
-from bioworkbench.simulation.build import OWN_WEIGHT, Built, changed_weights, watched
+from bioworkbench.simulation.build import Built, changed_weights, watched
 from bioworkbench.simulation.finite import SEGMENT_STEPS, changing
-from bioworkbench.simulation.inputs import TABLE_ENDINGS
-from bioworkbench.simulation.job import Job, Left, spike_projections
+from bioworkbench.simulation.job import Job, n_values, spike_projections
+from bioworkbench.simulation.object_names import OWN_WEIGHT, noise_name, synapses_name, table_name
 from bioworkbench.simulation.state import left_name, left_variables, queue_name
+from bioworkbench.simulation.values import ValueKind, ValueName
 
 __all__ = [
     "DEVICE",
     "filled",
     "functions_of_job",
-    "left_in",
     "left_kinds",
     "load_value",
     "numbers_of_job",
-    "place_values",
     "plan_of_job",
 ]
 
 DEVICE = "bioworkbench_jobs"  # another than that of a user's script, whose results stay as they are
-LEFT = ".left"  # ending of files of a state
-STREAMS = "streams"
 
 
 class _JobDevice(WorkbenchDevice):
     """The device with synapses that are loaded, not made, and functions that are computed as they are written."""
 
-    discrete: frozenset[str] = frozenset()  # populations in discrete time
+    discrete: frozenset[str] = frozenset()  # groups in discrete time
+    projections: Mapping[str, str] = MappingProxyType({})  # by the names of their synapses
     lays_out_synapses = True
 
     def file_of(self, code_object: Any) -> str:
         """Functions of neurons in discrete time, and of synapses between them, are compiled apart."""
         owner = code_object.owner
         ends = (getattr(owner, end, None) for end in ("source", "target"))
-        names = {owner.name.removesuffix("_noise"), *(end.name for end in ends if end is not None)}
+        names = {owner.name, *(end.name for end in ends if end is not None)}
         return "exact" if names & self.discrete else "functions"
 
     def synapses_connect(self, synapses: Any, **ends: Any) -> None:
@@ -70,9 +69,9 @@ class _JobDevice(WorkbenchDevice):
         _word("fill", "array", self.get_array_name(synapses.variables["N"], access_data=False), number)
         # Monitors hold the synapses that they are to record against how many there are.
         self.array_cache[synapses.variables["N"]] = np.array([len(ends["i"])], dtype=np.int32)
-        for end, file in (("_synaptic_pre", "i"), ("_synaptic_post", "j")):
-            array = self.get_array_name(synapses.variables[end], access_data=False)
-            _word("load", "array", array, "i", f"values/{name}.{file}")
+        for end, variable in (("i", "_synaptic_pre"), ("j", "_synaptic_post")):
+            array = self.get_array_name(synapses.variables[variable], access_data=False)
+            _word("load", "array", array, "i", f"values/{ValueKind.SYNAPSES.of(self.projections[name], end).file}")
         for pathway in synapses._pathways:
             _word("copies", "pathway", pathway.name, f"<{synapses.target.name}>", f"<{name}.sharing>", f"<{name}.own>")
 
@@ -92,18 +91,17 @@ def _stored(variable: Any) -> str:
     return "d" if kind in ("double", "float") else ITEM_TYPES[kind]
 
 
-def load_value(owner: Group, variable: str, name: str) -> None:
+def load_value(owner: Group, variable: str, name: ValueName) -> None:
     """Have the program load a variable from the file of that name; an `Assign` for `build`.
 
     Parameters
     ----------
     owner : Group
     variable : str
-    name : str
-        Of the file.
+    name : ValueName
     """
     target = owner.variables[variable]
-    _word("load", "array", _device().get_array_name(target, access_data=False), _stored(target), f"values/{name}")
+    _word("load", "array", _device().get_array_name(target, access_data=False), _stored(target), f"values/{name.file}")
     # Unknown to Brian2 from here on; it would go on with the value that it had before.
     _device().array_cache[target] = None
 
@@ -125,45 +123,16 @@ def numbers_of_job(job: Job) -> dict[str, Any]:
         n = population.size * job.n_copies
         numbers |= {f"<{population.name}>": n, f"<{population.name}+1>": n + 1, f"<{population.name}.one>": population.size}
     for projection in spike_projections(job.network):
-        name, shared = f"{projection.name}_synapses", job.shares(projection)
-        numbers[f"<{name}>"] = len(job.values[f"{name}.i"])
+        name, shared = synapses_name(projection.name), job.shares(projection)
+        numbers[f"<{name}>"] = n_values(job, projection, "i")
         numbers |= {f"<{name}.sharing>": job.n_copies if shared else 1, f"<{name}.own>": 1 if shared else job.n_copies}
     for probe in job.probes:
         numbers[f"<{job.trace_name(probe)}>"] = len(job.recorded(probe))
     for name, values in job.values.items():
-        if name.endswith(TABLE_ENDINGS):
-            table = name.replace(".", "_")
+        if name.kind is ValueKind.TABLE:
+            table = table_name(name.owner, name.variable)
             numbers |= {f"<{table}.items>": values.size, f"<{table}.rows>": len(values), f"<{table}.columns>": values.shape[1]}
     return numbers
-
-
-def place_values(job: Job) -> dict[str, np.ndarray]:
-    """What a plan loads besides the values of a `job`, or in their place, by the names of its files."""
-    # Which neurons are recorded, where linked variables are, and what the run before has left.
-    places = {}
-    for probe in job.probes:
-        places[f"{job.trace_name(probe)}._indices"] = job.recorded(probe).astype(np.int32)
-    for population in job.network.populations:
-        if "shared_noise" in population.model.parsed:
-            places[f"{population.name}._shared_noise_indices"] = np.repeat(
-                np.arange(job.n_copies, dtype=np.int64), population.size
-            )
-    return {**places, **(_left_before(job) if job.start.step else {})}
-
-
-def _queues_of(job: Job) -> list[str]:
-    """Names in a state of the pathways of a job; those of Brian2's objects are `queue_name`."""
-    return [f"{p.name}.{pathway.name}" for p in spike_projections(job.network) for pathway in p.synapse.pathways]
-
-
-def _left_before(job: Job) -> dict[str, np.ndarray]:
-    left: dict[str, np.ndarray] = {f"{STREAMS}{LEFT}": np.asarray(job.start.random, dtype=np.uint64)}
-    for name in _queues_of(job):
-        columns = job.start.queues.get(name, ((), ()))
-        left[f"{name}{LEFT}"] = np.stack([np.asarray(column, dtype=np.int64) for column in columns], axis=1)
-    # Spikes of a stimulus count from the start of this run, and the clock from that of the first one.
-    names = (f"{population.name}.event_step" for population in job.network.populations)
-    return left | {name: job.values[name] + np.int32(job.start.step) for name in names if name in job.values}
 
 
 def filled(plan: str, job: Job) -> str:
@@ -182,7 +151,7 @@ class _Names(Sizes):
         self.of_owner = {name: f"<{name}>" for name in (*built.groups, *built.trains)}
         self.of_owner |= {monitor.name: f"<{name}>" for name, monitor in built.spikes.items()}
         self.of_owner |= {monitor.name: f"<{monitor.name}>" for monitor in built.traces.values()}
-        self.of_owner |= {f"{name}_noise": "<.copies>" for name in built.groups}
+        self.of_owner |= {noise_name(name): "<.copies>" for name in built.groups}
 
     def _checked(self, word: str, number: int) -> str:
         # A plan is shared by all jobs of its form: a size that stood there as a number would be right for the first alone.
@@ -195,7 +164,8 @@ class _Names(Sizes):
     def of_array(self, variable: Any, size: int) -> Any:
         if variable.scalar or isinstance(variable, DynamicArrayVariable):
             return size if variable.scalar else 0
-        more = "+1" if variable.name.endswith("space") else ""
+        # Spikes of a step are kept with how many there are.
+        more = "+1" if variable.name in {f"_{event}space" for event in getattr(variable.owner, "events", ())} else ""
         return self._checked(self.of_owner.get(variable.owner.name, "")[:-1] + more + ">", size)
 
     def of_constant(self, constant: Any) -> Any:
@@ -236,7 +206,7 @@ def plan_of_job(job: Job, built: Built) -> str:
     # The duration is one of the numbers that differ between jobs; the engine goes by steps and segments.
     device.runs[-1] = replace(device.runs[-1], duration=0.0, segments=("<.steps>", SEGMENT_STEPS, repr(job.dt), "<.first>"))
     tables = {table.name: table for table in device.timed_arrays}
-    files = {name.replace(".", "_"): name for name in job.values if name.endswith(TABLE_ENDINGS)}
+    files = {table_name(name.owner, name.variable): name.file for name in job.values if name.kind is ValueKind.TABLE}
     device.static_array_specs = [
         (f"{name}_values", "double", f"<{name}.items>", f"values/{files[name]}") for name in sorted(tables)
     ]
@@ -252,15 +222,14 @@ def plan_of_job(job: Job, built: Built) -> str:
 def _settled(device: Any, built: Built) -> list[tuple[str, Any]]:
     """What Brian2 has queued, with loads in the place of arrays that it would keep beside the program."""
     names = {device.get_array_name(variable, access_data=False): variable for variable in device.arrays}
-    queue: list[tuple[str, Any]] = []
+    queue, chosen = list[tuple[str, Any]](), index_files(built)
     for what, arguments in device.main_queue:
         variable = names.get(arguments[0]) if what.startswith("set_by_") else None
         if what == "run_network":
             # After all that Brian2 sets: spikes of this job take the place of those with which the plan was made.
             queue += _loads_of_trains(device, built) + _layouts(device, built)
-        if variable is not None and variable.name.endswith("_indices"):
-            file = f"values/{variable.owner.name}.{variable.name}"
-            queue.append(("plan", ("load", ("array", arguments[0]), _stored(variable), file)))
+        if variable is not None and variable in chosen:
+            queue.append(("plan", ("load", ("array", arguments[0]), _stored(variable), f"values/{chosen[variable]}")))
         elif variable is None or variable.owner.name not in built.trains or not isinstance(variable, DynamicArrayVariable):
             queue.append((what, arguments))
     return queue
@@ -270,10 +239,12 @@ def _loads_of_trains(device: Any, built: Built) -> list[tuple[str, Any]]:
     """Load the spikes of stimuli, as many as there are."""
     loads: list[tuple[str, Any]] = []
     for name, group in built.trains.items():
-        for variable, value in (("neuron_index", "event_neuron"), ("_timebins", "event_step")):
+        for variable, column in (("neuron_index", "neuron"), ("_timebins", "step")):
             train = group.variables[variable]
             array = device.get_array_name(train, access_data=False)
-            loads.append(("plan", ("load_all", ("array", array), _stored(train), f"values/{name}.{value}")))
+            loads.append(
+                ("plan", ("load_all", ("array", array), _stored(train), f"values/{ValueKind.TRAIN.of(name, column).file}"))
+            )
     return loads
 
 
@@ -300,12 +271,13 @@ def _say_what_is_shared(built: Built) -> None:
     for name in built.groups:
         device.main_queue.append(("plan", ("neurons", None, f"<{name}>", "<.copies>")))
     groups = {name: number for number, name in enumerate(built.groups)}
+    of_trials = {noise_name(name) for name in groups}
     for function in functions:
         of_synapses = function.template_name == "synapses"
         name = function.owner.target.name if of_synapses else function.owner.name
         shared = can_be_shared(function) and not (function.template_name in ("threshold", "reset") and name in alone)
         slot = size_slot(function) if name in groups else -1
-        of_copy = f"<{name}.one>" if name in groups else int(name.removesuffix("_noise") in groups)
+        of_copy = f"<{name}.one>" if name in groups else int(name in of_trials)
         numbers = groups.get(name, -1) if shared else -1, groups[name] if slot >= 0 else -1, slot
         _word("share", "action", function.name, *numbers, of_copy, modes_of(function))
 
@@ -313,10 +285,10 @@ def _say_what_is_shared(built: Built) -> None:
 def _say_what_is_kept(job: Job, built: Built) -> None:
     """What is looked at and written after each segment, and after the last."""
     device = _device()
-    for name, group in watched(built).items():
-        for variable in changing(group):
-            array = device.get_array_name(group.variables[variable], access_data=False)
-            _word("check", "array", array, f"{name}.{variable.removeprefix('synaptic_')}".replace(" ", "~"))
+    for one in watched(built):
+        for variable in changing(one.group):
+            array = device.get_array_name(one.group.variables[variable], access_data=False)
+            _word("check", "array", array, *one.words(variable))
     for name, monitor in built.spikes.items():
         for order, field in (("flush", "i"), ("flush", "t"), ("counts", "count")):
             _word(order, "array", device.get_array_name(monitor.variables[field], access_data=False), f"{name}.{field}")
@@ -332,16 +304,16 @@ def _say_what_is_left(job: Job, built: Built) -> None:
     device = _device()
     pathways = {queue_name(name, p): p.name for name, synapses in built.synapses.items() for p in synapses._pathways}
     if job.start.step:
-        device.main_queue.append(("plan", ("streams_left", None, f"values/{STREAMS}{LEFT}")))
+        device.main_queue.append(("plan", ("streams_left", None, f"values/{STREAMS}")))
         for name, pathway in pathways.items():
-            _word("spikes_left", "pathway", pathway, f"values/{name}{LEFT}")
+            _word("spikes_left", "pathway", pathway, f"values/{left_file(name)}")
     if not job.keeps_state:
         return
-    device.main_queue.append(("plan", ("leave_streams", None, f"{STREAMS}{LEFT}")))
+    device.main_queue.append(("plan", ("leave_streams", None, STREAMS)))
     for name, pathway in pathways.items():
-        _word("leave_spikes", "pathway", pathway, f"{name}{LEFT}")
+        _word("leave_spikes", "pathway", pathway, left_file(name))
     for name, variable in _state_of(built):
-        _word("last", "array", device.get_array_name(variable, access_data=False), f"{name}{LEFT}")
+        _word("last", "array", device.get_array_name(variable, access_data=False), left_file(name))
 
 
 def _state_of(built: Built) -> Iterator[tuple[str, Any]]:
@@ -355,34 +327,6 @@ def left_kinds(built: Built) -> dict[str, str]:
     """Types of the values that a run of `built` objects leaves, by their names in a state."""
     # All floating point numbers are double in files.
     return {name: np.dtype("d" if _stored(one) == "d" else one.dtype).str for name, one in _state_of(built)}
-
-
-def left_in(results: Path, kinds: Mapping[str, str], job: Job) -> Left:
-    """State that a run has written.
-
-    Parameters
-    ----------
-    results : Path
-        Folder.
-    kinds : mapping from name to type
-        From `left_kinds`.
-    job : Job
-
-    Returns
-    -------
-    Left
-    """
-    queues = {}
-    for name in _queues_of(job):
-        pairs = _written(results / f"{name}{LEFT}", np.int64).reshape(-1, 2)
-        queues[name] = pairs[:, 0], pairs[:, 1]
-    values = {name: _written(results / f"{name}{LEFT}", kind) for name, kind in kinds.items()}
-    return Left(values, queues, _written(results / f"{STREAMS}{LEFT}", np.uint64))
-
-
-def _written(path: Path, kind: Any) -> np.ndarray:
-    # An array without items has no file.
-    return np.fromfile(path, dtype=kind) if path.exists() else np.zeros(0, dtype=kind)
 
 
 def functions_of_job() -> dict[str, str]:

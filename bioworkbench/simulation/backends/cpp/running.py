@@ -20,11 +20,14 @@ from bioworkbench.simulation.backends.brian2_state import brian2_to_ourselves
 from bioworkbench.simulation.backends.cpp import jobs
 from bioworkbench.simulation.backends.cpp.execution import execute, floating_point, outcome_of, write_values
 from bioworkbench.simulation.backends.cpp.functions import AS_WRITTEN, CONTINUOUS, program_of
+from bioworkbench.simulation.backends.cpp.job_files import left_in, place_values
 from bioworkbench.simulation.backends.cpp.programs import own_sources, program_in_use
 from bioworkbench.simulation.backends.cpp.toolchain import flags
 from bioworkbench.simulation.build import build
-from bioworkbench.simulation.finite import synapse_place
-from bioworkbench.simulation.job import Job
+from bioworkbench.simulation.finite import NotFinite, synapse_place
+from bioworkbench.simulation.job import Job, spike_projections
+from bioworkbench.simulation.object_names import noise_name, synapses_name
+from bioworkbench.simulation.values import ValueKind
 
 __all__ = ["run_cpp"]
 
@@ -76,25 +79,23 @@ def run_cpp(job: Job, seed: int, notify: Notify, place: Path, precision: str) ->
         tempfile.TemporaryDirectory(prefix="run-", dir=place) as name,
     ):
         folder, started = Path(name), time.perf_counter()
-        write_values({**job.values, **jobs.place_values(job)}, folder, {}, {}, job.start.own)
+        write_values(job.values, folder, {}, {}, job.start.own, place_values(job))
         (folder / "plan.txt").write_text(jobs.filled(plan, job))
         written = time.perf_counter()
         numbers = {"SEED": seed, "TRIALS": job.n_trials, "FIRST": job.first_trial, "THREADS": job.threads}
         numbers["COUNTS"] = int(job.counts)
-        execute(program, folder, numbers, lambda step: notify("step", step, job.n_steps), lambda words: _placed(words, job))
+        execute(program, folder, numbers, lambda step: notify("step", step, job.n_steps), lambda found: _place(found, job))
         outcome = outcome_of(job, folder / "results", {**timing, "load": written - started})
-        return replace(outcome, left=jobs.left_in(folder / "results", kinds, job)) if job.keeps_state else outcome
+        return replace(outcome, left=left_in(folder / "results", kinds, job)) if job.keeps_state else outcome
 
 
-def _placed(words: str, job: Job) -> str:
-    """Words of the engine about a value of an array that became NaN, with the synapse that has it in place of its index."""
-    message, _, index = words.rpartition(" at place ")
-    if not message.startswith("synapses of "):
-        return message
-    name = message.removeprefix("synapses of ").partition(".")[0]
-    (projection,) = [projection for projection in job.network.projections if projection.name == name]
-    source, target = (int(job.values[f"{name}_synapses.{end}"][int(index)]) for end in "ij")
-    return message + synapse_place((source, target), projection.links.shape, job.first_trial)
+def _place(found: NotFinite, job: Job) -> str:
+    """Words about the synapse that became NaN."""
+    if not found.of_synapses:
+        return ""
+    (projection,) = [projection for projection in job.network.projections if projection.name == found.owner]
+    source, target = (int(job.values[ValueKind.SYNAPSES.of(found.owner, end)][found.index]) for end in ("i", "j"))
+    return synapse_place((source, target), projection.links.shape, job.first_trial)
 
 
 def _key(job: Job, precision: str) -> str:
@@ -109,7 +110,10 @@ def _generate(job: Job, folder: Path, precision: str) -> None:
         device.reinit()
         device.activate(build_on_run=False)
         ours: Any = all_devices[jobs.DEVICE]
-        ours.discrete = frozenset(p.name for p in job.network.populations if p.model.update)
+        # Their functions are compiled as they are written, those of the noise that their neurons share included.
+        discrete = [p.name for p in job.network.populations if p.model.update]
+        ours.discrete = frozenset((*discrete, *map(noise_name, discrete)))
+        ours.projections = {synapses_name(p.name): p.name for p in spike_projections(job.network)}
         built = build(job, jobs.load_value)
         built.network.run(job.n_steps * job.dt * second, namespace={}, profile=job.profile)
         (folder / "plan.txt").write_text(jobs.plan_of_job(job, built))

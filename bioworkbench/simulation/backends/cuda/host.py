@@ -15,9 +15,10 @@ from brian2.synapses.synapses import Synapses
 
 from bioworkbench.records.errors import SimulationError
 from bioworkbench.simulation.build import Built
-from bioworkbench.simulation.finite import SEGMENT_STEPS, changing, not_finite
-from bioworkbench.simulation.inputs import TABLE_ENDINGS
+from bioworkbench.simulation.finite import SEGMENT_STEPS, Watched, changing
 from bioworkbench.simulation.job import Job
+from bioworkbench.simulation.object_names import table_name
+from bioworkbench.simulation.values import ValueKind, ValueName
 
 __all__ = [
     "clock_tolerance",
@@ -57,22 +58,21 @@ const auto _append = [&](const char* name, const auto* from, size_t n) {
 """
 
 
-def load_value(owner: Group, variable: str, name: str) -> None:
+def load_value(owner: Group, variable: str, name: ValueName) -> None:
     """Have the program load a variable from the file of that name; an `Assign` for `builder.build`.
 
     Parameters
     ----------
     owner : Group
     variable : str
-    name : str
-        Of the file.
+    name : ValueName
     """
     target = owner.variables[variable]
     vector = device.get_array_name(target, access_data=False)
     if target in device.dynamic_arrays:
-        device.insert_code("main", f'_load({vector}.data(), {vector}.size(), "{name}");')
+        device.insert_code("main", f'_load({vector}.data(), {vector}.size(), "{name.file}");')
     else:
-        device.insert_code("main", f'_load({vector}, _num_{vector}, "{name}");')
+        device.insert_code("main", f'_load({vector}, _num_{vector}, "{name.file}");')
 
 
 def resized_vectors(synapses: Synapses) -> list[str]:
@@ -114,9 +114,9 @@ def replace_creation(owner: str, lines: list[str]) -> None:
         device.static_arrays.pop(f"_static_array_{array}", None)  # a single synapse has none
 
 
-def static_tables(job: Job) -> dict[str, str]:
+def static_tables(job: Job) -> dict[ValueName, str]:
     """File of each input table below ``static_arrays``, by name among the values of a `job`."""
-    return {name: f"{name.replace('.', '_')}_values" for name in job.values if name.endswith(TABLE_ENDINGS)}
+    return {name: f"{table_name(name.owner, name.variable)}_values" for name in job.values if name.kind is ValueKind.TABLE}
 
 
 def cut_run(job: Job, begin: list[str], after_segment: list[str], preamble: str = "") -> None:
@@ -168,10 +168,10 @@ def state_checks(built: Built) -> list[tuple[str, str]]:
     checks = []
     for name, group in built.groups.items():
         for variable in changing(group):
-            array = device.get_array_name(group.variables[variable])
+            array, what = device.get_array_name(group.variables[variable]), " ".join(Watched(name).words(variable))
             line = (
                 f"for (size_t _k = 0; _k < _num_{array}; _k++) if (!std::isfinite({array}[_k])) "
-                f'_fail("{not_finite(name, variable)}" + std::to_string(_array_steps_t[0]) + " s", 4);'
+                f'_fail("{what} " + std::to_string(_array_steps_t[0]) + " " + std::to_string(_k), 4);'
             )
             checks.append((array, line))
     return checks

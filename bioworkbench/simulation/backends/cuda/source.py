@@ -18,7 +18,9 @@ from brian2.groups.group import Group
 from bioworkbench.records.errors import SimulationError
 from bioworkbench.simulation.backends.cuda import host
 from bioworkbench.simulation.build import Built
-from bioworkbench.simulation.job import Job, spike_projections
+from bioworkbench.simulation.job import Job, n_values, spike_projections
+from bioworkbench.simulation.object_names import synapses_name
+from bioworkbench.simulation.values import ValueKind, ValueName
 
 __all__ = ["heap_megabytes", "insert_segments", "load_indices", "load_value", "unite"]
 
@@ -41,15 +43,14 @@ def heap_megabytes(job: Job) -> int:
     return 128 + 32 * own * job.n_copies // 2**20
 
 
-def load_value(owner: Group, variable: str, name: str) -> None:
+def load_value(owner: Group, variable: str, name: ValueName) -> None:
     """Have the program load a variable from the file of that name and copy it to the GPU; an `Assign` for `builder.build`.
 
     Parameters
     ----------
     owner : Group
     variable : str
-    name : str
-        Of the file.
+    name : ValueName
     """
     host.load_value(owner, variable, name)
     target = owner.variables[variable]
@@ -66,18 +67,16 @@ def _copied(direction: str, array: str) -> str:
 def load_indices(job: Job) -> None:
     """Replace the making of synapses from endpoint arrays by loading them in place, for every projection of a `job`."""
     for projection in spike_projections(job.network):
-        owner = f"{projection.name}_synapses"
+        owner, n = synapses_name(projection.name), n_values(job, projection, "i")
         (synapses,) = [item for item in device.synapses if item.name == owner]
-        n, ends = (
-            len(job.values[f"{owner}.i"]),
-            {"i": f"_dynamic_array_{owner}__synaptic_pre", "j": f"_dynamic_array_{owner}__synaptic_post"},
-        )
+        ends = {"i": f"_dynamic_array_{owner}__synaptic_pre", "j": f"_dynamic_array_{owner}__synaptic_post"}
+        files = {end: ValueKind.SYNAPSES.of(projection.name, end).file for end in ends}
         loads = [f"{name}.resize({n}); dev{name}.resize({n});" for name in host.resized_vectors(synapses)]
-        loads += [f'_load({v}.data(), {v}.size(), "{owner}.{end}"); dev{v} = {v};' for end, v in ends.items()]
+        loads += [f'_load({v}.data(), {v}.size(), "{files[end]}"); dev{v} = {v};' for end, v in ends.items()]
         loads += [f"_array_{owner}_N[0] = {n};", _copied("to", f"_array_{owner}_N")]
         host.replace_creation(owner, loads)
     # Nothing reads the arrays of endpoints any more; the program would still make them and fill them with zeros.
-    unread = {f"_array_{p.name}_synapses_{end}" for p in spike_projections(job.network) for end in ("sources", "targets")}
+    unread = {f"_array_{synapses_name(p.name)}_{end}" for p in spike_projections(job.network) for end in ("sources", "targets")}
     device.zero_arrays[:] = [variable for variable in device.zero_arrays if device.arrays.get(variable) not in unread]
 
 
@@ -105,7 +104,7 @@ def _flushes(built: Built) -> list[str]:
         lines += [f"_sort_spikes({times}, {neurons});"]
         lines += [f'_append("{name}.{field}", {a}.data(), {a}.size());' for field, a in (("i", neurons), ("t", times))]
     for name, monitor in built.traces.items():
-        rows = device.get_array_name(monitor.variables[name.split(".")[1]], access_data=False)
+        rows = device.get_array_name(monitor.variables[monitor.record_variables[0]], access_data=False)
         times = device.get_array_name(monitor.variables["t"], access_data=False)
         n = f"{times}.size() * _num__array_{monitor.name}__indices"
         copied = f"const auto& _all = {rows}[0]; const thrust::host_vector<double> _rows(_all.begin(), _all.begin() + {n});"
@@ -162,7 +161,7 @@ def _fix(folder: Path, job: Job) -> None:
         _rewrite_all(objects, f"{job.trace_name(probe)}_codeobject*.cu", *_TRACE)
     for projection in spike_projections(job.network):
         n_source, n_target = job.network.sizes[projection.source], job.network.sizes[projection.target]
-        pathway = f"{projection.name}_synapses_pre"
+        pathway = f"{synapses_name(projection.name)}_pre"
         _rewrite_all(objects, f"{pathway}_codeobject*.cu", *_delivery(pathway, n_source, n_target))
         bundles = _BUNDLES if np.ndim(projection.delay) else ()
         _rewrite_all(objects, f"before_run_{pathway}_push_spikes*.cu", *_connectivity(n_source, n_target), *bundles)

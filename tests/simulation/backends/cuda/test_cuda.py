@@ -20,6 +20,7 @@ from bioworkbench.simulation.backends.cuda import toolkit as cuda
 from bioworkbench.simulation.chunk import Chunk, Need, chunks
 from bioworkbench.simulation.inputs import inputs_of
 from bioworkbench.simulation.trials import job_of_chunk, memory_need, synapse_values
+from bioworkbench.simulation.values import ValueKind
 from tests.simulation.networks import discrete_network, every_model, noisy_network, random_stimulus
 
 H100 = cuda.Gpu("NVIDIA H100", 9.0, 80 * 2**30, 79 * 2**30, "580.1")
@@ -168,7 +169,7 @@ def test_programs_are_generated(tmp_path, precision):
     for name, job in (("everything", job_of_everything()), ("layers", layers)):
         text = generated(tmp_path / name, job, precision)
         assert "defaultclock.timestep" not in text
-        assert text.count("_load(") == len([value for value in job.values if not value.endswith((".frames", ".impulses"))])
+        assert text.count("_load(") == len([value for value in job.values if value.kind is not ValueKind.TABLE])
 
 
 @pytest.mark.nvcc

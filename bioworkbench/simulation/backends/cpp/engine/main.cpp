@@ -183,7 +183,7 @@ class Program {
     std::string results_ = "results/";
     struct Check {
         Array* array;
-        std::string name;
+        std::string words;  // kind, owner and variable, which are read again where the value became NaN
     };
     struct Flush {
         Array* array;
@@ -250,13 +250,17 @@ class Program {
         file << now() - started_ << "\n" << double(std::clock()) / CLOCKS_PER_SEC - processor_ << std::endl;
         if (!file) fail("cannot write " + results_ + "marks", 6);
     }
+    std::string three_words() {
+        const std::string first = word(), second = word();
+        return first + " " + second + " " + word();
+    }
     void check_finite() {
-        const std::string words = word(), time = word();
+        const std::string words = three_words(), time = word();
         Array& values = array();
         if (!is_real(values)) return;
         typed(values, [&](auto* items) {
             for (size_t k = 0; k < values.size; k++)
-                if (!std::isfinite(double(items[k]))) fail(words + " became NaN or infinite before t = " + time + " s", 4);
+                if (!std::isfinite(double(items[k]))) fail(words + " " + time + " " + std::to_string(k), 4);
         });
     }
     std::unique_ptr<Action> new_action() {
@@ -408,7 +412,7 @@ class Program {
             typed(*check.array, [&](auto* items) {
                 for (size_t k = 0; k < check.array->size; k++)
                     if (!std::isfinite(static_cast<double>(items[check.array->place(k)])))
-                        fail(check.name + " became NaN or infinite before t = " + std::to_string(t) + " s at place " + std::to_string(k), 4);
+                        fail(check.words + " " + std::to_string(t) + " " + std::to_string(k), 4);
             });
         for (const Flush& flush : flushes_) {
             if (flush.name != "-") append(flush.name, *flush.array);
@@ -726,9 +730,7 @@ class Program {
         };
         orders_["check"] = [this] {
             Array& array_ = array();
-            std::string name = word();
-            std::replace(name.begin(), name.end(), '~', ' ');
-            checks_.push_back({&array_, name});
+            checks_.push_back({&array_, three_words()});
         };
         orders_["flush"] = [this] {
             Array& array_ = array();
