@@ -13,6 +13,7 @@ from bioworkbench.records.downscaling import downscaled
 from bioworkbench.records.drawn import DrawnLinks, LinkRule
 from bioworkbench.records.network import Network, Population, Projection, with_links
 from bioworkbench.records.neuron import NeuronModel
+from bioworkbench.records.synapse import PULSE, SynapseModel
 
 RATES = {"exc": 5.0, "inh": 8.0}
 
@@ -58,7 +59,10 @@ def networks(draw):
         rule = LinkRule(kind, number, repeated=kind != "bernoulli")
         weight = parse_distribution(f"{draw(st.integers(-9, 9))} mV")
         links = DrawnLinks(rule, (sizes[source], sizes[target]), draw(st.integers(0, 99)), weight, parse_distribution("1 ms"))
-        projections.append(Projection(source, target, links, receives=variable, name=f"{source}_{variable}_{target}"))
+        synapse = SynapseModel(on_pre="{receiver}_post += 1*weight") if variable == "g" else PULSE
+        projections.append(
+            Projection(source, target, links, receives=variable, name=f"{source}_{variable}_{target}", synapse=synapse)
+        )
     return Network(tuple(populations), tuple(projections))
 
 
@@ -84,6 +88,9 @@ def test_the_mean_of_every_input_is_kept_whatever_is_rounded(net, factor):
         for drive, less in zip(before.background, after.background, strict=False):
             variances = [each.mean(1.0) * each.weight**2 for each in (drive, less)]
             assert variances[1] == pytest.approx(variances[0])
+            assert less.n == max(1, round(drive.n * factor))
+    for before, after in zip(net.projections, part.projections, strict=True):
+        assert (after.name, after.synapse, after.receives) == (before.name, before.synapse, before.receives)
 
 
 def moments(net, dt=1e-4):
