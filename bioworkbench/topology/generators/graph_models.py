@@ -311,8 +311,7 @@ def _hyperbolic_distance(new: int, angles: Floats, beta: float) -> Floats:
     """Distances of the older nodes, whose popularity has faded, from a new one."""
     own = 2 * np.log(new + 1)
     radii = 2 * beta * np.log(np.arange(1, new + 1)) + (1 - beta) * own
-    apart = np.pi - np.abs(np.pi - np.abs(angles[:new] - angles[new]))
-    cosh = np.cosh(radii) * np.cosh(own) - np.sinh(radii) * np.sinh(own) * np.cos(apart)
+    cosh = np.cosh(radii) * np.cosh(own) - np.sinh(radii) * np.sinh(own) * np.cos(angles[:new] - angles[new])
     return np.arccosh(np.maximum(cosh, 1))
 
 
