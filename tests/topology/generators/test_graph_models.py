@@ -141,7 +141,9 @@ def test_npso_fades_with_the_exponent():
 def test_angles_are_uniform_or_lie_about_their_communities():
     rng = np.random.default_rng(1)
     assert stats.kstest(_angles(2000, 0, rng), stats.uniform(0, 2 * np.pi).cdf).pvalue > 1e-3
-    off = (_angles(2000, 4, rng) + np.pi / 4) % (np.pi / 2) - np.pi / 4  # from the nearest of four centers
+    angles = _angles(2000, 4, rng)
+    assert 0 <= angles.min() < angles.max() < 2 * np.pi
+    off = (angles + np.pi / 4) % (np.pi / 2) - np.pi / 4  # from the nearest of four centers
     assert abs(off.std() / (np.pi / 12) - 1) < 4.5 / np.sqrt(2 * 2000)
 
 
