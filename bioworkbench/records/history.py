@@ -69,7 +69,7 @@ def kind_and_member(name: str, members: Sequence[str] = ()) -> tuple[str, str]:
     ----------
     name : str
     members : sequence of str
-        Such as the names of populations; numbers are always members.
+        Such as the names of populations; numbers are always members. Of two that fit, it is the longer one.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def kind_and_member(name: str, members: Sequence[str] = ()) -> tuple[str, str]:
     >>> kind_and_member("rate_exc", ["exc"]), kind_and_member("deviation_0"), kind_and_member("n_links")
     (('rate', 'exc'), ('deviation', '0'), ('n_links', ''))
     """
-    for member in members:
+    for member in sorted(members, key=len, reverse=True):
         if name.endswith(of_member("", member)):
             return name.removesuffix(of_member("", member)), member
     kind, _, last = name.rpartition("_")

@@ -8,10 +8,11 @@ from bioworkbench.records.optimization import ConvolvedImages
 from bioworkbench.records.probe import Probe, owner_and_variable, probe_of, variable_name
 
 
-@pytest.mark.parametrize("member", ["exc", "a_b", 0, 12])
-def test_a_member_is_found_again(member):
+@pytest.mark.parametrize("members", [("b", "a_b", "exc"), ("exc", "a_b", "b")])
+@pytest.mark.parametrize("member", ["exc", "a_b", "b", 0, 12])
+def test_a_member_is_found_again(member, members):
     name = of_member(RATE, member)
-    assert kind_and_member(name, ("b", "a_b", "exc")[::-1]) == (RATE, str(member))
+    assert kind_and_member(name, members) == (RATE, str(member))
 
 
 def test_what_is_counted_along_an_entry():
