@@ -86,12 +86,16 @@ class LinearProblem:
 
     def standardized(self, rows: slice | Integers = slice(None)) -> Floats:
         """The `rows` of the features that vary, with mean 0 and deviation 1 over all rows."""
-        varying = self.scale > 0
-        part = self.raw[rows]
-        part = part if varying.all() else part[:, varying]
-        part = part - self.mean[varying]
-        part /= self.scale[varying]  # in place: features of many neurons leave no room for another copy
-        return part
+        varying, raw = self.scale > 0, self.raw[rows]
+        found = np.empty((len(raw), self.n_varying))
+        # in portions, row by row in memory: features of many neurons leave no room for another copy, which a fit would make of columns
+        step = max(1, CHUNK_BYTES // (8 * self.n_varying))
+        for first in range(0, len(raw), step):
+            own = slice(first, first + step)
+            found[own] = np.compress(varying, raw[own], axis=1)
+            found[own] -= self.mean[varying]
+            found[own] /= self.scale[varying]
+        return found
 
     def chunks(self, rows: Integers) -> Iterator[tuple[Integers, Floats]]:
         """Standardized features of the `rows`, a bounded number at a time, with the rows they are of."""

@@ -1,5 +1,6 @@
 """Readouts against scikit-learn, against their own equations, and on what they must refuse."""
 
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -124,6 +125,24 @@ def test_logistic_is_scikit_learns_on_standardized_features():
     x, labels = blobs()
     peer = LogisticRegression(C=1 / (0.01 * len(x)), max_iter=1000).fit(standardized(x), labels)
     np.testing.assert_allclose(logistic(x, labels, penalty=0.01).outputs(x), peer.decision_function(standardized(x)), atol=1e-9)
+
+
+def test_standardized_features_take_the_memory_of_one_copy(monkeypatch):
+    """Also where some do not vary, and as rows, which scikit-learn would make another copy for."""
+    raw = generator().integers(0, 9, (4000, 60)).astype(np.float32)
+    raw[:, 7] = 2.0
+    problem = linear_problem(raw, np.arange(4000) % 3)
+    monkeypatch.setattr(fitting, "CHUNK_BYTES", 2**14)
+    tracemalloc.start()
+    try:
+        found = problem.standardized()
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    varying = np.delete(raw.astype(float), 7, axis=1)
+    np.testing.assert_allclose(found, (varying - varying.mean(axis=0)) / varying.std(axis=0), atol=1e-12)
+    assert found.flags.c_contiguous
+    assert most < 1.2 * found.nbytes
 
 
 def test_linear_svm_is_scikit_learns_on_standardized_features():
