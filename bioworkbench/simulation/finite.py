@@ -54,7 +54,7 @@ class Watched:
 
     def words(self, variable: str) -> tuple[str, str, str]:
         """What stands for a `variable` of the owner, by Brian2's name, in a program: kind, owner, variable."""
-        return _OF[self.of_synapses], self.owner, our_name(variable)
+        return _OF[self.of_synapses], self.owner, our_name(variable, of_synapses=self.of_synapses)
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,14 @@ class NotFinite:
         return f"{name} became NaN or infinite before t = {self.time:.6f} s{place}; {REMEDY}"
 
 
-def not_finite_in(line: str) -> NotFinite:
+def not_finite_in(text: str) -> NotFinite:
     """What a program has written as it ended: the words of `Watched`, the time in seconds and the index.
+
+    Lines before it are those of libraries that warn.
 
     Parameters
     ----------
-    line : str
+    text : str
 
     Returns
     -------
@@ -101,7 +103,7 @@ def not_finite_in(line: str) -> NotFinite:
     >>> not_finite_in("synapses exc_inh x 0.02 5").words()
     'synapses of exc_inh.x became NaN or infinite before t = 0.020000 s; a smaller dt or another integration method may help'
     """
-    kind, owner, variable, time, index = line.split()
+    kind, owner, variable, time, index = text.split()[-5:]
     return NotFinite(owner, variable, kind == _OF[True], float(time), int(index))
 
 
@@ -152,7 +154,8 @@ def check_finite(watched: Iterable[Watched], n_copies: int, n_trials: int, time:
             seen = values if values.size < len(group) else values[: len(group) * n_trials // n_copies]
             if not np.isfinite(seen).all():
                 index = int(np.argmin(np.isfinite(seen)))
-                found = NotFinite(one.owner, our_name(variable), one.of_synapses, time, index)
+                name = our_name(variable, of_synapses=one.of_synapses)
+                found = NotFinite(one.owner, name, one.of_synapses, time, index)
                 raise SimulationError(found.words(_synapse(group, index, n_copies) if one.of_synapses else ""))
 
 

@@ -29,9 +29,9 @@ def synaptic(variable: str) -> str:
     return f"{_SYNAPTIC}{variable}"
 
 
-def our_name(variable: str) -> str:
-    """What a `variable` of Brian2's neurons or synapses is called in its model."""
-    return variable.removeprefix(_SYNAPTIC)
+def our_name(variable: str, *, of_synapses: bool) -> str:
+    """What a `variable` of Brian2's neurons, or `of_synapses`, is called in its model."""
+    return variable.removeprefix(_SYNAPTIC) if of_synapses else variable
 
 
 def pathway_name(pathway: Pathway) -> str:

@@ -4,7 +4,7 @@ It becomes values of a job, so that a backend sets a state as it sets everything
 numbers need more.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -28,8 +28,7 @@ __all__ = [
     "continued",
     "gathered_state",
     "left_by",
-    "left_name",
-    "left_variables",
+    "left_by_name",
     "queue_name",
     "set_random",
     "start_queues",
@@ -38,7 +37,7 @@ __all__ = [
 HIDDEN = ("lastspike", "not_refractory", "lastupdate")  # variables of Brian2's own that a run changes
 
 
-def left_variables(group: Any) -> list[str]:
+def _left_variables(group: Any) -> list[str]:
     """Variables of a Brian2 `group` that a run may change."""
     names = [
         name
@@ -49,9 +48,12 @@ def left_variables(group: Any) -> list[str]:
     return list(dict.fromkeys((*names, *hidden)))  # the equations of neurons list some of them
 
 
-def left_name(owner: str, variable: str) -> str:
-    """Name in a state of what Brian2 calls `variable`, of the population or projection `owner`."""
-    return variable_name(owner, our_name(variable))
+def left_by_name(built: Any) -> Iterator[tuple[str, Any]]:
+    """Names in a state, and the variables of the objects `built` that they are of."""
+    for groups, of_synapses in ((built.groups, False), (built.synapses, True)):
+        for owner, group in groups.items():
+            for variable in _left_variables(group):
+                yield variable_name(owner, our_name(variable, of_synapses=of_synapses)), group.variables[variable]
 
 
 def left_by(built: Any, random: Any) -> Left:
@@ -67,10 +69,8 @@ def left_by(built: Any, random: Any) -> Left:
     -------
     Left
     """
-    values, queues = dict[str, np.ndarray](), {}
-    for name, group in [*built.groups.items(), *built.synapses.items()]:
-        for variable in left_variables(group):
-            values[left_name(name, variable)] = np.array(group.variables[variable].get_value())
+    values = {name: np.array(variable.get_value()) for name, variable in left_by_name(built)}
+    queues = {}
     for name, synapses in built.synapses.items():
         for pathway in synapses._pathways:
             queues[queue_name(name, pathway)] = _waiting(pathway.queue)

@@ -12,6 +12,7 @@ from bioworkbench.records.stimulus import silence
 from bioworkbench.simulation import simulate
 from bioworkbench.simulation.chunk import Chunk
 from bioworkbench.simulation.collect import GatheredTrace
+from bioworkbench.simulation.finite import NotFinite, not_finite_in
 
 BACKENDS = ["numpy", "cpp", pytest.param("cython", marks=pytest.mark.slow), pytest.param("cuda", marks=pytest.mark.cuda)]
 
@@ -38,6 +39,21 @@ def run(model, backend, duration=0.02, record=(), n_trials=2):
 def test_it_is_an_error_that_names_population_variable_and_time(model, record, backend):
     with pytest.raises(SimulationError, match=r"^cells\.v became NaN or infinite before t = 0\.020000 s; a smaller dt"):
         run(model, backend, record=record)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_variables_of_neurons_keep_the_names_that_those_of_synapses_have_in_brian2(backend):
+    with pytest.raises(SimulationError, match=r"^cells\.synaptic_v became NaN or infinite"):
+        run(
+            NeuronModel("v : 1\nsynaptic_v : 1", "", "", start={"v": 0.0, "synaptic_v": 3.0}, update="synaptic_v *= 1e200"),
+            backend,
+        )
+
+
+def test_what_libraries_write_before_the_error_is_passed_over():
+    found = not_finite_in("a library warns: this is slow\nneurons cells v 0.02 1\n")
+    assert found == NotFinite("cells", "v", of_synapses=False, time=0.02, index=1)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

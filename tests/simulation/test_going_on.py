@@ -149,3 +149,12 @@ def test_spike_trains_several_layers_and_shared_noise():
     cells = (replace(noisy(), layer=0), Population("b", 5, shared, layer=1))
     links = (dense("la", "light", "a", (2, 6)), dense("ab", "a", "b", (6, 5)))
     in_parts(Network(cells, links), stimulus)
+
+
+def test_a_variable_of_neurons_may_have_a_name_that_brian2_sees_in_synapses():
+    """Variables of synapses have "synaptic_" before their names in Brian2; those of neurons are called what they are."""
+    equations = CELL.equations + "\ndsynaptic_v/dt = -synaptic_v/(20*ms) : volt"
+    model = replace(CELL, equations=equations, start=dict(CELL.start) | {"synaptic_v": 5 * mV})
+    network = Network((Population("a", 6, model),), (dense("aa", "a", "a", (6, 6)),))
+    for backend in ("cpp", "numpy"):
+        assert {"a.v", "a.synaptic_v"} <= in_parts(network, quiet(6), backend=backend, record=["a.synaptic_v"]).values.keys()

@@ -5,7 +5,7 @@ neurons are filled in, and every value is loaded from a file when the program st
 what was recorded is written and the state looked at. Copies of a network share the synapses of the first where these have no state.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -28,7 +28,7 @@ from bioworkbench.simulation.build import Built, changed_weights, watched
 from bioworkbench.simulation.finite import SEGMENT_STEPS, changing
 from bioworkbench.simulation.job import Job, n_values, spike_projections
 from bioworkbench.simulation.object_names import OWN_WEIGHT, noise_name, synapses_name, table_name
-from bioworkbench.simulation.state import left_name, left_variables, queue_name
+from bioworkbench.simulation.state import left_by_name, queue_name
 from bioworkbench.simulation.values import ValueKind, ValueName
 
 __all__ = [
@@ -312,21 +312,14 @@ def _say_what_is_left(job: Job, built: Built) -> None:
     device.main_queue.append(("plan", ("leave_streams", None, STREAMS)))
     for name, pathway in pathways.items():
         _word("leave_spikes", "pathway", pathway, left_file(name))
-    for name, variable in _state_of(built):
+    for name, variable in left_by_name(built):
         _word("last", "array", device.get_array_name(variable, access_data=False), left_file(name))
-
-
-def _state_of(built: Built) -> Iterator[tuple[str, Any]]:
-    """Names in a state, and variables."""
-    for name, group in [*built.groups.items(), *built.synapses.items()]:
-        for variable in left_variables(group):
-            yield left_name(name, variable), group.variables[variable]
 
 
 def left_kinds(built: Built) -> dict[str, str]:
     """Types of the values that a run of `built` objects leaves, by their names in a state."""
     # All floating point numbers are double in files.
-    return {name: np.dtype("d" if _stored(one) == "d" else one.dtype).str for name, one in _state_of(built)}
+    return {name: np.dtype("d" if _stored(one) == "d" else one.dtype).str for name, one in left_by_name(built)}
 
 
 def functions_of_job() -> dict[str, str]:
