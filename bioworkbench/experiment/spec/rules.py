@@ -61,7 +61,12 @@ def _about_numbers(spec: ExperimentSpec) -> Iterator[Complaint]:
 
 
 def _about_projections(spec: ExperimentSpec) -> Iterator[Complaint]:
-    """Reasons: topology and weights are given where the method does not draw them, and left out where it does."""
+    """Reasons: topology and weights are given where the method does not draw them, and left out where it does.
+
+    What a method draws that could not be read is not known; it has errors of its own.
+    """
+    if spec.method is None and "method" in spec.document:
+        return
     layers = {population.name: population.layer for population in spec.populations}
     for projection in spec.projections:
         layer = layers.get(projection.target, 0)

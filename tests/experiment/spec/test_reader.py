@@ -259,6 +259,14 @@ def test_what_a_method_draws_is_left_out(changes, words):
             read(document, "x")
 
 
+def test_a_method_that_cannot_be_read_leaves_projections_alone():
+    """What it would draw is not known; only its own error is told."""
+    document = tomllib.loads((ROOT / "network_specs" / "spikformer_digits.toml").read_text())
+    document["method"]["images"]["attention"] = [[2, 4]]
+    with pytest.raises(SpecError, match=r"^x, method\.images\.attention: \[2, 4\] has 2 items; it must have 3$"):
+        read(document, "x")
+
+
 ONE_TO_ONE = {"topology": "one_to_one", "weights": {"kind": "constant", "value": 1.5}}
 
 
