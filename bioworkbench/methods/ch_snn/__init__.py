@@ -197,9 +197,9 @@ def train(
     Returns
     -------
     TrainedNetwork
-        History per epoch: "loss", "seconds", "score" (validation accuracy), "overlap", "n_filled", "rewiring_seconds", and the
-        topology after the epoch, as in `evolution.layer_history`, of the layers from the first sparse convolution on, or of the
-        linear layers.
+        History per epoch: "loss", "seconds", "score" (validation accuracy), "overlap", "n_filled", "rewiring_seconds"; and of the
+        layers from the first sparse convolution on, or of the linear layers, "n_links" (attention has none) and the topology after the
+        epoch, as in `evolution.layer_history`.
 
     Raises
     ------
@@ -249,15 +249,15 @@ def _check_start(start: SparseStart, model: FeedForward, images: ConvolvedImages
             f"start.topology = '{start.topology}' with {counted(len(images.convolutions), 'convolution')}, which are drawn; "
             "choose 'uniform'"
         )
-    convolutions = _parted(model)[0]
-    check_kernels(convolutions, _kernel_sparsities(start, convolutions))
+    kernels = [layer for layer in _parted(model)[0] if not isinstance(layer, Attention)]
+    check_kernels(kernels, start.kernel_sparsities(len(kernels)))
 
 
 def _kernel_sparsities(start: SparseStart, convolutions: Sequence[Layer]) -> list[float]:
     """Sparsity of each convolution; attention between them has no weights, and none of its own."""
-    whole = [isinstance(layer, Attention) for layer in convolutions]
-    kernels = iter(start.kernel_sparsities(whole.count(False)))
-    return [0.0 if own else next(kernels) for own in whole]
+    attending = [isinstance(layer, Attention) for layer in convolutions]
+    kernels = iter(start.kernel_sparsities(attending.count(False)))
+    return [0.0 if attends else next(kernels) for attends in attending]
 
 
 def _start(
@@ -284,12 +284,13 @@ def _start(
     sparse_ones = _with_links(convolved, _kernel_sparsities(start, convolutions), rng.spawn(1)[0])
     settled = np.zeros(len(weights) + sum(sparse.issparse(own["weights"]) for own in sparse_ones), dtype=bool)
     state = _linked_state(weights, {"settled": settled}, sparse_ones)
-    check_paths(_linked_chain(state)[0], start.convolution_sparsity)
+    linked = _linked_chain(state)[0]
+    check_paths(linked, start.convolution_sparsity, _skips(model, len(model.layers) - len(linked)))
     return state
 
 
 def _with_links(convolved: "Parameters", sparsities: Sequence[float], rng: np.random.Generator) -> list[dict[str, Any]]:
-    """Parameters of the convolutions, of which those that are not whole have links; `rng` is theirs alone, for the same reason."""
+    """Parameters of the convolutions, of which those that are not whole have links; `rng` is theirs alone: it moves no other draw."""
     return [
         own | ({"weights": sparse_kernel(own["weights"], sparsity, rng)} if sparsity else {})
         for own, sparsity in zip(convolved, sparsities, strict=True)

@@ -142,8 +142,11 @@ class Evolution:
                 if self.plan.overlap_stop is not None:
                     settled = settled | (np.array(result.overlap) > self.plan.overlap_stop)
                 state = replace(state, fixed=state.fixed | {"settled": settled})
-            seconds = time.perf_counter() - began
-            return state, {**values, "rewiring_seconds": seconds, **layer_history(_linked_chain(state)[0], self.skips)}
+            values["rewiring_seconds"] = time.perf_counter() - began
+            weights, _ = _linked_chain(state)
+            # attention stands there with all pairs of its channels; what has weights is a link
+            values["n_links"] = float(sum(own["weights"].size for own in state.parameters["layers"][-len(weights) :]))
+            return state, {**values, **layer_history(weights, self.skips)}
 
         return change
 
@@ -174,10 +177,9 @@ def _regrown_at_zero(result: Rewired) -> list[Mask]:
 def layer_history(weights: Any, skips: Skips = ()) -> Mapping[str, float]:
     """Numbers that describe the topology of all layers, for the history of a training.
 
-    "n_links", "active_nodes" (fraction of nodes with links), "node_sparsity" (fraction of hidden neurons that are on no path from
-    input to output; a filter counts as one); and for layer k "clustering_k" (four-cycle clustering over that of random links, the
-    bipartite stand-in for small-worldness) and "degree_exponent_k" (power law fitted to the degrees of all its nodes; NaN where
-    none fits).
+    "active_nodes" (fraction of nodes with links), "node_sparsity" (fraction of hidden neurons that are on no path from input to
+    output; a filter counts as one); and for layer k "clustering_k" (four-cycle clustering over that of random links, the bipartite
+    stand-in for small-worldness) and "degree_exponent_k" (power law fitted to the degrees of all its nodes; NaN where none fits).
 
     Parameters
     ----------
@@ -191,7 +193,6 @@ def layer_history(weights: Any, skips: Skips = ()) -> Mapping[str, float]:
     mapping
     """
     values: dict[str, float] = {
-        "n_links": float(sum(layer.nnz for layer in weights)),
         "active_nodes": active_node_fraction(_patterns(weights), shared=True),
         NODE_SPARSITY: node_sparsity(_patterns(weights), skips, shared=True),
     }

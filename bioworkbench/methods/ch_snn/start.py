@@ -16,7 +16,7 @@ from bioworkbench.topology.generators.bipartite import layered
 from bioworkbench.topology.generators.correlated import correlation_topology, spike_correlation_topology
 from bioworkbench.topology.generators.plain import all_to_all
 from bioworkbench.topology.masks import Mask, link_arrays, n_links_at
-from bioworkbench.topology.rewiring.percolation import percolated
+from bioworkbench.topology.rewiring.percolation import Skips, percolated
 
 if TYPE_CHECKING:
     from bioworkbench.gradients.inputs import StepInputs
@@ -203,7 +203,7 @@ def check_kernels(layers: Sequence[Layer], sparsities: Sequence[float]) -> None:
             )
 
 
-def check_paths(chain: Sequence[sparse.csr_array], sparsity: object) -> None:
+def check_paths(chain: Sequence[sparse.csr_array], sparsity: object, skips: Skips = ()) -> None:
     """Raise TopologyError if no path from input to output is left.
 
     Parameters
@@ -212,8 +212,10 @@ def check_paths(chain: Sequence[sparse.csr_array], sparsity: object) -> None:
         Layers from the first convolution that has links.
     sparsity : object
         Of the convolutions, as it was given.
+    skips : sequence of (int, int)
+        As of `percolated`.
     """
-    if not percolated(chain, shared=True)[-1].nnz:
+    if not percolated(chain, skips, shared=True)[-1].nnz:
         raise TopologyError(
             f"start.convolution_sparsity = {sparsity} leaves no path from input to output through layers of "
             f"{[layer.nnz for layer in chain]} links; lower it"

@@ -270,10 +270,32 @@ def test_kernels_without_links_are_refused_before_anything_is_simulated(sparsity
         _train(never, convolution_sparsity=sparsity)
 
 
+def test_a_convolution_behind_attention_is_named_by_its_place_in_the_list():
+    """The attention between the two is no convolution, and has no links that are counted."""
+    sizes = {"a": 64, "b": 384, "c": 128, "d": 128}
+    names, shapes = ["input", *sizes], [64, *sizes.values()]
+    populations = tuple(Population(name, size, MODEL, k) for k, (name, size) in enumerate(sizes.items()))
+    links = [Projection(names[k], names[k + 1], sparse.csr_array((shapes[k], shapes[k + 1]))) for k in range(4)]
+    images = ConvolvedImages(
+        (8, 8, 1), convolutions=((4, 2, 2), (24, 1, 1), (8, 1, 1)), attention=((2, 2, 0.5),), normalized=True
+    )
+    task = digits_task(4, n_train=300)
+
+    def trained(sparsity):
+        settings = grouped(train, SHORT | {"epochs": 1, "convolution_sparsity": sparsity})
+        return train(task, Network(populations, links), in_numpy, np.random.default_rng(3), images=images, **settings)
+
+    with pytest.raises(TopologyError, match="leaves convolution 2, of 8 inputs and 8 filters, without a link"):
+        trained([0.0, 0.0, 0.999])
+    n_outputs = round((1 - SHORT["sparsity"]) * 128 * 10)
+    assert trained([0.0, 0.5, 0.5]).history["n_links"].tolist() == [4 * 24 // 2 + 8 * 8 // 2 + n_outputs]
+
+
 def test_kernels_without_a_path_are_refused():
     one, two = np.diag([1.0, 0, 0, 0]), np.diag([0, 1.0, 0, 0])
     with pytest.raises(TopologyError, match=r"start\.convolution_sparsity = 0\.9 leaves no path .* layers of \[1, 1\] links"):
         check_paths([sparse.csr_array(one), sparse.csr_array(two)], 0.9)
+    check_paths([sparse.csr_array(matrix) for matrix in (one, two, one, one)], 0.9, [(1, 3)])  # a skip is a path, too
 
 
 @pytest.mark.thorough
