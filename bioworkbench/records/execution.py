@@ -37,6 +37,11 @@ class Execution:
     progress : callable (phase, done, total), optional
         Called as a program is compiled, steps are done, and chunks end.
 
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or the precision is unknown.
+
     Examples
     --------
     >>> Execution(jobs=2, memory=8e9).precision
