@@ -8,7 +8,7 @@ from scipy import sparse
 from bioworkbench.discrete.lif import discrete_lif
 from bioworkbench.records.network import Network, Population, Projection
 
-__all__ = ["attention_ends", "with_coincidences"]
+__all__ = ["attention_ends", "waiting_name", "with_coincidences"]
 
 
 def attention_ends(n_tokens: int, width: int, heads: int) -> tuple[np.ndarray, np.ndarray]:
@@ -40,6 +40,11 @@ def attention_ends(n_tokens: int, width: int, heads: int) -> tuple[np.ndarray, n
     return sources, asking * width + head * size + value
 
 
+def waiting_name(name: str) -> str:
+    """Name of the neurons that wait for coincidences before the population of that `name`."""
+    return f"{name}_coincidences"
+
+
 def with_coincidences(network: Network, number: int, sources: np.ndarray, targets: np.ndarray, weight: float) -> Network:
     """Chain in which a population sees products of spikes of the one before it.
 
@@ -62,12 +67,12 @@ def with_coincidences(network: Network, number: int, sources: np.ndarray, target
     Returns
     -------
     Network
-        A chain with one population more, called ``<name>_coincidences``.
+        A chain with one population more; see `waiting_name`.
     """
     populations = sorted(network.populations, key=lambda population: population.layer)
     before, after = populations[number - 1 : number + 1]
     n_products, n_factors = sources.shape
-    waiting = Population(f"{after.name}_coincidences", n_products, discrete_lif(leak=0.0, threshold=float(n_factors)), number)
+    waiting = Population(waiting_name(after.name), n_products, discrete_lif(leak=0.0, threshold=float(n_factors)), number)
     later = [replace(population, layer=population.layer + 1) for population in populations[number:]]
     products = np.arange(n_products)
     into = (np.ones(sources.size), (sources.ravel(), products.repeat(n_factors)))

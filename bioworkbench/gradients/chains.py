@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from scipy import sparse
 
-from bioworkbench.discrete.coincidences import attention_ends, with_coincidences
+from bioworkbench.discrete.coincidences import attention_ends, waiting_name, with_coincidences
 from bioworkbench.discrete.layers import chain, chain_sizes, chain_skips, scalar_arguments
 from bioworkbench.gradients.layers import Attention, Convolution, Dense, FeedForward, Image, Layer, Neuron, Pooled
 from bioworkbench.gradients.matrices import neuron_biases, projection_weights
@@ -47,8 +47,8 @@ def feed_forward(
     Raises
     ------
     ValueError
-        If the network is not such a chain, a population does not have the size that its convolution gives, or attention has more
-        products than Brian2 is to run.
+        If the network is not such a chain, a population does not have the size that its convolution or attention gives, or attention
+        has more products than Brian2 is to run, or needs a name for them that a population has.
     """
     populations, sizes = chain(network), chain_sizes(network)
     convolutions, image = images.convolutions, images.shape
@@ -65,14 +65,25 @@ def feed_forward(
         if layer.n_out != n_out:
             kind = "attention" if isinstance(layer, Attention) else "convolution"
             raise ValueError(f"population '{populations[number].name}' has {n_out} neurons; its {kind} gives {layer.n_out}")
-        if isinstance(layer, Attention) and layer.n_products > _MOST_PRODUCTS:
-            raise ValueError(
-                f"population '{populations[number].name}' sees {layer.n_products} products of spikes, each a neuron in Brian2; at most "
-                f"{_MOST_PRODUCTS} are made: take fewer tokens or channels, or more heads"
-            )
+        if isinstance(layer, Attention):
+            _check_products(network, populations[number].name, layer)
         layers.append(layer)
     neurons = tuple(_neuron(scalar_arguments(population)) for population in populations)
     return FeedForward(tuple(layers), neurons, surrogate, width, chain_skips(network))
+
+
+def _check_products(network: Network, name: str, layer: Attention) -> None:
+    """Raise ValueError unless the neurons that multiply spikes for the population of that `name` can be added to the network."""
+    if layer.n_products > _MOST_PRODUCTS:
+        raise ValueError(
+            f"population '{name}' sees {layer.n_products} products of spikes, each a neuron in Brian2; at most {_MOST_PRODUCTS} are "
+            "made: take fewer tokens or channels, or more heads"
+        )
+    if waiting_name(name) in network.sizes:
+        raise ValueError(
+            f"'{waiting_name(name)}' is the name of the neurons that multiply spikes for population '{name}', and of another population; "
+            "rename that one"
+        )
 
 
 def _layer(images: ConvolvedImages, number: int, image: Image | None, n_in: int, n_out: int) -> tuple[Layer, Image | None]:

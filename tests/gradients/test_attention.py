@@ -148,6 +148,17 @@ def test_populations_must_have_the_size_that_attention_gives():
         feed_forward(Network(populations, links), 10, images=images)
 
 
+def test_the_name_of_the_products_must_be_free():
+    """Else the network could not be made after its training."""
+    network = spikformer(discrete_lif(leak=0.5))
+    names = {"hidden": "attending_coincidences"}
+    populations = [replace(population, name=names.get(population.name, population.name)) for population in network.populations]
+    ends = [(names.get(p.source, p.source), names.get(p.target, p.target)) for p in network.projections]
+    links = [Projection(*pair, p.weights) for pair, p in zip(ends, network.projections, strict=True)]
+    with pytest.raises(ValueError, match=r"'attending_coincidences' is the name of the neurons .* population 'attending', and"):
+        feed_forward(Network(populations, links), 10, images=IMAGES)
+
+
 def test_more_products_than_brian2_runs_are_refused():
     """256 tokens of 64 channels, one head: 256 x 256 x 64 x 64 products."""
     sizes, model = {"input": 256, "embedded": 256 * 64, "asked": 3 * 256 * 64, "attending": 256 * 64}, discrete_lif(leak=0.5)
