@@ -164,8 +164,8 @@ class ConvolvedImages(Images):
         Populations among these, by their number from 0, that see the self-attention of the population before them instead, whose
         channels are queries, keys and values in equal parts (`bioworkbench.gradients.attention`). Convolutions are those of the others.
     pooling : sequence of int
-        Sides of the squares of pixels whose average the convolutions see, in their order, and then the first linear layer: 1 is the
-        pixel itself, as for those left out. Where a linear layer sees averages, its weights are drawn too.
+        Sides of the squares of pixels whose average is seen by each of these populations, in order, and then by the first linear layer:
+        1 is the pixel itself, as for those left out and for attention. Where a linear layer sees averages, its weights are drawn too.
     normalized : bool
         Train the convolutions with batch norm. The network that comes back has it in its weights and in the biases of its neurons.
 
@@ -187,9 +187,10 @@ class ConvolvedImages(Images):
             count("pooling", side)
         most = self.n_convolved + 1 if self.convolutions else 0
         if len(self.pooling) > most:
+            attending = f", {counted(len(self.attention), 'population')} with attention" if self.attention else ""
             raise ValueError(
-                f"pooling = {list(self.pooling)}: {counted(self.n_convolved, 'convolution')} and the linear layer behind them "
-                f"take {most} at most"
+                f"pooling = {list(self.pooling)}: {counted(len(self.convolutions), 'convolution')}{attending} and the linear layer "
+                f"behind them take {most} at most"
             )
         if self.normalized and not self.convolutions:
             raise ValueError(

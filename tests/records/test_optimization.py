@@ -61,6 +61,10 @@ def test_images_that_cannot_be(settings, words):
     [
         ({"pooling": [2]}, r"pooling = \[2\]: 0 convolutions and the linear layer behind them take 0 at most"),
         ({"convolutions": [(8, 3, 1)], "pooling": [1, 2, 2]}, "1 convolution and the linear layer behind them take 2 at most"),
+        (
+            {"convolutions": [(6, 3, 1), (8, 1, 1)], "attention": [(1, 1, 0.5)], "pooling": [1] * 5},
+            "2 convolutions, 1 population with attention and the linear layer behind them take 4 at most",
+        ),
         ({"convolutions": [(8, 3, 1)], "pooling": [0]}, "pooling = 0"),
         ({"normalized": True}, "normalized = True: batch norm is of convolutions, and there are none"),
     ],
