@@ -1,6 +1,6 @@
 """Checks of arrays and numbers that many modules share; each raises ``ValueError`` naming the value and the rule."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -35,30 +35,28 @@ def extent(indices: NDArray[np.integer], known: int | None = None) -> int:
 
 def positive(name: str, value: _Number) -> _Number:
     """Return `value`, a number or an array, if it is finite and above 0; else raise a ValueError that calls it `name`."""
-    if wrong := _where(value, ~(np.isfinite(value) & (np.asarray(value) > 0))):
-        raise ValueError(f"{name} = {wrong[0]}: must be a finite number above 0")
-    return value
+    return _within(name, value, lambda given: np.isfinite(given) & (given > 0), "be a finite number above 0")
 
 
 def non_negative(name: str, value: _Number) -> _Number:
     """Return `value`, a number or an array, if it is finite and 0 or more; else raise a ValueError that calls it `name`."""
-    if wrong := _where(value, ~(np.isfinite(value) & (np.asarray(value) >= 0))):
-        raise ValueError(f"{name} = {wrong[0]}: must be a finite number, 0 or more")
-    return value
+    return _within(name, value, lambda given: np.isfinite(given) & (given >= 0), "be a finite number, 0 or more")
 
 
 def fraction(name: str, value: _Number) -> _Number:
     """Return `value`, a number or an array, if it lies in [0, 1]; else raise a ValueError that calls it `name`."""
-    if wrong := _where(value, ~((np.asarray(value) >= 0) & (np.asarray(value) <= 1))):
-        raise ValueError(f"{name} = {wrong[0]}: must lie between 0 and 1")
+    return _within(name, value, lambda given: (given >= 0) & (given <= 1), "lie between 0 and 1")
+
+
+def _within(name: str, value: _Number, rule: Callable[[np.ndarray], Any], words: str) -> _Number:
+    """The `value` if all of its numbers follow a `rule`; of an array, the message has the first that does not."""
+    given = np.asarray(value)
+    if given.dtype.kind not in "biuf":  # text, None and mixtures, on which NumPy has no word of the name
+        raise ValueError(f"{name} = {value!r}: must {words}")
+    if not np.all(good := rule(given)):
+        shown = value if isinstance(value, int | float) else given[~good].ravel().tolist()[0]
+        raise ValueError(f"{name} = {shown}: must {words}")
     return value
-
-
-def _where(value: Any, wrong: NDArray[np.bool_]) -> list[Any]:
-    """Values that are wrong; of a number itself as it was given."""
-    if isinstance(value, int | float):
-        return [value] if wrong else []
-    return np.asarray(value)[wrong].ravel().tolist()
 
 
 def count(name: str, value: int, least: int = 1) -> int:

@@ -1,5 +1,7 @@
 """Checks of arrays and numbers."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,18 @@ def test_non_negative_numbers_are_finite(value):
 def test_fractions_lie_between_zero_and_one(value):
     with pytest.raises(ValueError, match=f"p = {value}: must lie between 0 and 1"):
         fraction("p", value)
+
+
+@pytest.mark.parametrize("value", ["2 GB", None, [1.0, "a"], [None]])
+@pytest.mark.parametrize("check", [positive, non_negative, fraction])
+def test_what_is_no_number_is_named(check, value):
+    with pytest.raises(ValueError, match=re.escape(f"memory = {value!r}: must ")):
+        check("memory", value)
+
+
+def test_the_first_wrong_number_of_an_array_is_named():
+    with pytest.raises(ValueError, match=r"p = 1.5: must lie between 0 and 1"):
+        fraction("p", np.array([[0.5, 1.5], [2.0, 0.1]]))
 
 
 @pytest.mark.parametrize("value", [0, 1.5, "3", True, None])
