@@ -196,17 +196,20 @@ def with_weights(
     Network
     """
     populations, source, projections, changed = chain(network), INPUT, [], []
+    names = {(projection.source, projection.target): projection.name for projection in network.projections}
     for number, population in enumerate(populations):
         own: dict[str, Any] = {
             name: value[number] if isinstance(value, list | tuple) else value for name, value in changes.items()
         }
         arguments: dict[str, Any] = scalar_arguments(population) | own | {"bias": np.asarray(biases[number], dtype=float)}
         changed.append(Population(population.name, population.size, discrete_lif(**arguments), population.layer))
-        projections.append(Projection(source, population.name, sparse.csr_array(weights[number], dtype=float)))
+        links = sparse.csr_array(weights[number], dtype=float)
+        projections.append(Projection(source, population.name, links, name=names[source, population.name]))
         source = population.name
     for skip in chain_skips(network) if skips is None else skips:
-        one, other = populations[skip.source], populations[skip.target]
-        projections.append(Projection(one.name, other.name, sparse.eye_array(one.size, format="csr") * skip.weight))
+        ends, size = (populations[skip.source].name, populations[skip.target].name), populations[skip.source].size
+        links = sparse.eye_array(size, format="csr") * skip.weight
+        projections.append(Projection(*ends, links, name=names.get(ends, "")))
     return Network(tuple(changed), tuple(projections))
 
 

@@ -70,6 +70,16 @@ def test_weights_biases_and_arguments_are_replaced():
     assert network.populations[0].model.constants["leak"] == 1.0
 
 
+def test_projections_keep_their_names():
+    """Probes, exports and files know them by these."""
+    populations = [Population(name, 2, discrete_lif(leak=1.0), k) for k, name in enumerate("abc")]
+    ends = {"pixels": ("input", "a"), "up": ("a", "b"), "further": ("b", "c"), "past": ("a", "c")}
+    eye = sparse.csr_array(np.eye(2))
+    network = Network(populations, [Projection(*pair, eye, name=name) for name, pair in ends.items()])
+    changed = with_weights(network, [2 * eye] * 3, [np.zeros(2)] * 3, {})
+    assert {p.name: (p.source, p.target) for p in changed.projections} == ends
+
+
 def test_inputs_are_currents_that_stay():
     held = np.repeat([[[1.0, 2.0]]], 3, axis=1)
     np.testing.assert_array_equal(constant_input(Stimulus(held, DT)), [[1.0, 2.0]])
