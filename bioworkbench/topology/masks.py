@@ -8,7 +8,7 @@ from scipy import sparse
 from bioworkbench.records.arrays import Integers, count, fraction
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError
-from bioworkbench.records.links import canonical
+from bioworkbench.records.sparse_matrices import canonical
 
 __all__ = ["Mask", "checked_mask", "link_arrays", "link_mask", "mask_shape", "n_links_at", "possible_targets"]
 

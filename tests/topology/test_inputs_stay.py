@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from bioworkbench.records.links import Links, canonical
+from bioworkbench.records.links import Links
+from bioworkbench.records.sparse_matrices import canonical
 from bioworkbench.topology.masks import checked_mask
 from bioworkbench.topology.prediction.all_pairs import scores_of_all_pairs
 from bioworkbench.topology.prediction.layer_links import layer_scores, top_links
