@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["arms", "joined", "record", "seeds"]
+from bioworkbench.records.averages import mean_and_error
+
+__all__ = ["arms", "joined", "record", "seeds", "with_error"]
 
 
 def seeds(default: int, first: int = 1) -> tuple[int, ...]:
@@ -56,6 +58,22 @@ def arms(known: Iterable[str]) -> tuple[str, ...]:
     if unknown := sorted(set(wanted) - set(every)):
         raise ValueError(f"BIOWORKBENCH_ARMS names {', '.join(unknown)}; this test has {', '.join(every)}")
     return tuple(name for name in every if name in wanted)
+
+
+def with_error(values: Sequence[float]) -> str:
+    """Mean and standard error of scores in words; a single score has no error.
+
+    Parameters
+    ----------
+    values : sequence of float
+        One for each seed.
+
+    Returns
+    -------
+    str
+    """
+    mean, error = mean_and_error(values)
+    return f"{mean:.4f}" if error is None else f"{mean:.4f} +- {error:.4f}"
 
 
 def record(row: str, of_seeds: Sequence[int], scores: Mapping[str, Sequence[float]], scale: float = 1.0) -> None:

@@ -17,12 +17,11 @@ from bioworkbench.methods.reconstruction import program
 from bioworkbench.neurons import discrete_lif
 from bioworkbench.readout.features import FEATURES
 from bioworkbench.readout.metrics import chance, raw_linear
-from bioworkbench.records.averages import mean_and_error
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.tasks.images import digits, mnist
 from bioworkbench.tasks.sequences import addition, first_last_xor
 from tests.methods.grouped import grouped
-from tests.verification.records import record, seeds
+from tests.verification.records import record, seeds, with_error
 
 SEEDS = seeds(5, first=0)
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
@@ -177,9 +176,9 @@ def test_sequential_mnist(frames, solved_once):
     for ending, arms in MNIST_ROWS.items():
         record(f"reconstruction-mnist-{frames}{ending}", SEEDS, {arm: named[arm] for arm in arms}, 100)
     for way, scores in found.items():
-        print(f"MNIST by {frames}: {way:28s} {mean_and_error(scores)[0]:.4f} +- {mean_and_error(scores)[1]:.4f}", flush=True)
+        print(f"MNIST by {frames}: {way:28s} {with_error(scores)}", flush=True)
     gain = np.subtract(found["and logistic regression"], found["surrogate gradients"])
-    print(f"MNIST by {frames}: gain {mean_and_error(gain)[0]:+.4f} +- {mean_and_error(gain)[1]:.4f}")
+    print(f"MNIST by {frames}: gain {with_error(gain)}")
     assert np.mean(found["program after them"]) >= 0.925
     assert np.mean(found["and logistic regression"]) > np.mean(found["program after them"])
 
@@ -257,7 +256,7 @@ def test_the_program_after_surrogate_gradients_is_better_than_surrogate_gradient
     row, arms = ROWS[name]
     record(row, SEEDS, {arm: found[way] for way, arm in arms.items()}, 100)
     for way, scores in found.items():
-        print(f"{name}: {way:28s} {mean_and_error(scores)[0]:.4f} +- {mean_and_error(scores)[1]:.4f}", flush=True)
+        print(f"{name}: {way:28s} {with_error(scores)}", flush=True)
     gain = np.subtract(found["program after them"], found["surrogate gradients"])
-    print(f"{name}: gain {mean_and_error(gain)[0]:+.4f} +- {mean_and_error(gain)[1]:.4f}")
+    print(f"{name}: gain {with_error(gain)}")
     assert gain.mean() > 0

@@ -11,7 +11,7 @@ import pytest
 from _pytest.mark.expression import Expression
 
 from tests.verification import reproduced
-from tests.verification.records import arms, joined, record, seeds
+from tests.verification.records import arms, joined, record, seeds, with_error
 from tests.verification.reproduced import PAGE, Row, Scores, read, table, taken_over, with_tables
 
 ROW = Row("row", "Part", "claim", "protocol", "test_x.py -k y", published=90.0, against={"other": 0.0})
@@ -165,3 +165,8 @@ def test_arms_are_all_or_those_listed(monkeypatch):
     monkeypatch.setenv("BIOWORKBENCH_ARMS", "convexe")
     with pytest.raises(ValueError, match="BIOWORKBENCH_ARMS names convexe; this test has convex, gradients"):
         arms(["convex", "gradients"])
+
+
+def test_a_single_score_has_no_error():
+    assert with_error([0.5]) == "0.5000"
+    assert with_error([0.4, 0.6]) == "0.5000 +- 0.1000"

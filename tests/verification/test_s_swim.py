@@ -24,7 +24,7 @@ from bioworkbench.records.choice import Choice
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.tasks.time_series import etth1, exchange_rate, series
 from tests.methods.grouped import grouped
-from tests.verification.records import record, seeds
+from tests.verification.records import record, seeds, with_error
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("data_folder"), pytest.mark.timeout(3600)]
 
@@ -258,7 +258,7 @@ def test_against_surrogate_gradients_and_as_their_start():
         )
     rows = np.array(found).T
     for label, column in zip([*runs, *(f"seconds {name}" for name in runs), "epochs random", "epochs S-SWIM"], rows, strict=True):
-        print(f"{label:34s} {mean_and_error(column)[0]:.4f} +- {mean_and_error(column)[1]:.4f}")
+        print(f"{label:34s} {with_error(column)}")
     record("s-swim-adam-error", SEEDS, {"S-SWIM": rows[0], "Adam": rows[1]})
     record("s-swim-adam-time", SEEDS, {"S-SWIM": rows[3], "tenth of Adam's": rows[4] / 10})
     record("s-swim-start", SEEDS, {"from S-SWIM": rows[7], "half of random start": rows[6] / 2})
@@ -300,8 +300,7 @@ def test_time_of_tuned_adam_to_the_same_validation_error():
         rows.append([*errors, seconds, needed, needed * (total - before) / epochs])
         print(f"seed {seed}: test RSE, seconds of S-SWIM, epochs and seconds of Adam: {np.round(rows[-1], 4)}", flush=True)
     for label, column in zip(["RSE S-SWIM", "RSE Adam", "s S-SWIM", "epochs", "s Adam"], np.transpose(rows), strict=True):
-        mean, error = mean_and_error(column)
-        print(f"{label:12s} {mean:.4f}" + (f" +- {error:.4f}" if error is not None else ""))  # one seed has no error
+        print(f"{label:12s} {with_error(column)}")
     record("s-swim-tuned-adam", SEEDS, {"S-SWIM": np.array(rows)[:, 2], "tenth of Adam's": np.array(rows)[:, 4] / 10})
     print(f"rate {rate}, {schedule}: {np.mean([row[4] / row[2] for row in rows]):.1f} times the seconds of S-SWIM")
     assert max(row[3] for row in rows) <= epochs
