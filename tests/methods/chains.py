@@ -10,13 +10,21 @@ from scipy import sparse
 from bioworkbench.discrete import simulate_discrete
 from bioworkbench.discrete.lif import discrete_lif
 from bioworkbench.encoding import as_current
+from bioworkbench.gradients.chains import chain_weights, feed_forward
+from bioworkbench.gradients.layers import FeedForward
+from bioworkbench.gradients.matrices import layer_weights
+from bioworkbench.gradients.objectives import spike_rasters
 from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.optimization import ConvolvedImages
 from bioworkbench.records.recording import Recording
 from bioworkbench.records.stimulus import Stimulus
+from bioworkbench.records.trained import TrainedNetwork
+from bioworkbench.simulation import simulate
 from bioworkbench.tasks import Task
 from bioworkbench.tasks.images import digits
 
 DT = 1e-3
+_FLAT = ConvolvedImages()
 
 
 def dense_chain(sizes: tuple[int, ...], seed: int = 1, **neuron) -> Network:
@@ -55,3 +63,35 @@ def accuracy_on_test(task: Task, trained, simulate=in_numpy) -> float:
     recording = simulate(trained.network, task.encode(task.test.values), 7)
     counts = np.stack([recording.raster(name).sum(axis=1) for name in trained.feature.arguments["populations"]])
     return float((trained.readout.predictions(np.concatenate(list(counts), axis=1)) == task.test.targets).mean())
+
+
+def in_jax(
+    trained: TrainedNetwork, images: ConvolvedImages = _FLAT, n_steps: int = 1
+) -> tuple[FeedForward, tuple[dict[str, np.ndarray], ...]]:
+    """A trained network as JAX runs it, from the weights of the projections and the biases of the neurons.
+
+    Its outputs are those of the mean over the steps, of which it had `n_steps` when it was trained.
+    """
+    model = feed_forward(trained.network, trained.readout.coefficients.shape[1], images=images)
+    chain = zip(model.layers, chain_weights(trained.network), trained.network.populations, strict=False)
+    own = [
+        {"weights": layer_weights(layer, weights), "bias": _biases(population)[: layer.weight_shape[-1]]}
+        for layer, weights, population in chain
+    ]
+    return model, (*own, {"weights": trained.readout.coefficients * n_steps, "bias": trained.readout.intercepts})
+
+
+def _biases(population: Population) -> np.ndarray:
+    return np.broadcast_to(population.model.constants["bias"], population.size)
+
+
+def check_spikes(
+    task: Task, trained: TrainedNetwork, n_steps: int, images: ConvolvedImages = _FLAT, *, n_trials: int = 40
+) -> None:
+    """Every population spikes, and no spike differs between Brian2, which runs the projections, and JAX, which runs the layers."""
+    values = task.test.values[:n_trials]
+    recording = simulate(trained.network, task.encode(values), 1, dt=DT, backend="numpy")
+    rasters = spike_rasters(*in_jax(trained, images), values[:, 0], n_steps)
+    for population, raster in zip(trained.network.populations, rasters, strict=True):
+        assert raster.any()
+        np.testing.assert_array_equal(recording.raster(population.name), raster)

@@ -1,5 +1,6 @@
 """Image sets and networks for the verification of the gradient methods, and how they are judged for any number of steps."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -10,9 +11,7 @@ from scipy import sparse
 
 from bioworkbench.discrete.lif import soft_reset_if
 from bioworkbench.encoding import as_current
-from bioworkbench.gradients.chains import chain_weights, feed_forward
 from bioworkbench.gradients.layers import FeedForward
-from bioworkbench.gradients.matrices import layer_weights
 from bioworkbench.gradients.objectives import accuracy, spike_rasters
 from bioworkbench.readout.trials import blocked_predictions
 from bioworkbench.records import averages
@@ -22,8 +21,9 @@ from bioworkbench.records.optimization import ConvolvedImages
 from bioworkbench.records.recording import Recording
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.simulation import simulate
-from bioworkbench.tasks import Task
+from bioworkbench.tasks import Task, Trials
 from bioworkbench.tasks.images import cifar10, mnist
+from tests.methods.chains import in_jax
 
 DT = 1e-3
 N_STEPS = 8
@@ -88,44 +88,34 @@ def accuracy_in_brian2(task: Task, trained: TrainedNetwork, n_steps: int, block:
     return float((found == task.test.targets).mean())
 
 
-def in_jax(
-    trained: TrainedNetwork, images: ConvolvedImages = _FLAT, n_steps: int = N_STEPS
-) -> tuple[FeedForward, tuple[dict[str, np.ndarray], ...]]:
-    """A trained network as JAX runs it, from the weights of the projections and the biases of the neurons.
-
-    Its outputs are those of the mean over the steps, of which it had `n_steps` when it was trained.
-    """
-    model = feed_forward(trained.network, trained.readout.coefficients.shape[1], images=images)
-    chain = zip(model.layers, chain_weights(trained.network), trained.network.populations, strict=False)
-    own = [
-        {"weights": layer_weights(layer, weights), "bias": _biases(population)[: layer.weight_shape[-1]]}
-        for layer, weights, population in chain
-    ]
-    return model, (*own, {"weights": trained.readout.coefficients * n_steps, "bias": trained.readout.intercepts})
-
-
-def _biases(population: Population) -> np.ndarray:
-    return np.broadcast_to(population.model.constants["bias"], population.size)
-
-
 def accuracy_in_jax(
     task: Task, trained: TrainedNetwork, n_steps: int, images: ConvolvedImages = _FLAT, trained_steps: int = N_STEPS
 ) -> float:
     """Accuracy on the test images, for any number of steps."""
-    model, layers = in_jax(trained, images, trained_steps)
+    return judged(*in_jax(trained, images, trained_steps), task.test, n_steps)
+
+
+def judged(model: FeedForward, layers: Sequence[dict[str, np.ndarray]], images: Trials, n_steps: int) -> float:
+    """Accuracy of layers on images, in single precision."""
     single = tuple({name: value.astype(np.float32) for name, value in own.items()} for own in layers)
-    return accuracy(model, task.test.values[:, 0].astype(np.float32), task.test.targets, n_steps)(single)
+    return accuracy(model, images.values[:, 0].astype(np.float32), images.targets, n_steps)(single)
 
 
-def differing_spikes(task: Task, trained: TrainedNetwork, n_images: int) -> tuple[int, int]:
+def differing_spikes(
+    task: Task, trained: TrainedNetwork, n_images: int, images: ConvolvedImages = _FLAT, n_steps: int = N_STEPS
+) -> tuple[int, int]:
     """Number of entries in which the rasters of Brian2 and JAX differ, over all layers, and number of spikes."""
     values = task.test.values[:n_images]
-    recording: Recording = in_brian2(trained.network, lasting(N_STEPS)(values), 1)
-    rasters = spike_rasters(*in_jax(trained), values[:, 0], N_STEPS)
-    differing = 0
-    for population, raster in zip(trained.network.populations, rasters, strict=True):
-        differing += int((recording.raster(population.name) != raster).sum())
-    return differing, sum(int(raster.sum()) for raster in rasters)
+    rasters = spike_rasters(*in_jax(trained, images, n_steps), values[:, 0], n_steps)
+    names = [population.name for population in trained.network.populations]
+    return spikes_apart(trained, values, n_steps, dict(zip(names, rasters, strict=True)))
+
+
+def spikes_apart(trained: TrainedNetwork, values: np.ndarray, n_steps: int, rasters: Mapping[str, np.ndarray]) -> tuple[int, int]:
+    """Number of entries in which Brian2 and the rasters of populations differ, and number of spikes in these."""
+    recording: Recording = in_brian2(trained.network, lasting(n_steps)(values), 1)
+    differing = sum(int((recording.raster(name) != raster).sum()) for name, raster in rasters.items())
+    return differing, sum(int(raster.sum()) for raster in rasters.values())
 
 
 def table(title: str, rows: list[list[object]], head: list[str]) -> None:

@@ -6,23 +6,17 @@ Run with ``BIOWORKBENCH_DATA=... pytest -m slow -s tests/verification/test_ch_sn
 
 import os
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
 from scipy import sparse
 
 from bioworkbench.discrete.lif import discrete_lif
-from bioworkbench.encoding import as_current
-from bioworkbench.gradients.chains import chain_weights, feed_forward
-from bioworkbench.gradients.matrices import layer_weights
-from bioworkbench.gradients.objectives import accuracy, spike_rasters
 from bioworkbench.methods.ch_snn import BASELINES, SparseStart, train
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.optimization import ConvolvedImages
-from bioworkbench.tasks.images import cifar10
 from tests.methods.grouped import grouped
-from tests.verification.mnist_chains import DT, in_brian2, mean_and_error, table
+from tests.verification.mnist_chains import accuracy_in_jax, cifar10_task, differing_spikes, in_brian2, mean_and_error, table
 from tests.verification.records import arms, record, seeds
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(172_800)]
@@ -60,12 +54,6 @@ KERNELS = {
 }
 
 
-def cifar10_task(folder, seed):
-    """CIFAR-10 as constant currents."""
-    task = cifar10(np.random.default_rng(seed), data=folder, n_train=N_IMAGES, n_test=N_TEST, n_validation=N_IMAGES // 10)
-    return replace(task, encode=partial(as_current, frame=N_STEPS * DT))
-
-
 def network():
     """Populations without links: convolutions and links are drawn by the method."""
     names, sizes = ["input", *(f"h{k}" for k in range(len(SIZES)))], [3072, *SIZES]
@@ -74,43 +62,15 @@ def network():
     return Network(populations, tuple(links))
 
 
-def in_jax(trained):
-    """Layers as JAX runs them, from the weights of the projections and the biases of the neurons."""
-    model = feed_forward(trained.network, 10, images=IMAGES)
-    chain = zip(model.layers, chain_weights(trained.network), trained.network.populations, strict=False)
-    layers = [
-        {"weights": layer_weights(layer, weights), "bias": population.model.constants["bias"][: layer.weight_shape[-1]]}
-        for layer, weights, population in chain
-    ]
-    return model, (*layers, {"weights": trained.readout.coefficients * N_STEPS, "bias": trained.readout.intercepts})
-
-
-def accuracy_on_test(task, trained):
-    """Accuracy on the test images, in JAX."""
-    model, layers = in_jax(trained)
-    single = tuple({name: value.astype(np.float32) for name, value in own.items()} for own in layers)
-    return accuracy(model, task.test.values[:, 0], task.test.targets, N_STEPS)(single)
-
-
-def differing_spikes(task, trained, n_images):
-    """Number of entries in which the rasters of Brian2 and JAX differ, over all layers, and number of spikes."""
-    values = task.test.values[:n_images]
-    recording = in_brian2(trained.network, task.encode(values), 1)
-    rasters = spike_rasters(*in_jax(trained), values[:, 0], N_STEPS)
-    names = [population.name for population in trained.network.populations]
-    differing = sum(int((recording.raster(name) != raster).sum()) for name, raster in zip(names, rasters, strict=True))
-    return differing, sum(int(raster.sum()) for raster in rasters)
-
-
 def test_a_quarter_of_the_links_of_linear_layers_suffices(data_folder):
     """Within .3 points of all links, and ahead of SET; no spike of Brian2 differs from JAX."""
     found, differing, rows = {name: [] for name in VARIANTS}, [], []
     for seed in SEEDS:
-        task = cifar10_task(data_folder, seed)
+        task = cifar10_task(data_folder, seed, N_IMAGES, N_STEPS, N_TEST)
         for name, more in VARIANTS.items():
             trained = train(task, network(), in_brian2, np.random.default_rng(seed), **grouped(train, SETTINGS | more))
-            found[name].append(accuracy_on_test(task, trained))
-            differing.append(differing_spikes(task, trained, 20))
+            found[name].append(accuracy_in_jax(task, trained, N_STEPS, IMAGES, N_STEPS))
+            differing.append(differing_spikes(task, trained, 20, IMAGES, N_STEPS))
             rows.append([name, seed, trained.history["score"].max(), found[name][-1], float(np.sum(trained.history["seconds"]))])
             print(*rows[-1], differing[-1], flush=True)
         # after every seed, so that a run that ends early leaves the rows that it has
@@ -126,14 +86,14 @@ def test_kernels_need_few_links_as_well(data_folder):
     """Linear layers as above, and half or a quarter of the links of all convolutions: CH3-L3 regrowth beside SET with as many."""
     found, rows = {name: [] for name in arms(KERNELS)}, []
     for seed in SEEDS:
-        task = cifar10_task(data_folder, seed)
+        task = cifar10_task(data_folder, seed, N_IMAGES, N_STEPS, N_TEST)
         for name in found:
             method, sparsity = KERNELS[name]
             given = grouped(train, SETTINGS | VARIANTS[method])
             start = replace(given.get("start", SparseStart()), convolution_sparsity=sparsity)
             trained = train(task, network(), in_brian2, np.random.default_rng(seed), **given | {"start": start})
-            found[name].append(accuracy_on_test(task, trained))
-            n_differing, n_spikes = differing_spikes(task, trained, 20)
+            found[name].append(accuracy_in_jax(task, trained, N_STEPS, IMAGES, N_STEPS))
+            n_differing, n_spikes = differing_spikes(task, trained, 20, IMAGES, N_STEPS)
             n_synapses = sum(projection.n_synapses for projection in trained.network.projections)
             rows.append([name, seed, trained.history["score"].max(), found[name][-1], n_synapses])
             print(*rows[-1], float(np.sum(trained.history["seconds"])), n_differing, n_spikes, flush=True)

@@ -13,12 +13,13 @@ from bioworkbench.discrete.lif import discrete_lif
 from bioworkbench.gradients.chains import chain_weights, feed_forward
 from bioworkbench.gradients.layers import Attention
 from bioworkbench.gradients.matrices import layer_weights
-from bioworkbench.gradients.objectives import accuracy, spike_rasters
+from bioworkbench.gradients.objectives import spike_rasters
 from bioworkbench.methods.ch_snn import BASELINES, train
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.optimization import ConvolvedImages
+from bioworkbench.tasks import Trials
 from tests.methods.grouped import grouped
-from tests.verification.mnist_chains import in_brian2, mean_and_error, mnist_task, table
+from tests.verification.mnist_chains import in_brian2, judged, mean_and_error, mnist_task, spikes_apart, table
 from tests.verification.records import record, seeds
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(36_000)]
@@ -64,20 +65,9 @@ def in_jax(trained):
     return model, (*layers, {"weights": trained.readout.coefficients * N_STEPS, "bias": trained.readout.intercepts})
 
 
-def accuracy_on_test(task, trained):
-    """Accuracy on the first test images, in JAX."""
-    model, layers = in_jax(trained)
-    single = tuple({name: value.astype(np.float32) for name, value in own.items()} for own in layers)
-    return accuracy(model, task.test.values[:N_TEST, 0], task.test.targets[:N_TEST], N_STEPS)(single)
-
-
-def differing_spikes(task, trained, n_images):
-    """Number of entries in which the rasters of Brian2 and JAX differ, over all layers, and number of spikes."""
-    values = task.test.values[:n_images]
-    recording = in_brian2(trained.network, task.encode(values), 1)
-    rasters = dict(zip(CHANNELS, spike_rasters(*in_jax(trained), values[:, 0], N_STEPS), strict=True))
-    differing = sum(int((recording.raster(name) != raster).sum()) for name, raster in rasters.items())
-    return differing, sum(int(raster.sum()) for raster in rasters.values())
+def rasters_in_jax(trained, values):
+    """Spikes of the populations that a spec names, by name."""
+    return dict(zip(CHANNELS, spike_rasters(*in_jax(trained), values[:, 0], N_STEPS), strict=True))
 
 
 def test_a_spikformer_trains_with_a_quarter_of_its_links(data_folder):
@@ -85,10 +75,11 @@ def test_a_spikformer_trains_with_a_quarter_of_its_links(data_folder):
     found, rows = {name: [] for name in ARMS}, []
     for seed in SEEDS:
         task = mnist_task(data_folder, seed, N_IMAGES, n_steps=N_STEPS)
+        first, few = Trials(task.test.values[:N_TEST], task.test.targets[:N_TEST]), task.test.values[:20]
         for name, more in ARMS.items():
             trained = train(task, network(), in_brian2, np.random.default_rng(seed), **grouped(train, SETTINGS | more))
-            found[name].append(accuracy_on_test(task, trained))
-            n_differing, n_spikes = differing_spikes(task, trained, 20)
+            found[name].append(judged(*in_jax(trained), first, N_STEPS))
+            n_differing, n_spikes = spikes_apart(trained, few, N_STEPS, rasters_in_jax(trained, few))
             rows.append([name, seed, trained.history["score"].max(), found[name][-1], float(np.sum(trained.history["seconds"]))])
             print(*rows[-1], n_differing, n_spikes, flush=True)
             assert n_differing == 0 < n_spikes

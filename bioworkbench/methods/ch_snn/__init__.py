@@ -224,8 +224,10 @@ def train(
     inputs = _step_inputs(task.encode(task.train.values), n_steps)
     images.check_channels(inputs.values.shape[2])
     state = _start(network, model, inputs, sparsity, start, rng)
+    linked, _ = _linked_chain(state)
+    skips = _skips(model, len(model.layers) - len(linked))
+    check_paths(linked, start.convolution_sparsity, skips)
     seed = int(rng.integers(2**31))
-    skips = _skips(model, len(model.layers) - len(_linked_chain(state)[0]))
     evolution = Evolution(rewiring, optimization.epochs, seed, skips)
     batches = _batches(inputs.values, task.train.targets, seed, inputs.changed(_random_shift(images)))
     fold = _folding(model, inputs.drawn(rng, _N_FOLDED if images.normalized else 0), n_steps)
@@ -283,10 +285,7 @@ def _start(
     weights[: len(given)] = given
     sparse_ones = _with_links(convolved, _kernel_sparsities(start, convolutions), rng.spawn(1)[0])
     settled = np.zeros(len(weights) + sum(sparse.issparse(own["weights"]) for own in sparse_ones), dtype=bool)
-    state = _linked_state(weights, {"settled": settled}, sparse_ones)
-    linked = _linked_chain(state)[0]
-    check_paths(linked, start.convolution_sparsity, _skips(model, len(model.layers) - len(linked)))
-    return state
+    return _linked_state(weights, {"settled": settled}, sparse_ones)
 
 
 def _with_links(convolved: "Parameters", sparsities: Sequence[float], rng: np.random.Generator) -> list[dict[str, Any]]:

@@ -11,12 +11,10 @@ from bioworkbench.discrete.layers import chain_skips
 from bioworkbench.discrete.skips import Skip
 from bioworkbench.encoding import as_rate
 from bioworkbench.gradients import training
-from bioworkbench.gradients.chains import chain_weights, feed_forward
 from bioworkbench.gradients.inputs import step_inputs
 from bioworkbench.gradients.layers import Convolution, Dense, FeedForward, Neuron
 from bioworkbench.gradients.linked import linked_gradient
 from bioworkbench.gradients.linked_states import linked_state
-from bioworkbench.gradients.objectives import spike_rasters
 from bioworkbench.gradients.training import DivergenceError
 from bioworkbench.methods import ch_snn
 from bioworkbench.methods.ch_snn import BASELINES, train
@@ -24,9 +22,8 @@ from bioworkbench.methods.ch_snn.evolution import Evolution, LayerRewiring, laye
 from bioworkbench.methods.ch_snn.start import sparse_links, sparse_weights, weight_deviations
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.records.stimulus import Stimulus
-from bioworkbench.simulation import simulate
 from bioworkbench.topology.rewiring import Rewiring
-from tests.methods.chains import DT, dense_chain, digits_task, in_numpy, residual_chain
+from tests.methods.chains import DT, check_spikes, dense_chain, digits_task, in_numpy, residual_chain
 from tests.methods.grouped import grouped
 
 LIF = {"leak": 0.5, "reset": "zero", "strict": True, "floor": None, "start": 0.0}
@@ -144,17 +141,7 @@ def test_dead_neurons_stay_dead(trained):
 
 
 def test_brian2_and_jax_spike_alike(trained):
-    task = digits_task(4, n_validation=150)
-    values = task.test.values[:40]
-    recording = simulate(trained.network, task.encode(values), 1, dt=DT, backend="numpy")
-    layers = [
-        {"weights": projection.weights.toarray(), "bias": population.model.constants["bias"]}
-        for projection, population in zip(trained.network.projections, trained.network.populations, strict=True)
-    ]
-    layers.append({"weights": trained.readout.coefficients, "bias": trained.readout.intercepts})
-    for name, raster in zip(("h0", "h1"), spike_rasters(feed_forward(trained.network, 10), layers, values[:, 0], 4), strict=True):
-        assert raster.any()
-        np.testing.assert_array_equal(recording.raster(name), raster)
+    check_spikes(digits_task(4, n_validation=150), trained, 4)
 
 
 def test_residual_network_keeps_its_skip_and_spikes_alike_in_brian2():
@@ -163,17 +150,7 @@ def test_residual_network_keeps_its_skip_and_spikes_alike_in_brian2():
     found = train(task, network, in_numpy, np.random.default_rng(3), **settings)
     assert found.history["score"].max() > 0.4  # chance is 0.1
     assert chain_skips(found.network) == (Skip(0, 2, 1.5),)
-    values = task.test.values[:40]
-    recording = simulate(found.network, task.encode(values), 1, dt=DT, backend="numpy")
-    layers = [
-        {"weights": weights.toarray(), "bias": population.model.constants["bias"]}
-        for weights, population in zip(chain_weights(found.network), found.network.populations, strict=True)
-    ]
-    layers.append({"weights": found.readout.coefficients, "bias": found.readout.intercepts})
-    rasters = spike_rasters(feed_forward(found.network, 10), layers, values[:, 0], 4)
-    for name, raster in zip(("h0", "h1", "h2"), rasters, strict=True):
-        assert raster.any()
-        np.testing.assert_array_equal(recording.raster(name), raster)
+    check_spikes(task, found, 4)
 
 
 @pytest.mark.parametrize(

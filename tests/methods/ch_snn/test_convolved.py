@@ -11,13 +11,11 @@ from scipy import sparse
 
 from bioworkbench.discrete.layers import chain
 from bioworkbench.discrete.lif import discrete_lif
-from bioworkbench.gradients.chains import chain_weights, feed_forward
 from bioworkbench.gradients.layers import Convolution, Dense, FeedForward, Neuron, Pooled
 from bioworkbench.gradients.linked import dense_gradients, linked_accuracy, linked_gradient
 from bioworkbench.gradients.linked_states import dense_parameters, linked_state, links_of
-from bioworkbench.gradients.matrices import layer_weights
 from bioworkbench.gradients.networks import initial_parameters
-from bioworkbench.gradients.objectives import accuracy, folding, spike_rasters, unrolled_loss
+from bioworkbench.gradients.objectives import accuracy, folding, unrolled_loss
 from bioworkbench.gradients.training import Batches
 from bioworkbench.methods.ch_snn import BASELINES, train
 from bioworkbench.records.network import Network, Population, Projection
@@ -25,7 +23,7 @@ from bioworkbench.records.optimization import ConvolvedImages
 from bioworkbench.simulation import simulate
 from tests.gradients.test_attention import IMAGES as SPIKFORMER
 from tests.gradients.test_attention import spikformer
-from tests.methods.chains import DT, digits_task, in_numpy
+from tests.methods.chains import DT, check_spikes, digits_task, in_numpy
 from tests.methods.grouped import grouped
 
 MODEL = discrete_lif(leak=0.5, reset="zero", strict=True)
@@ -65,22 +63,7 @@ def test_it_learns_and_linear_layers_keep_their_number_of_links(trained):
 
 def test_brian2_and_jax_spike_alike(trained):
     """JAX runs the layers, convolutions and averages, that the weights of the projections stand for."""
-    check_spikes(*trained, IMAGES)
-
-
-def check_spikes(task, found, images, names=SIZES):
-    """No spike differs between Brian2, which runs the projections, and JAX, which runs the layers."""
-    values = task.test.values[:30]
-    model = feed_forward(found.network, 10, images=images)
-    layers = [
-        {"weights": layer_weights(layer, weights), "bias": population.model.constants["bias"][: layer.weight_shape[-1]]}
-        for layer, weights, population in zip(model.layers, chain_weights(found.network), found.network.populations, strict=False)
-    ]
-    layers.append({"weights": found.readout.coefficients, "bias": found.readout.intercepts})
-    recording = simulate(found.network, task.encode(values), 1, dt=DT, backend="numpy")
-    for name, raster in zip(names, spike_rasters(model, layers, values[:, 0], 4), strict=True):
-        assert raster.any()
-        np.testing.assert_array_equal(recording.raster(name), raster)
+    check_spikes(*trained, 4, IMAGES, n_trials=30)
 
 
 @pytest.mark.parametrize("name", ["set", *(pytest.param(name, marks=pytest.mark.slow) for name in BASELINES if name != "set")])

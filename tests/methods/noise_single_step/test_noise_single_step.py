@@ -12,14 +12,13 @@ from bioworkbench.discrete.lif import discrete_lif
 from bioworkbench.discrete.skips import Skip
 from bioworkbench.encoding import as_rate
 from bioworkbench.gradients import training
-from bioworkbench.gradients.chains import chain_weights, feed_forward
-from bioworkbench.gradients.objectives import spike_rasters
+from bioworkbench.gradients.chains import feed_forward
 from bioworkbench.gradients.training import DivergenceError
 from bioworkbench.methods.noise_single_step import _rescaled, train
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.simulation import simulate
 from tests.gradients.test_attention import IMAGES, spikformer
-from tests.methods.chains import DT, accuracy_on_test, dense_chain, digits_task, in_numpy, residual_chain
+from tests.methods.chains import DT, accuracy_on_test, check_spikes, dense_chain, digits_task, in_numpy, residual_chain
 from tests.methods.grouped import grouped
 
 SPIKFORMER = replace(IMAGES, pooling=())
@@ -62,18 +61,7 @@ def test_trained_network_starts_from_the_mean_of_the_noise_and_has_none(residual
 
 
 def test_brian2_and_jax_spike_alike_layer_by_layer(residual):
-    task = digits_task(8, n_validation=150)
-    values = task.test.values[:40]
-    recording = simulate(residual.network, task.encode(values), 1, dt=DT, backend="numpy")
-    layers = [
-        {"weights": projection.weights.toarray(), "bias": population.model.constants["bias"]}
-        for projection, population in zip(residual.network.projections, residual.network.populations, strict=True)
-    ]
-    layers.append({"weights": residual.readout.coefficients, "bias": residual.readout.intercepts})
-    model = feed_forward(residual.network, 10)
-    for name, raster in zip(("h0", "h1"), spike_rasters(model, layers, values[:, 0], 8), strict=True):
-        assert raster.any()
-        np.testing.assert_array_equal(recording.raster(name), raster)
+    check_spikes(digits_task(8, n_validation=150), residual, 8)
 
 
 @pytest.mark.thorough
@@ -227,18 +215,7 @@ def test_residual_network_learns_and_spikes_alike_in_brian2(training):
     assert found.history["simulated_accuracy"][0] > found.history["score"].max() - 0.15
     (skip,) = chain_skips(found.network)
     assert (skip.source, skip.target, skip.weight == 1.0) == (0, 2, training == "single_step")
-    values = task.test.values[:40]
-    recording = simulate(found.network, task.encode(values), 1, dt=DT, backend="numpy")
-    layers = [
-        {"weights": weights.toarray(), "bias": population.model.constants["bias"]}
-        for weights, population in zip(chain_weights(found.network), found.network.populations, strict=True)
-    ]
-    layers.append({"weights": found.readout.coefficients, "bias": found.readout.intercepts})
-    for name, raster in zip(
-        ("h0", "h1", "h2"), spike_rasters(feed_forward(found.network, 10), layers, values[:, 0], 8), strict=True
-    ):
-        assert raster.any()
-        np.testing.assert_array_equal(recording.raster(name), raster)
+    check_spikes(task, found, 8)
 
 
 def test_attention_is_not_converted():
