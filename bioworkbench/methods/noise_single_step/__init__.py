@@ -150,8 +150,8 @@ def train(
     Returns
     -------
     TrainedNetwork
-        History per epoch: "loss", "seconds", "score" (accuracy on the validation trials; of single-step training, at one step),
-        "deviation_0", ...; and once, "simulated_accuracy" of some trials run by `simulate`.
+        History per epoch: "loss", "seconds", "score" (accuracy on the validation trials at all steps of a trial, or at one where the
+        network runs with fresh noise), "deviation_0", ...; and once, "simulated_accuracy" of some trials run by `simulate`.
 
     Raises
     ------
@@ -185,13 +185,13 @@ def train(
     n_steps = n_steps_of(network, first, simulate)
     inputs = constant_input(task.encode(task.train.values))
     shift = _random_shift(images)
-    loss, prepare, judged_steps = _objective(training, model, moments, n_steps, shift)
+    loss, prepare = _objective(training, model, moments, n_steps, shift)
     state, history = _fit(
         loss,
         moments.added_to(_start_state(network, model, rng)),
         _batches(inputs, task.train.targets, int(rng.integers(2**31)), prepare),
         optimization,
-        score=_score(task, model, judged_steps, inputs),
+        score=_score(task, model, _judged_steps(training, noise.inference, n_steps), inputs),
         between=moments.between(model, inputs[:_N_MEASURED], optimization.epochs, n_steps),
         path=optimization.checkpoint,
     )
@@ -304,15 +304,19 @@ def _check_attention(model: FeedForward, training: str) -> None:
         )
 
 
-def _objective(
-    training: str, model: FeedForward, moments: _Moments, n_steps: int, shift: "Shift"
-) -> "tuple[Loss, Prepare, int | None]":
-    """Loss, what prepares its inputs, and the steps at which validation trials are judged (None: ReLU)."""
+def _objective(training: str, model: FeedForward, moments: _Moments, n_steps: int, shift: "Shift") -> "tuple[Loss, Prepare]":
+    """Loss, and what prepares its inputs."""
     if training == "single_step":
-        return _single_step_loss(model, moments.step_noise), _noisy_inputs(model, moments.step_noise, shift), 1
-    if training == "multi_step":
-        return _unrolled_loss(model, n_steps), shift, n_steps
-    return _rectified_loss(model), shift, None
+        return _single_step_loss(model, moments.step_noise), _noisy_inputs(model, moments.step_noise, shift)
+    return (_unrolled_loss(model, n_steps) if training == "multi_step" else _rectified_loss(model)), shift
+
+
+def _judged_steps(training: str, inference: str, n_steps: int) -> int | None:
+    """Steps for which validation trials run: those of a trial, as the network will (None: ReLU, which has none)."""
+    if training == "conversion":
+        return None
+    # without memory every step has the same answer but for the noise, which is left out here
+    return 1 if inference == "fresh" else n_steps
 
 
 def _score(task: Task, model: FeedForward, n_steps: int | None, inputs: np.ndarray) -> Callable[[Any, Any], float] | None:
