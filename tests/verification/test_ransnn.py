@@ -13,6 +13,7 @@ chosen on parts of the training trials; the test trials are looked at here alone
 
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -33,14 +34,15 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("data_folder"), pytest.m
 
 SPECS = Path(__file__).parents[2] / "network_specs"
 SEEDS = seeds(3)
+_SHIPPED = MappingProxyType({})
 NOISE = ("digits", "spoken_digits", "delayed_xor", "mackey_glass", "narma10", "memory_capacity")
 
 
-def runs(name, seeds, folder):
-    """Results of a shipped spec with some seeds; prints a line for each."""
+def runs(name, seeds, folder, settings=_SHIPPED):
+    """Results of a shipped spec with some seeds, or of one with other settings; prints a line for each."""
     found = []
     for seed in seeds:
-        found.append(bw.run(bw.load(SPECS / f"{name}.toml", {"seed": seed}), results=folder, jobs=2))
+        found.append(bw.run(bw.load(SPECS / f"{name}.toml", {"seed": seed, **settings}), results=folder, jobs=2))
         metrics = found[-1].metrics
         beside = {baseline: round(scores["accuracy"], 4) for baseline, scores in metrics["baselines"].items()}
         print(f"{name} seed {seed}: test {metrics['test']['accuracy']:.4f}, {beside}, {metrics['timing']['total']:.0f} s in all")
@@ -69,12 +71,12 @@ def test_digits(tmp_path):
 
 
 def test_mnist_as_published(tmp_path):
-    """The authors' network; their best is 95.05 % (sheet: one pass of Adam), ours is fitted to convergence. Ten minutes in all."""
-    (result,) = runs("ransnn_mnist", [1], tmp_path)
-    (ours,), (raw,) = recorded("ransnn-mnist", [result])
-    assert ours >= 0.951
-    assert ours > raw
-    assert result.metrics["timing"]["total"] <= 600
+    """The authors' network; their best is 95.05 % (sheet: one pass of Adam), ours is fitted to convergence. Ten minutes a seed."""
+    results = runs("ransnn_mnist", SEEDS, tmp_path)
+    ours, raw = recorded("ransnn-mnist", results)
+    assert ours.mean() >= 0.951
+    assert (ours > raw).all()
+    assert max(result.metrics["timing"]["total"] for result in results) <= 600
 
 
 RECIPES = {"recipe": Choice("adam"), "closed form": Choice("ridge", {"penalty": [1e-4, 1e-3, 1e-2]})}
@@ -111,12 +113,20 @@ def test_the_authors_recipe_and_the_readout_in_closed_form(file, recipe, closed_
     assert np.mean([row["closed form"] for row in rows]) >= closed_form
 
 
-def test_mnist_with_local_fields(tmp_path):
-    """98.2 % is the best published with frozen random spiking features (Illing et al. 2019)."""
-    (result,) = runs("ransnn_mnist_local", [1], tmp_path)
-    (ours,), (raw,) = recorded("ransnn-mnist-local", [result])
-    assert ours >= 0.982
-    assert ours > raw
+LOCAL = {
+    "ransnn-mnist-local": {},
+    "ransnn-mnist-local-12000": {"populations.hidden.size": 12_000},
+    "ransnn-mnist-local-moved": {"task.moved_copies": 1},
+    "ransnn-mnist-local-moved-3": {"task.moved_copies": 3},
+}
+
+
+@pytest.mark.parametrize("row", LOCAL)
+def test_mnist_with_local_fields(row, tmp_path):
+    """98.2 % is the best published with frozen random spiking features (Illing et al. 2019); three copies take 16 GB."""
+    ours, raw = recorded(row, runs("ransnn_mnist_local", SEEDS, tmp_path, LOCAL[row]))
+    assert ours.mean() >= 0.982
+    assert (ours > raw).all()
 
 
 def test_spoken_digits(tmp_path):

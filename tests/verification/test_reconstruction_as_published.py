@@ -170,7 +170,7 @@ def unseen(task):
 
 
 MNIST_ROWS = {
-    "reconstruction-mnist4-convex": ("convex",),
+    "reconstruction-mnist4-convex": ("convex", "reservoir"),
     "reconstruction-mnist4-gradients": ("gradients",),
     "reconstruction-mnist4-on-trained": ("convex on trained", "gradients"),
     "reconstruction-mnist4-refined": ("started from convex", "gradients", "convex on trained"),

@@ -194,6 +194,15 @@ def test_a_linear_path_puts_etth1_ahead_of_ridge():
     assert found["pairs"][:, 1].mean() < found["random"][:, 1].mean()
 
 
+def test_with_few_windows_a_linear_path_is_level_with_ridge():
+    """A third of the windows and half of the neurons; pairs stay ahead of random weights."""
+    settings = {"stride": 3, "size": 128}
+    found = compare("etth1", WITH_PATH, row="s-swim-path-etth1-few", **settings)
+    ahead, error = ahead_of_ridge("etth1", found, stride=3)
+    assert abs(ahead) < 2 * error
+    assert found["pairs"][:, 1].mean() < found["random"][:, 1].mean()
+
+
 def test_a_linear_path_puts_national_illness_ahead_of_ridge():
     """Half a year of weeks in, 24 weeks asked; the number of neurons, of 24, 64, 128, 256 and 512, is that of least validation error."""
     settings = {"stride": 1, "history": 36, "horizon": 24, "patch": 12}
