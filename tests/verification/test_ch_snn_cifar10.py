@@ -43,6 +43,8 @@ SETTINGS = {
     "images": IMAGES,
 }
 VARIANTS = {"CH-SNN": {}, "SET": BASELINES["set"], "all links": BASELINES["fully_connected"]}
+# each the best of .002, .005 and .01 on 400 validation images of seed 9, which is not used again: 3600 images, 6 epochs
+RATES = {"CH-SNN": 5e-3, "SET": 2e-3, "all links": 2e-3}
 # a method, and the sparsity of all six convolutions
 KERNELS = {
     "CH3-L3 half": ("CH-SNN", 0.5),
@@ -68,7 +70,8 @@ def test_a_quarter_of_the_links_of_linear_layers_suffices(data_folder):
     for seed in SEEDS:
         task = cifar10_task(data_folder, seed, N_IMAGES, N_STEPS, N_TEST)
         for name, more in VARIANTS.items():
-            trained = train(task, network(), in_brian2, np.random.default_rng(seed), **grouped(train, SETTINGS | more))
+            settings = SETTINGS | more | {"learning_rate": RATES[name]}
+            trained = train(task, network(), in_brian2, np.random.default_rng(seed), **grouped(train, settings))
             found[name].append(accuracy_in_jax(task, trained, N_STEPS, IMAGES, N_STEPS))
             differing.append(differing_spikes(task, trained, 20, IMAGES, N_STEPS))
             rows.append([name, seed, trained.history["score"].max(), found[name][-1], float(np.sum(trained.history["seconds"]))])
