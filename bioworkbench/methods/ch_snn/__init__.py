@@ -23,11 +23,12 @@ from bioworkbench.methods.ch_snn.start import (
     weight_deviations,
 )
 from bioworkbench.readout.trials import Simulate, n_steps_of
-from bioworkbench.records.arrays import fraction
+from bioworkbench.records.arrays import fraction, positive
 from bioworkbench.records.counted import counted
 from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network
 from bioworkbench.records.optimization import ConvolvedImages, Optimization
+from bioworkbench.records.options import check_options
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task
 
@@ -110,7 +111,7 @@ class SparseStart:
     Raises
     ------
     ValueError
-        If a sparsity of convolutions is not between 0 and 1.
+        If the topology is unknown, a sparsity of convolutions is not between 0 and 1, or the variance not above 0.
     """
 
     topology: Literal["spike_correlation", "correlation", "uniform", "given"] = "spike_correlation"
@@ -119,6 +120,9 @@ class SparseStart:
     convolution_sparsity: float | Sequence[float] = 0.0
 
     def __post_init__(self) -> None:
+        check_options(self)
+        if self.spike_variance is not None:
+            positive("spike_variance", self.spike_variance)
         fraction("convolution_sparsity", np.asarray(self.convolution_sparsity, dtype=float))
 
     def kernel_sparsities(self, n_convolutions: int) -> tuple[float, ...]:

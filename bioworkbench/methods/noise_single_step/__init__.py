@@ -16,10 +16,12 @@ from bioworkbench.gradients.chains import feed_forward, output_arrays, trained_a
 from bioworkbench.gradients.layers import Attention, FeedForward, StepNoise
 from bioworkbench.readout.trials import Simulate, n_steps_of
 from bioworkbench.records.arrays import Floats, finite, non_negative
+from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.history import DEVIATION, of_member
 from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network
 from bioworkbench.records.optimization import ConvolvedImages, Optimization
+from bioworkbench.records.options import check_options
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task
 
@@ -59,6 +61,7 @@ __all__ = ["Conversion", "Noise", "train"]
 _start_state = later("bioworkbench.gradients.starting:start_state")
 _batches, _fit = later("bioworkbench.gradients.training:Batches"), later("bioworkbench.gradients.training:fit")
 
+TRAININGS = ("single_step", "multi_step", "conversion")
 _N_MEASURED = 1000  # training trials on which activations and left-over potentials are measured
 
 
@@ -80,6 +83,11 @@ class Noise:
     inference : {"residual", "fresh"}
         How the network runs: with memory and without noise, from the mean of the noise (R-A); or without memory and with noise
         drawn in each step (R-B).
+
+    Raises
+    ------
+    ValueError
+        If an option is unknown, or a number is not finite or, of a deviation, below 0.
     """
 
     kind: Literal["gauss", "uniform", "none"] = "gauss"
@@ -88,6 +96,13 @@ class Noise:
     schedule: Literal["constant", "annealed", "learned", "refitted"] = "constant"
     backward: Literal["surrogate", "expected"] = "surrogate"
     inference: Literal["residual", "fresh"] = "residual"
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        if self.mean is not None:
+            finite("noise.mean", self.mean)
+        if self.deviation is not None:
+            non_negative("noise.deviation", self.deviation)
 
 
 @dataclass(frozen=True)
@@ -100,10 +115,18 @@ class Conversion:
         The activation that becomes one spike per step is the largest, or that which 99.9 % do not exceed.
     half_start : bool
         Start from half the threshold instead of 0.
+
+    Raises
+    ------
+    ValueError
+        If the normalization is unknown.
     """
 
     normalization: Literal["max", "quantile"] = "quantile"
     half_start: bool = True
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 _NOISE, _CONVERSION, _IMAGES = Noise(), Conversion(), ConvolvedImages()
@@ -156,8 +179,8 @@ def train(
     Raises
     ------
     ValueError
-        If the task is not a classification of trials, the network is not a chain, the input not constant, or settings contradict
-        each other.
+        If `training` is unknown, the task is not a classification of trials, the network is not a chain, the input not constant, or
+        settings contradict each other.
     DivergenceError
         If the loss is not finite.
 
@@ -167,6 +190,8 @@ def train(
     doi 10.1162/neco_a_01604. Conversion: Rueckauer et al. (2017), doi 10.3389/fnins.2017.00682; start from half the
     threshold: Bu et al. (2022), arXiv:2202.01440.
     """
+    if training not in TRAININGS:
+        raise ValueError(unknown_name(training, "training", TRAININGS))
     check_classes(task)
     model = feed_forward(
         network,
@@ -222,9 +247,9 @@ class _Moments:
         thresholds = np.array([neuron.threshold for neuron in model.neurons])
         means, deviations = present * thresholds / 2, present * thresholds / np.sqrt(12)
         if noise.mean is not None:
-            means = np.full(len(thresholds), float(finite("noise.mean", noise.mean)))
+            means = np.full(len(thresholds), float(noise.mean))
         if noise.deviation is not None:
-            deviations = np.full(len(thresholds), non_negative("noise.deviation", noise.deviation))
+            deviations = np.full(len(thresholds), float(noise.deviation))
         if noise.kind == "none" and deviations.any():
             raise ValueError(
                 f"noise.kind = 'none' with noise.deviation = {noise.deviation}; leave the deviation out, or choose a noise"

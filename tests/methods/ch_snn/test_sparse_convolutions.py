@@ -240,6 +240,12 @@ def test_sparsities_that_are_no_fractions_are_refused(given, wrong):
         SparseStart(convolution_sparsity=given)
 
 
+@pytest.mark.parametrize("variance", [-1.0, 0.0, float("nan")])
+def test_variances_that_are_none_are_refused(variance):
+    with pytest.raises(ValueError, match=f"spike_variance = {variance}: must be a finite number above 0"):
+        SparseStart(spike_variance=variance)
+
+
 def test_sparsities_for_convolutions_that_are_not_there_are_refused():
     words = r"start\.convolution_sparsity = \[0\.5, 0\.5, 0\.5\] with 2 convolutions; give one for all, or at most one for each"
     with pytest.raises(ValueError, match=words):

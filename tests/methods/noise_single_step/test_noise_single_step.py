@@ -210,6 +210,8 @@ def test_exploding_training_stops():
         ),
         ({"training": "multi_step", "noise.inference": "fresh"}, "inference = 'fresh' with training = 'multi_step'"),
         ({"images.shift": 1}, "say how the channels form an image"),
+        ({"training": "one_step"}, "'one_step' is not a training; did you mean 'single_step'"),
+        ({"noise.mean": float("nan")}, "noise.mean has 1 value that is not finite"),
     ],
 )
 def test_contradictory_settings_are_refused(settings, words):
