@@ -81,7 +81,7 @@ class State:
 
 
 class DivergenceError(ArithmeticError):
-    """The loss is not finite; `state` is the last good one."""
+    """The loss, or the validation score, is not finite; `state` is the last one that was good."""
 
     def __init__(self, message: str, state: State) -> None:
         super().__init__(message)
@@ -227,10 +227,14 @@ def fit(
     Raises
     ------
     DivergenceError
-        If the loss is not finite; names the epoch and update.
+        If the loss or a score is not finite; names the epoch and update.
     ValueError
-        If neither loss nor gradient is given, or the file at `path` belongs to another run.
+        If neither loss nor gradient is given, patience has no score to look at, or the file at `path` belongs to another run.
     """
+    if settings.patience is not None and score is None:
+        raise ValueError(
+            f"patience = {settings.patience}: nothing is scored without validation trials; give some, or leave it out"
+        )
     n_updates = settings.epochs * (len(batches.inputs) // settings.batch_size)
     optimizer = OPTIMIZERS[settings.optimizer](
         SCHEDULES[settings.schedule](settings.learning_rate, max(1, n_updates)), settings.weight_decay
@@ -271,10 +275,12 @@ def _epoch(
 
 def _judge(run: _Run, state: State, score: Callable[[Tree, Tree], float] | None) -> None:
     """Score the averaged parameters and remember the best."""
-    run.state = state
+    before, run.state = run.state, state
     if score is None:
         return
     value = float(score(state.average, state.fixed))
+    if not math.isfinite(value):
+        raise DivergenceError(f"the validation score is {value} after epoch {run.epoch}; lower the learning rate", before)
     run.note({SCORE: value})
     if value > run.best_score:
         run.best, run.best_score, run.best_epoch = state, value, run.epoch

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bioworkbench.records.arrays import count, fraction, non_negative, positive
+from bioworkbench.records.arrays import count, non_negative, positive
 from bioworkbench.records.counted import counted
 from bioworkbench.records.drawing import EVERYTHING
 from bioworkbench.records.errors import unknown_name
@@ -33,9 +33,9 @@ class Optimization:
     weight_decay : float
         Decoupled, per update and unit of the learning rate.
     average : float
-        Decay per update of the moving average of the parameters that is validated and returned; 0 averages nothing.
+        Decay per update of the moving average of the parameters that is validated and returned, below 1; 0 averages nothing.
     patience : int, optional
-        Stop after so many epochs without a better validation score.
+        Stop after so many epochs without a better validation score; needs validation trials.
     keep : {"best", "last"}
         Which parameters to return where there is a validation score.
     surrogate : {"gaussian", "arctan", "fast_sigmoid", "sigmoid", "triangle"}
@@ -69,7 +69,8 @@ class Optimization:
         count("batch_size", self.batch_size)
         positive("learning_rate", self.learning_rate)
         non_negative("weight_decay", self.weight_decay)
-        fraction("average", self.average)
+        if not 0 <= self.average < 1:
+            raise ValueError(f"average = {self.average}: must be at least 0 and below 1; at 1 nothing that is learned comes back")
         positive("surrogate_width", self.surrogate_width)
         names = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "keep": ("best", "last"), "surrogate": SURROGATES}
         for what, known in names.items():
@@ -172,8 +173,9 @@ class ConvolvedImages(Images):
     Raises
     ------
     ValueError
-        As `Images`; if there is pooling for more layers than the convolutions and one, or batch norm without convolutions; if attention
-        does not follow convolutions, has averages before it, or is that of a population twice.
+        As `Images`; if a convolution or attention has not three numbers; if there is pooling for more layers than the convolutions and
+        one, or batch norm without convolutions; if attention does not follow convolutions, has averages before it, or is that of a
+        population twice.
     """
 
     convolutions: Sequence[tuple[int, int, int]] = ()
@@ -183,6 +185,7 @@ class ConvolvedImages(Images):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._check_entries()
         for side in self.pooling:
             count("pooling", side)
         most = self.n_convolved + 1 if self.convolutions else 0
@@ -203,6 +206,13 @@ class ConvolvedImages(Images):
                     f"attention = {[list(one) for one in self.attention]} with {counted(len(self.convolutions), 'convolution')} and "
                     f"pooling = {list(self.pooling)}: population {number} must follow a convolution, be named once, and see no averages"
                 )
+
+    def _check_entries(self) -> None:
+        parts = {"convolutions": "filters, size, stride", "attention": "population, heads, scale"}
+        for name, wanted in parts.items():
+            for entry in getattr(self, name):
+                if not isinstance(entry, Sequence) or len(entry) != 3:
+                    raise ValueError(f"{name} has the entry {entry!r}; each is a list of three numbers: {wanted}")
 
     @property
     def n_convolved(self) -> int:

@@ -77,6 +77,20 @@ def test_best_epoch_comes_back_and_patience_ends_the_run():
     assert float(state.parameters["w"][0, 0]) == seen[1]
 
 
+def test_patience_needs_a_score():
+    with pytest.raises(ValueError, match="patience = 2: nothing is scored without validation trials"):
+        fit(_loss, _start(), BATCHES, Optimization(6, 16, patience=2))
+
+
+@pytest.mark.parametrize("bad", [np.nan, -np.inf, np.inf])
+def test_a_score_that_is_no_number_ends_the_run(bad):
+    """Else no epoch would be the best, and what comes back would be the start."""
+    scores = iter([0.1, bad])
+    with pytest.raises(DivergenceError, match=rf"the validation score is {bad} after epoch 1; lower") as caught:
+        fit(_loss, _start(), BATCHES, Optimization(3, 16), score=lambda p, f: next(scores))
+    assert np.isfinite(caught.value.state.parameters["w"]).all()
+
+
 @pytest.mark.thorough
 def test_keep_last_returns_the_last():
     scores = iter([0.9, 0.1])
