@@ -1,6 +1,6 @@
 """A block of Spikformer on MNIST with few links in its linear layers, by CH-SNN's rules beside SET and all links; prints the table.
 
-Run with ``BIOWORKBENCH_DATA=... pytest -m slow -s tests/verification/test_spikformer.py``. It is short: 2000 training images, 8 epochs.
+Run with ``BIOWORKBENCH_DATA=... pytest -m slow -s tests/verification/test_spikformer.py``. It is short: 2000 training images, 24 epochs.
 """
 
 from itertools import pairwise
@@ -24,7 +24,7 @@ from tests.verification.records import record, seeds
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(36_000)]
 
-SEEDS = seeds(3)
+SEEDS = seeds(5)
 N_IMAGES, N_TEST, N_STEPS = 2000, 5000, 4
 TOKENS, WIDTH = 16, 32
 CHANNELS = {"embedded": WIDTH, "asked": 3 * WIDTH, "attending": WIDTH, "mixed": WIDTH, "hidden": 2 * WIDTH, "out": WIDTH}
@@ -39,9 +39,14 @@ IMAGES = ConvolvedImages(
     normalized=True,
 )
 SPARSITY = 0.75
-SETTINGS = {"sparsity": SPARSITY, "epochs": 8, "batch_size": 32, "learning_rate": 1e-2, "images": IMAGES}
+SETTINGS = {"sparsity": SPARSITY, "epochs": 24, "batch_size": 32, "images": IMAGES}
 FEW = {"start.convolution_sparsity": (0.0, *(SPARSITY,) * 4)}  # patches keep all of their weights
-ARMS = {"CH-SNN": FEW, "SET": BASELINES["set"] | FEW, "all links": BASELINES["fully_connected"]}
+# each arm at the best of the rates .004, .01 and .025 on 200 validation images of seed 9, which is not used again
+ARMS = {
+    "CH-SNN": FEW | {"learning_rate": 1e-2},
+    "SET": BASELINES["set"] | FEW | {"learning_rate": 2.5e-2},
+    "all links": BASELINES["fully_connected"] | {"learning_rate": 1e-2},
+}
 
 
 def network():
