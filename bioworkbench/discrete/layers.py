@@ -4,6 +4,7 @@ A chain is what the gradient methods train: the stimulus drives the first popula
 nothing else is connected but skips, which lead from a population to one behind the next (`bioworkbench.discrete.skips`).
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -26,7 +27,7 @@ from bioworkbench.records.recording import Recording
 from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task
-from bioworkbench.tasks.task import check_trained_classes
+from bioworkbench.tasks.task import check_learnable
 
 __all__ = [
     "chain",
@@ -259,11 +260,11 @@ def constant_input(stimulus: Stimulus) -> np.ndarray:
 
 
 def check_classes(task: Task) -> None:
-    """Raise ValueError unless `task` is to classify whole trials, and has training trials of every class."""
+    """Raise ValueError unless `task` is to classify whole trials, which differ, and has training trials of every class."""
     if task.kind != "classification" or task.train.per_frame:
         wanted = "a class per frame" if task.kind == "classification" else "values"
         raise ValueError(f"task '{task.name}' wants {wanted}; this method learns one class per trial")
-    check_trained_classes(task)
+    check_learnable(task)
 
 
 def with_readout(
@@ -298,17 +299,13 @@ def with_readout(
     Raises
     ------
     ValueError
-        If a population stays silent.
+        If a population stays silent and no skip leads round it; a RuntimeWarning names those that one leads round.
     """
     trials = task.train if task.validation is None else task.validation
     recording = simulate(network, task.encode(trials.values[:_N_CHECKED]), derived_seed(rng))
     rates = np.array([len(s) for s in recording.spikes.values()], dtype=float)
     rates /= [recording.n_trials * recording.n_steps * recording.sizes[name] for name in recording.spikes]
-    silent = [name for name, rate in zip(recording.spikes, rates, strict=True) if rate == 0]
-    if silent:
-        raise ValueError(
-            f"populations {', '.join(silent)} are silent in {counted(recording.n_trials, 'trial')}; raise weights or input"
-        )
+    _check_spikes(network, recording)
     last = (chain(network)[-1].name,)
     readout = LinearReadout(np.asarray(output["weights"]) / recording.n_steps, np.asarray(output["bias"]), "argmax")
     accuracies = _accuracy_by_steps(recording, last[0], readout, trials.targets[:_N_CHECKED])
@@ -319,6 +316,23 @@ def with_readout(
         "synaptic_operations": np.array([_operations(network, recording, readout) / recording.n_trials]),
     }
     return TrainedNetwork(network, Choice("spike_counts", {"populations": last}), readout, {**history, **found})
+
+
+def _check_spikes(network: Network, recording: Recording) -> None:
+    """Refuse a chain of which a population says nothing to those behind it, and warn of silent ones that skips lead round."""
+    names, skips = [population.name for population in chain(network)], chain_skips(network)
+    silent = [number for number, name in enumerate(names) if not len(recording.spikes[name])]
+    avoided = [number for number in silent if any(skip.source < number < skip.target for skip in skips)]
+    lost = [names[number] for number in silent if number not in avoided]
+    seen = counted(recording.n_trials, "trial")
+    if lost:
+        raise ValueError(f"populations {', '.join(lost)} are silent in {seen}; raise weights or input")
+    if avoided:
+        warnings.warn(
+            f"populations {', '.join(names[number] for number in avoided)} are silent in {seen}; only skips lead round them",
+            RuntimeWarning,
+            stacklevel=3,
+        )
 
 
 def _accuracy_by_steps(recording: Recording, population: str, readout: LinearReadout, labels: np.ndarray) -> Floats:

@@ -14,7 +14,7 @@ from bioworkbench.records.arrays import count, shaped
 from bioworkbench.records.counted import counted
 from bioworkbench.records.stimulus import Stimulus
 
-__all__ = ["Encode", "NewTrials", "Task", "Trials", "check_trained_classes", "held_out", "split_off"]
+__all__ = ["Encode", "NewTrials", "Task", "Trials", "check_learnable", "check_trained_classes", "held_out", "split_off"]
 
 Encode = Callable[[np.ndarray], Stimulus]
 
@@ -242,6 +242,40 @@ def check_trained_classes(task: Task) -> None:
                 f"task '{task.name}', {name}: classes {missing} of {task.n_outputs} have no training trial; give each class one, or "
                 "leave its trials out"
             )
+
+
+def check_learnable(task: Task) -> None:
+    """Raise ValueError if all training trials show or want the same, or trials of a class have none to learn it from.
+
+    Parameters
+    ----------
+    task : Task
+        Of targets per frame, frames are looked at in place of trials.
+    """
+    values, targets = task.train.values, task.train.targets
+    if task.train.per_frame:
+        values, targets = _by_frame(values), _by_frame(targets[:, task.washout :])
+    if len(targets) == 1:
+        raise ValueError(f"task '{task.name}' has 1 training trial; at least two with different targets are needed")
+    if _all_alike(targets):
+        raise ValueError(
+            f"all training targets of task '{task.name}' are {targets.flat[0]}; at least two different ones are needed"
+        )
+    if _all_alike(values):
+        raise ValueError(
+            f"all training {'frames' if task.train.per_frame else 'trials'} of task '{task.name}' have the same values, "
+            f"{values.flat[0]:g} first; nothing tells them apart, so look at the data"
+        )
+    check_trained_classes(task)
+
+
+def _by_frame(array: np.ndarray) -> np.ndarray:
+    """Frames of all trials, one after another."""
+    return array.reshape(-1, *array.shape[2:])
+
+
+def _all_alike(rows: np.ndarray) -> bool:
+    return all(np.array_equal(rows[0], other) for other in rows[1:])
 
 
 def held_out(task: Task, part: str) -> Task:

@@ -96,7 +96,7 @@ def _task(targets, kind="classification", values=None):
 
 
 def test_only_classes_of_trials_are_learned():
-    check_classes(_task(np.array([0, 1])))
+    check_classes(_task(np.array([0, 1]), values=np.eye(2)[:, None]))
     with pytest.raises(ValueError, match="task 't' wants values"):
         check_classes(_task(np.ones((2, 2)), "regression"))
     with pytest.raises(ValueError, match="task 't' wants a class per frame"):

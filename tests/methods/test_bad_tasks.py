@@ -12,7 +12,9 @@ from bioworkbench.discrete.lif import discrete_lif, soft_reset_if
 from bioworkbench.encoding import as_current
 from bioworkbench.methods import METHODS
 from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.tasks import Trials
 from bioworkbench.tasks.images import digits
+from tests.methods.chains import residual_chain
 from tests.methods.grouped import grouped
 
 SIZES = {"h0": 12, "h1": 10}
@@ -23,6 +25,8 @@ WAYS = {
     "conversion": ("noise_single_step", QUICK | {"training": "conversion"}),
     "CH-SNN": ("ch_snn", QUICK | {"sparsity": 0.5}),
     "RanSNN": ("ransnn", {}),
+    "S-SWIM": ("s_swim", {}),
+    "reservoir": ("rewired_reservoir", {}),
 }
 WITNESSES = {
     "program": {"n_gaussian": 20, "penalties": (0.05,)},
@@ -64,7 +68,39 @@ def test_a_class_without_training_trials_is_named(way, missing):
     name, settings = WAYS[way]
     train = METHODS[name]
     with pytest.raises(ValueError, match=rf"task 'digits', test: classes \[{missing}\] of 10 have no training trial"):
-        train(task_of(missing), chain({}), simulate, np.random.default_rng(0), **grouped(train, settings))
+        train(task_of(missing), chain({}), never, np.random.default_rng(0), **grouped(train, settings))
+
+
+def shown(task, value):
+    """The task with the same images in all training trials."""
+    return replace(task, train=Trials(np.full_like(task.train.values, value), task.train.targets))
+
+
+def never(network, stimulus, seed):
+    raise AssertionError("nothing must be simulated")
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5])
+@pytest.mark.parametrize("way", WAYS)
+def test_images_that_are_all_the_same_are_refused_before_anything_runs(way, value):
+    name, settings = WAYS[way]
+    train = METHODS[name]
+    with pytest.raises(ValueError, match=rf"all training trials of task 'digits' have the same values, {value:g} first"):
+        train(shown(task_of(), value), chain({}), never, np.random.default_rng(0), **grouped(train, settings))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_one_training_trial_is_refused_before_anything_runs(way):
+    name, settings = WAYS[way]
+    train, task = METHODS[name], task_of()
+    with pytest.raises(ValueError, match="task 'digits' has 1 training trial; at least two with different"):
+        train(
+            replace(task, train=task.train.take(slice(1))),
+            chain({}),
+            never,
+            np.random.default_rng(0),
+            **grouped(train, settings),
+        )
 
 
 def test_a_class_that_no_part_has_is_left_alone():
@@ -90,6 +126,35 @@ def test_a_layer_without_spikes_is_named(way, silent):
     network = chain({silent: discrete_lif(leak=1.0, threshold=1e6)})
     with pytest.raises(ValueError, match=rf"populations? .*{silent}.* (is|are) silent in"):
         train(task_of(), network, simulate, np.random.default_rng(0), **grouped(train, settings))
+
+
+@pytest.mark.parametrize("way", ["one noisy step", "several steps"])
+def test_a_layer_without_spikes_that_a_skip_leads_round_is_a_warning(way):
+    """The network answers by the skip alone, and a long training is not lost."""
+    name, settings = WAYS[way]
+    models = {1: {"leak": 1.0, "threshold": 1e6}}
+    network = residual_chain((64, 12, 12, 12), 1.0, [(0, 2)], start=0.0)
+    populations = [replace(p, model=discrete_lif(**models.get(p.layer, {"leak": 1.0}))) for p in network.populations]
+    network, train = replace(network, populations=tuple(populations)), METHODS[name]
+    with pytest.warns(RuntimeWarning, match="populations h1 are silent in 200 trials; only skips lead round them"):
+        trained = train(task_of(), network, simulate, np.random.default_rng(0), **grouped(train, settings))
+    assert trained.history["simulated_rate"][1] == 0 < trained.history["simulated_rate"][2]
+
+
+def test_silence_before_a_skip_or_behind_it_is_an_error():
+    train = METHODS["noise_single_step"]
+    for silent in (0, 2):
+        network = residual_chain((64, 12, 12, 12), 1.0, [(0, 2)], start=0.0)
+        models = [discrete_lif(leak=1.0, threshold=1e6 if k == silent else 1.0) for k in range(3)]
+        populations = [replace(p, model=model) for p, model in zip(network.populations, models, strict=True)]
+        with pytest.raises(ValueError, match=rf"populations .*h{silent}.* are silent in 200 trials; raise weights or input"):
+            train(
+                task_of(),
+                replace(network, populations=tuple(populations)),
+                simulate,
+                np.random.default_rng(0),
+                **grouped(train, QUICK),
+            )
 
 
 @pytest.mark.parametrize("silent", ["h0", "h1"])

@@ -7,7 +7,7 @@ import pytest
 
 from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.tasks import Task, Trials, held_out
-from bioworkbench.tasks.task import check_trained_classes, split_off
+from bioworkbench.tasks.task import check_learnable, check_trained_classes, split_off
 
 
 def encode(values: np.ndarray) -> Stimulus:
@@ -49,6 +49,40 @@ def test_targets_of_a_regression_may_be_any_numbers():
     made = task(train=value_trials(), test=test, kind="regression")
     check_trained_classes(made)
     assert made.n_outputs == 2
+
+
+def varied(targets, shape=(4, 3, 2)) -> Trials:
+    return Trials(np.random.default_rng(1).normal(size=shape), np.asarray(targets))
+
+
+PER_FRAME = np.arange(12.0).reshape(4, 3, 1)
+SAME_FRAMES = Trials(np.tile([[[1.0, 2.0]]], (4, 3, 1)), PER_FRAME)
+
+
+@pytest.mark.parametrize(
+    ("train", "kind", "words"),
+    [
+        (varied([1, 1, 1, 1]), "classification", "all training targets of task 'toy' are 1; at least two different ones"),
+        (varied(np.full((4, 3), 1)), "classification", "all training targets of task 'toy' are 1"),
+        (varied(np.full((4, 1), 0.5)), "regression", "all training targets of task 'toy' are 0.5"),
+        (varied(np.full((4, 3, 1), 0.5)), "regression", "all training targets of task 'toy' are 0.5"),
+        (varied([1], (1, 3, 2)), "classification", "task 'toy' has 1 training trial; at least two with different targets"),
+        (class_trials(), "classification", "all training trials of task 'toy' have the same values, 0 first"),
+        (SAME_FRAMES, "regression", "all training frames of task 'toy' have the same values, 1 first"),
+    ],
+)
+def test_nothing_is_learned_from_trials_that_are_all_the_same(train, kind, words):
+    made = task(train=train, test=train, kind=kind, n_outputs=2 if kind == "classification" else 1)
+    with pytest.raises(ValueError, match=words):
+        check_learnable(made)
+
+
+def test_one_sequence_with_targets_per_frame_is_enough_but_its_washout_does_not_count():
+    one = varied(np.arange(3.0).reshape(1, 3, 1), (1, 3, 2))
+    made = task(train=one, test=one, kind="regression", n_outputs=1)
+    check_learnable(made)
+    with pytest.raises(ValueError, match="task 'toy' has 1 training trial"):
+        check_learnable(replace(made, washout=2))
 
 
 def test_trials_stay_in_their_order_on_both_sides_of_a_split():

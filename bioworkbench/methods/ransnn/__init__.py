@@ -21,6 +21,7 @@ from bioworkbench.records.optimization import Optimization
 from bioworkbench.records.randomness import derived_seed
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task
+from bioworkbench.tasks.task import check_learnable
 
 __all__ = ["train"]
 
@@ -93,6 +94,7 @@ def train(
     readout = choice_of(readout)
     if readout.kind not in READOUTS:
         raise ValueError(unknown_name(readout.kind, "readout", READOUTS))
+    check_learnable(task)
     read = read_feature(task, network, feature, populations)
     history: Mapping[str, np.ndarray] = {}
     if train_more != "none":

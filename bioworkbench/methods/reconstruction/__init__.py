@@ -31,7 +31,7 @@ from bioworkbench.records.recording import Recording
 from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task, Trials
-from bioworkbench.tasks.task import check_trained_classes
+from bioworkbench.tasks.task import check_learnable
 
 __all__ = ["ConvexProgram", "Dictionary", "train"]
 
@@ -142,7 +142,8 @@ def train(
     read = _Atoms(asked, task.train.per_frame, dictionary.half_spaces)
     if program.loss != "squared" and task.kind != "classification":
         raise ValueError(f"loss = '{program.loss}': the targets of task '{task.name}' are values; use 'squared'")
-    wanted = _varying(task, _wanted(task, task.train))
+    check_learnable(task)
+    wanted = _wanted(task, task.train)
     _check_steps(task, network, simulate)
     values = _current(task, task.train)
 
@@ -255,16 +256,6 @@ def _by_head(task: Task, trials: Trials) -> list[Floats]:
         return [_wanted(task, trials)]
     parts = class_parts(trials.targets[:, task.washout :] if trials.per_frame else trials.targets, task.heads)
     return [2 * np.eye(size)[part] - 1 for size, part in zip(task.heads, parts, strict=True)]
-
-
-def _varying(task: Task, wanted: Floats) -> Floats:
-    """The targets, if there is something to learn, and trials of every class to learn it from."""
-    if not np.ptp(wanted.reshape(-1, wanted.shape[-1]), axis=0).any():
-        raise ValueError(
-            f"all training targets of task '{task.name}' are {task.train.targets.ravel()[0]}; at least two different ones are needed"
-        )
-    check_trained_classes(task)
-    return wanted
 
 
 def _flat(wanted: Floats) -> Floats:

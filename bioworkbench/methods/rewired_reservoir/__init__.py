@@ -29,6 +29,7 @@ from bioworkbench.records.randomness import derived_seed, seed_of, stream
 from bioworkbench.records.recording import Recording
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task, Trials
+from bioworkbench.tasks.task import check_learnable
 
 __all__ = ["Episodes", "Reading", "ReservoirRewiring", "Scaling", "train"]
 
@@ -154,6 +155,7 @@ def train(
     Regrowth: Zhang et al. (2024), https://openreview.net/forum?id=iayEcORsGd. Synaptic scaling: Turrigiano (2008),
     doi:10.1016/j.cell.2008.10.008. Reservoirs: Maass, Natschläger & Markram (2002), doi:10.1162/089976602760407955.
     """
+    check_learnable(task)
     rules = Plasticity(network, replace(rewiring, projections=_rewired(network, rewiring.projections)), scaling)
     _check_reachable(network)
     read = read_feature(task, network, reading.feature, reading.populations)

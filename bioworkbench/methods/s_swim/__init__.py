@@ -32,6 +32,7 @@ from bioworkbench.records.optimization import Optimization
 from bioworkbench.records.randomness import derived_seed
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task, Trials
+from bioworkbench.tasks.task import check_learnable
 from bioworkbench.weights.from_pairs import PairSampling
 
 __all__ = ["Refinement", "train"]
@@ -125,6 +126,7 @@ def train(
     Gollwitzer & Dietrich (2025), Random feature spiking neural networks, arXiv:2510.01012.
     Bolager, Burak, Datar, Sun & Dietrich (2023), Sampling weights of deep neural networks, arXiv:2306.16830.
     """
+    check_learnable(task)
     training, held_out = _parts(task)
     _check_penalties(penalties)
     first = task.encode(training.values[:1])

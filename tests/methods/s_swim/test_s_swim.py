@@ -225,15 +225,15 @@ def test_settings_and_tasks_that_cannot_work_are_refused():
         trained_on(task, 5, penalties=[])
     with pytest.raises(ValueError, match=r"epochs = 2: gradient training needs one hidden population.*; there are 2"):
         trained_on(task, 5, 5, epochs=2)
-    with pytest.raises(ValueError, match="the 40 states do not vary; is the input constant"):
+    with pytest.raises(ValueError, match="all training trials of task 'phase' have the same values, 1 first"):
         trained_on(replace(task, train=Trials(np.ones((40, 5, 2)), task.train.targets)), 5)
-    with pytest.raises(ValueError, match="task 'phase' has 1 training trials; one in five is needed for validation"):
+    with pytest.raises(ValueError, match="task 'phase' has 1 training trial; at least two with different targets"):
         trained_on(replace(task, train=task.train.take(np.arange(1)), validation=None), 5)
     with pytest.raises(ValueError, match="population 'layer0' never spikes"):
         trained_on(task, 5, offset=-100.0)
     one_class = task_of("classification")
     one_class = replace(one_class, train=Trials(one_class.train.values, np.zeros(200, dtype=int)))
-    with pytest.raises(ValueError, match="all 200 targets are class 0; a classifier needs at least two classes"):
+    with pytest.raises(ValueError, match="all training targets of task 'phase' are 0; at least two different ones are needed"):
         trained_on(one_class, 5)
 
 
