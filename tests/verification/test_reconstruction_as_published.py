@@ -115,11 +115,12 @@ def test_published_exclusive_or(length):
     for seed in SEEDS:
         task = first_last_xor(np.random.default_rng(seed), length=length, n_train=4000, n_test=4000, distinct=False)
         program_settings = {"loss": "hinge", "penalties": (0.1, 0.01, 0.001)}
-        gradient = {"epochs": 200, "batch_size": 2000, "learning_rate": 1e-2}
+        # chosen on held-out trials of seed 9, which is not used again, T = 8: gains 2 and 8 and the published witnesses, .003, .01, .03
+        gradient, trainable = {"epochs": 200, "batch_size": 2000, "learning_rate": 1e-2}, {"columns": "scaled", "input_gain": 2.0}
         task = with_validation(shown_as_current(task), 2000)
         ways = arms(("reservoir", "convex", "gradients", "convex on trained", "started from convex"))
         given = (f"XOR T = {length}", task, seed, (250, 250, 250, 500), 2, program_settings, gradient)
-        rows.append(published_rows(*given, ways=ways))
+        rows.append(published_rows(*given, ways=ways, trainable=trainable))
     for way in rows[0]:
         print(f"XOR T = {length}: {way:20s} {mean_and_error([row[way] for row in rows])}")
     record(f"reconstruction-published-xor-{length}", SEEDS, columns(rows), 100)
