@@ -138,6 +138,11 @@ def train_response_layer(
     masks = dict.fromkeys(parameters, 1.0) | {"weights": (parameters["weights"] != 0).astype(jnp.float32)}
     batches = Batches(np.asarray(training[0], np.float32), np.asarray(training[1], np.float32), seed)
     state, history = fit(
-        _error(layer), State(parameters, {"masks": masks}), batches, settings, score=lambda p, fixed: -float(error(p))
+        _error(layer),
+        State(parameters, {"masks": masks}),
+        batches,
+        settings,
+        score=lambda p, fixed: -float(error(p)),
+        path=settings.checkpoint,
     )
     return {name: np.asarray(value, dtype=float) for name, value in state.average.items()}, history

@@ -97,6 +97,7 @@ class PairSampling:
         count("bundle", self.bundle)
         count("n_samples", self.n_samples, least=2)
         positive("margin", self.margin)
+        finite("offset", self.offset)
         if self.spread is not None:
             positive("spread", self.spread)
 

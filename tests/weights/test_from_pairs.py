@@ -207,6 +207,7 @@ def test_the_same_generator_gives_the_same_neurons():
         ({"n_candidates": 0}, "n_candidates = 0: must be an integer, 1 or more"),
         ({"n_samples": 1}, "n_samples = 1: must be an integer, 2 or more"),
         ({"spread": 0.0}, "spread = 0.0: must be a finite number above 0"),
+        ({"offset": float("nan")}, "offset has 1 value that is not finite"),
         ({"margin": 0.0}, "margin = 0.0: must be a finite number above 0"),
     ],
 )

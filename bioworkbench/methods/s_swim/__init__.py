@@ -24,6 +24,8 @@ from bioworkbench.readout.fitting import LinearProblem, linear_problem
 from bioworkbench.readout.trials import Simulate, beside_input, n_steps_of
 from bioworkbench.records.arrays import Floats, positive
 from bioworkbench.records.choice import Choice, Chosen, choice_of
+from bioworkbench.records.counted import counted
+from bioworkbench.records.functions import name_of
 from bioworkbench.records.history import SCORE, VALIDATION_ERROR
 from bioworkbench.records.lazily import later
 from bioworkbench.records.linear_readout import LinearReadout
@@ -131,6 +133,8 @@ def train(
     _check_penalties(penalties)
     first = task.encode(training.values[:1])
     feed_forward_order(network)
+    feature = choice_of(feature or _default_feature(task, first.frame))
+    _check_refinement(task, network, feature, refinement, training.n_trials)
     steps_per_frame = n_steps_of(network, first, simulate) // first.values.shape[1]
     chosen = training.take(np.sort(rng.permutation(training.n_trials)[: pairs.n_samples]))
     stimulus = task.encode(chosen.values)
@@ -144,7 +148,6 @@ def train(
         settings=pairs,
         times=times,
     )
-    feature = choice_of(feature or _default_feature(task, stimulus.frame))
     seed = derived_seed(rng)
     solved = partial(
         _with_readout,
@@ -174,14 +177,35 @@ def _check_penalties(penalties: Sequence[float]) -> None:
         raise ValueError("penalties = []: give at least one number")
 
 
+def _check_refinement(task: Task, network: Network, feature: Choice, settings: Refinement, n_trials: int) -> None:
+    """Raise ValueError unless gradient training, if there is any, can follow the sampling."""
+    if not settings.epochs:
+        return
+    if len(network.populations) != 1 or task.train.per_frame or feature.kind != "filtered_spikes":
+        raise ValueError(
+            f"refinement.epochs = {settings.epochs}: gradient training needs one hidden population, one target per trial and the feature "
+            f"'filtered_spikes'; there are {len(network.populations)} and '{name_of(feature.kind)}'"
+        )
+    settings.check_size(n_trials)
+
+
 def _parts(task: Task) -> tuple[Trials, Trials]:
     """Training and validation trials."""
     if task.validation is not None:
         return task.train, task.validation
     n_kept = task.train.n_trials * 4 // 5
-    if n_kept == 0:
-        raise ValueError(f"task '{task.name}' has {task.train.n_trials} training trials; one in five is needed for validation")
-    return task.train.take(np.arange(n_kept)), task.train.take(np.arange(n_kept, task.train.n_trials))
+    if n_kept < 2:
+        raise ValueError(
+            f"task '{task.name}' has {counted(task.train.n_trials, 'training trial')} and no validation part; at least three are needed, "
+            "of which the last validates"
+        )
+    kept, held_out = task.train.take(np.arange(n_kept)), task.train.take(np.arange(n_kept, task.train.n_trials))
+    if kept.has_classes and (missing := np.setdiff1d(held_out.targets, kept.targets).tolist()):
+        raise ValueError(
+            f"task '{task.name}': classes {missing} have no trial in the first four fifths of the training trials, of which the last fifth "
+            "validates; mix the trials, or give the task a validation part"
+        )
+    return kept, held_out
 
 
 def _wanted(task: Task, trials: Trials) -> Floats:
@@ -253,11 +277,6 @@ def _refined(
     task: Task, trained: TrainedNetwork, parts: tuple[Trials, Trials], settings: Optimization, seed: int, per_frame: int
 ) -> tuple[Network, dict[str, Floats]]:
     """The network after surrogate-gradient training of its weights, biases and readout."""
-    if len(trained.network.populations) != 1 or task.train.per_frame or trained.feature.kind != "filtered_spikes":
-        raise ValueError(
-            f"epochs = {settings.epochs}: gradient training needs one hidden population, one target per trial and the feature "
-            f"'filtered_spikes'; there are {len(trained.network.populations)} and '{trained.feature.kind}'"
-        )
     population, projection = trained.network.populations[0], trained.network.projections[0]
     given: dict[str, Any] = spike_response_arguments(population.model, population.name)
     frame = task.encode(parts[0].values[:1]).frame

@@ -7,7 +7,7 @@ import numpy as np
 from bioworkbench.discrete.spike_response import spike_response, spike_response_arguments
 from bioworkbench.discrete.spike_response_layers import feed_forward_order, kernel_area, psp_kernel
 from bioworkbench.readout.trials import Simulate
-from bioworkbench.records.arrays import Floats, Integers, count, positive
+from bioworkbench.records.arrays import Floats, Integers, count, finite, positive
 from bioworkbench.records.counted import counted
 from bioworkbench.records.network import INPUT, Network, Population, Projection
 from bioworkbench.records.randomness import derived_seed
@@ -40,7 +40,7 @@ class Times:
     Raises
     ------
     ValueError
-        If a range is empty or not above 0, or a count is out of range.
+        If a range is empty or not above 0, a count is out of range, or the cost not finite.
     """
 
     sigma: tuple[float, float] = (1.0, 3.0)
@@ -57,6 +57,7 @@ class Times:
                 raise ValueError(f"{name} = {getattr(self, name)}: give the lower end first, in steps")
         count("tau_max", self.tau_max, least=0)
         count("n_groups", self.n_groups)
+        finite("cost", self.cost)
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,16 @@ def sampled_network(
     ------
     ValueError
         If the network has a loop, another model or several projections to a population, the stimulus is of another kind, inputs do
-        not vary, or a population that feeds another never spikes.
+        not vary or come too late, or a population that feeds another never spikes.
     """
     if stimulus.kind != "current":
         raise ValueError(f"stimulus kind = '{stimulus.kind}': neurons are sampled from input of kind 'current'")
     n_steps, numbers = steps_per_frame * stimulus.values.shape[1], []
+    if n_steps < times.tau_max + 2:
+        raise ValueError(
+            f"times.tau_max = {times.tau_max} with trials of {counted(n_steps, 'step')}: input acts a step later at the soonest, so that "
+            f"{times.tau_max + 2} steps are needed; let frames last longer, or lower tau_max"
+        )
     made: dict[str, Population] = {}
     links: tuple[Projection, ...] = ()
     for name in feed_forward_order(network):
@@ -150,8 +156,8 @@ def require_spikes(recording: Recording, *names: str) -> Recording:
     for name in names or tuple(recording.spikes):
         if not len(recording.spikes[name]):
             raise ValueError(
-                f"population '{name}' never spikes in {recording.n_trials} training trials; raise offset or spread, "
-                "or bring spike_cost nearer to 0"
+                f"population '{name}' never spikes in {counted(recording.n_trials, 'trial')}; raise pairs.offset or pairs.spread, "
+                "or bring times.cost nearer to 0"
             )
     return recording
 

@@ -237,6 +237,52 @@ def test_settings_and_tasks_that_cannot_work_are_refused():
         trained_on(one_class, 5)
 
 
+def never(network, stimulus, seed):
+    raise AssertionError("nothing must be simulated")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"refinement.batch_size": 500}, "batch_size = 500 exceeds the 40 training trials"),
+        ({"feature": Choice("spike_counts")}, r"refinement.epochs = 2: .*; there are 1 and 'spike_counts'"),
+    ],
+)
+def test_gradient_training_that_cannot_follow_is_refused_before_the_sampling(settings, words):
+    given = grouped(s_swim.train, {"refinement.epochs": 2, **settings})
+    with pytest.raises(ValueError, match=words):
+        s_swim.train(task_of(n=80), start(2, 5), never, np.random.default_rng(0), **given)
+
+
+@pytest.mark.parametrize("tau_max", [4 * 5 - 1, 100])
+def test_input_that_comes_too_late_is_refused(tau_max):
+    """Five frames of four steps; input acts a step later at the soonest."""
+    trained_on(task_of(n=80), 5, tau_max=4 * 5 - 2)
+    with pytest.raises(ValueError, match=rf"times.tau_max = {tau_max} with trials of 20 steps.*; let frames last longer"):
+        trained_on(task_of(n=80), 5, tau_max=tau_max)
+
+
+def test_classes_of_the_last_fifth_alone_are_named():
+    """It validates where the task has no validation part; trials that are sorted by class leave nothing to learn the last from."""
+    task = task_of("classification")
+    others, last = (np.flatnonzero((task.train.targets == 3) == rare) for rare in (False, True))
+    order = np.concatenate([others, last[:10]])
+    with pytest.raises(ValueError, match=r"classes \[3\] have no trial in the first four fifths .*; mix the trials"):
+        trained_on(replace(task, train=task.train.take(order), validation=None), 5)
+    with pytest.raises(ValueError, match="has 2 training trials and no validation part; at least three are needed"):
+        trained_on(replace(task, train=task.train.take([0, order[-1]]), test=task.test.take([0]), validation=None), 5)
+
+
+def test_an_interrupted_refinement_ends_where_an_uninterrupted_one_does(tmp_path):
+    settings = {"refinement.epochs": 3, "refinement.batch_size": 20}
+    path = str(tmp_path / "run.npz")
+    trained = [trained_on(task_of(n=80), 5, **settings, **more) for more in ({}, {"refinement.checkpoint": path})]
+    again = trained_on(task_of(n=80), 5, **settings, **{"refinement.checkpoint": path})
+    assert (tmp_path / "run.npz").exists()
+    for one in (trained[1], again):
+        np.testing.assert_array_equal(one.readout.coefficients, trained[0].readout.coefficients)
+
+
 @pytest.mark.thorough
 @pytest.mark.skipif("BIOWORKBENCH_DATA" not in os.environ, reason="ETTh1 needs BIOWORKBENCH_DATA")
 def test_runs_on_etth1():

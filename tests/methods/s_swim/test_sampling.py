@@ -130,10 +130,10 @@ def test_networks_that_cannot_be_sampled_are_refused(rng):
 
 
 def test_a_silent_population_is_named(rng):
-    with pytest.raises(ValueError, match=r"population 'layer0' never spikes in 80 training trials; raise offset or spread"):
+    with pytest.raises(ValueError, match=r"population 'layer0' never spikes in 80 trials; raise pairs.offset or pairs.spread"):
         sampled(start(8, 4), rng, settings=PairSampling(offset=-50.0, n_candidates=50))
     nothing = Spikes(np.zeros(0, int), np.zeros(0, int), np.zeros(0))
-    with pytest.raises(ValueError, match="population 'a' never spikes in 2 training trials"):
+    with pytest.raises(ValueError, match="population 'a' never spikes in 2 trials"):
         require_spikes(Recording({"a": nothing}, {}, {"a": 3}, 2, 1.0, 0.1, 0, "made"))
 
 
@@ -142,6 +142,7 @@ def test_a_silent_population_is_named(rng):
     [
         ({"sigma": (3.0, 1.0)}, r"sigma = \(3.0, 1.0\): give the lower end first, in steps"),
         ({"varsigma": (0.0, 1.0)}, "varsigma = 0.0: must be a finite number above 0"),
+        ({"cost": float("nan")}, "cost has 1 value that is not finite"),
         ({"tau_max": -1}, "tau_max = -1: must be an integer, 0 or more"),
         ({"n_groups": 0}, "n_groups = 0: must be an integer, 1 or more"),
     ],
