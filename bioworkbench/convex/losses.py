@@ -139,7 +139,7 @@ def classified_coefficients(
     else:
         coefficients, slope, course = _accelerated(atoms, signs, penalty, tolerance, max_iterations)
     proof = _certificate(atoms, signs, coefficients, slope, penalty, loss, course)
-    if proof.gap > tolerance:
+    if not proof.gap <= tolerance:  # NaN is not small enough either
         raise ValueError(
             f"the relative duality gap of the {loss} program is {proof.gap:.2g}, above tolerance = {tolerance}; raise the "
             f"penalty ({penalty:.3g}), the tolerance or max_iterations ({max_iterations})"

@@ -209,7 +209,7 @@ def sparse_path(
             positive("penalty", float(penalty)), positive("tolerance", tolerance) / 2, max_iterations
         )
         proof = replace(certificate(dictionary, targets, coefficients, penalty), course=course)
-        if proof.gap > tolerance:
+        if not proof.gap <= tolerance:  # NaN is not small enough either
             raise ValueError(
                 f"the relative duality gap is {proof.gap:.2g} after at most {max_iterations} iterations, above "
                 f"tolerance = {tolerance}; raise the penalty ({penalty:.3g}), the tolerance or max_iterations"

@@ -160,6 +160,8 @@ def test_what_cannot_be_solved_is_refused():
         sparse_coefficients(dictionary[1:], targets, 1.0)
     with pytest.raises(ValueError, match=r"the relative duality gap is .* after at most 3 iterations, above tolerance = 1e-06"):
         sparse_coefficients(dictionary, targets, 0.01, max_iterations=3)
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match=r"the relative duality gap is (nan|inf)"):
+        sparse_coefficients(dictionary, 1e200 * targets, 1.0, max_iterations=30)  # whose squares are not finite
     with pytest.raises(ValueError, match="targets has 1 value that is not finite"):
         sparse_coefficients(dictionary, np.where(np.arange(40)[:, None] == 3, np.nan, targets), 1.0)
     with pytest.raises(ValueError, match=r"values go down to -1.0; split them into positive and negative parts"):

@@ -19,8 +19,9 @@ from bioworkbench.methods.reconstruction.program import ConvexProgram, solutions
 from bioworkbench.methods.reconstruction.witnesses import WitnessDistribution, gaussian_witnesses, pair_witnesses, template
 from bioworkbench.readout.fits import logistic, ridge
 from bioworkbench.readout.trials import n_steps_of
-from bioworkbench.records.arrays import Floats, count
+from bioworkbench.records.arrays import Floats, count, non_negative
 from bioworkbench.records.choice import Choice
+from bioworkbench.records.counted import counted
 from bioworkbench.records.heads import class_outputs, class_parts
 from bioworkbench.records.history import GAP_BY_ITERATION, of_member
 from bioworkbench.records.lazily import later
@@ -69,6 +70,7 @@ class Dictionary:
     def __post_init__(self) -> None:
         for name in ("n_gaussian", "n_pairs", "n_trained", "n_copies"):
             count(name, getattr(self, name), least=0)
+        non_negative("deviation", self.deviation)
 
 
 _DICTIONARY, _WITNESSES, _PROGRAM = Dictionary(), WitnessDistribution(2.0, 2.0), ConvexProgram()
@@ -111,12 +113,12 @@ def train(
         Link every neuron of a recurrent population to itself, which the topology of a projection to itself leaves out; a unit
         without leak needs it to keep a bit.
     steps : sequence of int, optional
-        At which steps the last neurons are read; an atom is one neuron at one of them. By default the last step, or every frame that
-        has a target.
+        At which steps, counted from 0, the last neurons are read; an atom is one neuron at one of them. By default the last step; not
+        for targets per frame, for which they are read in every frame that has a target.
     program : ConvexProgram
         Penalties, tolerance and rounds.
     optimization : Optimization
-        Of sub-networks that surrogate gradients train.
+        Of sub-networks that surrogate gradients train, anew in every call: there is no checkpoint.
 
     Returns
     -------
@@ -137,8 +139,15 @@ def train(
     Ergen, Gulluk, Lacotte & Pilanci (2023), arXiv:2303.03382.
     """
     _check_witnesses(dictionary, program, witnesses)
+    program.check_trials(task.train.n_trials)
+    if optimization.checkpoint is not None:
+        raise ValueError(f"optimization.checkpoint = '{optimization.checkpoint}': reconstruction goes on from none; leave it out")
     settings = replace(optimization, batch_size=min(optimization.batch_size, task.train.n_trials))
     start, asked = template(network, self_links), _asked(task, steps)
+    if dictionary.half_spaces and start.reset != "subtract":
+        raise ValueError(
+            f"half_spaces = True with reset '{start.reset}': it needs 'subtract', which leaves signs of potentials alone"
+        )
     read = _Atoms(asked, task.train.per_frame, dictionary.half_spaces)
     if program.loss != "squared" and task.kind != "classification":
         raise ValueError(f"loss = '{program.loss}': the targets of task '{task.name}' are values; use 'squared'")
@@ -235,9 +244,18 @@ def _shown(task: Task, trials: Trials, asked: list[int]) -> tuple[Floats, np.nda
 
 
 def _asked(task: Task, steps: Sequence[int] | None) -> list[int]:
+    """Steps at which last neurons are read, in order."""
+    n_frames = task.train.n_frames
+    if steps is None:
+        return list(range(task.washout, n_frames)) if task.train.per_frame else [n_frames - 1]
     if task.train.per_frame:
-        return list(range(task.washout, task.train.n_frames))
-    return [task.train.n_frames - 1] if steps is None else sorted(set(steps))
+        raise ValueError(
+            f"steps = {list(steps)}: task '{task.name}' has a target in every frame, which are read; leave steps out"
+        )
+    asked = sorted({count("steps", step, least=0) for step in steps})
+    if not asked or asked[-1] >= n_frames:
+        raise ValueError(f"steps = {list(steps)}: name at least one step from 0 to {n_frames - 1}")
+    return asked
 
 
 def _rule(task: Task) -> Literal["argmax", "value"]:
@@ -274,6 +292,11 @@ def _solved(
     """Kept sub-networks and their readout; notes the certificate in the history."""
     patterns = read.patterns(witnesses, values)
     atoms = distinct_columns(patterns)
+    if len(atoms) == 0:
+        raise ValueError(
+            f"none of the {patterns.shape[1]} patterns is other than zero: no witness spikes in {counted(len(values), 'training trial')}; "
+            "raise the mean of witnesses.bias, or set balanced = true"
+        )
     if len(atoms) == 1 < patterns.shape[1]:
         raise ValueError(
             f"the {patterns.shape[1]} patterns are all zero or the same; let thresholds differ (balanced = true, or a larger "

@@ -9,10 +9,12 @@ import numpy as np
 from bioworkbench.convex import losses
 from bioworkbench.convex.program import Certificate, largest_penalty, sparse_coefficients, sparse_path
 from bioworkbench.records.arrays import Floats, count, positive
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import unknown_name
 
 __all__ = ["ConvexProgram", "solution", "solutions"]
 
+_CHOOSING = 5  # every so many-th trial chooses a penalty
 _KNOWN_LOSSES = ("squared", *losses.LOSSES)
 
 
@@ -61,6 +63,20 @@ class ConvexProgram:
         if self.loss not in _KNOWN_LOSSES:
             raise ValueError(unknown_name(self.loss, "loss", _KNOWN_LOSSES))
 
+    def check_trials(self, n_trials: int) -> None:
+        """Raise ValueError if every one of several penalties cannot be tried on every fifth trial.
+
+        Parameters
+        ----------
+        n_trials : int
+            Training trials.
+        """
+        if len(self.penalties) > 1 and n_trials < _CHOOSING:
+            raise ValueError(
+                f"program.penalties = {list(self.penalties)} with {counted(n_trials, 'training trial')}: every fifth trial chooses among "
+                "several; give one penalty, or five trials or more"
+            )
+
 
 def solutions(
     dictionary: np.ndarray, wanted: Sequence[Floats], program: ConvexProgram, n_frames: int
@@ -80,8 +96,18 @@ def solutions(
     proof : Certificate
         Of the sum of the programs; its course is that of the first.
     penalties : list of float
+
+    Raises
+    ------
+    ValueError
+        If a program is not solved to its tolerance; names both fields.
     """
-    found, proofs, penalties = zip(*(solution(dictionary, own, program, n_frames) for own in wanted), strict=True)
+    try:
+        found, proofs, penalties = zip(*(solution(dictionary, own, program, n_frames) for own in wanted), strict=True)
+    except ValueError as error:  # of a program that knows no fields
+        raise ValueError(
+            f"program.penalties = {list(program.penalties)}, program.tolerance = {program.tolerance}: {error}"
+        ) from error
     coefficients = np.concatenate(found, axis=1)
     if len(proofs) == 1:
         return coefficients, proofs[0], list(penalties)
@@ -120,7 +146,7 @@ def _chosen_penalty(dictionary: np.ndarray, wanted: Floats, program: ConvexProgr
     fractions, scale = [float(f) for f in program.penalties], _largest(dictionary, wanted, program.loss)
     if len(fractions) == 1:
         return fractions[0] * scale
-    held = np.repeat(np.arange(len(wanted) // n_frames) % 5 == 4, n_frames)
+    held = np.repeat(np.arange(len(wanted) // n_frames) % _CHOOSING == _CHOOSING - 1, n_frames)
     smaller, targets = dictionary[~held], wanted[~held]
     top = _largest(smaller, targets, program.loss)
     path = _path(smaller, targets, [f * top for f in fractions], program.loss, max(program.tolerance, 1e-4))

@@ -12,7 +12,7 @@ import numpy as np
 
 from bioworkbench.discrete.lif import arguments_of
 from bioworkbench.discrete.subnetworks import Layer, SubNetworks, last_layer_spikes
-from bioworkbench.records.arrays import Floats, non_negative, positive
+from bioworkbench.records.arrays import Floats, finite, non_negative, positive
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.network import INPUT, Network, Projection
 from bioworkbench.weights.from_pairs import PairSampling, sampled_neurons
@@ -64,6 +64,9 @@ class WitnessDistribution:
         positive("input_gain", self.input_gain)
         non_negative("recurrent_gain", self.recurrent_gain)
         positive("spread", self.spread)
+        mean, deviation = self.bias
+        finite("mean of bias", mean)
+        non_negative("deviation of bias", deviation)
         if self.columns not in COLUMNS:
             raise ValueError(unknown_name(self.columns, "way to draw columns", COLUMNS))
         if self.leak is not None and not 0 <= self.leak[0] <= self.leak[1] <= 1:

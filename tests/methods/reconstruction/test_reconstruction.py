@@ -315,7 +315,7 @@ def test_what_cannot_work_is_refused():
         train(one_class, network, n_gaussian=20)
     with pytest.raises(ValueError, match="the 20 patterns are all zero or the same; let thresholds differ"):
         train(task, network, n_gaussian=20, balanced=False, bias=(50.0, 0.1), penalties=(0.1,))
-    with pytest.raises(ValueError, match=r"the dictionary has no atom|no sub-network is kept"):
+    with pytest.raises(ValueError, match=r"none of the 20 patterns is other than zero: no witness spikes in 24 training trials"):
         train(task, network, n_gaussian=20, balanced=False, bias=(-50.0, 0.1), penalties=(0.1,))
     with pytest.raises(ValueError, match=r"a trial of 5 frames has 10 steps; set dt to the frame, 0.001 s"):
         reconstruction.train(
@@ -333,3 +333,66 @@ def test_what_cannot_work_is_refused():
             np.random.default_rng(0),
             dictionary=Dictionary(50),
         )
+
+
+def never(network, stimulus, seed):
+    raise AssertionError("nothing must be simulated")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"steps": []}, r"steps = \[\]: name at least one step from 0 to 4"),
+        ({"steps": [-1]}, "steps = -1: must be an integer, 0 or more"),
+        ({"steps": [2, 5]}, r"steps = \[2, 5\]: name at least one step from 0 to 4"),
+        ({"steps": [1.5]}, r"steps = 1\.5: must be an integer"),
+        ({"optimization.checkpoint": "run.npz"}, r"optimization.checkpoint = 'run.npz': reconstruction goes on from none"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_before_anything_runs(settings, words):
+    with pytest.raises(ValueError, match=words):
+        reconstruction.train(
+            xor(), start(2, 3, 1), never, np.random.default_rng(0), **grouped(reconstruction.train, {"n_gaussian": 20} | settings)
+        )
+
+
+def test_half_spaces_of_potentials_that_are_set_to_zero_are_refused_before_anything_runs():
+    given = grouped(reconstruction.train, {"n_gaussian": 20, "half_spaces": True, "balanced": False})
+    with pytest.raises(ValueError, match="half_spaces = True with reset 'zero': it needs 'subtract'"):
+        reconstruction.train(xor(), start(2, 3, 1, reset="zero"), never, np.random.default_rng(0), **given)
+
+
+def test_steps_of_a_task_with_targets_per_frame_are_all_that_have_one():
+    task = addition_with_carry(np.random.default_rng(1), n_digits=3, n_train=40, n_test=5)
+    with pytest.raises(ValueError, match=r"steps = \[1\]: task 'addition_with_carry' has a target in every frame"):
+        train(task, start(3, 3, 1), n_gaussian=20, steps=[1])
+
+
+@pytest.mark.parametrize("n_trials", [2, 3, 4])
+def test_a_penalty_is_not_chosen_by_trials_that_are_not_there(n_trials):
+    task = xor()
+    by_class = [np.flatnonzero(task.train.targets == label)[:2] for label in (0, 1)]
+    few = replace(task, train=task.train.take(np.stack(by_class, axis=1).ravel()[:n_trials]))
+    with pytest.raises(ValueError, match=rf"program.penalties = \[0.3, 0.1\] with {n_trials} training trials: every fifth"):
+        train(few, start(2, 3, 1), n_gaussian=50, penalties=[0.3, 0.1])
+    assert train(few, start(2, 3, 1), n_gaussian=50, penalties=[0.1]).history["gap"][0] < 1e-6
+
+
+@pytest.mark.parametrize("loss", ["squared", "hinge", "cross_entropy"])
+@pytest.mark.parametrize("reading", [{}, {"half_spaces": True}])
+def test_witnesses_that_never_spike_are_told_whatever_the_program(loss, reading):
+    """Else the penalty would be blamed, which changes nothing."""
+    with pytest.raises(ValueError, match=r"none of the 20 patterns is other than zero: no witness spikes"):
+        train(xor(), start(2, 3, 1), n_gaussian=20, balanced=False, bias=(-50.0, 0.1), loss=loss, **reading)
+
+
+@pytest.mark.parametrize("loss", ["squared", "cross_entropy"])
+def test_a_program_that_does_not_close_names_the_fields(loss):
+    words = r"program.penalties = \[1e-09\], program.tolerance = 1e-13: the relative duality gap .* above tolerance = 1e-13"
+    with pytest.raises(ValueError, match=words):
+        train(xor(), start(2, 3, 1), n_gaussian=60, penalties=[1e-9], tolerance=1e-13, loss=loss)
+
+
+def test_copies_need_a_deviation_that_is_a_number():
+    with pytest.raises(ValueError, match="deviation = nan: must be a finite number, 0 or more"):
+        Dictionary(deviation=float("nan"))

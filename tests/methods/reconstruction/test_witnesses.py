@@ -210,6 +210,8 @@ def test_networks_that_are_no_sub_network_are_refused(network, words):
         ({"input_gain": 0.0}, "input_gain = 0.0: must be a finite number above 0"),
         ({"recurrent_gain": -1.0}, "recurrent_gain = -1.0: must be a finite number, 0 or more"),
         ({"spread": 0.0}, "spread = 0.0: must be a finite number above 0"),
+        ({"bias": (float("nan"), 0.5)}, "mean of bias has 1 value that is not finite"),
+        ({"bias": (0.0, -1.0)}, "deviation of bias = -1.0: must be a finite number, 0 or more"),
         ({"leak": (0.5, 1.2)}, r"leak = \(0.5, 1.2\): must be a range between 0 and 1"),
     ],
 )
