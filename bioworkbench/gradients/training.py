@@ -3,9 +3,8 @@
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -13,6 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from bioworkbench.records.arrays import Floats
+from bioworkbench.records.checkpoints import moments_of, read_checkpoint, told_settings, write_checkpoint
 from bioworkbench.records.history import SCORE
 from bioworkbench.records.optimization import Optimization
 
@@ -196,6 +197,7 @@ def fit(
     score: Callable[[Tree, Tree], float] | None = None,
     between: Callable[[int, State], tuple[State, dict[str, float]]] | None = None,
     path: str | os.PathLike | None = None,
+    told: Mapping[str, str] | None = None,
 ) -> tuple[State, dict[str, np.ndarray]]:
     """Minimize a loss by stochastic gradient descent.
 
@@ -216,6 +218,8 @@ def fit(
     path : path, optional
         File (.npz) that holds the run after every epoch; a run that finds it goes on from there, with the same result as one
         that was never interrupted.
+    told : mapping of str, optional
+        What else the run depends on (`bioworkbench.records.checkpoints.told_settings`), so that another one is not taken for it.
 
     Returns
     -------
@@ -229,7 +233,8 @@ def fit(
     DivergenceError
         If the loss or a score is not finite; names the epoch and update.
     ValueError
-        If neither loss nor gradient is given, patience has no score to look at, or the file at `path` belongs to another run.
+        If neither loss nor gradient is given, patience has no score to look at, or the file at `path` belongs to another run or is
+        damaged.
     """
     if settings.patience is not None and score is None:
         raise ValueError(
@@ -241,7 +246,11 @@ def fit(
     )
     state = jax.tree.map(jnp.asarray, state)
     state = replace(state, optimizer=optimizer.init(state.parameters), average=state.parameters)
-    run = _load(path, _Run(state, state), batches.seed)
+    known = told_settings(optimization=settings, seed=batches.seed) | dict(told or {})
+    began_with = (
+        moments_of([*jax.tree.leaves((state.parameters, state.fixed)), batches.inputs, batches.targets]) if path else np.zeros(0)
+    )
+    run = _load(path, _Run(state, state), known, began_with)
     update = _chosen_update(loss, gradient, optimizer, settings.average)
     prepare = None if batches.prepare is None else jax.jit(batches.prepare)
     while run.epoch < settings.epochs and not run.stalled(settings.patience):
@@ -253,7 +262,7 @@ def fit(
             run.note(values)
         _judge(run, state, score)
         run.epoch += 1
-        _save(path, run, batches.seed)
+        _save(path, run, known, began_with)
     chosen = run.best if score is not None and settings.keep == "best" else run.state
     return replace(chosen, parameters=chosen.average), {name: np.asarray(values) for name, values in run.history.items()}
 
@@ -286,34 +295,25 @@ def _judge(run: _Run, state: State, score: Callable[[Tree, Tree], float] | None)
         run.best, run.best_score, run.best_epoch = state, value, run.epoch
 
 
-def _save(path: str | os.PathLike | None, run: _Run, seed: int) -> None:
+def _save(path: str | os.PathLike | None, run: _Run, told: Mapping[str, str], start: Floats) -> None:
     """Write the run to a file that is complete whenever it exists."""
-    if path is None:
-        return
     # trees are written leaf by leaf, in JAX's order; a run of the same kind has the same structure to put them back into
     leaves = jax.tree.leaves((run.state, run.best))
     arrays: dict[str, Any] = {f"leaf_{number}": np.asarray(leaf) for number, leaf in enumerate(leaves)}
     arrays |= {f"history_{name}": np.asarray(values) for name, values in run.history.items()}
-    numbers = np.array([run.best_score, run.best_epoch, run.epoch])
-    unfinished = Path(path).with_name(Path(path).name + ".unfinished")
-    with unfinished.open("wb") as file:
-        np.savez(file, **arrays, numbers=numbers, seed=np.array(seed))
-    os.replace(unfinished, path)
+    write_checkpoint(path, arrays | {"numbers": np.array([run.best_score, run.best_epoch, run.epoch])}, told, start)
 
 
-def _load(path: str | os.PathLike | None, fresh: _Run, seed: int) -> _Run:
+def _load(path: str | os.PathLike | None, fresh: _Run, told: Mapping[str, str], start: Floats) -> _Run:
     """Run as saved, or the fresh one where nothing is saved."""
-    if path is None or not Path(path).exists():
+    saved = read_checkpoint(path, told, start)
+    if saved is None:
         return fresh
     leaves, structure = jax.tree.flatten((fresh.state, fresh.best))
-    with np.load(path, allow_pickle=False) as saved:
-        stored = [saved[f"leaf_{number}"] for number in range(sum(name.startswith("leaf_") for name in saved.files))]
-        shapes, wanted = [leaf.shape for leaf in stored], [np.shape(leaf) for leaf in leaves]
-        if int(saved["seed"]) != seed or shapes != wanted:
-            raise ValueError(
-                f"{path} holds a run with another seed or network (seed {saved['seed']}, wanted {seed}); remove it or rename"
-            )
-        best_score, best_epoch, epoch = saved["numbers"]
-        history = {name.removeprefix("history_"): saved[name].tolist() for name in saved.files if name.startswith("history_")}
+    stored = [saved[f"leaf_{number}"] for number in range(sum(name.startswith("leaf_") for name in saved))]
+    if [leaf.shape for leaf in stored] != [np.shape(leaf) for leaf in leaves]:
+        raise ValueError(f"checkpoint = '{path}' holds a training of another network; remove it, or name another file")
+    best_score, best_epoch, epoch = saved["numbers"]
+    history = {name.removeprefix("history_"): saved[name].tolist() for name in saved if name.startswith("history_")}
     state, best = jax.tree.unflatten(structure, [jnp.asarray(leaf) for leaf in stored])
     return _Run(state, best, float(best_score), int(best_epoch), int(epoch), history)

@@ -132,13 +132,34 @@ def test_interrupted_run_ends_where_an_uninterrupted_one_does(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]
 
 
-def test_file_of_another_run_is_refused(tmp_path):
-    path = tmp_path / "run.npz"
-    fit(_loss, _start(), BATCHES, Optimization(1, 16), path=path)
-    with pytest.raises(ValueError, match="run with another seed or network"):
-        fit(_loss, _start(), Batches(INPUTS, TARGETS, seed=6), Optimization(1, 16), path=path)
-    with pytest.raises(ValueError, match="run with another seed or network"):
-        fit(_loss, State({"w": jnp.zeros((3, 2))}), BATCHES, Optimization(1, 16), path=path)
+def _with_input(value):
+    other = INPUTS.copy()
+    other[3] = value
+    return other
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"batches": Batches(INPUTS, TARGETS, seed=6)}, "holds a training with seed = 5, and 6 is asked for"),
+        ({"batches": Batches(_with_input(9.0), TARGETS, seed=5)}, "another network or other trials"),
+        ({"state": State({"w": jnp.zeros((3, 2))})}, "another network"),
+        ({"state": State({"w": jnp.full((3, 1), 0.1)})}, "another network or other trials"),
+        ({"state": State({"w": jnp.zeros((3, 1))}, {"noise": jnp.ones(1)})}, "another network or other trials"),
+        ({"settings": Optimization(2, 16)}, "optimization.epochs = 1, and 2 is asked for"),
+        ({"settings": Optimization(1, 16, learning_rate=0.5)}, "optimization.learning_rate = 0.001, and 0.5 is asked for"),
+        ({"told": {"sparsity": "0.5"}}, "holds a training with sparsity = None, and 0.5 is asked for"),
+    ],
+)
+def test_file_of_another_run_is_refused(tmp_path, changes, words):
+    """Else a changed setting would give back the old result, without a word."""
+
+    def run(batches=BATCHES, state=None, settings=Optimization(1, 16), told=None):  # noqa: B008
+        return fit(_loss, state or _start(), batches, settings, path=tmp_path / "run.npz", told=told)
+
+    run()
+    with pytest.raises(ValueError, match=words):
+        run(**changes)
 
 
 def test_diverging_run_names_the_update_and_keeps_the_last_good_state(tmp_path):

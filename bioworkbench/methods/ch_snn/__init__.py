@@ -24,6 +24,7 @@ from bioworkbench.methods.ch_snn.start import (
 )
 from bioworkbench.readout.trials import Simulate, n_steps_of
 from bioworkbench.records.arrays import fraction, positive
+from bioworkbench.records.checkpoints import told_settings
 from bioworkbench.records.counted import counted
 from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network
@@ -244,6 +245,7 @@ def train(
         score=_score(task, model, n_steps, rng, fold),
         between=evolution.between(_dense_gradients(model, n_steps, batches, _N_GRADIENT)),
         path=optimization.checkpoint,
+        told=told_settings(sparsity=sparsity, start=start, rewiring=rewiring, images=images, n_steps=n_steps),
     )
     trained, readout = _trained(network, model, state, fold)
     return with_readout(task, trained, readout, history, simulate, rng)

@@ -16,6 +16,7 @@ from bioworkbench.gradients.chains import feed_forward, output_arrays, trained_a
 from bioworkbench.gradients.layers import Attention, FeedForward, StepNoise
 from bioworkbench.readout.trials import Simulate, n_steps_of
 from bioworkbench.records.arrays import Floats, finite, non_negative
+from bioworkbench.records.checkpoints import told_settings
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.history import DEVIATION, of_member
 from bioworkbench.records.lazily import later
@@ -219,6 +220,7 @@ def train(
         score=_score(task, model, _judged_steps(training, noise.inference, n_steps), inputs),
         between=moments.between(model, inputs[:_N_MEASURED], optimization.epochs, n_steps),
         path=optimization.checkpoint,
+        told=told_settings(training=training, noise=noise, images=images, n_steps=n_steps),
     )
     folded = _folding(model, inputs, None if training == "conversion" else n_steps)(state.parameters["layers"])
     layers, changes = _arrays_of(folded), moments.changes(state, model, noise.inference)

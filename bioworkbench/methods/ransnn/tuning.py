@@ -14,6 +14,7 @@ from bioworkbench.gradients.objectives import unrolled_loss
 from bioworkbench.gradients.starting import start_state
 from bioworkbench.gradients.training import Batches, State, fit
 from bioworkbench.records.arrays import Floats
+from bioworkbench.records.checkpoints import told_settings
 from bioworkbench.records.network import INPUT, Network
 from bioworkbench.records.optimization import Optimization
 from bioworkbench.records.recording import Recording
@@ -66,7 +67,9 @@ def tuned(
     masks = {"layers": _masks(state.fixed["masks"]["layers"], part)}
     start = State({"layers": tuple(layers)}, {"masks": masks})
     batches = Batches(_currents(task, first), task.train.targets, int(rng.integers(2**31)))
-    end, history = fit(unrolled_loss(model, first.n_steps), start, batches, optimization, path=optimization.checkpoint)
+    told = told_settings(train_more=part, n_steps=first.n_steps)
+    loss = unrolled_loss(model, first.n_steps)
+    end, history = fit(loss, start, batches, optimization, path=optimization.checkpoint, told=told)
     trained = [{name: np.asarray(value, dtype=float) for name, value in own.items()} for own in end.parameters["layers"]]
     if part == "biases":
         return _with_biases(network, [own["bias"] for own in trained[:-1]]), history

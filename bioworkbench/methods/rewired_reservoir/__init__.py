@@ -1,10 +1,8 @@
 """A reservoir that rewires itself: simulated, scored by its own spikes, pruned and regrown, episode after episode, then read."""
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +15,8 @@ from bioworkbench.readout.spike_distributions import neuron_rates
 from bioworkbench.readout.spike_statistics import effective_rank
 from bioworkbench.readout.trials import Simulate, blocked_features, features_of
 from bioworkbench.records.annotations import Hertz
-from bioworkbench.records.arrays import count, fraction, positive
+from bioworkbench.records.arrays import Floats, count, fraction, positive
+from bioworkbench.records.checkpoints import moments_of, read_checkpoint, told_settings, write_checkpoint
 from bioworkbench.records.choice import Choice, Chosen
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError, unknown_name
@@ -265,7 +264,8 @@ class _Training:
     def run(self, simulate: Simulate) -> tuple[Wiring, dict[str, np.ndarray]]:
         stimulus = self.judge.task.encode(self.judge.values)
         world = SmallWorld.beside(self.rules.start, stream(self.seed, "random links"))
-        wiring, best, history = _load(self.episodes.checkpoint, self.rules.fresh, self.seed)
+        saved = _Saved.of(self)
+        wiring, best, history = saved.read()
         for episode in range(len(history.get(SCORE, [])), self.episodes.n):
             began = time.perf_counter()
             network = wiring.network(self.rules.start)
@@ -278,7 +278,7 @@ class _Training:
             found |= moved | {"seconds": time.perf_counter() - began}
             for name, value in found.items():
                 history.setdefault(name, []).append(value)
-            _save(self.episodes.checkpoint, wiring, best, history, self.seed)
+            saved.write(wiring, best, history)
         return best if self.episodes.keep_best else wiring, {name: np.asarray(values) for name, values in history.items()}
 
     def _changed(self, wiring: Wiring, recording: Recording, episode: int) -> tuple[Wiring, dict[str, float]]:
@@ -326,32 +326,46 @@ def _arrays(wiring: Wiring) -> dict[str, np.ndarray]:
     return found | {f"{name}.factors": values for name, values in wiring.factors.items()}
 
 
-def _save(path: str | None, wiring: Wiring, best: Wiring, history: dict[str, list[float]], seed: int) -> None:
-    """Write a file that is complete whenever it exists."""
-    if path is None:
-        return
-    arrays: dict[str, Any] = {**_arrays(wiring), **{f"{name}.set_points": rate for name, rate in wiring.set_points.items()}}
-    arrays |= {f"best {name}": values for name, values in _arrays(best).items()}
-    arrays |= {f"history.{name}": np.asarray(values) for name, values in history.items()}
-    unfinished = Path(path).with_name(Path(path).name + ".unfinished")
-    with unfinished.open("wb") as file:
-        np.savez(file, **arrays, seed=np.array(seed))
-    os.replace(unfinished, path)
+@dataclass(frozen=True)
+class _Saved:
+    """Where an interrupted training goes on, and what it is of."""
 
+    path: str | None
+    fresh: Wiring
+    told: Mapping[str, str]
+    start: Floats
 
-def _load(path: str | None, fresh: Wiring, seed: int) -> tuple[Wiring, Wiring, dict[str, list[float]]]:
-    """Wiring, the best one so far, and history as saved, or fresh ones where nothing is saved."""
-    if path is None or not Path(path).exists():
-        return fresh, fresh, {}
-    with np.load(path, allow_pickle=False) as file:
-        saved = dict(file)
-    wanted = {name: values.shape for name, values in _arrays(fresh).items()}
-    best = {name.removeprefix("best "): values for name, values in saved.items() if name.startswith("best ")}
-    fits = all({name: part[name].shape for name in wanted if name in part} == wanted for part in (saved, best))
-    if int(saved.pop("seed")) != seed or not fits:
-        raise ValueError(f"checkpoint = '{path}' holds a run with another seed or network; remove it, or name another file")
-    history = {name.removeprefix("history."): list(values) for name, values in saved.items() if name.startswith("history.")}
-    return _wiring(saved, fresh), _wiring(best, fresh), history
+    @classmethod
+    def of(cls, training: _Training) -> "_Saved":
+        rules, judge = training.rules, training.judge
+        told = told_settings(
+            episodes=training.episodes,
+            rewiring=rules.rewiring,
+            scaling=rules.scaling,
+            feature=judge.read,
+            readout=judge.readout,
+            metric=judge.name,
+            seed=training.seed,
+        )
+        seen = [judge.values, judge.fitted.targets, judge.judged.targets]
+        path = training.episodes.checkpoint
+        start = moments_of([*_arrays(rules.fresh).values(), *seen]) if path else np.zeros(0)
+        return cls(path, rules.fresh, told, start)
+
+    def write(self, wiring: Wiring, best: Wiring, history: Mapping[str, list[float]]) -> None:
+        arrays: dict[str, Any] = {**_arrays(wiring), **{f"{name}.set_points": rate for name, rate in wiring.set_points.items()}}
+        arrays |= {f"best {name}": values for name, values in _arrays(best).items()}
+        arrays |= {f"history.{name}": np.asarray(values) for name, values in history.items()}
+        write_checkpoint(self.path, arrays, self.told, self.start)
+
+    def read(self) -> tuple[Wiring, Wiring, dict[str, list[float]]]:
+        """Wiring, the best one so far, and history as saved, or fresh ones where nothing is saved."""
+        saved = read_checkpoint(self.path, self.told, self.start)
+        if saved is None:
+            return self.fresh, self.fresh, {}
+        best = {name.removeprefix("best "): values for name, values in saved.items() if name.startswith("best ")}
+        history = {name.removeprefix("history."): list(values) for name, values in saved.items() if name.startswith("history.")}
+        return _wiring(saved, self.fresh), _wiring(best, self.fresh), history
 
 
 def _wiring(saved: Mapping[str, np.ndarray], fresh: Wiring) -> Wiring:

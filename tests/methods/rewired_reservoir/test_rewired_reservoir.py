@@ -246,8 +246,12 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(task, tmp_path, n_ca
 def test_a_checkpoint_of_another_run_is_refused(task, tmp_path):
     path = str(tmp_path / "run.npz")
     trained(task, checkpoint=path)
-    with pytest.raises(ValueError, match=r"checkpoint = '.*run.npz' holds a run with another seed or network; remove it"):
+    with pytest.raises(
+        ValueError, match=r"checkpoint = '.*run.npz' holds a training of another network or other trials; remove it"
+    ):
         trained(task, reservoir(seed=2), checkpoint=path)
+    with pytest.raises(ValueError, match=r"holds a training with rewiring.removed_fraction = 0.3, and 0.2 is asked for"):
+        trained(task, checkpoint=path, removed_fraction=0.2)
 
 
 # what is refused ------------------------------------------------------------------------------------------------------------------
