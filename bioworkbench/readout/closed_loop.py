@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from bioworkbench.readout.trials import features_of
+from bioworkbench.records.arrays import finite, shaped
 from bioworkbench.records.network import Network
 from bioworkbench.records.protocol import RunState
 from bioworkbench.records.recording import Recording
@@ -58,10 +59,13 @@ def closed_loop(
     Raises
     ------
     ValueError
-        If there is no such channel, the network has a linear path around it, or its feature is not one per frame.
+        If there is no such channel, the network has a linear path around it, its feature is not one per frame, or values or what is
+        fed back are not finite or of another shape.
     """
-    shown = np.array(values, dtype=float)
-    n_frames, n_channels = shown.shape[1:]
+    shown = shaped("values", finite("values", values), (None, None, None)).copy()
+    n_trials, n_frames, n_channels = shown.shape
+    if 0 in shown.shape:
+        raise ValueError(f"values have shape {shown.shape}; at least one trial, frame and channel are needed")
     if not 0 <= channel < n_channels:
         raise ValueError(f"channel = {channel}: the values have the channels 0 to {n_channels - 1}; name one of them")
     if trained.skip:
@@ -77,5 +81,12 @@ def closed_loop(
         found.append(trained.readout.predictions(features)[:, 0])
         state = recording.final
         if frame + 1 < n_frames:
-            shown[:, frame + 1, channel] = feedback(found[-1])
+            shown[:, frame + 1, channel] = _fed(feedback(found[-1]), n_trials, frame)
     return np.stack(found, axis=1)
+
+
+def _fed(values: np.ndarray, n_trials: int, frame: int) -> np.ndarray:
+    """What is fed back, if it is a number for each trial."""
+    return shaped(
+        f"what feedback gives after frame {frame}", finite(f"what feedback gives after frame {frame}", values), (n_trials,)
+    )

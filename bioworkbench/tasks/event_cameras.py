@@ -18,6 +18,7 @@ from bioworkbench.tasks.task import Task, Trials, split_off
 __all__ = ["events"]
 
 MAX_MEMBER = 2**23  # bytes of one recording
+_MOST_PIXELS = 256  # along a side
 _NAME = re.compile(r"(?:[^/]+/)*([^/]+)/[^/]+\.bin")
 _encode_frames = partial(as_current, frame=0.001)
 
@@ -51,7 +52,7 @@ def events(
     duration : float, seconds
         That the frames divide; later events are left out.
     width, height : int
-        Of the camera, in pixels.
+        Of the camera, in pixels, 256 at most.
     n_train, n_test : int, optional
         Sizes of the parts; by default all.
     n_validation : int
@@ -69,8 +70,8 @@ def events(
     Raises
     ------
     ValueError, FileNotFoundError, ResultError
-        If a file is missing, damaged or of another form, more trials are asked for than there are, or a class of the test part is
-        not one of the training part.
+        If a file is missing, damaged or of another form, a size or the duration cannot be, more trials are asked for than there are, or
+        a class of the test part is not one of the training part.
 
     References
     ----------
@@ -78,7 +79,13 @@ def events(
     doi:10.3389/fnins.2015.00437.
     """
     shape = (count("n_frames", n_frames), count("height", height), count("width", width), 2)
+    if max(width, height) > _MOST_PIXELS:
+        raise ValueError(
+            f"width = {width}, height = {height}: events of this form say places by a byte, {_MOST_PIXELS} pixels at most"
+        )
     camera = _Frames(shape, 1e6 * float(positive("duration", duration)) / n_frames)
+    if camera.microseconds < 1:
+        raise ValueError(f"duration = {duration} s in {n_frames} frames: events come by the microsecond, which a frame must last")
     archives = [data_file(str(name), data) for name in (train, test)]
     recordings = [_recordings(path) for path in archives]
     classes = sorted({label for _, label in recordings[0]}, key=_order)

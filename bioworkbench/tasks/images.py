@@ -184,6 +184,7 @@ def _archived(
     """Task of an archive, with so many training, test and validation trials, and the shape of what is framed as an image."""
     path = data_file(str(file), data)
     train_x, train_y, test_x, test_y = read_npz(path, ("x_train", "y_train", "x_test", "y_test"))
+    _check_alike(path, (train_x, train_y), (test_x, test_y))
     train = _image_trials(f"{path}, train", train_x, train_y, sizes[0], frames, rng)
     test = _image_trials(f"{path}, test", test_x, test_y, sizes[1], frames, rng)
     height, width, *colors = train_x.shape[1:]
@@ -257,14 +258,35 @@ def _rounded(sizes: np.ndarray, total: int, rng: np.random.RandomState) -> np.nd
     return numbers.astype(np.int64)
 
 
+def _check_alike(path: Path, train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray]) -> None:
+    """Raise ValueError unless both parts of an archive have images of one size, and labels that count classes."""
+    for part, (images, labels) in {"train": train, "test": test}.items():
+        if (
+            images.ndim not in (3, 4)
+            or images.dtype != np.uint8
+            or labels.shape != images.shape[:1]
+            or labels.dtype.kind not in "iu"
+        ):
+            raise ValueError(
+                f"{path}, {part}: images {images.shape} {images.dtype} with labels {labels.shape} {labels.dtype}; "
+                "images must be uint8 (n, height, width) or (n, height, width, colors), labels integers (n,)"
+            )
+        if 0 in images.shape:
+            raise ValueError(f"{path}, {part}: images have shape {images.shape}; at least one image of one pixel is needed")
+    if train[0].shape[1:] != test[0].shape[1:]:
+        raise ValueError(
+            f"{path}: images are {train[0].shape[1:]} in train and {test[0].shape[1:]} in test; both need the same rows, columns and colors"
+        )
+    labels = np.concatenate([train[1], test[1]])
+    if labels.min() < 0 or labels.max() >= len(labels):
+        raise ValueError(
+            f"{path}: labels go from {labels.min()} to {labels.max()} for {len(labels)} images; classes are counted 0, 1, 2, ..."
+        )
+
+
 def _image_trials(
     where: str, images: np.ndarray, labels: np.ndarray, n: int | None, frames: str, rng: np.random.Generator
 ) -> Trials:
-    if images.ndim not in (3, 4) or images.dtype != np.uint8 or labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
-        raise ValueError(
-            f"{where}: images {images.shape} {images.dtype} with labels {labels.shape} {labels.dtype}; "
-            "images must be uint8 (n, height, width) or (n, height, width, colors), labels integers (n,)"
-        )
     size = len(images) if n is None else count(f"{where}: size", n)
     if size > len(images):
         raise ValueError(f"{where}: {size} images are asked for, there are {len(images)}")

@@ -304,10 +304,17 @@ def _ends(split: Sequence[float], n_rows: int) -> tuple[int, int, int]:
 
 def _scale(names: Sequence[str], seen: Floats) -> Scale:
     """Scale by which the training rows (n, n_columns) have mean 0 and deviation 1."""
-    constant = [name for name, spread in zip(names, np.ptp(seen, axis=0), strict=True) if spread == 0]
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, deviation = seen.mean(axis=0), seen.std(axis=0)
+    constant = [name for name, spread, own in zip(names, np.ptp(seen, axis=0), deviation, strict=True) if spread == 0 or own == 0]
     if constant:
         raise ValueError(f"columns {', '.join(constant)} do not vary in the training part; leave them out")
-    return Scale(seen.mean(axis=0), seen.std(axis=0))
+    vast = [name for name, own in zip(names, deviation, strict=True) if not np.isfinite(own)]
+    if vast:
+        raise ValueError(
+            f"columns {', '.join(vast)} have values too large to square, up to {np.abs(seen).max():g}; use another unit"
+        )
+    return Scale(mean, deviation)
 
 
 def _forecast(
@@ -316,6 +323,7 @@ def _forecast(
     """Task of windows from rows in time order; sizes are history, horizon, stride and whether windows are relative."""
     *lengths, relative = sizes
     history, horizon, stride = (count(label, size) for label, size in zip(("history", "horizon", "stride"), lengths, strict=True))
+    _check_length("training", ends[0], history, horizon)
     scale = _scale(names, rows[: ends[0]])
     values = scale.applied(rows)
     train = _windows("training", values[: ends[0]], history, horizon).take(slice(None, None, stride))
@@ -331,12 +339,16 @@ def _forecast(
     return Task(name, "regression", train, test, validation, n_outputs, encode_rows, reference, forecast=True, new=new)
 
 
-def _windows(part: str, rows: Floats, history: int, horizon: int) -> Trials:
-    if len(rows) < history + horizon:
+def _check_length(part: str, n_rows: int, history: int, horizon: int) -> None:
+    if n_rows < history + horizon:
         raise ValueError(
-            f"history = {history} and horizon = {horizon}: the {part} part has only {counted(len(rows), 'row')} (with those it may look "
+            f"history = {history} and horizon = {horizon}: the {part} part has only {counted(n_rows, 'row')} (with those it may look "
             "back to); shorten the window or give the part a larger fraction"
         )
+
+
+def _windows(part: str, rows: Floats, history: int, horizon: int) -> Trials:
+    _check_length(part, len(rows), history, horizon)
     cut = np.lib.stride_tricks.sliding_window_view(rows, history + horizon, axis=0).transpose(0, 2, 1)
     return Trials(cut[:, :history], cut[:, history:].reshape(len(cut), -1))
 

@@ -70,3 +70,29 @@ def test_what_cannot_be_fed_back_is_refused():
         ValueError, match="feature 'spike_counts' gives one answer per trial; train on a task with a target per frame"
     ):
         fed_back(once, task)
+
+
+@pytest.mark.parametrize(
+    ("feedback", "words"),
+    [
+        (lambda classes: classes[:3] // 2, r"what feedback gives after frame 0 has shape \(3,\); it must be \(10\)"),
+        (lambda classes: 1.0, r"what feedback gives after frame 0 has shape \(\)"),
+        (lambda classes: classes * np.nan, "what feedback gives after frame 0 has 10 values that are not finite"),
+    ],
+)
+def test_feedback_is_a_number_for_each_trial(feedback, words):
+    with pytest.raises(ValueError, match=words):
+        fed_back(adder(), binary(2), feedback=feedback)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (np.zeros((2, 3)), r"values has shape \(2, 3\); it must be \(any, any, any\)"),
+        (np.zeros((2, 0, 3)), r"values have shape \(2, 0, 3\); at least one trial, frame and channel are needed"),
+        (np.full((2, 2, 3), np.inf), "values has 12 values that are not finite"),
+    ],
+)
+def test_values_that_are_no_trials_are_refused(values, words):
+    with pytest.raises(ValueError, match=words):
+        closed_loop(adder(), binary(2).encode, values, run, channel=2, feedback=lambda classes: classes)

@@ -72,6 +72,13 @@ def test_smaller_parts_are_the_beginning(folder):
         ({"n_frames": 0}, ValueError, "n_frames = 0: must be an integer, 1 or more"),
         ({"duration": 0.0}, ValueError, "duration = 0"),
         (
+            {"duration": 1e-320},
+            ValueError,
+            r"duration = .* in \d+ frames: events come by the microsecond, which a frame must last",
+        ),
+        ({"duration": 1e-6, "n_frames": 2}, ValueError, "duration = 1e-06 s in 2 frames"),
+        ({"width": 257}, ValueError, "width = 257, height = .*: events of this form say places by a byte, 256 pixels at most"),
+        (
             {"width": 2},
             ResultError,
             r"member 'T\w+/10/\d\.bin': event 0 is at \(2, 1\), outside 2 x 2 pixels; give width and height",

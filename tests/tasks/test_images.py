@@ -152,6 +152,33 @@ def test_mnist_refuses_arrays_of_another_form(tmp_path, images, labels):
         mnist(generator(), file="odd.npz", data=tmp_path)
 
 
+IMAGES, LABELS = np.zeros((4, 6, 6), np.uint8), np.array([0, 1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"x_test": np.zeros((4, 4, 9), np.uint8)},
+            r"images are \(6, 6\) in train and \(4, 9\) in test; both need the same rows",
+        ),
+        ({"x_test": np.zeros((4, 12, 6), np.uint8)}, r"images are \(6, 6\) in train and \(12, 6\) in test"),
+        ({"x_test": np.zeros((4, 6, 6, 3), np.uint8)}, r"images are \(6, 6\) in train and \(6, 6, 3\) in test"),
+        ({"x_train": IMAGES[:0], "y_train": LABELS[:0]}, r"train: images have shape \(0, 6, 6\); at least one image"),
+        ({"x_test": IMAGES[:, :0], "x_train": IMAGES[:, :0]}, r"train: images have shape \(4, 0, 6\)"),
+        ({"y_train": LABELS - 1}, "labels go from -1 to 1 for 8 images; classes are counted 0, 1, 2, ..."),
+        ({"y_test": LABELS + 10**9}, "labels go from 0 to 1000000001 for 8 images"),
+    ],
+)
+@pytest.mark.parametrize("frames", ["whole", "rows", "columns"])
+def test_images_of_two_sizes_and_labels_that_count_nothing_are_refused(tmp_path, changes, words, frames):
+    """As many pixels in another shape would be taken for the same image."""
+    given = {"x_train": IMAGES, "y_train": LABELS, "x_test": IMAGES, "y_test": LABELS} | changes
+    np.savez(tmp_path / "odd.npz", **given)
+    with pytest.raises(ValueError, match=rf"odd\.npz.*{words}"):
+        mnist(generator(), file="odd.npz", data=tmp_path, frames=frames)
+
+
 def test_colors_are_channels_of_a_pixel(tmp_path):
     images, labels = generator().integers(0, 256, (12, 3, 4, 3), dtype=np.uint8), np.arange(12) % 3
     np.savez(tmp_path / "color.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)

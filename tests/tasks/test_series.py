@@ -146,6 +146,7 @@ def test_table_split_follows_the_generator(folder):
         ({"history": 48}, "history = 48 and horizon = 3: the training part has only 50 rows"),
         ({"horizon": 21}, "the validation part has only 30 rows"),
         ({"split": (0.5, 0.5, 0.0)}, "the test part has only 10 rows"),
+        ({"split": (0.0, 0.5, 0.5)}, "the training part has only 0 rows"),
         ({"split": (0.5, 0.5)}, "must be three fractions"),
         ({"split": (0.5, 0.4, 0.3)}, "of together at most 1"),
         ({"split": (1.5, -0.5, 0.0)}, "must be three fractions"),
@@ -177,6 +178,9 @@ def test_series_refuses(folder, settings, message):
         ("2,1\n2,3\n", "line 1: '2, 1' are numbers, not names"),
         ("a,b\n" + "1,5\n2,5\n" * 50, "columns b do not vary in the training part"),
         ("a,b\n" + "1,5\n2,6\n" * 5, "the training part has only 5 rows"),
+        ("a,b\n1,5\n", "the training part has only 0 rows"),
+        ("a,b\n" + "1e-320,5\n2e-320,6\n" * 50, "columns a do not vary in the training part"),
+        ("a,b\n" + "1e200,5\n-1e200,6\n" * 50, "columns a have values too large to square, up to 1e\\+200; use another unit"),
     ],
 )
 def test_files_that_are_no_series_are_refused(tmp_path, content, message):
