@@ -9,6 +9,7 @@ import numpy as np
 
 from bioworkbench.methods.rewired_reservoir.plasticity import Plasticity, ReservoirRewiring, Scaling, Wiring
 from bioworkbench.methods.rewired_reservoir.structure import SmallWorld, unreachable
+from bioworkbench.readout.fitting import only_checked
 from bioworkbench.readout.metrics import SMALLER_IS_BETTER, scores
 from bioworkbench.readout.reading import fitted_readout, read_feature
 from bioworkbench.readout.spike_distributions import neuron_rates
@@ -54,6 +55,11 @@ class Reading:
         are simulated in their place where it has some. Nothing but what `keep_best` says is chosen by this score.
     block : int
         Most trials whose spikes are held at once when the readout is fitted in the end.
+
+    Raises
+    ------
+    ValueError
+        If `block` is below 1.
     """
 
     feature: Chosen = _COUNTS
@@ -62,6 +68,9 @@ class Reading:
     metric: str | None = None
     validation_fraction: float = 0.25
     block: int = 1024
+
+    def __post_init__(self) -> None:
+        count("block", self.block)
 
 
 @dataclass(frozen=True)
@@ -162,6 +171,7 @@ def train(
     judge = _Judge(
         task, read, reading.readout, reading.metric, *_parts(task, episodes.n_trials, reading.validation_fraction)
     )  # fmt: skip
+    judge.check(seed)
     wiring, history = _Training(rules, episodes, seed, judge).run(simulate)
     final = wiring.network(network)
     features = blocked_features(
@@ -226,6 +236,14 @@ class _Judge:
     @property
     def values(self) -> np.ndarray:
         return np.concatenate([self.fitted.values, self.judged.values])
+
+    def check(self, seed: int) -> None:
+        """Raise ValueError unless the readout can be fitted to some features of these trials, and the metric scores their targets."""
+        targets = self.fitted.targets
+        shape = targets.shape[:2] if self.task.train.per_frame else targets.shape[:1]
+        with only_checked():
+            fitted_readout(self.task, stream(seed, "checked features").normal(size=(*shape, 2)), targets, self.readout)
+        scores(replace(self.task, validation=self.judged), self.judged.targets, (self._metric,), "validation")
 
     def scores(self, recording: Recording) -> dict[str, float]:
         """Score of the scored trials, and effective rank of what the readout sees of all."""

@@ -14,6 +14,7 @@ from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.simulation.chunk import Chunk
 from bioworkbench.simulation.inputs import inputs_of
 from bioworkbench.simulation.trials import job_of_chunk, synapse_values
+from bioworkbench.tasks import Trials
 from bioworkbench.tasks.sequences import first_last_xor, memory_capacity
 from bioworkbench.topology.generators import bernoulli
 from tests.methods.chains import DT, in_numpy
@@ -283,6 +284,34 @@ def test_a_checkpoint_of_another_run_is_refused(task, tmp_path):
 def test_wrong_settings_are_named(task, settings, message):
     with pytest.raises(ValueError, match=message):
         trained(task, **settings)
+
+
+def never(network, stimulus, seed):
+    raise AssertionError("nothing must be simulated")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"metric": "accurracy"}, r"'accurracy' is not a metric; did you mean 'accuracy'\?"),
+        ({"metric": "accuracy"}, "predictions have type float64, targets float64; classes are integers"),
+        ({"reading.readout": Choice("rigde")}, r"'rigde' is not a readout; did you mean 'ridge'\?"),
+        ({"reading.readout": Choice("ridge", {"penalty": -1.0})}, r"penalty = -1\.0: must be a finite number, 0 or more"),
+        ({"reading.readout": Choice("logistic")}, "classes"),
+        ({"block": 0}, "block = 0: must be an integer, 1 or more"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_before_an_episode(task, settings, message):
+    with pytest.raises(ValueError, match=message):
+        trained(task, None, never, **settings)
+
+
+def test_targets_that_have_no_score_are_refused_before_an_episode(task):
+    """Those of the scored trials alone, which are the last ones, do not vary."""
+    targets = task.train.targets.copy()
+    targets[-2:] = 0.5
+    with pytest.raises(ValueError, match=r"targets of outputs \[0, 1, 2\] do not vary; their R2 is not defined"):
+        trained(replace(task, train=Trials(task.train.values, targets)), None, never)
 
 
 def test_silence_is_refused(task):
