@@ -17,7 +17,7 @@ from bioworkbench.records.arrays import Floats
 from bioworkbench.records.errors import ResultError
 from bioworkbench.records.functions import name_of
 
-__all__ = ["moments_of", "read_checkpoint", "told_settings", "write_checkpoint"]
+__all__ = ["check_checkpoint", "moments_of", "read_checkpoint", "told_settings", "write_checkpoint"]
 
 _TOLD, _START = "told", "start"
 _CLOSE = {"rtol": 1e-4, "atol": 1e-6}  # another machine may round a mean otherwise; other starts and other trials are further off
@@ -64,6 +64,12 @@ def moments_of(arrays: list[ArrayLike]) -> Floats:
     )
 
 
+def check_checkpoint(path: str | os.PathLike | None) -> None:
+    """Raise ValueError if the folder of a checkpoint at `path` is missing."""
+    if path is not None and not (folder := Path(path).absolute().parent).is_dir():
+        raise ValueError(f"checkpoint = '{path}': folder {folder} is missing; make it, or name another file")
+
+
 def read_checkpoint(path: str | os.PathLike | None, told: Mapping[str, str], start: Floats) -> dict[str, np.ndarray] | None:
     """Arrays that a training saved; None where it has not begun, or saves nothing.
 
@@ -88,9 +94,8 @@ def read_checkpoint(path: str | os.PathLike | None, told: Mapping[str, str], sta
     """
     if path is None:
         return None
-    folder, where = Path(path).absolute().parent, f"checkpoint = '{path}'"
-    if not folder.is_dir():
-        raise ValueError(f"{where}: folder {folder} is missing; make it, or name another file")
+    check_checkpoint(path)
+    where = f"checkpoint = '{path}'"
     if not Path(path).exists():
         return None
     saved = _read(path, where)

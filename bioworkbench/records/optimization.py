@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bioworkbench.records.arrays import count, non_negative, positive
+from bioworkbench.records.checkpoints import check_checkpoint
 from bioworkbench.records.counted import counted
 from bioworkbench.records.drawing import EVERYTHING
 from bioworkbench.records.errors import unknown_name
@@ -89,6 +90,23 @@ class Optimization:
         """
         if n_trials < self.batch_size:
             raise ValueError(f"batch_size = {self.batch_size} exceeds the {n_trials} training trials; choose a smaller one")
+
+    def check_start(self, n_trials: int, *, validated: bool) -> None:
+        """Raise ValueError if a training cannot start so: see `check_size`; if patience has no score, or a checkpoint no folder.
+
+        Parameters
+        ----------
+        n_trials : int
+            Training trials.
+        validated : bool
+            Whether epochs are scored.
+        """
+        self.check_size(n_trials)
+        if self.patience is not None and not validated:
+            raise ValueError(
+                f"patience = {self.patience}: nothing is scored without validation trials; give some, or leave it out"
+            )
+        check_checkpoint(self.checkpoint)
 
 
 @dataclass(frozen=True)

@@ -172,3 +172,28 @@ def test_images_of_another_size_are_refused(way, shape):
     train, moved = METHODS[name], {"images.shape": shape, "images.shift": 1}
     with pytest.raises(ValueError, match=r"shape = .*: an image has \d+ values, and the input 64 channels"):
         train(task_of(), chain({}), simulate, np.random.default_rng(0), **grouped(train, settings | moved))
+
+
+LATE = {
+    "patience": ({"patience": 3}, "patience = 3: nothing is scored without validation trials"),
+    "checkpoint": ({"checkpoint": "nowhere/run.npz"}, "checkpoint = 'nowhere/run.npz': folder .* is missing"),
+    "batch": ({"batch_size": 500}, "batch_size = 500 exceeds the 200 training trials"),
+    "images": ({"images.shape": (7, 8, 1), "images.shift": 1}, "shape = .*: an image has 56 values"),
+}
+
+
+@pytest.mark.parametrize("what", LATE)
+@pytest.mark.parametrize("way", ["one noisy step", "CH-SNN"])
+def test_trainings_that_cannot_start_are_refused_before_a_step(way, what):
+    """So that `bioworkbench check` knows, which simulates nothing."""
+    (name, settings), (changes, words) = WAYS[way], LATE[what]
+    train = METHODS[name]
+    with pytest.raises(ValueError, match=words):
+        train(task_of(), chain({}), never, np.random.default_rng(0), **grouped(train, settings | changes))
+
+
+@pytest.mark.parametrize("sparsity", [1.0, 0.9999])
+def test_layers_without_links_are_refused_before_a_step(sparsity):
+    train = METHODS["ch_snn"]
+    with pytest.raises(ValueError, match=rf"sparsity = {sparsity} leaves a layer from 64 to 12 neurons without a link"):
+        train(task_of(), chain({}), never, np.random.default_rng(0), **grouped(train, QUICK | {"sparsity": sparsity}))

@@ -38,6 +38,17 @@ def test_a_batch_is_no_larger_than_the_training_set():
         Optimization(1, batch_size=10).check_size(9)
 
 
+def test_a_training_starts_with_scores_for_patience_and_a_folder_for_its_checkpoint(tmp_path):
+    Optimization(1, patience=2, checkpoint=str(tmp_path / "run.npz")).check_start(200, validated=True)
+    Optimization(1, checkpoint="run.npz").check_start(200, validated=False)
+    with pytest.raises(ValueError, match="patience = 2: nothing is scored without validation trials"):
+        Optimization(1, patience=2).check_start(200, validated=False)
+    with pytest.raises(ValueError, match=r"checkpoint = '.*run.npz': folder .*nowhere is missing"):
+        Optimization(1, checkpoint=str(tmp_path / "nowhere" / "run.npz")).check_start(200, validated=True)
+    with pytest.raises(ValueError, match="batch_size = 128 exceeds the 100 training trials"):
+        Optimization(1).check_start(100, validated=True)
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [

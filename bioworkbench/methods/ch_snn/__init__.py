@@ -16,6 +16,7 @@ from bioworkbench.methods.ch_snn.evolution import Evolution, LayerRewiring
 from bioworkbench.methods.ch_snn.start import (
     HIDDEN_VARIANCE,
     check_kernels,
+    check_links,
     check_paths,
     sparse_kernel,
     sparse_links,
@@ -223,11 +224,12 @@ def train(
     fraction("sparsity", sparsity)
     surrogate, width = optimization.surrogate, optimization.surrogate_width
     model = feed_forward(network, task.n_outputs, surrogate=surrogate, width=width, images=images)
-    _check_start(start, model, images)
-    optimization.check_size(task.train.n_trials)
-    n_steps = n_steps_of(network, task.encode(task.train.values[:1]), simulate)
+    _check_start(start, model, images, sparsity)
+    optimization.check_start(task.train.n_trials, validated=task.validation is not None)
+    first = task.encode(task.train.values[:1])
+    images.check_channels(first.values.shape[2])
+    n_steps = n_steps_of(network, first, simulate)
     inputs = _step_inputs(task.encode(task.train.values), n_steps)
-    images.check_channels(inputs.values.shape[2])
     state = _start(network, model, inputs, sparsity, start, rng)
     linked, _ = _linked_chain(state)
     skips = _skips(model, len(model.layers) - len(linked))
@@ -251,13 +253,16 @@ def train(
     return with_readout(task, trained, readout, history, simulate, rng)
 
 
-def _check_start(start: SparseStart, model: FeedForward, images: ConvolvedImages) -> None:
+def _check_start(start: SparseStart, model: FeedForward, images: ConvolvedImages, sparsity: float) -> None:
     if start.topology == "given" and images.convolutions:
         raise ValueError(
             f"start.topology = '{start.topology}' with {counted(len(images.convolutions), 'convolution')}, which are drawn; "
             "choose 'uniform'"
         )
-    kernels = [layer for layer in _parted(model)[0] if not isinstance(layer, Attention)]
+    convolutions, linear = _parted(model)
+    drawn = linear[-1:] if start.topology == "given" else linear
+    check_links(drawn if start.sparse_output else drawn[:-1], sparsity)
+    kernels = [layer for layer in convolutions if not isinstance(layer, Attention)]
     check_kernels(kernels, start.kernel_sparsities(len(kernels)))
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HIDDEN_VARIANCE",
     "check_kernels",
+    "check_links",
     "check_paths",
     "sparse_kernel",
     "sparse_links",
@@ -200,6 +201,24 @@ def check_kernels(layers: Sequence[Layer], sparsities: Sequence[float]) -> None:
             raise TopologyError(
                 f"start.convolution_sparsity = {sparsity} leaves convolution {number}, of {counted(layer.fan_in, 'input')} and "
                 f"{counted(n_filters, 'filter')}, without a link; lower it"
+            )
+
+
+def check_links(layers: Sequence[Layer], sparsity: float) -> None:
+    """Raise TopologyError if a linear layer is left without any link.
+
+    Parameters
+    ----------
+    layers : sequence of layers
+        Those that are sparse.
+    sparsity : float
+        Of each.
+    """
+    for layer in layers:
+        if not n_links_at(sparsity, layer.fan_in, layer.n_out):
+            raise TopologyError(
+                f"sparsity = {sparsity} leaves a layer from {layer.fan_in} to {counted(layer.n_out, 'neuron')} without a link, and no path "
+                "from input to output; lower it"
             )
 
 

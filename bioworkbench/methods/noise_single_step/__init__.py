@@ -205,7 +205,7 @@ def train(
     _check_noise(moments, training, noise.inference)
     _check_attention(model, training)
     model = moments.starting(model) if training == "single_step" else model
-    optimization.check_size(task.train.n_trials)
+    optimization.check_start(task.train.n_trials, validated=task.validation is not None)
     first = task.encode(task.train.values[:1])
     images.check_channels(constant_input(first).shape[1])
     n_steps = n_steps_of(network, first, simulate)

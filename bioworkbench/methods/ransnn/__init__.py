@@ -99,7 +99,7 @@ def train(
     history: Mapping[str, np.ndarray] = {}
     if train_more != "none":
         check_classes(task)
-        optimization.check_size(task.train.n_trials)
+        optimization.check_start(task.train.n_trials, validated=False)
         _check_chain(task, network, optimization)
         first = simulate(network, task.encode(next(blocks(task.train.values, block))), derived_seed(rng))
         network, history = _tuned(task, network, train_more, first, rng, optimization)

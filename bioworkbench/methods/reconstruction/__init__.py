@@ -143,6 +143,7 @@ def train(
     if optimization.checkpoint is not None:
         raise ValueError(f"optimization.checkpoint = '{optimization.checkpoint}': reconstruction goes on from none; leave it out")
     settings = replace(optimization, batch_size=min(optimization.batch_size, task.train.n_trials))
+    settings.check_start(task.train.n_trials, validated=task.validation is not None)
     start, asked = template(network, self_links), _asked(task, steps)
     if dictionary.half_spaces and start.reset != "subtract":
         raise ValueError(

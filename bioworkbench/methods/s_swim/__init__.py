@@ -186,7 +186,7 @@ def _check_refinement(task: Task, network: Network, feature: Choice, settings: R
             f"refinement.epochs = {settings.epochs}: gradient training needs one hidden population, one target per trial and the feature "
             f"'filtered_spikes'; there are {len(network.populations)} and '{name_of(feature.kind)}'"
         )
-    settings.check_size(n_trials)
+    settings.check_start(n_trials, validated=True)
 
 
 def _parts(task: Task) -> tuple[Trials, Trials]:
