@@ -4,9 +4,11 @@ Run with ``python -m pytest -m slow -s tests/verification/test_s_swim.py``; ever
 standardized values, whichever task a row was trained on. Everything was chosen on the validation part.
 """
 
+import itertools
 import time
 from dataclasses import replace
 from functools import cache, partial
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -82,11 +84,12 @@ def forecast(name, *, horizon=24, stride=2, relative=True, patch=PATCH, history=
     return replace(task, encode=partial(as_current, frame=FRAME, patch=patch))
 
 
-def start(task, size, patch=PATCH):
-    populations = (Population("hidden", size, spike_response(sigma=2.0)),)
-    return Network(
-        populations, (Projection("input", "hidden", sparse.csr_array(np.ones((task.train.n_channels * patch, size)))),)
-    )
+def start(task, size, patch=PATCH, n_layers=1):
+    """Layers of `size` neurons in all, each with all links from the one before; weights are those that a method draws."""
+    populations = tuple(Population(f"hidden_{k}", size // n_layers, spike_response(sigma=2.0), k) for k in range(n_layers))
+    sizes = {"input": task.train.n_channels * patch} | {population.name: population.size for population in populations}
+    every = (Projection(*ends, sparse.csr_array(np.ones((sizes[ends[0]], sizes[ends[1]])))) for ends in pairwise(sizes))
+    return Network(populations, tuple(every))
 
 
 def simulate(network, stimulus, seed):
@@ -107,11 +110,11 @@ def absolute_error(name, task, predicted, part, **settings):
 
 
 def sampled(name, task, size, seed, settings, **task_settings):
-    """Validation error, test error and seconds of one sampled network."""
-    began = time.perf_counter()
+    """Validation error, test error and seconds of one sampled network; its settings may name the number of layers."""
+    began, settings = time.perf_counter(), dict(settings)
     trained = s_swim.train(
         task,
-        start(task, size, task_settings.get("patch", PATCH)),
+        start(task, size, task_settings.get("patch", PATCH), settings.pop("n_layers", 1)),
         simulate,
         np.random.default_rng(seed),
         **grouped(s_swim.train, settings),
@@ -216,6 +219,42 @@ def test_samplers_on_exchange_rate():
     found = compare("exchange_rate", SAMPLERS, size=128, stride=3, row="s-swim-exchange-rates")
     means = [runs[:, 1].mean() for runs in found.values()]
     assert max(means) - min(means) < 0.005
+
+
+SETS = {"etth1": {"stride": 3}, "national_illness": {"stride": 1, "history": 36, "horizon": 24, "patch": 12}}
+KERNELS = {"sigma": [(1.0, 3.0), (1.0, 8.0)]}
+SEARCHED = {  # sampler: what is searched, four settings for each
+    "pairs": KERNELS | {"spread": [1.5, 3.0]},
+    "uniform pairs": KERNELS | {"spread": [1.5, 3.0]},
+    "random": KERNELS | {"times.cost": [-2.0, -1.0]},
+}
+
+
+def best_validated(name, sampler, given, **task_settings):
+    """Settings of a sampler with the least validation error for a seed that is not used again."""
+    task, grid = forecast(name, **task_settings), SEARCHED[sampler]
+    tried = [given | dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+    errors = [sampled(name, task, 256, 9, settings, **task_settings)[0] for settings in tried]
+    print(f"{name}, {sampler}: {[f'{error:.4f}' for error in errors]}, chosen {tried[int(np.argmin(errors))]}", flush=True)
+    return tried[int(np.argmin(errors))]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_samplers_with_settings_of_their_own(name):
+    """The search that pairs get, for every sampler: spikes alone on ETTh1, a linear path beside them on national illness."""
+    path = {"skip": True} if name == "national_illness" else {}
+    chosen = {sampler: best_validated(name, sampler, SAMPLERS[sampler] | path, **SETS[name]) for sampler in SEARCHED}
+    found = compare(name, chosen, row=f"s-swim-own-{name}", **SETS[name])
+    assert found["pairs"][:, 1].mean() < found["random"][:, 1].mean()
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_two_layers(name):
+    """As many neurons in two layers: the second is sampled from the spikes of the first, and the readout sees both."""
+    deep = {"skip": True, "n_layers": 2}
+    ways = {"pairs": deep, "random": SAMPLERS["random"] | deep, "one layer": {"skip": True}}
+    found = compare(name, ways, row=f"s-swim-two-layers-{name}", **SETS[name])
+    assert found["pairs"][:, 1].mean() < found["random"][:, 1].mean()
 
 
 @pytest.mark.parametrize("name", ["etth1", "exchange_rate"])
