@@ -38,5 +38,7 @@ def mean_and_error(values: ArrayLike) -> tuple[float, float | None]:
     sample = np.sort(finite("values", values), axis=None)
     if not sample.size:
         raise ValueError(f"values has {sample.size} entries; a mean needs at least one")
-    error = float(sample.std(ddof=1) / np.sqrt(sample.size)) if sample.size > 1 else None
-    return float(sample.mean()), error
+    # from the least of them, so that equal values have that mean and no error, whatever the rounding of their sum
+    above = sample - sample[0]
+    error = float(above.std(ddof=1) / np.sqrt(sample.size)) if sample.size > 1 else None
+    return float(sample[0] + above.mean()), error

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bioworkbench.records.averages import mean_and_error
 
@@ -27,3 +29,9 @@ def test_refuses(values, message):
 def test_the_order_of_the_values_does_not_matter():
     values = np.random.default_rng(1).normal(size=1000)
     assert mean_and_error(values) == mean_and_error(values[::-1])
+
+
+@given(value=st.floats(-1e6, 1e6), n=st.integers(2, 12))
+def test_equal_values_have_no_error(value, n):
+    """Rounding of a sum would give them one of 1e-17, of which a table shows all digits."""
+    assert mean_and_error([value] * n) == (value, 0.0)
