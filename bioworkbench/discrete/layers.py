@@ -299,7 +299,7 @@ def with_readout(
     Raises
     ------
     ValueError
-        If a population stays silent and no skip leads round it; a RuntimeWarning names those that one leads round.
+        If a population stays silent and no skip bypasses it; a RuntimeWarning names those that one bypasses.
     """
     trials = task.train if task.validation is None else task.validation
     recording = simulate(network, task.encode(trials.values[:_N_CHECKED]), derived_seed(rng))
@@ -319,17 +319,17 @@ def with_readout(
 
 
 def _check_spikes(network: Network, recording: Recording) -> None:
-    """Refuse a chain of which a population says nothing to those behind it, and warn of silent ones that skips lead round."""
+    """Refuse a chain of which a population says nothing to those behind it, and warn of silent ones that skips bypass."""
     names, skips = [population.name for population in chain(network)], chain_skips(network)
     silent = [number for number, name in enumerate(names) if not len(recording.spikes[name])]
-    avoided = [number for number in silent if any(skip.source < number < skip.target for skip in skips)]
-    lost = [names[number] for number in silent if number not in avoided]
+    bypassed = [number for number in silent if any(skip.source < number < skip.target for skip in skips)]
+    lost = [names[number] for number in silent if number not in bypassed]
     seen = counted(recording.n_trials, "trial")
     if lost:
         raise ValueError(f"populations {', '.join(lost)} are silent in {seen}; raise weights or input")
-    if avoided:
+    if bypassed:
         warnings.warn(
-            f"populations {', '.join(names[number] for number in avoided)} are silent in {seen}; only skips lead round them",
+            f"populations {', '.join(names[number] for number in bypassed)} are silent in {seen}; only skips bypass them",
             RuntimeWarning,
             stacklevel=3,
         )

@@ -129,14 +129,14 @@ def test_a_layer_without_spikes_is_named(way, silent):
 
 
 @pytest.mark.parametrize("way", ["one noisy step", "several steps"])
-def test_a_layer_without_spikes_that_a_skip_leads_round_is_a_warning(way):
+def test_a_layer_without_spikes_that_a_skip_bypasses_is_a_warning(way):
     """The network answers by the skip alone, and a long training is not lost."""
     name, settings = WAYS[way]
     models = {1: {"leak": 1.0, "threshold": 1e6}}
     network = residual_chain((64, 12, 12, 12), 1.0, [(0, 2)], start=0.0)
     populations = [replace(p, model=discrete_lif(**models.get(p.layer, {"leak": 1.0}))) for p in network.populations]
     network, train = replace(network, populations=tuple(populations)), METHODS[name]
-    with pytest.warns(RuntimeWarning, match="populations h1 are silent in 200 trials; only skips lead round them"):
+    with pytest.warns(RuntimeWarning, match="populations h1 are silent in 200 trials; only skips bypass them"):
         trained = train(task_of(), network, simulate, np.random.default_rng(0), **grouped(train, settings))
     assert trained.history["simulated_rate"][1] == 0 < trained.history["simulated_rate"][2]
 

@@ -142,7 +142,7 @@ METHODS = {
     "noise_single_step": {"optimization": {"epochs": 2, "batch_size": 20}},
     "ransnn": {},
     "reconstruction": {},
-    "rewired_reservoir": {"episodes": {"n": 2}},
+    "rewired_reservoir": {"episodes": {"n": 2, "max_rate": "1000 Hz"}, "rewiring": {"bin": "2 ms"}},
     "s_swim": {},
     "unsupervised": {"learning": {"n_in_round": 10}},
 }

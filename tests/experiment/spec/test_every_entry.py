@@ -316,7 +316,7 @@ def test_further_tasks_can_be_named(name):
 def document_of(method):
     """The least that each method asks of a network, with all its settings."""
     encoding = entry("encodings", "as_current", {"frame": "8 ms"})
-    document = reservoir(entry("tasks", "digits", {"n_train": 40, "n_test": 20}), encoding, "spike_counts", "ridge", ["accuracy"])
+    document = reservoir(entry("tasks", "digits", {"n_train": 80, "n_test": 20}), encoding, "spike_counts", "ridge", ["accuracy"])
     del document["populations"]["hidden"]["start"]
     document["method"] = entry("methods", method, METHODS[method])
     if method in ("ch_snn", "reconstruction", "s_swim"):
@@ -324,6 +324,7 @@ def document_of(method):
     if method == "ch_snn":
         del document["projections"]["a"]["topology"]
     if method == "reconstruction":
+        document["dt"] = "8 ms"
         document["populations"]["hidden"] = {"size": 1, "kind": "discrete_lif", "leak": 0.5, "reset": "zero"}
     if method == "s_swim":
         document["populations"] = {"hidden": {"size": 6, "kind": "spike_response", "sigma": 4.0}}
