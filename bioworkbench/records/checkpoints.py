@@ -20,7 +20,7 @@ from bioworkbench.records.functions import name_of
 __all__ = ["check_checkpoint", "moments_of", "read_checkpoint", "told_settings", "write_checkpoint"]
 
 _TOLD, _START = "told", "start"
-_CLOSE = {"rtol": 1e-4, "atol": 1e-6}  # another machine may round a mean otherwise; other starts and other trials are further off
+_RELATIVE, _ABSOLUTE = 1e-4, 1e-6  # another machine may round a mean otherwise; other starts and other trials are further off
 
 
 def told_settings(**settings: Any) -> dict[str, str]:
@@ -103,7 +103,7 @@ def read_checkpoint(path: str | os.PathLike | None, told: Mapping[str, str], sta
         raise ValueError(f"{where} is not the file of a training; name another one")
     _check_told(where, json.loads(str(saved.pop(_TOLD))), told)
     found = saved.pop(_START)
-    if found.shape != start.shape or not np.allclose(found, start, **_CLOSE):
+    if found.shape != start.shape or not np.allclose(found, start, rtol=_RELATIVE, atol=_ABSOLUTE):
         raise ValueError(f"{where} holds a training of another network or other trials; remove it, or name another file")
     return saved
 
