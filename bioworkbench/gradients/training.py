@@ -236,10 +236,7 @@ def fit(
         If neither loss nor gradient is given, patience has no score to look at, or the file at `path` belongs to another run or is
         damaged.
     """
-    if settings.patience is not None and score is None:
-        raise ValueError(
-            f"patience = {settings.patience}: nothing is scored without validation trials; give some, or leave it out"
-        )
+    settings.check_patience(validated=score is not None)
     n_updates = settings.epochs * (len(batches.inputs) // settings.batch_size)
     optimizer = OPTIMIZERS[settings.optimizer](
         SCHEDULES[settings.schedule](settings.learning_rate, max(1, n_updates)), settings.weight_decay
@@ -297,6 +294,8 @@ def _judge(run: _Run, state: State, score: Callable[[Tree, Tree], float] | None)
 
 def _save(path: str | os.PathLike | None, run: _Run, told: Mapping[str, str], start: Floats) -> None:
     """Write the run to a file that is complete whenever it exists."""
+    if path is None:  # nothing is copied from JAX where nothing is kept
+        return
     # trees are written leaf by leaf, in JAX's order; a run of the same kind has the same structure to put them back into
     leaves = jax.tree.leaves((run.state, run.best))
     arrays: dict[str, Any] = {f"leaf_{number}": np.asarray(leaf) for number, leaf in enumerate(leaves)}

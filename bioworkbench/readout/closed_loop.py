@@ -87,6 +87,5 @@ def closed_loop(
 
 def _fed(values: np.ndarray, n_trials: int, frame: int) -> np.ndarray:
     """What is fed back, if it is a number for each trial."""
-    return shaped(
-        f"what feedback gives after frame {frame}", finite(f"what feedback gives after frame {frame}", values), (n_trials,)
-    )
+    name = f"what feedback gives after frame {frame}"
+    return shaped(name, finite(name, values), (n_trials,))

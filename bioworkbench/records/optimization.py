@@ -102,11 +102,21 @@ class Optimization:
             Whether epochs are scored.
         """
         self.check_size(n_trials)
+        self.check_patience(validated=validated)
+        check_checkpoint(self.checkpoint)
+
+    def check_patience(self, *, validated: bool) -> None:
+        """Raise ValueError if patience has no score to look at.
+
+        Parameters
+        ----------
+        validated : bool
+            Whether epochs are scored.
+        """
         if self.patience is not None and not validated:
             raise ValueError(
                 f"patience = {self.patience}: nothing is scored without validation trials; give some, or leave it out"
             )
-        check_checkpoint(self.checkpoint)
 
 
 @dataclass(frozen=True)

@@ -61,14 +61,23 @@ def branch():
     return Network((Population("last", 1, model),), (Projection("input", "last", sparse.csr_array(np.ones((8, 1)))),))
 
 
+def never(network, stimulus, seed):
+    raise AssertionError("nothing must be simulated")
+
+
+def refused(way, task, match):
+    """A method says what is wrong with a task before anything is simulated."""
+    name, settings = WAYS[way]
+    train = METHODS[name]
+    with pytest.raises(ValueError, match=match):
+        train(task, chain({}), never, np.random.default_rng(0), **grouped(train, settings))
+
+
 @pytest.mark.parametrize("missing", [3, 9])
 @pytest.mark.parametrize("way", WAYS)
 def test_a_class_without_training_trials_is_named(way, missing):
     """The last class too, of which a readout of the training trials alone would know nothing."""
-    name, settings = WAYS[way]
-    train = METHODS[name]
-    with pytest.raises(ValueError, match=rf"task 'digits', test: classes \[{missing}\] of 10 have no training trial"):
-        train(task_of(missing), chain({}), never, np.random.default_rng(0), **grouped(train, settings))
+    refused(way, task_of(missing), rf"task 'digits', test: classes \[{missing}\] of 10 have no training trial")
 
 
 def shown(task, value):
@@ -76,31 +85,17 @@ def shown(task, value):
     return replace(task, train=Trials(np.full_like(task.train.values, value), task.train.targets))
 
 
-def never(network, stimulus, seed):
-    raise AssertionError("nothing must be simulated")
-
-
 @pytest.mark.parametrize("value", [0.0, 0.5])
 @pytest.mark.parametrize("way", WAYS)
 def test_images_that_are_all_the_same_are_refused_before_anything_runs(way, value):
-    name, settings = WAYS[way]
-    train = METHODS[name]
-    with pytest.raises(ValueError, match=rf"all training trials of task 'digits' have the same values, {value:g} first"):
-        train(shown(task_of(), value), chain({}), never, np.random.default_rng(0), **grouped(train, settings))
+    refused(way, shown(task_of(), value), rf"all training trials of task 'digits' have the same values, {value:g} first")
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_one_training_trial_is_refused_before_anything_runs(way):
-    name, settings = WAYS[way]
-    train, task = METHODS[name], task_of()
-    with pytest.raises(ValueError, match="task 'digits' has 1 training trial; at least two with different"):
-        train(
-            replace(task, train=task.train.take(slice(1))),
-            chain({}),
-            never,
-            np.random.default_rng(0),
-            **grouped(train, settings),
-        )
+    task = task_of()
+    one = replace(task, train=task.train.take(slice(1)))
+    refused(way, one, "task 'digits' has 1 training trial; at least two with different")
 
 
 def test_a_class_that_no_part_has_is_left_alone():
