@@ -103,6 +103,8 @@ class Row:
     beside : sequence of str
         Arms that are shown and not compared.
     less_is_better : bool
+    exact : bool
+        The same whatever the seed, so that a single run has no error.
     unit : str
     digits : int
         Shown of a score without an error.
@@ -122,6 +124,7 @@ class Row:
     level_with: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     less_is_better: bool = False
+    exact: bool = False
     unit: str = "%"
     digits: int = 2
     why: str = ""
@@ -155,7 +158,8 @@ class Row:
         better, found, words = -1 if self.less_is_better else 1, [], []
         if self.published is not None:
             ours = scores.of(self.ours)
-            found.append((Difference(better * (ours.mean - self.published), ours.error), True))
+            error = 0.0 if self.exact else ours.error
+            found.append((Difference(better * (ours.mean - self.published), error), True))
             words.append(f"{_place(found[-1][0])} what is published")
         for arm, margin in [*self.against.items(), *((arm, 0.0) for arm in self.level_with)]:
             apart = scores.between(self.ours, arm)

@@ -83,9 +83,9 @@ ROWS_BY_STEPS = {
     "noise-or-mean": ("noise and its mean", "mean alone", "noise alone"),
 }
 CONVERSIONS = {
-    "conversion, max norm": {"normalization": "max", "half_start": False},
-    "conversion, 99.9 % norm": {"half_start": False},
-    "conversion, 99.9 % norm, half start": {},
+    "max norm": {"normalization": "max", "half_start": False},
+    "99.9 % norm": {"half_start": False},
+    "99.9 % norm, half start": {},
 }
 
 
@@ -245,20 +245,21 @@ def test_photographs_take_less_time(data_folder):
 
 
 def test_conversion_needs_more_steps(data_folder, tmp_path):
-    level = np.mean([accuracy_in_jax(task_of(data_folder, s), trained_on(data_folder, s, NOISY), 1) for s in SEEDS])
-    rows, needed = [], []
+    """Steps until a converted network is a tenth of a point below one noisy step of its seed; the longest trial where it never is."""
+    levels = [accuracy_in_jax(task_of(data_folder, s), trained_on(data_folder, s, NOISY), 1) for s in SEEDS]
+    rows, needed = [], {}
     for name in CONVERSIONS:
         networks = [converted(data_folder, s, name, tmp_path) for s in SEEDS]
         runs = [by_steps(data_folder, s, network, LONGER) for s, network in zip(SEEDS, networks, strict=True)]
-        mean = {n: float(np.mean([run[n] for run in runs])) for n in LONGER}
-        needed.append(first_reaching(mean, level - 0.001))
-        seconds = seconds_in_brian2(task_of(data_folder, SEEDS[0]), networks[0], needed[-1] or LONGER[-1])
-        rows.append([name, *(f"{100 * mean[n]:.2f}" for n in LONGER), first_reaching(mean, level), needed[-1], seconds])
-    head = ["", *(f"T = {n}" for n in LONGER), f"steps to {100 * level:.2f} %", "to 0.1 points less", "seconds then"]
+        needed[name] = [first_reaching(run, level - 0.001) or LONGER[-1] for run, level in zip(runs, levels, strict=True)]
+        seconds = seconds_in_brian2(task_of(data_folder, SEEDS[0]), networks[0], needed[name][0])
+        rows.append([name, *(f"{100 * np.mean([run[n] for run in runs]):.2f}" for n in LONGER), needed[name], seconds])
+    head = ["", *(f"T = {n}" for n in LONGER), f"steps to .1 points below {100 * np.mean(levels):.2f} %", "seconds then"]
     table("Steps that conversion needs for what one step gives", rows, head)
     one = seconds_in_brian2(task_of(data_folder, SEEDS[0]), trained_on(data_folder, SEEDS[0], NOISY), 1)
     print(f"The noisy network at one step: {one:.2f} s for all test images in Brian2")
-    assert all(n is None or n >= 4 for n in needed)
+    record("noise-conversion", SEEDS, needed)
+    assert min(map(min, needed.values())) >= 4
 
 
 def test_dense_network_in_brian2(data_folder):

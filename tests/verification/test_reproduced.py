@@ -74,6 +74,14 @@ def test_states_follow_the_rule_of_two_standard_errors(ours, other, state):
     assert ROW.state(Scores(len(ours), {"ours": ours, "other": other})) == state
 
 
+@pytest.mark.parametrize(
+    ("seen", "state"), [(90, "**holds**: level with"), (91, "**holds**: ahead of"), (89, "**does not hold**: behind")]
+)
+def test_one_run_decides_where_seeds_change_nothing(seen, state):
+    row = replace(ROW, against={}, exact=True)
+    assert row.state(Scores(1, {"ours": {"mean": seen}})) == f"{state} what is published"
+
+
 def test_margins_signs_and_rows_without_single_scores():
     pair = Scores(5, {"ours": {"mean": 2.0, "error": 0.1}}, {"other": {"mean": -0.5, "error": 0.2}})
     less = replace(ROW, published=None, less_is_better=True)

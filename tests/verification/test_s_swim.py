@@ -311,7 +311,6 @@ def test_against_surrogate_gradients_and_as_their_start():
     for label, column in zip([*runs, *(f"seconds {name}" for name in runs), "epochs random", "epochs S-SWIM"], rows, strict=True):
         print(f"{label:34s} {with_error(column)}")
     record("s-swim-adam-error", SEEDS, {"S-SWIM": rows[0], "Adam": rows[1]})
-    record("s-swim-adam-time", SEEDS, {"S-SWIM": rows[3], "tenth of Adam's": rows[4] / 10})
     record("s-swim-start", SEEDS, {"from S-SWIM": rows[7], "half of random start": rows[6] / 2})
     behind, error = mean_and_error(rows[0] - rows[1])
     assert behind <= 2 * error
