@@ -27,7 +27,7 @@ from bioworkbench.records.background import Background
 from bioworkbench.records.errors import ResultError, unknown_name
 from bioworkbench.records.hdf5 import opened
 from bioworkbench.records.links import Links
-from bioworkbench.records.names import as_identifier
+from bioworkbench.records.names import as_identifier, is_plain
 from bioworkbench.records.network import INPUT, Network, Population, Projection
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus
 from bioworkbench.records.synapse import PULSE, SynapseModel
@@ -315,7 +315,7 @@ def _projections(
     # one delay for all is a number: engines keep no delay per synapse then
     same = delays.size == 0 or (delays == delays[0]).all()
     shape = (nodes[links.source_population].size, target.size)
-    name = links.population if links.population.isidentifier() else ""
+    name = links.population if is_plain(links.population) else ""
     made = []
     for receives, kept, ending in _by_variable(config, parts, links, model, template):
         sources, targets = (

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterable
 from itertools import product
 
-__all__ = ["NEURON_INDICES", "SYNAPSE_INDICES", "as_identifier", "check_identifier", "check_object_names"]
+__all__ = ["NEURON_INDICES", "SYNAPSE_INDICES", "as_identifier", "check_identifier", "check_object_names", "is_plain"]
 
 NEURON_INDICES = ("i", "N")
 """Place of a neuron in its population, and size of that."""
@@ -43,6 +43,12 @@ _OBJECTS = re.compile(
     r"spikes|noise|noise_draw|update|\w*stateupdater\w*|\w*thresholder\w*|\w*resetter\w*|\w*run_regularly\w*|\w*codeobject\w*|"
     r"\w*frames\w*|\w*kicks\w*|background|\w*synapses\w*|\w*subexpression\w*|pre|post"
 )
+_OBJECTS_OF_PROJECTIONS = re.compile(r"(synapses|stimulus)(_\w+)?")
+
+
+def is_plain(name: str) -> bool:
+    """Whether a `name` is an ASCII letter followed by ASCII letters, digits and underscores, as Brian2 wants the names of objects."""
+    return re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) is not None
 
 
 def check_identifier(what: str, name: str) -> str:
@@ -71,7 +77,7 @@ def check_identifier(what: str, name: str) -> str:
     Traceback (most recent call last):
     ValueError: constant 'new': this is a word of C++, in which the network is compiled; choose another name, such as 'new_'
     """
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+    if not is_plain(name):
         raise ValueError(f"{what} {name!r}: must be an ASCII letter followed by ASCII letters, digits or '_'")
     languages = {
         "Python": keyword.iskeyword(name),
@@ -121,7 +127,7 @@ def check_object_names(populations: Iterable[str], projections: Iterable[str] = 
     """Raise ValueError if one of `populations` has the name of a part of another, as 'exc_spikes' beside 'exc', or of `projections`."""
     known = sorted(populations)
     for name, projection in product(known, projections):
-        if re.fullmatch(rf"{projection}_(synapses|stimulus)(_\w+)?", name):
+        if name.startswith(f"{projection}_") and _OBJECTS_OF_PROJECTIONS.fullmatch(name.removeprefix(f"{projection}_")):
             raise ValueError(
                 f"population '{name}': a part of projection '{projection}' has this name; choose another one, such as '{name}_cells'"
             )

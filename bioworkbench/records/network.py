@@ -1,6 +1,5 @@
 """Networks as records: populations of neurons, and projections with weights and delays between them."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial, partialmethod
@@ -15,7 +14,7 @@ from bioworkbench.records.counted import counted
 from bioworkbench.records.drawn import DrawnLinks
 from bioworkbench.records.errors import ModelError, check_all, unknown_name
 from bioworkbench.records.links import Links
-from bioworkbench.records.names import check_object_names
+from bioworkbench.records.names import check_object_names, is_plain
 from bioworkbench.records.neuron import NeuronModel
 from bioworkbench.records.stimulus import INPUT
 from bioworkbench.records.synapse import PULSE, RECEIVER, WEIGHT, SynapseModel
@@ -51,7 +50,7 @@ class Population:
     background: tuple[Background, ...] = ()
 
     def __post_init__(self) -> None:
-        if not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", self.name) or self.name == INPUT:
+        if not is_plain(self.name) or self.name == INPUT:
             raise ValueError(
                 f"population name {self.name!r}: must be an ASCII letter followed by ASCII letters, digits or '_', not 'input'"
             )
@@ -261,8 +260,8 @@ def synapse_dimension(network: Network, projection: Projection, variable: str) -
 
 def _check_projection(network: Network, projection: Projection) -> None:
     sizes = network.sizes
-    if not projection.name.isidentifier() or projection.name.startswith("_"):
-        raise ValueError(f"projection name {projection.name!r}: must be a letter followed by letters, digits or '_'")
+    if not is_plain(projection.name):
+        raise ValueError(f"projection name {projection.name!r}: must be an ASCII letter followed by ASCII letters, digits or '_'")
     if projection.is_drawn and projection.source not in sizes:
         raise ValueError(
             f"projection {projection.name}: links from '{projection.source}' cannot be drawn; give them one by one (`links()`)"

@@ -102,7 +102,21 @@ def test_projections_are_checked(arguments, message):
         ((), (), "the network has no population"),
         ((CELLS, CELLS), (), "population names repeat: cells"),
         ((CELLS,), (Projection("cells", "cells", links(3, 3)),) * 2, "projection names repeat: cells_cells"),
-        ((CELLS,), (Projection("cells", "cells", links(3, 3), name="a b"),), "projection name 'a b': must be a letter followed"),
+        (
+            (CELLS,),
+            (Projection("cells", "cells", links(3, 3), name="a b"),),
+            "projection name 'a b': must be an ASCII letter followed",
+        ),
+        (
+            (CELLS,),
+            (Projection("cells", "cells", links(3, 3), name="(c"),),
+            "must be an ASCII letter followed",
+        ),
+        (
+            (CELLS,),
+            (Projection("cells", "cells", links(3, 3), name="dé"),),
+            "projection name 'dé': must be an ASCII letter followed",
+        ),
         (
             (CELLS,),
             (Projection("cells", "cells", np.ones((3, 3)) * nS),),

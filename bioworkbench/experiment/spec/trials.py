@@ -88,10 +88,11 @@ def one_trial(spec: ExperimentSpec, task: Task | None) -> Stimulus:
         If the task refuses the encoding, or a duration is not a whole number of steps.
     """
     if task is None:
-        duration = spec.duration or spec.dt
+        step = 1e-3 if np.isnan(spec.dt) else spec.dt  # dt has an error of its own then
+        duration = spec.duration or step
         with spec.place("duration").named():
-            if not np.isnan(spec.dt):  # else dt has an error of its own
-                whole_steps("duration", duration, spec.dt)
+            if not np.isnan(spec.dt):
+                whole_steps("duration", duration, step)
         nothing = silence(duration, spec.n_trials)
         return replace(nothing, name="nothing") if INPUT in spec.stimuli else nothing
     with spec.place("input").named():

@@ -218,6 +218,13 @@ def test_what_cannot_be_simulated_is_refused(field, value, message):
         examined(with_value(alone(), field, value), "x", "x.toml")
 
 
+@pytest.mark.parametrize("dt", ["20*ms + i*ms/N", "a while", -1, True, []])
+def test_a_wrong_step_beside_a_duration_that_is_not_there(dt):
+    document = {name: value for name, value in alone().items() if name != "duration"} | {"dt": dt}
+    with pytest.raises(SpecError, match=r"x\.toml, dt"):
+        examined(document, "x", "x.toml")
+
+
 @pytest.mark.parametrize("target", ["input", "hiden", ""])
 def test_projections_end_at_populations(target):
     with pytest.raises(SpecError, match=r"projections\.input_hidden\.target: "):
