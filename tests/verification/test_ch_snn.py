@@ -75,6 +75,10 @@ SETTINGS = {"epochs": 60, "average": 0.99, "learning_rate": 1e-2, "sparse_output
 PUBLISHED = {"epochs": 40, "images.shape": (28, 28, 1), "images.shift": 1}
 DEEP = PUBLISHED | {"epochs": int(os.environ.get("BIOWORKBENCH_EPOCHS", "20"))}  # of two hidden layers, four times the weights
 VARIANTS = {"ch_snn": {}, **BASELINES}
+# Of each arm the rate that validates best on seed 9, which is not used again: .00125 to .04 in doubling steps, 8 epochs of the published
+# network; .005 and .01, 5 epochs of two hidden layers.
+RATES = {"fully_connected": 2.5e-3, "static": 1e-2} | dict.fromkeys(("ch_snn", "set", "rigl", "cht", "chts"), 2e-2)
+DEEP_RATES = dict.fromkeys(VARIANTS, 1e-2) | {"fully_connected": 5e-3}
 NAMES = {
     "ch_snn": "CH-SNN",
     "fully_connected": "all links",
@@ -91,14 +95,15 @@ def trained_on(task, seed, sizes=SIZES, **settings):
     return train(task, empty_network(sizes, MODEL), in_brian2, np.random.default_rng(seed), **grouped(train, SETTINGS | settings))
 
 
-def compared(row, data_folder, sparsity, **more):
-    """Test accuracy of every variant over seeds, kept as a row after each seed; prints the table."""
+def compared(row, data_folder, sparsity, rates, **more):
+    """Test accuracy of every variant, at its own rate, over seeds; kept as a row after each seed; prints the table."""
     chosen = arms(VARIANTS)
     found, histories = {name: [] for name in chosen}, {name: [] for name in chosen}
     for number, seed in enumerate(SEEDS, 1):
         task = mnist_task(data_folder, seed)
         for name in chosen:
-            trained = trained_on(task, seed, **({"sparsity": sparsity} | VARIANTS[name] | more))
+            settings = {"sparsity": sparsity, "learning_rate": rates[name]} | VARIANTS[name] | more
+            trained = trained_on(task, seed, **settings)
             found[name].append(accuracy_in_jax(task, trained, 8))
             histories[name].append(trained.history)
             score = trained.history["score"].max()
@@ -122,9 +127,9 @@ def _measures(histories):
 def test_published_network(data_folder):
     """784-800-10 with 1 % of the first layer's links and all of the last's, 14 272 in all: 97.75 % are absent.
 
-    Epochs, rate and moves of the images were chosen on the validation images of seed 1.
+    Epochs and moves of the images were chosen on the validation images of seed 1.
     """
-    found = compared("ch-snn-784-800", data_folder, 0.99, sizes=(784, 800), **PUBLISHED)
+    found = compared("ch-snn-784-800", data_folder, 0.99, RATES, sizes=(784, 800), **PUBLISHED)
     assert np.mean(found["ch_snn"]) >= 0.9897
     assert np.mean(found["ch_snn"]) >= np.mean(found["fully_connected"]) + 0.0016
 
@@ -149,13 +154,13 @@ def test_published_network_sees_spikes(data_folder):
 
 
 def test_nearly_98_percent_of_the_links_are_not_needed(data_folder):
-    found = compared("ch-snn-two-layers", data_folder, 0.9775, **DEEP)
+    found = compared("ch-snn-two-layers", data_folder, 0.9775, DEEP_RATES, **DEEP)
     assert np.mean(found["ch_snn"]) >= 0.9897
     assert np.mean(found["ch_snn"]) >= np.mean(found["fully_connected"]) + 0.0016
 
 
 def test_ahead_of_other_rules_with_one_percent_of_the_links(data_folder):
-    found = compared("ch-snn-99", data_folder, 0.99, **DEEP)
+    found = compared("ch-snn-99", data_folder, 0.99, DEEP_RATES, **DEEP)
     for rival in {"set", "rigl", "static"} & found.keys():
         assert np.mean(found["ch_snn"]) > np.mean(found[rival]), rival
 
