@@ -105,7 +105,7 @@ def test_a_task_adds_scores():
     assert "no better than that of the baseline &#39;raw_linear&#39; (0.8 against 0.85)" in text
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.usefixtures("frozen")
 def test_what_training_did():
     record = record_with_task()
@@ -124,7 +124,7 @@ def test_what_training_did():
         "How many synapses neurons have: thick lines onto them, thin lines from them.",
         "Weights of the synapses that training changed.",
     ):
-        assert caption in words
+        assert any(word.startswith(caption) for word in words), caption
 
 
 @pytest.mark.usefixtures("frozen", "sketch")
