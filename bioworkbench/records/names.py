@@ -7,7 +7,15 @@ import signal
 from collections.abc import Iterable
 from itertools import product
 
-__all__ = ["NEURON_INDICES", "SYNAPSE_INDICES", "as_identifier", "check_identifier", "check_object_names", "is_plain"]
+__all__ = [
+    "NEURON_INDICES",
+    "SYNAPSE_INDICES",
+    "as_identifier",
+    "check_identifier",
+    "check_object_names",
+    "check_plain",
+    "is_plain",
+]
 
 NEURON_INDICES = ("i", "N")
 """Place of a neuron in its population, and size of that."""
@@ -51,6 +59,12 @@ def is_plain(name: str) -> bool:
     return re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) is not None
 
 
+def check_plain(what: str, name: str) -> None:
+    """Raise ValueError if a `name` is not plain (`is_plain`); the error says `what` it names."""
+    if not is_plain(name):
+        raise ValueError(f"{what} {name!r}: must be an ASCII letter followed by ASCII letters, digits or '_'")
+
+
 def check_identifier(what: str, name: str) -> str:
     """Return the name if it is an identifier in Python, C++ and Brian2.
 
@@ -77,8 +91,7 @@ def check_identifier(what: str, name: str) -> str:
     Traceback (most recent call last):
     ValueError: constant 'new': this is a word of C++, in which the network is compiled; choose another name, such as 'new_'
     """
-    if not is_plain(name):
-        raise ValueError(f"{what} {name!r}: must be an ASCII letter followed by ASCII letters, digits or '_'")
+    check_plain(what, name)
     languages = {
         "Python": keyword.iskeyword(name),
         "C++": name in _OF_CPP | _NUMBERED or bool(_MACROS.fullmatch(name)),
@@ -127,14 +140,19 @@ def check_object_names(populations: Iterable[str], projections: Iterable[str] = 
     """Raise ValueError if one of `populations` has the name of a part of another, as 'exc_spikes' beside 'exc', or of `projections`."""
     known = sorted(populations)
     for name, projection in product(known, projections):
-        if name.startswith(f"{projection}_") and _OBJECTS_OF_PROJECTIONS.fullmatch(name.removeprefix(f"{projection}_")):
+        if _is_part(name, projection, _OBJECTS_OF_PROJECTIONS):
             raise ValueError(
                 f"population '{name}': a part of projection '{projection}' has this name; choose another one, such as '{name}_cells'"
             )
     for name in known:
         for other in known:
-            if name.startswith(f"{other}_") and _OBJECTS.fullmatch(name.removeprefix(f"{other}_")):
+            if _is_part(name, other, _OBJECTS):
                 raise ValueError(
                     f"population '{name}': a part of population '{other}' has this name; choose another one, such as "
                     f"'{name.removeprefix(f'{other}_')}_{other}'"
                 )
+
+
+def _is_part(name: str, owner: str, parts: re.Pattern[str]) -> bool:
+    """Whether a `name` is that of an `owner`, an underscore, and one of its `parts`."""
+    return name.startswith(f"{owner}_") and parts.fullmatch(name.removeprefix(f"{owner}_")) is not None

@@ -14,7 +14,7 @@ from bioworkbench.records.counted import counted
 from bioworkbench.records.drawn import DrawnLinks
 from bioworkbench.records.errors import ModelError, check_all, unknown_name
 from bioworkbench.records.links import Links
-from bioworkbench.records.names import check_object_names, is_plain
+from bioworkbench.records.names import check_object_names, check_plain, is_plain
 from bioworkbench.records.neuron import NeuronModel
 from bioworkbench.records.stimulus import INPUT
 from bioworkbench.records.synapse import PULSE, RECEIVER, WEIGHT, SynapseModel
@@ -260,8 +260,7 @@ def synapse_dimension(network: Network, projection: Projection, variable: str) -
 
 def _check_projection(network: Network, projection: Projection) -> None:
     sizes = network.sizes
-    if not is_plain(projection.name):
-        raise ValueError(f"projection name {projection.name!r}: must be an ASCII letter followed by ASCII letters, digits or '_'")
+    check_plain("projection name", projection.name)
     if projection.is_drawn and projection.source not in sizes:
         raise ValueError(
             f"projection {projection.name}: links from '{projection.source}' cannot be drawn; give them one by one (`links()`)"

@@ -12,8 +12,6 @@ chosen on parts of the training trials; the test trials are looked at here alone
 """
 
 from functools import partial
-from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -28,45 +26,20 @@ from bioworkbench.records.choice import Choice
 from bioworkbench.records.randomness import seed_of
 from bioworkbench.report.sweep import sweep_curves
 from bioworkbench.simulation import simulate
-from tests.verification.records import record, seeds
+from tests.verification.records import record, seeds, with_error
+from tests.verification.shipped_specs import SPECS, recorded, runs
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("data_folder"), pytest.mark.timeout(7200)]
 
-SPECS = Path(__file__).parents[2] / "network_specs"
 SEEDS = seeds(3)
-_SHIPPED = MappingProxyType({})
 NOISE = ("digits", "spoken_digits", "delayed_xor", "mackey_glass", "narma10", "memory_capacity")
-
-
-def runs(name, seeds, folder, settings=_SHIPPED):
-    """Results of a shipped spec with some seeds, or of one with other settings; prints a line for each."""
-    found = []
-    for seed in seeds:
-        found.append(bw.run(bw.load(SPECS / f"{name}.toml", {"seed": seed, **settings}), results=folder, jobs=2))
-        metrics = found[-1].metrics
-        beside = {baseline: round(scores["accuracy"], 4) for baseline, scores in metrics["baselines"].items()}
-        print(f"{name} seed {seed}: test {metrics['test']['accuracy']:.4f}, {beside}, {metrics['timing']['total']:.0f} s in all")
-    return found
-
-
-def recorded(row, results):
-    """Scores of the results, kept as a row."""
-    found = np.array(scores(results))
-    record(row, [result.spec.seed for result in results], {"ours": found[:, 0], "raw linear": found[:, 1]}, 100)
-    return found.T
-
-
-def scores(results):
-    """Accuracies of the network and of the linear model of the raw input, one per result."""
-    return [[r.metrics["test"]["accuracy"], r.metrics["baselines"]["raw_linear"]["accuracy"]] for r in results]
 
 
 def test_digits(tmp_path):
     """98.0 % on scikit-learn's digits, which a linear model of the pixels does not reach."""
     ours, raw = recorded("ransnn-digits", runs("ransnn_digits", seeds(5), tmp_path))
-    mean, error = mean_and_error(ours)
-    print(f"digits: {mean:.4f} +- {error:.4f}, raw linear {raw.mean():.4f}")
-    assert mean >= 0.98
+    print(f"digits: {with_error(ours)}, raw linear {raw.mean():.4f}")
+    assert ours.mean() >= 0.98
     assert (ours > raw).all()
 
 
@@ -132,9 +105,8 @@ def test_mnist_with_local_fields(row, tmp_path):
 def test_spoken_digits(tmp_path):
     """97.7 % is the best non-spiking reservoir found on the split of the data set."""
     ours, raw = recorded("reservoir-spoken-digits", runs("reservoir_spoken_digits", seeds(5), tmp_path))
-    mean, error = mean_and_error(ours)
-    print(f"spoken digits: {mean:.4f} +- {error:.4f}, raw linear {raw.mean():.4f}")
-    assert mean >= 0.977
+    print(f"spoken digits: {with_error(ours)}, raw linear {raw.mean():.4f}")
+    assert ours.mean() >= 0.977
     assert (ours > raw).all()
 
 

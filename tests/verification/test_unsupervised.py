@@ -6,7 +6,6 @@ same number of links throughout. Links of least weight go, a tenth of them after
 """
 
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,10 +19,10 @@ from bioworkbench.records.randomness import stream
 from bioworkbench.simulation import simulate
 from tests.verification.mnist_chains import table
 from tests.verification.records import record, seeds
+from tests.verification.shipped_specs import SPECS, recorded, runs
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(172_800)]
 
-SPECS = Path(__file__).parents[2] / "network_specs"
 SPEC = SPECS / "unsupervised_digits.toml"
 SEEDS = seeds(5)
 ARMS = {"CH3-L3": "ch3_l3", "random regrowth": "random", "no rewiring": None}
@@ -92,26 +91,14 @@ def test_regrowth_in_a_network_that_learns_spoken_digits():
     assert (compared("rewired-stdp-spoken", SPOKEN)[:, :, 0] > 0.12).all()
 
 
-def shipped(name, folder):
-    """Test accuracies of a shipped spec, and those of a linear model of the raw input, by seed."""
-    found = []
-    for seed in SEEDS:
-        metrics = bw.run(bw.load(SPECS / f"unsupervised_{name}.toml", {"seed": seed}), results=folder).metrics
-        found.append((metrics["test"]["accuracy"], metrics["baselines"]["raw_linear"]["accuracy"]))
-        print(f"{name}, seed {seed}: {found[-1][0]:.4f}, raw linear {found[-1][1]:.4f}", flush=True)
-        done = SEEDS[: len(found)]
-        record(f"unsupervised-{name}", done, dict(zip(("ours", "raw linear"), zip(*found, strict=True), strict=True)), 100)
-    return np.transpose(found)
-
-
 def test_the_shipped_spec_for_digits(tmp_path):
     """Far above chance without a teacher; a linear model of the pixels, which has one, is printed beside."""
-    ours, _ = shipped("digits", tmp_path)
+    ours, _ = recorded("unsupervised-digits", runs("unsupervised_digits", SEEDS, tmp_path))
     assert (ours > 0.4).all()  # chance is .1; seeds differ by .2
 
 
 @pytest.mark.usefixtures("data_folder")
 def test_the_shipped_spec_for_mnist(tmp_path):
     """A thirty-sixth of the published images: far above chance, below the published 82.9 %."""
-    ours, _ = shipped("mnist", tmp_path)
+    ours, _ = recorded("unsupervised-mnist", runs("unsupervised_mnist", SEEDS, tmp_path))
     assert (ours > 0.5).all()
