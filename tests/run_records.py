@@ -1,5 +1,7 @@
 """Records of runs, made by hand, for the tests of results and reports."""
 
+from dataclasses import replace
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -63,6 +65,14 @@ def record_alone(document=None, fraction=0.1):
         {"simulate": 2.0},
     )
     return record_of(document, RunData(network, recording), {})
+
+
+def with_uneven_trace(record):
+    """The record with two trials of 10 ms, whose potential was recorded every 3 ms."""
+    values = stream(2, "v").normal(-0.06, 0.003, (2, 4, 2))
+    trace = Trace(values, np.arange(4) * 3e-3, np.arange(2), "volt")
+    recording = replace(record.data.recording, traces={"exc.v": trace}, n_trials=2, duration=0.01, spikes={})
+    return replace(record, data=replace(record.data, recording=recording))
 
 
 def record_with_task(accuracy=0.8, rule="argmax"):

@@ -219,6 +219,16 @@ def raises(tree: ast.AST) -> list[ast.Call]:
     return [node.exc for node in house.nodes(tree) if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)]
 
 
+def test_constants_that_docstrings_name_are_where_they_say():
+    """``metrics.METRICS``: some module of that name, or one in a folder of that name, has that constant."""
+    for path, tree in TREES.items():
+        documented = [node for node in house.nodes(tree) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)]
+        for text in filter(None, map(ast.get_docstring, documented)):
+            for module, constant in re.findall(r"`(?:\w+\.)*([a-z]\w*)\.([A-Z][A-Z_]+)`", text):
+                of_name = [p for p in MODULES if module in (p.stem, p.parent.name)]
+                assert any(f"\n{constant}" in p.read_text() for p in of_name), f"{place(path)}: {module}.{constant}"
+
+
 def test_no_bare_errors():
     for path, tree in TREES.items():
         for call in raises(tree):

@@ -26,6 +26,7 @@ from scipy import linalg, optimize, special
 
 from bioworkbench.convex.program import CHECKED_EVERY, Certificate
 from bioworkbench.records.arrays import Floats, positive, shaped
+from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import unknown_name
 
 __all__ = ["LOSSES", "classified_coefficients", "largest_loss_penalty", "loss_certificate", "mean_loss"]
@@ -116,7 +117,8 @@ def classified_coefficients(
     Raises
     ------
     ValueError
-        If the loss is unknown, shapes do not fit, signs are not 1 and -1, the dictionary is empty, or the gap is not reached.
+        If the loss is unknown, shapes do not fit, signs are not 1 and -1 or, for cross-entropy, not one of a row is 1, the dictionary
+        is empty, or the gap is not reached.
 
     Examples
     --------
@@ -129,6 +131,11 @@ def classified_coefficients(
     atoms = shaped("dictionary", np.asarray(dictionary), (len(signs), None)).astype(float)
     if not (np.abs(signs) == 1).all():
         raise ValueError(f"signs go from {signs.min()} to {signs.max()}; classes are coded as 1 and -1")
+    # the loss takes one output of every row for the right one: several or none would shift all rows that follow
+    n_right = (signs > 0).sum(axis=1)
+    if loss == "cross_entropy" and (n_right != 1).any():
+        row = int(np.flatnonzero(n_right != 1)[0])
+        raise ValueError(f"signs[{row}] is 1 at {counted(int(n_right[row]), 'place')}; cross-entropy needs one class of each row")
     if atoms.shape[1] == 0:
         raise ValueError("the dictionary has no atom: every pattern is all zero; lower the thresholds or draw other witnesses")
     positive("penalty", penalty)

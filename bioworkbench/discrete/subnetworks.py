@@ -207,8 +207,8 @@ def last_layer_spikes(
         part = slice(first, first + block)
         for step, potential in enumerate(_steps(networks, values[part], max(asked) + 1)):
             pattern = potential >= (0.0 if half_spaces else 1.0)
-            if step in asked:
-                spikes[part, asked.index(step)] = pattern.transpose(1, 0, 2).reshape(pattern.shape[1], -1)
+            for place in (k for k, wanted in enumerate(asked) if wanted == step):
+                spikes[part, place] = pattern.transpose(1, 0, 2).reshape(pattern.shape[1], -1)
     return spikes
 
 

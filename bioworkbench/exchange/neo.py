@@ -71,7 +71,7 @@ def neo_block(recording: Recording) -> Any:
                 label = {"name": f"{name} {neuron}", "population": name, "neuron": neuron}
                 segment.spiketrains.append(neo.SpikeTrain(times, units="s", t_stop=recording.duration, **label))
         for name, trace in recording.traces.items():
-            rate = trace.shape[1] / recording.duration
+            rate = 1 / (trace.interval or recording.duration)
             unit = "dimensionless" if trace.unit == "1" else trace.unit
             signal = neo.AnalogSignal(trace[trial], units=unit, sampling_rate=rate * hertz, name=name, neurons=trace.neurons)
             segment.analogsignals.append(signal)

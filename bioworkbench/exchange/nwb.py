@@ -14,7 +14,7 @@ import tomli_w
 
 from bioworkbench.exchange.extras import extra
 from bioworkbench.experiment.results.record import RunRecord
-from bioworkbench.records.recording import Recording, Spikes
+from bioworkbench.records.recording import Recording, Spikes, Trace, common_interval
 from bioworkbench.records.units import unit_text
 
 __all__ = ["MAX_UNITS", "write_nwb"]
@@ -57,9 +57,10 @@ def write_nwb(record: RunRecord, path: Path) -> None:
         source_script_file_name="spec.toml",
         notes=json.dumps(record.provenance, default=str),
     )
-    words = "neurons of the network, all of them, silent ones too"
-    file.units = pynwb.misc.Units(name="units", description=words, resolution=recording.dt)
-    _add_units(file, recording)
+    if recording.spikes:  # a table of units without a row has no types
+        words = "neurons of the network, all of them, silent ones too"
+        file.units = pynwb.misc.Units(name="units", description=words, resolution=recording.dt)
+        _add_units(file, recording)
     for trial in range(recording.n_trials):
         file.add_trial(start_time=trial * recording.duration, stop_time=(trial + 1) * recording.duration)
     for series in _series(pynwb, record):
@@ -108,6 +109,13 @@ def _series(pynwb: Any, record: RunRecord) -> Iterator[Any]:
             description=f"{name} of numbers {', '.join(map(str, trace.neurons))}",
             data=trace.values.reshape(n_trials * n_steps, n_recorded),
             unit=trace.unit,
-            starting_time=0.0,
-            rate=n_steps / recording.duration,
+            **_times(recording, trace),
         )
+
+
+def _times(recording: Recording, trace: Trace) -> dict[str, Any]:
+    """When the values of a trace were, trials one after the other: a rate, or every time where they are not equally far apart."""
+    interval = common_interval(recording, trace)
+    if interval is not None:
+        return {"starting_time": 0.0, "rate": 1 / interval}
+    return {"timestamps": np.concatenate([trial * recording.duration + trace.times for trial in range(len(trace))])}

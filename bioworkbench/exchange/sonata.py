@@ -27,7 +27,7 @@ from bioworkbench.experiment.results.record import RunRecord
 from bioworkbench.records.arrays import Integers
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.probe import owner_and_variable
-from bioworkbench.records.recording import Recording, Trace
+from bioworkbench.records.recording import Recording, Trace, common_interval
 from bioworkbench.records.synapse import PULSE
 
 __all__ = ["COMPONENTS", "TEXTS", "synapse_file", "write_sonata"]
@@ -50,7 +50,7 @@ def write_sonata(record: RunRecord, path: Path) -> Sequence[str]:
     Returns
     -------
     list of str
-        What it does not carry: digits of the traces.
+        What it does not carry: digits of the traces, and traces whose values are not all equally far apart.
     """
     network, recording = record.data.network, record.data.recording
     for folder in (path, path / "network", path / COMPONENTS, path / "reports"):
@@ -66,10 +66,15 @@ def write_sonata(record: RunRecord, path: Path) -> Sequence[str]:
         _write_weights(path / "weights.h5", recording)
     _write_spikes(path / "spikes.h5", recording)
     of_neurons = {name: trace for name, trace in recording.traces.items() if owner_and_variable(name)[0] in recording.sizes}
-    for name, trace in of_neurons.items():
-        _write_report(path / "reports" / f"{name}.h5", owner_and_variable(name)[0], trace, recording.duration)
+    even = {name: found for name, trace in of_neurons.items() if (found := common_interval(recording, trace)) is not None}
+    for name, interval in even.items():
+        _write_report(path / "reports" / f"{name}.h5", owner_and_variable(name)[0], of_neurons[name], interval)
     return [
-        *(f"digits of the traces of {name}: SONATA holds them in single precision" for name in of_neurons),
+        *(f"digits of the traces of {name}: SONATA holds them in single precision" for name in even),
+        *(
+            f"the trace {name}: SONATA has one interval for all values, and trials are not a whole number of intervals long"
+            for name in of_neurons.keys() - even.keys()
+        ),
         *(f"the trace {name}: SONATA has reports of nodes, not of edges" for name in recording.traces.keys() - of_neurons.keys()),
     ]
 
@@ -236,7 +241,7 @@ def _write_weights(path: Path, recording: Recording) -> None:
             file[f"weights/{name}"].attrs["units"] = _text("SI")
 
 
-def _write_report(path: Path, population: str, trace: Trace, duration: float) -> None:
+def _write_report(path: Path, population: str, trace: Trace, interval: float) -> None:
     n_trials, n_steps, n_recorded = trace.shape
     with _new(path) as file:
         group = file.create_group(f"report/{population}")
@@ -246,6 +251,6 @@ def _write_report(path: Path, population: str, trace: Trace, duration: float) ->
         mapping["node_ids"] = trace.neurons.astype(np.uint64)
         mapping["index_pointers"] = np.arange(n_recorded + 1, dtype=np.uint64)
         mapping["element_ids"] = np.zeros(n_recorded, dtype=np.uint32)
-        step = duration / n_steps * 1e3
+        step = interval * 1e3
         mapping["time"] = np.array([0.0, n_trials * n_steps * step, step])
         mapping["time"].attrs["units"] = _text("ms")

@@ -57,7 +57,7 @@ def scored(
     memory : float, bytes
         What the spikes of a batch of trials may take.
     metrics : tuple of str
-        Names in ``evaluation.METRICS``; the usual ones for the kind of task by default.
+        Names in ``metrics.METRICS``; the usual ones for the kind of task by default.
 
     Returns
     -------

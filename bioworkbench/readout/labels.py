@@ -48,6 +48,9 @@ def neuron_labels(features: ArrayLike, targets: ArrayLike) -> LinearReadout:
         raise ValueError(
             f"targets are {classes.dtype} of shape {classes.shape}; labels need {len(counts)} whole numbers, one a trial"
         )
+    if classes.min() < 0:
+        raise ValueError(f"targets go down to {classes.min()}; classes are counted 0, 1, 2, ...")
+    classes = classes.astype(np.int64)
     shown = np.eye(classes.max() + 1)[classes]
     response = counts.T @ shown / np.maximum(shown.sum(axis=0), 1)  # (n_features, n_classes)
     voting = (response == response.max(axis=1, keepdims=True)) & (response > 0)

@@ -278,7 +278,7 @@ def raw_linear(task: Task) -> np.ndarray:
     """Predictions for the test part of ridge regression on the raw values: of the whole trial, or frame by frame.
 
     The penalty is chosen by cross-validation with five folds, or with as many as there are training trials of the rarest
-    class; it is 0.01 where these are too few.
+    class; it is 0.01 where these are too few, or frames of a class are in the trials of one fold alone.
 
     Parameters
     ----------
@@ -291,7 +291,7 @@ def raw_linear(task: Task) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the training trials cannot be fitted (see `readouts.ridge`), or train and test differ in length.
+        If the training trials cannot be fitted (see `fits.ridge`), or train and test differ in length.
     """
     train, test = task.train, task.test
     if train.per_frame:
@@ -304,9 +304,11 @@ def raw_linear(task: Task) -> np.ndarray:
 
 
 def _raw_ridge(values: np.ndarray, targets: np.ndarray) -> LinearReadout:
-    per_class = np.bincount(targets)[targets].min() if targets.ndim == 1 else len(targets)
-    n_folds = min(5, len(targets), int(per_class))
-    return ridge(values, targets, n_folds=n_folds) if n_folds > 1 else ridge(values, targets, penalty=0.01)
+    """With a penalty chosen by folds, or a given one where a class would be missing outside of a fold."""
+    try:
+        return ridge(values, targets)
+    except ValueError:
+        return ridge(values, targets, penalty=0.01)  # says what is wrong where it is not the folds
 
 
 def last_value(task: Task) -> np.ndarray:
@@ -345,7 +347,7 @@ def _classes(predictions: ArrayLike, targets: ArrayLike) -> tuple[np.ndarray, np
         raise ValueError(f"predictions have shape {predicted.shape}, targets {wanted.shape}; they must be equal and not empty")
     if predicted.dtype.kind not in "iu" or wanted.dtype.kind not in "iu":
         raise ValueError(f"predictions have type {predicted.dtype}, targets {wanted.dtype}; classes are integers")
-    return predicted, wanted
+    return predicted.astype(np.int64), wanted.astype(np.int64)
 
 
 def _rows(predictions: ArrayLike, targets: ArrayLike) -> tuple[Floats, Floats]:

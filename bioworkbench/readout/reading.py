@@ -59,7 +59,7 @@ def fitted_readout(task: Task, features: np.ndarray, targets: np.ndarray, readou
     targets : array
         Of the same trials.
     readout : Choice
-        Name in ``readouts.READOUTS`` and its arguments.
+        Name in ``fits.READOUTS`` and its arguments.
 
     Returns
     -------

@@ -151,6 +151,7 @@ def power_spectrum(recording: Recording, population: str, *, bin: float = 1e-3) 
     ----------
     Welch, IEEE Trans. Audio Electroacoust. 15, 1967, doi 10.1109/TAU.1967.1161901.
     """
+    spikes_of(recording, population)  # an unknown population is refused
     counts = counts_in_bins(recording, population, bin, np.zeros(recording.sizes[population], dtype=int), 1)[:, 0]
     width = bins_of_trial(recording, bin)[0] * recording.dt
     if counts.shape[1] < 16 or counts.sum() == 0:

@@ -195,13 +195,13 @@ def effective_rank(features: ArrayLike) -> float:
     rows = values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values[:, None]
     if len(rows) < 2:
         raise ValueError(f"features of shape {values.shape} are of {counted(len(rows), 'trial')}; a rank needs two or more")
-    # the product with the fewer rows has the same eigenvalues but for zeros; of those only sums are needed
-    centered = rows - rows.mean(axis=0)
-    spread = centered @ centered.T if len(rows) < rows.shape[1] else centered.T @ centered
-    if not np.trace(spread):
+    if not np.ptp(rows, axis=0).any():
         raise ValueError(
             f"none of the {counted(rows.shape[1], 'feature')} varies over {counted(len(rows), 'trial')}; a rank needs one that does"
         )
+    centered = rows - rows.mean(axis=0)
+    # the product with the fewer rows has the same eigenvalues but for zeros; of those only sums are needed
+    spread = centered @ centered.T if len(rows) < rows.shape[1] else centered.T @ centered
     return float(np.trace(spread) ** 2 / np.square(spread).sum())
 
 

@@ -19,7 +19,7 @@ from bioworkbench.records.errors import unknown_name
 if TYPE_CHECKING:
     from bioworkbench.records.protocol import RunState
 
-__all__ = ["ByName", "Recording", "Spikes", "Trace", "spikes_of"]
+__all__ = ["ByName", "Recording", "Spikes", "Trace", "common_interval", "spikes_of"]
 
 Value = TypeVar("Value")
 
@@ -120,6 +120,11 @@ class Trace:
     def shape(self) -> tuple[int, ...]:
         """(n_trials, n_steps, n_recorded)."""
         return self.values.shape
+
+    @property
+    def interval(self) -> float | None:
+        """Seconds between values; None of a single one."""
+        return float(self.times[1] - self.times[0]) if len(self.times) > 1 else None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -325,3 +330,22 @@ def spikes_of(recording: Recording, population: str) -> Spikes:
     if population not in recording.spikes:
         raise ValueError(unknown_name(population, "recorded population", recording.spikes))
     return recording.spikes[population]
+
+
+def common_interval(recording: Recording, trace: Trace) -> float | None:
+    """Time between all values of a trace where trials follow each other without a gap.
+
+    Parameters
+    ----------
+    recording : Recording
+    trace : Trace
+        Of the recording.
+
+    Returns
+    -------
+    float or None, seconds
+        None where trials are not a whole number of intervals long, so that the last one of each is shorter.
+    """
+    interval = trace.interval or recording.duration
+    whole = np.isclose(len(trace.times) * interval, recording.duration, rtol=1e-9, atol=0.0)
+    return interval if len(trace) == 1 or whole else None

@@ -34,6 +34,14 @@ def test_cross_entropy_by_hand():
     assert proof.gap <= 1e-9
 
 
+@pytest.mark.parametrize(
+    ("signs", "message"), [([[1, 1], [-1, -1]], r"signs\[0\] is 1 at 2 places"), ([[1], [-1]], r"signs\[1\] is 1 at 0 places")]
+)
+def test_cross_entropy_needs_one_class_of_each_row(signs, message):
+    with pytest.raises(ValueError, match=message):
+        classified_coefficients(np.eye(2), np.array(signs), 0.1, "cross_entropy")
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(LOSSES), st.floats(0.02, 0.9), st.integers(2, 4))
 def test_the_gap_is_reached_and_no_change_lowers_the_value(seed, loss, fraction, n_classes):

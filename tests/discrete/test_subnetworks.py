@@ -35,6 +35,11 @@ def test_one_neuron_by_hand(reset, spikes):
     assert found.ravel().astype(int).tolist() == spikes
 
 
+def test_a_step_that_is_asked_for_twice_is_answered_twice():
+    always = SubNetworks((Layer(np.ones((1, 1, 1)), np.zeros((1, 1)), np.zeros((1, 1))),))
+    assert last_layer_spikes(always, np.full((1, 3, 1), 2.0), [1, 1, 0]).all()
+
+
 def test_without_leak_and_recurrence_a_step_is_a_feed_forward_threshold_unit(rng):
     units = drawn(rng, shape=(1,), recurrent=False, leak=0.0)
     values = rng.normal(size=(20, 5, 3))

@@ -9,7 +9,7 @@ from bioworkbench.exchange import export
 from bioworkbench.exchange.neo import neo_block, recording_of
 from bioworkbench.readout.spike_statistics import cv_isi, mean_rate
 from tests.exchange.test_round_trips import recording, same_spikes
-from tests.run_records import record_alone
+from tests.run_records import record_alone, with_uneven_trace
 
 neo = pytest.importorskip("neo")
 
@@ -33,6 +33,13 @@ def test_the_file_is_the_block(tmp_path):
     signal = block.segments[0].analogsignals[0]
     np.testing.assert_array_equal(signal.magnitude, made.data.recording.traces["exc.v"][0])
     assert float(signal.sampling_rate.rescale("Hz")) == pytest.approx(1000)
+
+
+def test_values_that_do_not_fill_a_trial_keep_their_times():
+    segments = neo_block(with_uneven_trace(record_alone()).data.recording).segments
+    for segment in segments:
+        times = segment.analogsignals[0].times.rescale("s").magnitude
+        np.testing.assert_allclose(times, [0, 3e-3, 6e-3, 9e-3], atol=1e-12)
 
 
 def test_elephant_finds_the_same_statistics():

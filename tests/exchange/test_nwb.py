@@ -7,7 +7,7 @@ import pytest
 
 from bioworkbench.exchange import export
 from tests.exchange.test_round_trips import recording
-from tests.run_records import record_alone
+from tests.run_records import record_alone, with_uneven_trace
 
 pynwb = pytest.importorskip("pynwb")
 
@@ -49,6 +49,13 @@ def test_it_holds_every_spike(made, path):
         assert list(file.trials["start_time"][:]) == pytest.approx([k * ours.duration for k in range(ours.n_trials)])
         np.testing.assert_array_equal(file.acquisition["exc.v"].data[:], ours.traces["exc.v"].values.reshape(-1, 2))
         assert "noisy_lif" in file.source_script
+
+
+def test_values_that_do_not_fill_a_trial_keep_their_times(tmp_path):
+    path = export(with_uneven_trace(record_alone()), to="nwb", output=tmp_path / "x.nwb").path
+    with pynwb.NWBHDF5IO(path, "r") as source:
+        series = source.read().acquisition["exc.v"]
+        np.testing.assert_allclose(series.timestamps[:], [0, 3e-3, 6e-3, 9e-3, 10e-3, 13e-3, 16e-3, 19e-3], atol=1e-12)
 
 
 def test_too_many_neurons(made, tmp_path, monkeypatch):

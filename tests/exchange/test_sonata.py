@@ -14,7 +14,7 @@ from bioworkbench.neurons import discrete_lif
 from bioworkbench.records.errors import ResultError
 from bioworkbench.records.recording import Trace
 from tests.exchange.test_round_trips import same_spikes
-from tests.run_records import record_alone, record_with_task
+from tests.run_records import record_alone, record_with_task, with_uneven_trace
 
 
 @pytest.fixture
@@ -52,6 +52,12 @@ def test_libsonata_reads_spikes_and_reports(circuit):
     report = libsonata.SomaReportReader(circuit / "reports" / "exc.v.h5")["exc"]
     assert report.times == (0.0, 50.0, 1.0)
     np.testing.assert_allclose(report.get().data, recording.traces["exc.v"][0], rtol=1e-6)
+
+
+def test_values_that_do_not_fill_a_trial_have_no_report(tmp_path):
+    done = export(with_uneven_trace(record_alone()), to="sonata", output=tmp_path / "x.sonata")
+    assert [line for line in done.lost if line.startswith("the trace exc.v: SONATA has one interval for all values")]
+    assert not list((done.path / "reports").iterdir())
 
 
 @pytest.mark.usefixtures("frozen")

@@ -63,6 +63,11 @@ def test_confusion_matrix_is_scikit_learns():
     np.testing.assert_array_equal(frames, confusion_matrix(predictions, targets, 4))
 
 
+def test_classes_of_one_byte_are_counted_like_others():
+    bytes_ = np.full(3, 19, np.uint8)
+    assert confusion_matrix(bytes_, bytes_, 20)[19, 19] == 3
+
+
 def test_rse_is_zero_for_truth_and_one_for_the_mean():
     y = generator().normal(5.0, 2.0, (30, 4, 3))
     assert rse(y, y) == 0.0
@@ -144,6 +149,13 @@ def test_raw_linear_uses_fewer_folds_where_trials_are_few():
     for n, expected in ((5, [0, 0, 0, 1, 1]), (4, [0, 0, 0, 1, 1])):
         task = made("classification", (values[:n], labels[:n]), (values, labels), 2)
         assert raw_linear(task).tolist() == expected
+
+
+def test_raw_linear_needs_no_folds_where_a_class_is_in_the_frames_of_one_trial():
+    values, labels = generator().normal(size=(6, 4, 2)), generator().integers(0, 2, (6, 4))
+    labels[0, 1] = 2
+    task = made("classification", (values, labels), (values, labels), 3)
+    assert baselines(task)["raw_linear"]["accuracy"] > 0.4
 
 
 def test_baselines_refuse_what_does_not_fit():

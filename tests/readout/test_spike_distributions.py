@@ -118,6 +118,8 @@ def test_what_is_not_defined():
         interval_variations(recorded(two), "exc")
     with pytest.raises(ValueError, match="'inh' is not a recorded population"):
         neuron_rates(silent, "inh")
+    with pytest.raises(ValueError, match="'inh' is not a recorded population"):
+        power_spectrum(silent, "inh")
     with pytest.raises(ValueError, match="n_intervals = 1: must be an integer, 2 or more"):
         interval_variations(recorded(two), "exc", n_intervals=1)
 

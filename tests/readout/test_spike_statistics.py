@@ -138,6 +138,7 @@ def test_effective_rank_of_independent_and_of_equal_features():
     [
         ([[1.0, 2.0]], r"features of shape \(1, 2\) are of 1 trial; a rank needs two or more"),
         ([[1.0, 2.0], [1.0, 2.0]], "none of the 2 features varies over 2 trials"),
+        ([[0.1], [0.1], [0.1]], "none of the 1 feature varies over 3 trials"),
         ([[1.0, np.nan], [1.0, 2.0]], "features"),
     ],
 )

@@ -52,7 +52,7 @@ class ResultSet(Sequence[Result]):
         Parameters
         ----------
         metric : str
-            Test score, or entry of ``metrics.json`` such as "activity.exc.mean_rate"; all test scores by default.
+            Test score, or entry of ``metrics.json`` such as "activity.exc.mean_rate"; the first test score by default.
         by : sequence of str
             Dotted fields of the specs; by default all that differ.
 

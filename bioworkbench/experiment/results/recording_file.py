@@ -75,7 +75,7 @@ def write_recording(file: h5py.File, recording: Recording) -> None:
     for name, trace in recording.traces.items():
         dataset = write_array(traces, name, trace.values)
         dataset.attrs["unit"] = trace.unit
-        dataset.attrs["interval"] = trace.times[1] - trace.times[0] if len(trace.times) > 1 else recording.duration
+        dataset.attrs["interval"] = trace.interval or recording.duration
         write_array(file, f"traced_neurons/{name}", trace.neurons)
     if recording.phases:
         file["recording"].create_group("phases").attrs.update(recording.phases)

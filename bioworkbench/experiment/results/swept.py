@@ -114,7 +114,7 @@ class Sweep(Sequence[PointOutcome]):
         Parameters
         ----------
         metric : str
-            Test score, or entry of ``metrics.json`` such as "activity.exc.mean_rate"; all test scores by default.
+            Test score, or entry of ``metrics.json`` such as "activity.exc.mean_rate"; the first test score by default.
         by : sequence of str
             The fields of the sweep, but for the seed, by default.
 

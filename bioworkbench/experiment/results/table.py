@@ -157,7 +157,7 @@ def table_of(runs: Sequence[Summary], unreadable: Sequence[str] = (), metric: st
     unreadable : sequence of str
         Why others could not be read.
     metric : str
-        Test score, or entry of ``metrics.json``; all test scores by default.
+        Test score, or entry of ``metrics.json``; the first test score by default.
     by : sequence of str
         Dotted fields of the specs; by default all that differ.
 

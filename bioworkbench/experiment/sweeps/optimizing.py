@@ -128,7 +128,7 @@ def optimize(
     spec : ExperimentSpec
         In its sweep, ``"a.b" = { from = ..., to = ..., log = true }`` is searched within, and a list is chosen from.
     metric : str
-        Name in ``evaluation.METRICS``.
+        Name in ``metrics.METRICS``.
     values : mapping, optional
         As in `sweep`.
     n_trials : int

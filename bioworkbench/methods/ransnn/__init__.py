@@ -60,7 +60,7 @@ def train(
     feature : Choice
         What the readout sees: a name in ``features.FEATURES`` and its arguments.
     readout : Choice
-        How it is fitted: a name in ``readouts.READOUTS`` and its arguments.
+        How it is fitted: a name in ``fits.READOUTS`` and its arguments.
     populations : sequence of str, optional
         Whose spikes are read; by default the spiking populations of the highest layer.
     train_more : {"none", "biases", "last_layer"}

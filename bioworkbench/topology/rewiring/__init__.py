@@ -25,7 +25,7 @@ class Rewiring:
     fraction : float
         Of the links, rounded down, that are removed.
     removal : str or function
-        Name in `link_removal.REMOVAL_SCORES` or a function of the weights; small scores go.
+        Name in `removal.REMOVAL_SCORES` or a function of the weights; small scores go.
     sample_removal : bool
         Draw the survivors in proportion to ``score ** exponent`` instead of keeping the largest.
     exponent : float
