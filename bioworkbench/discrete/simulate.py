@@ -20,7 +20,7 @@ from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.records.synapse import PULSE
 from bioworkbench.records.times import whole_steps
 
-__all__ = ["lif_layer", "simulate_discrete"]
+__all__ = ["check_inputs_at_once", "lif_layer", "simulate_discrete"]
 
 
 def lif_layer(
@@ -131,8 +131,8 @@ def simulate_discrete(
     Raises
     ------
     ValueError
-        If a population has no NumPy twin, a projection acts on another variable than "current", the stimulus does not fit the
-        input weights, the frame or a delay is not a whole number of steps, a rate exceeds one spike per step, or there is noise or
+        If a population has no NumPy twin, a projection acts on another variable than "current", a projection of the stimulus has a
+        delay, the stimulus does not fit the input weights, the frame or a delay is not a whole number of steps, a rate exceeds one spike per step, or there is noise or
         a rate and no `rng`.
     """
     dt = stimulus.frame if dt is None else dt
@@ -182,12 +182,25 @@ def _check(network: Network, stimulus: Stimulus, dt: float, rng: np.random.Gener
     more = [p.name for p in network.projections if p.synapse != PULSE]
     if more:
         raise ValueError(f"synapses of {', '.join(more)} do more than add their weight; only those that do have a NumPy twin")
+    check_inputs_at_once(network)
     random = [p.name for p in network.populations if np.any(p.model.constants.get("noise_deviation", 0.0))]
     random += ["the stimulus"] * (stimulus.kind == "rate")
     if random and rng is None:
         raise ValueError(f"{', '.join(random)} draws random numbers; give rng, the generator they are drawn from")
     if stimulus.kind == "rate" and stimulus.values.max(initial=0.0) * dt > 1 + 1e-9:
         raise ValueError(f"rates go up to {stimulus.values.max()} Hz; with dt = {dt} s there is at most one spike per step")
+
+
+def check_inputs_at_once(network: Network) -> None:
+    """Raise ValueError if a projection of the stimulus, which holds its values for whole frames, has a delay.
+
+    Parameters
+    ----------
+    network : Network
+    """
+    late = [p.name for p in network.inputs if np.any(p.delay)]
+    if late:
+        raise ValueError(f"projections {', '.join(late)} delay the stimulus, which consists of frames; shift its frames instead")
 
 
 def _links(network: Network, projection: Projection, dt: float) -> list[_Link]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bioworkbench.discrete.simulate import check_inputs_at_once
 from bioworkbench.discrete.spike_response import KERNELS, spike_response_arguments
 from bioworkbench.records.arrays import Booleans, Floats, count, finite, shaped
 from bioworkbench.records.errors import unknown_name
@@ -17,6 +18,7 @@ from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network, Projection
 from bioworkbench.records.recording import Recording, Spikes
 from bioworkbench.records.stimulus import Stimulus
+from bioworkbench.records.synapse import PULSE
 from bioworkbench.records.times import whole_steps
 
 __all__ = [
@@ -206,7 +208,8 @@ def _shifted(current: Floats, tau: ArrayLike) -> Floats:
         return current
     shifted = np.zeros(current.shape)
     for delay in np.unique(delays):
-        shifted[:, delay:, delays == delay] = current[:, : current.shape[1] - delay, delays == delay]
+        lag = min(delay, current.shape[1])  # what is delayed longer than the trial never arrives
+        shifted[:, lag:, delays == delay] = current[:, : current.shape[1] - lag, delays == delay]
     return shifted
 
 
@@ -254,11 +257,15 @@ def simulate_spike_response(
     Raises
     ------
     ValueError
-        If the network has a loop or another neuron model, the stimulus is of another kind or does not fit the input weights, or
-        the frame or a delay is not a whole number of steps.
+        If the network has a loop, another neuron model or a synapse that does more than add its weight, a projection of the stimulus
+        has a delay, the stimulus is of another kind or does not fit the input weights, or the frame or a delay is not a whole number
+        of steps.
     """
     step = stimulus.frame if dt is None else dt
     arguments = {p.name: spike_response_arguments(p.model, p.name) for p in network.populations}
+    check_inputs_at_once(network)
+    if more := [p.name for p in network.projections if p.synapse != PULSE]:
+        raise ValueError(f"synapses of {', '.join(more)} do more than add their weight; simulate such a network with Brian2")
     order, per_frame = feed_forward_order(network), whole_steps("stimulus frame", stimulus.frame, step)
     if stimulus.kind != "current" or network.n_channels != stimulus.values.shape[2]:
         raise ValueError(
@@ -322,6 +329,7 @@ def _current(projection: Projection, values: Floats, rasters: dict[str, Booleans
     current = np.zeros((*raster.shape[:2], weights.shape[1]))
     for delay in np.unique(delays):
         lag, part = whole_steps(f"delay of projection {projection.name}", float(delay), dt, least=0), weights.copy()
+        lag = min(lag, raster.shape[1])  # what is delayed longer than the trial never arrives
         part.data = np.where(delays == delay, weights.data, 0.0)
         current[:, lag:] += (flat @ part).reshape(current.shape)[:, : raster.shape[1] - lag]
     return current

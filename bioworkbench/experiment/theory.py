@@ -18,6 +18,7 @@ from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network, Population
 from bioworkbench.records.neuron import refractory_time
+from bioworkbench.records.synapse import PULSE
 
 __all__ = ["DiffusionNeuron", "expected_activity"]
 
@@ -83,7 +84,8 @@ def _middle(values: np.ndarray) -> np.ndarray:
 def expected_activity(spec: ExperimentSpec, network: Network) -> dict[str, dict[str, float]]:
     """Self-consistent rates and CVs of a network without input; empty where the theory does not apply or finds no solution.
 
-    It applies to `noisy_lif` neurons with white noise and spikes that act at once, and to `poisson_source` neurons.
+    It applies to `noisy_lif` neurons with white noise whose synapses add their weight to the potential at once, and to `poisson_source`
+    neurons.
 
     Parameters
     ----------
@@ -104,6 +106,10 @@ def expected_activity(spec: ExperimentSpec, network: Network) -> dict[str, dict[
         return {}
     if any("noise_tau" in population.model.constants for population in network.populations):
         return {}
+    if any(p.synapse != PULSE or p.receives not in ("", "v") for p in network.projections):
+        return {}
+    if any(background.receives not in ("", "v") for p in network.populations for background in p.background):
+        return {}
     neurons = {p.name: _neuron(p, spec.dt) for p in network.populations if "tau" in p.model.constants}
     sources = {p.name: _value(p, "rate") for p in network.populations if "tau" not in p.model.constants}
     rates = _consistent(network, neurons, sources)
@@ -118,11 +124,13 @@ def _value(population: Population, name: str) -> float:
 
 
 def _neuron(population: Population, dt: float) -> DiffusionNeuron:
-    """A neuron of the population without input from others."""
+    """A neuron of the population with its background and without input from others."""
     tau, rest, threshold, reset, sigma = (_value(population, name) for name in ("tau", "rest", "threshold", "reset", "sigma"))
     pause = refractory_time(population.model)
     refractory = 0.0 if pause is None else float(np.mean(pause))
-    return DiffusionNeuron(rest, sigma, tau, threshold, reset, refractory, dt)
+    mean = rest + tau * sum(b.n * b.rate * b.weight for b in population.background)
+    variance = sigma**2 + tau / 2 * sum(b.n * b.rate * b.weight**2 for b in population.background if not b.regular)
+    return DiffusionNeuron(mean, variance**0.5, tau, threshold, reset, refractory, dt)
 
 
 def _driven(network: Network, neurons: Mapping[str, DiffusionNeuron], rates: Mapping[str, float]) -> dict[str, DiffusionNeuron]:

@@ -32,7 +32,7 @@ def closed_loop(
     *,
     channel: int,
     feedback: Callable[[np.ndarray], np.ndarray],
-    seed: int = 0,
+    seed: int,
 ) -> np.ndarray:
     """Predictions frame by frame, of a network that sees its own in place of a channel from the second frame on.
 

@@ -19,6 +19,7 @@ from bioworkbench.records.errors import TopologyError, unknown_name
 from bioworkbench.records.lanes import Lanes
 from bioworkbench.records.links import Links
 from bioworkbench.records.quantiles import Quantiles, quantiles
+from bioworkbench.records.subsets import subset_counts
 from bioworkbench.records.units import DIMENSIONLESS, Dimension
 
 __all__ = ["FRACTION", "DrawnLinks", "LinkRule", "Rows", "values_of_links"]
@@ -160,7 +161,7 @@ class DrawnLinks:
             return rng.multinomial(int(number), np.full(n_source, 1 / n_source)).astype(np.int32)
         if kind == "fixed_total":
             width = np.full(n_source, self._width)
-            return rng.multivariate_hypergeometric(width, int(number), method="marginals").astype(np.int32)
+            return subset_counts(width, int(number), rng).astype(np.int32)
         n, each = {
             "fixed_in_degree": (self.shape[1], number),
             "fixed_out_degree": (n_source, number),

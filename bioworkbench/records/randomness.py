@@ -15,7 +15,7 @@ def stream(seed: int, name: str) -> np.random.Generator:
     Parameters
     ----------
     seed : int
-        Not negative. Nothing in the package has a default seed.
+        Not negative. No network and no simulation has a default seed.
     name : str
         What the numbers are for, such as ``"topology exc_inh"``.
 

@@ -81,7 +81,8 @@ def _points(
     """
     trials = np.arange(timeline.n_trials) if shape[0] == 1 else np.array([place[0]])
     channels = np.arange(timeline.n_channels) if shape[2] == 1 else np.array([place[1]])
-    expected = np.concatenate([[0.0], np.cumsum(rates)]) * timeline.dt
+    # one spike at most is left of a step, which has one with the probability rate * dt if so many are expected in it
+    expected = np.concatenate([[0.0], np.cumsum(-np.log1p(-rates * timeline.dt))])
     # A Poisson number of spikes, at places where as much of the expected number lies before as a uniform number says.
     numbers = rng.poisson(expected[-1], (len(trials), len(channels)))
     step = _intervals(expected, rng.random(numbers.sum()) * expected[-1])

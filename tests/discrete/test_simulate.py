@@ -167,6 +167,10 @@ def test_network_refuses_what_has_no_twin():
     other = Projection("a", "a", sparse.csr_array([[1.0]]), receives="v")
     with pytest.raises(ValueError, match="projections a_a_v do not act on 'current'"):
         simulate_discrete(Network((_relay("a", 0),), (_wire("input", "a"), other)), PULSE)
+    late = Network((_relay("a", 0),), (Projection("input", "a", sparse.csr_array([[1.0]]), 0.003),))
+    for kind in ("current", "spikes"):
+        with pytest.raises(ValueError, match="projections input_a delay the stimulus, which consists of frames"):
+            simulate_discrete(late, Stimulus(PULSE.values, 1e-3, kind))
     with pytest.raises(ValueError, match="stimulus has 2 channels; input projections expect 1"):
         simulate_discrete(network, Stimulus(np.zeros((1, 1, 2)), 1e-3))
     with pytest.raises(ValueError, match=r"stimulus frame = 0.001 s is not a whole number of steps"):

@@ -1,5 +1,7 @@
 """The NumPy twin of spike-response networks: kernels, causality, refractoriness, and the fast run."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -45,6 +47,17 @@ def test_filtered_signal_is_the_sum_of_kernels_and_a_delay_shifts_it(rng):
         shifted = filtered_signal(signal, sigma=3.0, tau=4, kernel=kernel)
         np.testing.assert_array_equal(shifted[:, 4:], found[:, :-4])
         assert not shifted[:, :5].any()
+
+
+def test_what_is_delayed_longer_than_a_trial_never_arrives(rng):
+    spikes, potentials = spike_response_layer(np.ones((1, 4, 1)), sigma=1.0, tau=5)
+    assert not spikes.any()
+    assert not potentials.any()
+    network = network_of(rng)
+    network = replace(network, projections=(network.projections[0], replace(network.projections[1], delay=0.010)))
+    recording = simulate_spike_response(network, Stimulus(np.full((2, 6, 3), 2.0), 0.001))
+    assert len(recording.spikes["a"])
+    assert not len(recording.spikes["b"])
 
 
 def test_layer_is_the_sum_of_kernels(rng):
@@ -133,6 +146,9 @@ def test_what_the_fast_run_cannot_do_is_refused(rng):
         simulate_spike_response(network, Stimulus(values, 0.001), dt=0.0003)
     with pytest.raises(ValueError, match=r"delay of projection a_b = 0.0005 s is not a whole number of steps"):
         simulate_spike_response(network_of(rng, 0.0005), Stimulus(np.ones((1, 5, 3)), 0.001))
+    late = replace(network, projections=tuple(replace(p, delay=0.003) for p in network.projections))
+    with pytest.raises(ValueError, match="delay the stimulus, which consists of frames"):
+        simulate_spike_response(late, Stimulus(values, 0.001))
     loop = Network(network.populations, (*network.projections, Projection("b", "a", sparse.csr_array((4, 6)))))
     with pytest.raises(ValueError, match="populations b, a form a loop"):
         simulate_spike_response(loop, Stimulus(values, 0.001))

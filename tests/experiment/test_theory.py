@@ -1,5 +1,6 @@
 """Diffusion theory of networks: against independent formulas, and where it says nothing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -74,10 +75,32 @@ def test_sources_keep_their_rate():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("populations.inh.kind", "adaptive_lif"), ("populations.inh.synaptic_tau", "5 ms"), ("populations.exc.noise_tau", "5 ms")],
+    [
+        ("populations.inh.kind", "adaptive_lif"),
+        ("populations.inh.synaptic_tau", "5 ms"),
+        ("populations.exc.noise_tau", "5 ms"),
+        ("projections.exc_exc.synapse", {"kind": "tsodyks_markram"}),
+    ],
 )
 def test_other_neurons_have_no_theory(field, value):
     assert expected(with_value(alone(), field, value)) == {}
+
+
+@pytest.mark.parametrize("regular", [True, False])
+def test_background_moves_the_mean_and_unless_regular_the_variance(regular):
+    """1000 sources of 10 Hz and 0.05 mV: 10 mV in 20 ms, with a variance of 0.25 mV squared."""
+    lif = with_value(alone(), "populations.exc", {"size": 20, "kind": "noisy_lif", "rest": "-60 mV", "sigma": "2 mV"})
+    for name in ("exc_exc", "exc_inh"):
+        lif["projections"][name]["weights"]["value" if name == "exc_exc" else "mean"] = "0 mV"
+    own = expected(lif)["exc"]["mean_rate"]
+    given = {"n": 1000, "rate": "10 Hz", "weight": "0.05 mV", "receives": "v"}
+    spec = read(with_value(lif, "populations.exc.background", given), "x")
+    network = construct(spec).network
+    populations = [replace(p, background=tuple(replace(b, regular=regular) for b in p.background)) for p in network.populations]
+    driven = expected_activity(spec, replace(network, populations=tuple(populations)))["exc"]["mean_rate"]
+    neuron = DiffusionNeuron(-50e-3, np.hypot(2e-3, 0.0 if regular else 0.5e-3), 20e-3, -50e-3, -60e-3, 2e-3, 5e-4)
+    assert driven == pytest.approx(neuron.rate(), rel=1e-3)
+    assert driven > 2 * own
 
 
 def test_runaway_excitation_has_no_solution_below_the_refractory_limit():

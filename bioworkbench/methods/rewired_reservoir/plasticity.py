@@ -19,6 +19,7 @@ from bioworkbench.topology.rewiring import Rewiring, rewire, weights_on
 from bioworkbench.topology.rewiring.plan import RewiringPlan
 from bioworkbench.topology.rewiring.regrowth import REGROWTH_RULES
 from bioworkbench.topology.rewiring.removal import REMOVAL_SCORES
+from bioworkbench.topology.rewiring.selection import part_of
 
 __all__ = [
     "Plasticity",
@@ -176,7 +177,7 @@ class Plasticity:
     def _check_links(self) -> None:
         for projection in self.start.projections:
             n, moving = projection.n_synapses, projection.name in self._moving
-            if moving and not 0 < int(self.rewiring.removed_fraction * n) < n:
+            if moving and not 0 < part_of(self.rewiring.removed_fraction, n) < n:
                 raise ValueError(
                     f"removed_fraction = {self.rewiring.removed_fraction} of the {n} synapses of {projection.name}: at least one "
                     "must go and one stay; choose another fraction, or regrowth = 'none'"

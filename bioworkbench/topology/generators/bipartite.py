@@ -11,6 +11,7 @@ from scipy import sparse
 from bioworkbench.records.arrays import Floats, Integers, count, fraction
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.records.lazily import later
+from bioworkbench.records.subsets import subset_counts
 from bioworkbench.topology.masks import Mask, link_mask, n_links_at
 
 __all__ = ["layered", "local_receptive_field", "receptive_field_bipartite", "small_world_bipartite"]
@@ -144,7 +145,7 @@ def _field_degrees(kind: str, n_nodes: int, most: int, n_links: int, rng: np.ran
     if n_links < n_nodes:
         raise TopologyError(f"degrees = 'uniform' needs {n_nodes} links or more; sparsity leaves {n_links}. Lower it")
     # one link each, then the rest thrown on all places that are left
-    return 1 + rng.multivariate_hypergeometric(np.full(n_nodes, most - 1), n_links - n_nodes, method="marginals")
+    return 1 + subset_counts(np.full(n_nodes, most - 1), n_links - n_nodes, rng)
 
 
 def small_world_bipartite(

@@ -8,6 +8,7 @@ from scipy import sparse
 from bioworkbench.records.arrays import Integers, count, fraction
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError
+from bioworkbench.records.subsets import subset_counts
 from bioworkbench.topology.masks import Mask, link_mask, possible_targets
 
 __all__ = [
@@ -130,7 +131,6 @@ def fixed_total(n_source: int, n_target: int, rng: np.random.Generator, *, n_lin
     Parameters
     ----------
     n_source, n_target : int
-        Fewer than 10^9 pairs.
     rng : Generator
     n_links : int
         In all.
@@ -151,7 +151,7 @@ def fixed_total(n_source: int, n_target: int, rng: np.random.Generator, *, n_lin
         raise TopologyError(
             f"n_links = {n_links}: possible are at most {counted(n_source * width, 'link')}; ask for that many or fewer"
         )
-    per_row = rng.multivariate_hypergeometric(np.full(n_source, width), n_links, method="marginals")
+    per_row = subset_counts(np.full(n_source, width), n_links, rng)
     return _random_rows(per_row, n_target, rng, recurrent)
 
 

@@ -7,7 +7,7 @@ import igraph
 import numpy as np
 from numba import njit
 
-from bioworkbench.records.arrays import Floats, Integers, count, positive
+from bioworkbench.records.arrays import Floats, Integers, count, positive, shaped
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.topology.simple_graph import SimpleGraph, linked, simple_graph
 
@@ -54,8 +54,8 @@ def modularity_of(graph: Any, labels: Any, *, weighted: bool = False) -> float:
     ----------
     graph : networkx graph, matrix or SimpleGraph
         Directions are ignored.
-    labels : int array (n_nodes,)
-        Community of each node, from 0.
+    labels : array (n_nodes,)
+        Community of each node.
     weighted : bool
         Whether links count by the size of their weights.
 
@@ -64,12 +64,18 @@ def modularity_of(graph: Any, labels: Any, *, weighted: bool = False) -> float:
     float
         NaN without links.
 
+    Raises
+    ------
+    ValueError
+        If there is not a label for every node.
+
     References
     ----------
     M. E. J. Newman (2006), https://doi.org/10.1073/pnas.0601602103
     """
     plain = simple_graph(graph).plain
-    labels = np.asarray(labels, dtype=np.int64)
+    # the kernel counts in an array of as many places as there are communities, so that labels must be numbered from 0
+    _, labels = np.unique(shaped("labels", np.asarray(labels), (plain.n_nodes,)), return_inverse=True)
     sizes = np.ones(plain.neighbors.size) if plain.weights is None or not weighted else plain.weights
     inside, of_communities = _link_weights(plain.starts, plain.neighbors, sizes, labels)
     total = of_communities.sum()

@@ -10,7 +10,7 @@ from bioworkbench.records.arrays import Floats, Integers
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.lazily import later, pointed_to
 from bioworkbench.topology.simple_graph import SimpleGraph, in_degrees, simple_graph
-from bioworkbench.weights.spectrum import DENSE_LIMIT, spectral_radius
+from bioworkbench.weights.spectrum import DENSE_LIMIT, cyclic_part, spectral_radius
 
 __all__ = [
     "SIDES",
@@ -29,8 +29,7 @@ __all__ = [
 
 SIDES = ("in", "out", "both")
 
-# SciPy's solvers take long to import
-_eigs, _connected_components = later("scipy.sparse.linalg:eigs"), later("scipy.sparse.csgraph:connected_components")
+_eigs = later("scipy.sparse.linalg:eigs")  # SciPy's solvers take long to import
 
 
 def degrees(graph: Any, side: Literal["in", "out", "both"] = "both") -> Integers:
@@ -336,15 +335,12 @@ def radius_of_weights(graph: Any) -> float:
         NaN where Arnoldi iteration finds none.
     """
     own = simple_graph(graph)
-    matrix = own.matrix()
-    _, labels = _connected_components(matrix, directed=True, connection="strong") if own.n_nodes else (0, np.zeros(0, np.int64))
-    cyclic = np.flatnonzero(np.bincount(labels)[labels] > 1)
-    inner = sparse.csr_array(matrix[cyclic][:, cyclic])
+    inner = cyclic_part(own.matrix())
     try:
-        if cyclic.size <= DENSE_LIMIT or (inner.data < 0).any():
+        if inner.shape[0] <= DENSE_LIMIT or (inner.data < 0).any():
             return spectral_radius(inner)
         # without negative weights one eigenvalue leads and is far from the others in most graphs
-        start = np.ones(cyclic.size)
+        start = np.ones(inner.shape[0])
         found = _eigs(inner, k=1, v0=start, tol=1e-9, return_eigenvectors=False)  # pyright: ignore[reportArgumentType] (default 0)
         return float(abs(found[0]))
     except (ValueError, pointed_to("scipy.sparse.linalg:ArpackError")):

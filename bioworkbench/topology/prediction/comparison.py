@@ -13,12 +13,12 @@ from bioworkbench.records.functions import by_name
 from bioworkbench.topology.prediction.all_pairs import scores_of_all_pairs
 from bioworkbench.topology.prediction.predictor_table import PredictorTable
 from bioworkbench.topology.prediction.ranking_quality import MEASURES, ranking_curve, ranking_quality
+from bioworkbench.topology.prediction.running_best import rounded
 from bioworkbench.topology.simple_graph import SimpleGraph, graph_of_links, linked, simple_graph
 
 __all__ = ["Estimate", "compare", "mean_and_interval"]
 
 _RECALL = np.linspace(0.01, 1, 100)
-_DECIMALS = 12  # scores that agree so far count as equal
 
 
 class Estimate(NamedTuple):
@@ -117,7 +117,7 @@ def compare(
     for _ in range(count("n_repeats", n_repeats, least=2)):
         rest, absent, hits = _hide(own, n_hidden, rng)
         for name, predictor in chosen.items():
-            scores = np.round(scores_of_all_pairs(rest, rng, by=predictor)[absent], _DECIMALS)
+            scores = rounded(scores_of_all_pairs(rest, rng, by=predictor)[absent])
             found[name].append(ranking_quality(scores, hits[absent]))
             curves[name].append(_precision(scores, hits[absent]))
     rows = {name: _row(repeats) for name, repeats in found.items()}

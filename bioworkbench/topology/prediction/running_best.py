@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bioworkbench.records.arrays import Floats, Integers
 
-__all__ = ["largest", "sample_in_proportion", "to_12_digits"]
+__all__ = ["largest", "rounded", "sample_in_proportion", "to_12_digits"]
 
 _PIECE = 2**20  # scores looked at together
 _BITS = 40  # of the mantissa: 12 decimal digits
@@ -81,6 +81,12 @@ def sample_in_proportion(stretches: Stretches, k: int, rng: np.random.Generator)
             drawn = _first(drawn, k)
             horizon = -drawn[-1, 0] if k else 0.0
     return _first(drawn, k)[:, 2].astype(np.int64)
+
+
+def rounded(scores: Floats) -> Floats:
+    """Scores rounded to 12 decimals of the largest one, so that round-off does not tell equal scores apart, whatever their unit."""
+    scale = np.ldexp(1.0, np.frexp(np.abs(scores[np.isfinite(scores)]).max(initial=0.0))[1])
+    return np.round(scores / scale, 12)
 
 
 def to_12_digits(values: Floats) -> Floats:

@@ -12,6 +12,7 @@ from bioworkbench.topology.masks import Mask, link_arrays, link_mask, mask_shape
 from bioworkbench.topology.rewiring.percolation import Skips, percolated
 from bioworkbench.topology.rewiring.regrowth import regrown_by_target, regrown_links
 from bioworkbench.topology.rewiring.removal import kept_links
+from bioworkbench.topology.rewiring.selection import part_of
 
 __all__ = ["Rewired", "Rewiring", "rewire", "weights_on"]
 
@@ -137,7 +138,7 @@ def _sorted(weights: sparse.csr_array) -> sparse.csr_array:
 
 def _removed(weights: sparse.csr_array, rules: Rewiring, rng: np.random.Generator) -> Mask:
     """Mask of the links that stay."""
-    n_kept = weights.nnz - int(rules.fraction * weights.nnz)
+    n_kept = weights.nnz - part_of(rules.fraction, weights.nnz)
     kept = kept_links(
         weights, n_kept, rng, score=rules.removal, sample=rules.sample_removal, exponent=rules.exponent
     )  # fmt: skip

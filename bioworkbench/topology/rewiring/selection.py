@@ -5,16 +5,35 @@ import numpy as np
 from bioworkbench.records.arrays import Floats, Integers, count
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError
+from bioworkbench.topology.prediction.running_best import rounded
 
-__all__ = ["sampled", "strongest"]
+__all__ = ["part_of", "sampled", "strongest"]
 
-_DECIMALS = 12  # scores that should be equal differ by round-off with the order of summation
+
+def part_of(fraction: float, n: int) -> int:
+    """How many of `n` things a fraction is, rounded down; 0.29 of 100 are 29, though the product of floats is below.
+
+    Parameters
+    ----------
+    fraction : float
+    n : int
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> part_of(0.29, 100), part_of(0.299, 100)
+    (29, 29)
+    """
+    return int(fraction * n * (1 + 1e-12))
 
 
 def strongest(scores: Floats, n: int, rng: np.random.Generator) -> Integers:
     """Indices of exactly `n` largest scores; ties at the border are broken at random.
 
-    Scores are rounded to 12 decimals first, so that round-off does not decide between equal scores.
+    Scores are rounded to 12 decimals of the largest first, so that round-off does not decide between equal scores.
 
     Parameters
     ----------
@@ -37,7 +56,7 @@ def strongest(scores: Floats, n: int, rng: np.random.Generator) -> Integers:
     >>> strongest(np.array([0.5, 3.0, 2.0]), 2, np.random.default_rng(1))
     array([1, 2])
     """
-    scores = np.round(_checked(scores, n), _DECIMALS)
+    scores = rounded(_checked(scores, n))
     if n == 0:
         return np.zeros(0, dtype=np.int64)
     border = np.partition(scores, scores.size - n)[scores.size - n]

@@ -42,6 +42,18 @@ def test_communities_are_a_partition_no_worse_than_one_group(seed, method):
         assert modularity_of(graph, labels) >= -1e-12
 
 
+def test_any_labels_name_communities_and_every_node_has_one():
+    graph = nx.karate_club_graph()
+    numbers = np.arange(34) % 3
+    assert (
+        modularity_of(graph, numbers - 5)
+        == modularity_of(graph, np.array(["a", "b", "c"])[numbers])
+        == modularity_of(graph, numbers)
+    )
+    with pytest.raises(ValueError, match=r"labels has shape \(3,\); it must be \(34\)"):
+        modularity_of(graph, [0, 1, 2])
+
+
 @given(st.integers(0, 10**6))
 def test_weighted_modularity_is_that_of_networkx(seed):
     graph, rng = nx.gnp_random_graph(12, 0.4, seed=seed), np.random.default_rng(seed)

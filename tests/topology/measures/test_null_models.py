@@ -142,13 +142,18 @@ def test_every_null_keeps_degrees_and_weights_and_what_it_says(seed, directed, k
         )
 
 
-def test_nulls_that_keep_strengths_do_and_others_do_not():
-    own, rng = simple_graph(weighted_graph(1, True, n=60)), np.random.default_rng(1)
+@pytest.mark.parametrize("inhibitory", [0.0, 0.3])
+def test_nulls_that_keep_strengths_do_and_others_do_not(inhibitory):
+    graph, rng = weighted_graph(1, True, n=60), np.random.default_rng(1)
+    for source, _, link in graph.edges(data=True):
+        link["weight"] *= -1 if source < inhibitory * 60 else 1
+    own = simple_graph(graph)
     fits = {}
     for keep in ("strengths", "degrees"):
         null = null_graph(own, rng, keep=keep)
         assert (null.neighbors != own.neighbors).any()
         fits[keep] = min(np.corrcoef(strengths(null, side), strengths(own, side))[0, 1] for side in ("in", "out"))
+        np.testing.assert_array_equal(np.sort(null.links()[2]), np.sort(own.links()[2]))
     assert fits["strengths"] > 0.95  # the heaviest links may have no place that fits both of their ends
     assert fits["degrees"] < 0.9
 

@@ -1,5 +1,7 @@
 """Comparison of link predictors: a published protocol, chance, intervals, and bad input."""
 
+from functools import partial
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -84,6 +86,15 @@ def test_a_predictor_of_ones_own():
     found = compare(nx.path_graph(12), np.random.default_rng(1), predictors=[distance, "random"], hidden=0.2, n_repeats=3)
     assert list(found.index) == list(found.curves) == ["distance", "random"]
     assert found.plot().get_legend_handles_labels()[1] == ["distance", "random"]
+
+
+def test_the_unit_of_scores_makes_no_difference():
+    def degrees(graph, pairs, rng, unit=1.0):
+        return np.array([unit * graph.degree(u) * graph.degree(v) for u, v in pairs])
+
+    own = {"plain": degrees, "tiny": partial(degrees, unit=1e-14)}
+    found = compare(nx.karate_club_graph(), np.random.default_rng(1), predictors=own, n_repeats=3)
+    assert found.auc["plain"] == found.auc["tiny"] > 0.5
 
 
 def test_a_predictor_of_ones_own_sees_the_names_of_the_nodes():

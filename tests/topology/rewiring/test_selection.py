@@ -29,6 +29,12 @@ def test_ties_are_fair_and_round_off_is_no_difference():
     assert (np.abs(hits[1:4] - 1 / 3) < 4.5 * np.sqrt(2 / 9 / n_draws)).all()
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e-9, 1e-14, 1e12])
+def test_the_unit_of_scores_makes_no_difference(unit):
+    scores = np.random.default_rng(3).random(400)
+    np.testing.assert_array_equal(strongest(unit * scores, 200, np.random.default_rng(1)), np.sort(np.argsort(scores)[200:]))
+
+
 def inclusion(weights, n):
     """Probabilities to be among `n` drawn one after another, over all orders."""
     total = np.zeros(len(weights))
