@@ -132,8 +132,8 @@ def simulate_discrete(
     ------
     ValueError
         If a population has no NumPy twin, a projection acts on another variable than "current", a projection of the stimulus has a
-        delay, the stimulus does not fit the input weights, the frame or a delay is not a whole number of steps, a rate exceeds one spike per step, or there is noise or
-        a rate and no `rng`.
+        delay, the stimulus does not fit the input weights, the frame or a delay is not a whole number of steps, a rate exceeds one
+        spike per step, or there is noise or a rate and no `rng`.
     """
     dt = stimulus.frame if dt is None else dt
     _check(network, stimulus, dt, rng)

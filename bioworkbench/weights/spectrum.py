@@ -64,6 +64,9 @@ def cyclic_part(weights: sparse.csr_array) -> sparse.csr_array:
     links = sparse.csr_array(weights)
     if not links.shape[0]:
         return links
+    if not links.has_canonical_format:  # SciPy's search for components never ends where a link occurs twice
+        links = links.copy()
+        links.sum_duplicates()
     _, labels = _connected_components(links, directed=True, connection="strong")
     on_cycle = (np.bincount(labels)[labels] > 1) | (links.diagonal() != 0)
     return links if on_cycle.all() else sparse.csr_array(links[on_cycle][:, on_cycle])
