@@ -84,7 +84,23 @@ def sample_in_proportion(stretches: Stretches, k: int, rng: np.random.Generator)
 
 
 def rounded(scores: Floats) -> Floats:
-    """Scores rounded to 12 decimals of the largest one, so that round-off does not tell equal scores apart, whatever their unit."""
+    """Scores rounded to 12 decimals of the largest one, so that round-off does not tell equal scores apart, whatever their unit.
+
+    Parameters
+    ----------
+    scores : array (n_scores,)
+
+    Returns
+    -------
+    array (n_scores,)
+        In units of a power of two above the largest size.
+
+    Examples
+    --------
+    >>> rounded(np.array([3e-13, 1e-13 + 2e-13, 1e-13])).round(3).tolist()
+    [0.546, 0.546, 0.182]
+    """
+    # a division by a power of two changes no digit of a score
     scale = np.ldexp(1.0, np.frexp(np.abs(scores[np.isfinite(scores)]).max(initial=0.0))[1])
     return np.round(scores / scale, 12)
 
