@@ -97,8 +97,8 @@ def rounded(scores: Floats) -> Floats:
 
     Examples
     --------
-    >>> rounded(np.array([3e-13, 1e-13 + 2e-13, 1e-13])).round(3).tolist()
-    [0.546, 0.546, 0.182]
+    >>> rounded(np.array([0.3, 0.1 + 0.2, 0.15])).tolist()
+    [0.6, 0.6, 0.3]
     """
     # a division by a power of two changes no digit of a score
     scale = np.ldexp(1.0, np.frexp(np.abs(scores[np.isfinite(scores)]).max(initial=0.0))[1])
