@@ -13,6 +13,7 @@ from bioworkbench.records.data_paths import existing_file
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus, StimulusKind
 from bioworkbench.records.tables import CsvTable, read_table
 from bioworkbench.records.times import SECONDS_PER
+from bioworkbench.tasks.measured import is_time
 
 __all__ = ["spike_table", "value_table"]
 
@@ -23,8 +24,8 @@ def spike_table(
     file: Path,
     time: str = "time",
     channel: str = "channel",
-    trial: str = "",
-    unit: Literal["s", "ms", "us"] = "ms",
+    trial: str | None = None,
+    unit: Literal["s", "ms", "us"] | None = None,
     start: Seconds = 0.0,
     stop: Seconds | None = None,
     n_channels: int | None = None,
@@ -38,11 +39,12 @@ def spike_table(
     file : path
         Separator, decimal mark and line ends are found out, as in every table.
     time, channel : str
-        Columns of times and of channels, which are counted 0, 1, 2, ...
-    trial : str
-        Column of trials, counted 0, 1, 2, ...; without one, all spikes are of one trial.
-    unit : {"s", "ms", "us"}
-        Of the times.
+        Columns of times and of channels, which are counted 0, 1, 2, ...; "time" also finds "time (s)", "time (ms)" and "time (us)".
+    trial : str, optional
+        Column of trials, counted 0, 1, 2, ...; by default "trial" where there is one. With "", and without a column, all spikes are
+        of one trial.
+    unit : {"s", "ms", "us"}, optional
+        Of the times; by default what stands in parentheses behind the name of their column, or else ms.
     start, stop : float, seconds
         Of the part that is taken.
     n_channels : int, optional
@@ -55,15 +57,34 @@ def spike_table(
     Raises
     ------
     ValueError
-        If the file is not such a table, a cell is missing, or a channel or trial is not a whole number.
+        If the file is not such a table, a cell is missing, a channel or trial is not a whole number, a time is before 0, or the unit is
+        not the one that the column of times has in its name.
     """
     table = read_table(existing_file(file))
+    time, scale = _times_column(table, time, unit)
+    if trial is None:
+        trial = "trial" if "trial" in table.names else ""
     names = (time, channel, *([trial] if trial else []))
     numbers = _whole_table(table, names)
     columns = [_whole(table, key, numbers[:, k + 1]) for k, key in enumerate(names[1:])]
-    times = numbers[:, 0] * SECONDS_PER[unit]
+    early = np.flatnonzero(numbers[:, 0] < 0)
+    if early.size:
+        raise ValueError(
+            f"{table.where(int(early[0]), time)}: {numbers[early[0], 0]:g} is before 0, where trials begin; shift all times"
+        )
+    times = numbers[:, 0] * scale
     trials = columns[1] if trial else np.zeros(times.size, dtype=np.int64)
     return trains_of(name, RecordedSpikes(trials, columns[0], times, n_channels), start, stop)
+
+
+def _times_column(table: CsvTable, time: str, unit: str | None) -> tuple[str, float]:
+    """The column of times, which may have its unit in parentheses, and the seconds of its unit."""
+    if time not in table.names:
+        time = next((f"{time} ({known})" for known in SECONDS_PER if f"{time} ({known})" in table.names), time)
+    named = next((known for known in SECONDS_PER if time.endswith(f"({known})")), None)
+    if named and unit and named != unit:
+        raise ValueError(f"unit = '{unit}': column '{time}' of {table.path.name} has its times in {named}; leave the unit out")
+    return time, SECONDS_PER[unit or named or "ms"]
 
 
 def value_table(
@@ -86,7 +107,8 @@ def value_table(
     frame : float, seconds
         Duration of a line.
     columns : tuple of str
-        Those that are channels, in this order; by default all that have a name.
+        Those that are channels, in this order; by default all that have a name, but for one of times ("date", "time", "datetime",
+        "timestamp", also with a unit in parentheses).
     header : bool
         Whether the first line holds names.
     values : {"current", "rate", "spikes"}
@@ -103,7 +125,10 @@ def value_table(
         If the file is not such a table, a cell is missing, or a rate is negative.
     """
     table = read_table(existing_file(file), header=header)
-    return Stimulus(_whole_table(table, columns or tuple(filter(None, table.names)))[None], frame, values, name)
+    channels = columns or tuple(column for column in table.names if column and not is_time(column))
+    if not channels:
+        raise ValueError(f"{table.path} has no column of values beside that of times; give columns")
+    return Stimulus(_whole_table(table, channels)[None], frame, values, name)
 
 
 def _whole_table(table: CsvTable, names: Sequence[str]) -> np.ndarray:

@@ -25,6 +25,7 @@ __all__ = ["DiffusionNeuron", "expected_activity"]
 _quad = later("scipy.integrate:quad")  # only where a network is one that the theory describes
 STEP_CORRECTION = 0.5826  # -zeta(1/2) / sqrt(2 pi): how far a random walk overshoots, in units of its step
 _STEPS, _TOLERANCE, _SHARE = 2000, 1e-6, 0.1
+_DIFFERENT = 0.1
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ def expected_activity(spec: ExperimentSpec, network: Network) -> dict[str, dict[
     """Self-consistent rates and CVs of a network without input; empty where the theory does not apply or finds no solution.
 
     It applies to `noisy_lif` neurons with white noise whose synapses add their weight to the potential at once, and to `poisson_source`
-    neurons.
+    neurons. Neurons of a population must be alike: where what drives them differs by more than a tenth of the distance between reset
+    and threshold, or their time constant by as much, the rate of the mean neuron is not their mean rate.
 
     Parameters
     ----------
@@ -98,7 +100,7 @@ def expected_activity(spec: ExperimentSpec, network: Network) -> dict[str, dict[
     mapping from population to ``mean_rate`` (hertz) and ``cv_isi``
     """
     kinds = {population.name: population.model for population in spec.populations}
-    if network.inputs:
+    if network.inputs or spec.phases or not all(_alike(population) for population in network.populations):
         return {}
     if any(
         kinds[p.name].kind not in ("noisy_lif", "poisson_source") or p.model.receives == "synaptic" for p in network.populations
@@ -116,6 +118,20 @@ def expected_activity(spec: ExperimentSpec, network: Network) -> dict[str, dict[
     return {
         name: {"mean_rate": rates[name], "cv_isi": neuron.cv_isi()} for name, neuron in _driven(network, neurons, rates).items()
     } | {name: {"mean_rate": rate, "cv_isi": 1.0} for name, rate in sources.items() if rates}
+
+
+def _alike(population: Population) -> bool:
+    """Whether one neuron can stand for all of them: constants differ by little beside the way from reset to threshold."""
+    constants = {name: np.asarray(value, dtype=float) for name, value in population.model.constants.items()}
+    if "tau" not in constants:  # sources, whose rates are given
+        return True
+    way = abs(_value(population, "threshold") - _value(population, "reset"))
+    potentials = ("rest", "threshold", "reset", "sigma")
+    return all(
+        value.std() <= _DIFFERENT * (way if name in potentials else abs(value.mean()))
+        for name, value in constants.items()
+        if value.ndim
+    )
 
 
 def _value(population: Population, name: str) -> float:

@@ -3,6 +3,7 @@
 # pyright: reportArgumentType=false, reportCallIssue=false, reportInvalidTypeArguments=false, reportReturnType=false
 # pandas is not typed
 
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,10 +15,29 @@ import pandas
 from bioworkbench.records.arrays import Floats, Integers
 from bioworkbench.records.tables import CsvTable, read_table
 
-__all__ = ["labels", "read_measured", "refuse_missing", "series_rows"]
+__all__ = ["is_time", "labels", "read_measured", "refuse_missing", "series_rows"]
 
-TIME_COLUMNS = ("date", "time", "datetime", "timestamp")
+_TIME = re.compile(r"(date|time|datetime|timestamp)\s*(\(.*\)|\[.*\])?", re.IGNORECASE)
 _GAP = 1.5  # usual steps; months differ by less, a row that is missing makes two
+
+
+def is_time(column: str) -> bool:
+    """Whether a column is one of times by its name: date, time, datetime or timestamp, also with a unit behind it.
+
+    Parameters
+    ----------
+    column : str
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_time("Time (ms)"), is_time("times")
+    (True, False)
+    """
+    return _TIME.fullmatch(column) is not None
 
 
 def read_measured(path: Path, *, header: bool = True) -> CsvTable:
@@ -142,7 +162,7 @@ def labels(table: CsvTable, target: str) -> tuple[Integers, tuple[str, ...]]:
 def _time_position(table: CsvTable) -> int | None:
     """The first column that has a name, if that means time; else a column without a name before it, if it begins with a time."""
     n_unnamed = next((k for k, name in enumerate(table.names) if name), len(table.names))
-    if n_unnamed < len(table.names) and table.names[n_unnamed].lower() in TIME_COLUMNS:
+    if n_unnamed < len(table.names) and is_time(table.names[n_unnamed]):
         return n_unnamed
     for position in range(n_unnamed):
         if next(_read_times(table.cells[position].iloc[:1]), None) is not None:  # the others are looked at later, and refused

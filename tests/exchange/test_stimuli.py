@@ -54,8 +54,10 @@ def test_tables_of_spikes(tmp_path):
         ("time,channel\n1,0.5\n", {}, r"column 'channel': 0\.5 is not one of 0, 1, 2"),
         ("time,channel\n1,-1\n", {}, r"column 'channel': -1 is not one of 0, 1, 2"),
         ("time,unit\n1,1\n", {}, r"'channel' is not a column of s\.csv"),
+        ("time,channel\n1,0\n-10,1\n", {}, r"line 3, column 'time': -10 is before 0, where trials begin; shift all times"),
+        ("time (s),channel\n1,0\n", {"unit": "ms"}, r"unit = 'ms': column 'time \(s\)' of s\.csv has its times in s"),
         (
-            "time,channel\n-1,1\n2,3\n",
+            "time,channel\n1,1\n2,3\n",
             {"n_channels": 3},
             r"spike trains 'a' have a spike of channel 3; it must be below n_channels = 3",
         ),
@@ -67,6 +69,23 @@ def test_tables_that_are_wrong(tmp_path, content, settings, words):
     path.write_text(content)
     with pytest.raises(ValueError, match=words):
         spike_table("a", file=path, **settings)
+
+
+def test_columns_of_trials_and_units_in_names_are_found(tmp_path):
+    path = tmp_path / "s.csv"
+    path.write_text("trial,channel,time (s)\n0,0,0.01\n1,1,0.05\n")
+    assert columns(spike_table("a", file=path)) == [(0, 0, 0.01), (1, 1, 0.05)]
+    assert columns(spike_table("a", file=path, trial="")) == [(0, 0, 0.01), (0, 1, 0.05)]
+
+
+def test_times_of_frames_are_no_channel(tmp_path):
+    path = tmp_path / "v.csv"
+    path.write_text("Time [ms],I\n0.0,1\n1.0,2\n")
+    np.testing.assert_array_equal(value_table("a", file=path, frame=1 * ms).values, [[[1], [2]]])
+    np.testing.assert_array_equal(value_table("a", file=path, frame=1 * ms, columns=("Time [ms]",)).values, [[[0], [1]]])
+    path.write_text("time\n0.0\n1.0\n")
+    with pytest.raises(ValueError, match="has no column of values beside that of times; give columns"):
+        value_table("a", file=path, frame=1 * ms)
 
 
 def test_tables_of_values(tmp_path):

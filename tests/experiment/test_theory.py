@@ -80,10 +80,17 @@ def test_sources_keep_their_rate():
         ("populations.inh.synaptic_tau", "5 ms"),
         ("populations.exc.noise_tau", "5 ms"),
         ("projections.exc_exc.synapse", {"kind": "tsodyks_markram"}),
+        ("populations.inh.rest", "uniform(-70 mV, -40 mV)"),
     ],
 )
 def test_other_neurons_have_no_theory(field, value):
     assert expected(with_value(alone(), field, value)) == {}
+
+
+def test_phases_have_no_theory():
+    document = alone() | {"phases": [{"name": "one", "duration": "20 ms"}, {"name": "two", "duration": "30 ms"}]}
+    del document["duration"]
+    assert expected(document) == {}
 
 
 @pytest.mark.parametrize("regular", [True, False])
