@@ -15,7 +15,16 @@ from bioworkbench.records.distributions import Distribution, constant, parse_dis
 from bioworkbench.records.drawn import DrawnLinks, LinkRule
 from bioworkbench.records.units import Quantity, dimension_name, get_dimensions, parse_quantity, si_value
 
-__all__ = ["LINK_RULES", "backgrounds", "downscaling", "drawn_links", "drawn_settings", "in_words", "weights_from_words"]
+__all__ = [
+    "LINK_RULES",
+    "background_input",
+    "backgrounds",
+    "downscaling",
+    "drawn_links",
+    "drawn_settings",
+    "in_words",
+    "weights_from_words",
+]
 
 _LAWS = {"constant": ("constant", "value"), "normal": ("gaussian", "mean", "deviation"), "uniform": ("uniform", "low", "high"),
          "lognormal": ("lognormal", "mean", "deviation")}  # fmt: skip
@@ -139,7 +148,7 @@ def drawn_links(
     return DrawnLinks(LINK_RULES[rule.kind](*ends, **rule.arguments), ends, key, weights, delays)
 
 
-def _background(*, receives: str, n: int, rate: Hertz, weight: Quantity) -> Background:
+def background_input(*, receives: str, n: int, rate: Hertz, weight: Quantity) -> Background:
     """Poisson input of a population.
 
     Parameters
@@ -152,6 +161,10 @@ def _background(*, receives: str, n: int, rate: Hertz, weight: Quantity) -> Back
         Of each source.
     weight : Quantity
         Of the unit of the variable.
+
+    Returns
+    -------
+    Background
     """
     return Background(receives, n, rate, weight)
 
@@ -174,7 +187,9 @@ def backgrounds(given: Any, place: Place) -> tuple[Background, ...]:
     with place.named():
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             raise ValueError(f'{given!r} is not a table such as {{ receives = "v", n = 1000, rate = "8 Hz", weight = "0.1 mV" }}')
-        return tuple(_background(**converted_arguments(_background, table, "background", place, {})) for table in tables)
+        return tuple(
+            background_input(**converted_arguments(background_input, table, "background", place, {})) for table in tables
+        )
 
 
 def downscaling(given: Any, place: Place) -> dict[str, Any] | None:

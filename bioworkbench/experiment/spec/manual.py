@@ -10,7 +10,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bioworkbench.experiment.spec.drawn import LINK_RULES, background_input
 from bioworkbench.experiment.spec.kinds import KINDS, NESTED
+from bioworkbench.experiment.spec.probes import probe
 from bioworkbench.experiment.spec.protocols import phase
 from bioworkbench.experiment.spec.records import ExperimentSpec, PopulationSpec, ProjectionSpec, StimulusSpec
 from bioworkbench.experiment.spec.schema import Setting, references, settings
@@ -24,6 +26,9 @@ _OWN = ("name", "file", "document")
 _CHOSEN = {"task": "tasks", "input": "encodings", "method": "methods", "network": "networks"}
 _BASE = "https://json-schema.org/draft/2020-12/schema"
 _QUANTITY = {"type": ["string", "number"]}
+_LINKS = (
+    f"Rule of links that are drawn where they are used, with `weight` in place of topology and weights: {', '.join(LINK_RULES)}"
+)
 
 
 def entry(function: Callable[..., Any], name: str) -> dict[str, Any]:
@@ -86,9 +91,15 @@ def _what(function: Callable[..., Any]) -> str:
 def spec_fields() -> list[dict[str, str]]:
     """Every field of a spec, those of populations and projections with dotted names, as JSON data: name, default, type, text."""
     parts = {"populations": PopulationSpec, "projections": ProjectionSpec, "stimuli": StimulusSpec}
+    tables: Mapping[str, Callable[..., Any]] = {"record": probe, "phases": phase, "populations.NAME.background": background_input}
     rows = list(_with_groups({k: v for k, v in settings(ExperimentSpec).items() if k not in (*_OWN, *parts)}, ""))
     for part, record in parts.items():
         rows += [_row(setting, f"{part}.NAME.") for name, setting in settings(record).items() if name not in ("name", "choice")]
+    rows.append({"name": "projections.NAME.links", "default": "", "type": "Choice", "text": _LINKS})
+    for place, function in tables.items():
+        inner = [_row(setting, f"{place}.") for setting in settings(function).values()]
+        at = max(k for k, row in enumerate(rows) if row["name"] == place) + 1
+        rows[at:at] = inner
     return rows
 
 
@@ -113,7 +124,8 @@ def json_schema() -> dict[str, Any]:
     properties["models"] = {"type": "object", "additionalProperties": {"type": "object"}}
     properties["downscaling"] = {"type": "object"}
     properties["metrics"] = {"type": "array", "items": {"enum": list(KINDS["metrics"])}}
-    properties["record"] = {"type": ["array", "object"]}
+    recorded = _table(probe, {}, [])
+    properties["record"] = {"anyOf": [recorded, {"type": "array", "items": recorded}]}
     properties["phases"] = {"type": "array", "items": _table(phase, {}, [])}
     properties["sweep"] = {"type": "object", "description": "Dotted fields, each with a list of values or a range."}
     names = {
@@ -146,9 +158,12 @@ def _described(schema: dict[str, Any], setting: Setting | None) -> dict[str, Any
 
 def _of_choice(kind: str, word: str) -> dict[str, Any]:
     """A name, or a table whose "kind" says which settings it may have."""
-    names = list(KINDS[kind])
-    tables = [_table(KINDS[kind][name], {"kind": {"const": name}}, ["kind"]) for name in names]
-    return {"description": f"{word}: one of {', '.join(names)}", "anyOf": [{"enum": names}, *tables]}
+    return _of_functions(KINDS[kind], f"{word}: one of {', '.join(KINDS[kind])}")
+
+
+def _of_functions(known: Mapping[str, Callable[..., Any]], text: str) -> dict[str, Any]:
+    tables = [_table(function, {"kind": {"const": name}}, ["kind"]) for name, function in known.items()]
+    return {"description": text, "anyOf": [{"enum": list(known)}, *tables]}
 
 
 def _table(function: Callable[..., Any], own: Mapping[str, Any], required: Sequence[str]) -> dict[str, Any]:
@@ -166,7 +181,8 @@ def _table(function: Callable[..., Any], own: Mapping[str, Any], required: Seque
 
 def _population() -> dict[str, Any]:
     own = {name: _of_setting(setting) for name, setting in settings(PopulationSpec).items() if name not in ("name", "model")}
-    own["background"] = {"type": ["array", "object"]}  # several, or one
+    background = _table(background_input, {}, [])
+    own["background"] = {"anyOf": [background, {"type": "array", "items": background}]}
     models = [_table(function, {"kind": {"const": name}, **own}, ["kind", "size"]) for name, function in KINDS["neurons"].items()]
     shared = {"type": "object", "properties": {"model": {"type": "string"}}, "required": ["model", "size"]}
     return {"anyOf": [*models, shared]}
@@ -183,6 +199,8 @@ def _projection() -> dict[str, Any]:
     known = {name: setting for name, setting in settings(ProjectionSpec).items() if name != "name"}
     properties = {name: _described(_of_setting(setting), setting) for name, setting in known.items()}
     properties["weights"] = _described({"anyOf": [_of_setting(known["weights"]), _QUANTITY]}, known["weights"])
+    properties["weight"] = _described(_QUANTITY, known["weight"])
+    properties["links"] = _of_functions(LINK_RULES, _LINKS)
     return {
         "type": "object",
         "properties": properties,

@@ -7,13 +7,13 @@ from bioworkbench.experiment.spec.values import converted_arguments
 from bioworkbench.records.annotations import Seconds
 from bioworkbench.records.probe import Probe, owner_and_variable
 
-__all__ = ["probes"]
+__all__ = ["probe", "probes"]
 
 MAX_PROBES = 1000
 MAX_RECORDED = 100_000
 
 
-def _probe(*, variable: str, neurons: int | list[int] | None = None, every: Seconds | None = None) -> Probe:
+def probe(*, variable: str, neurons: int | list[int] | None = None, every: Seconds | None = None) -> Probe:
     """What to record.
 
     Parameters
@@ -23,6 +23,16 @@ def _probe(*, variable: str, neurons: int | list[int] | None = None, every: Seco
     neurons : int or list of int
         How many neurons or synapses, from the first on, or which; all by default.
     every : float, seconds
+        From one value to the next; every step by default.
+
+    Returns
+    -------
+    Probe
+
+    Raises
+    ------
+    ValueError
+        If the variable has no owner, or `neurons` is out of range.
     """
     population, name = owner_and_variable(variable)
     if not name:
@@ -56,4 +66,4 @@ def probes(given: Any, place: Place) -> tuple[Probe, ...]:
             raise ValueError(f'{given!r} is not a list of tables such as {{ variable = "exc.v", neurons = 5 }}')
         if len(tables) > MAX_PROBES:
             raise ValueError(f"{len(tables)} of them; at most {MAX_PROBES} are accepted")
-        return tuple(_probe(**converted_arguments(_probe, table, "record", place, {})) for table in tables)
+        return tuple(probe(**converted_arguments(probe, table, "record", place, {})) for table in tables)

@@ -39,6 +39,8 @@ def test_shipped_specs_fit_the_schema(validator, path):
         {"populations": {"exc": {"kind": "noisy_lfi", "size": 3}}},
         {"projections": {"a": {"source": "exc"}}},
         {"method": {"kind": "ransnn", "feature": "spike_count"}},
+        {"record": [{"variable": "exc.v", "evry": "1 ms"}]},
+        {"populations": {"exc": {"kind": "noisy_lif", "size": 3, "background": {"n": 10, "rate": "1 Hz", "weight": "1 mV"}}}},
     ],
 )
 def test_what_is_wrong_does_not_fit(validator, change):
@@ -47,13 +49,33 @@ def test_what_is_wrong_does_not_fit(validator, change):
     assert list(validator.iter_errors(good | change))
 
 
+def test_links_that_are_drawn_and_background_fit(validator):
+    background = {"receives": "v", "n": 10, "rate": "1 Hz", "weight": "1 mV"}
+    links = {"kind": "fixed_total", "n": 100}
+    spec = {
+        "seed": 1,
+        "dt": "1 ms",
+        "populations": {"exc": {"kind": "noisy_lif", "size": 3, "background": [background]}},
+        "projections": {"exc_exc": {"source": "exc", "target": "exc", "links": links, "weight": "0.1 mV", "delay": "1 ms"}},
+        "record": {"variable": "exc.v", "neurons": 2, "every": "1 ms"},
+    }
+    assert not list(validator.iter_errors(spec))
+
+
 def test_the_page_has_every_name_and_setting():
     page = markdown()
     for table in KINDS.values():
         for name, function in table.items():
             assert f"### `{name}`" in page
             assert all(f"| `{setting}` |" in page for setting in settings(function))
-    assert "populations.NAME.size" in page
+    for field in (
+        "populations.NAME.size",
+        "populations.NAME.background.rate",
+        "projections.NAME.links",
+        "record.every",
+        "phases.duration",
+    ):
+        assert f"| `{field}` |" in page
 
 
 def test_entries_are_json_data():
