@@ -1,14 +1,17 @@
 """``bioworkbench check``: everything that can be known about a spec without simulating it."""
 
+import shlex
+from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from bioworkbench.commands.sparing import imported
 from bioworkbench.commands.terminal import BAD_INPUT, labeled, output, progress_bars, rich_table, warn, with_exit_codes, words
 from bioworkbench.experiment.results.spec_fingerprints import fingerprint
+from bioworkbench.experiment.spec.changes import parse_change
 from bioworkbench.experiment.spec.plan import Plan, estimate
 from bioworkbench.experiment.spec.ranges import Range
 from bioworkbench.experiment.spec.reader import load, sweep_points
@@ -25,6 +28,7 @@ __all__ = ["check_command"]
 @with_exit_codes
 def check_command(
     specs: list[Path],
+    changes: Annotated[list[str] | None, typer.Option("--set", metavar="FIELD=VALUE")] = None,
     converge: Annotated[bool, typer.Option("--converge")] = False,
     seeds: Annotated[int, typer.Option(min=1)] = 5,
     backend: str = "auto",
@@ -35,6 +39,8 @@ def check_command(
     ----------
     specs : list of path
         TOML files.
+    changes : list of str, optional
+        Set a value of the specs.
     converge : bool
         Run at dt and dt/2, and show what moves.
     seeds : int
@@ -42,17 +48,19 @@ def check_command(
     backend : str
         For --converge: auto, numpy, cython, cpp or cuda.
     """
-    if sum([not _is_fine(path) for path in specs]):
+    wanted = dict(parse_change(change) for change in changes or [])
+    if sum([not _is_fine(path, wanted) for path in specs]):
         raise typer.Exit(BAD_INPUT)
     if converge:
         for path in specs:
-            _show_convergence(path, seeds, backend)
-    output.print(f"Next: bioworkbench run {specs[0]}")
+            _show_convergence(path, wanted, seeds, backend)
+    again = [word for change in changes or [] for word in ("--set", change)]
+    output.print(f"Next: bioworkbench {shlex.join(['run', str(specs[0]), *again])}", markup=False, soft_wrap=True)
 
 
-def _show_convergence(path: Path, n_seeds: int, backend: str) -> None:
+def _show_convergence(path: Path, changes: Mapping[str, Any], n_seeds: int, backend: str) -> None:
     """Table of what moves when the time step is halved; a star where it moves by two standard errors or more."""
-    spec = load(path)
+    spec = load(path, changes)
     with progress_bars() as progress:
         convergence = imported("bioworkbench.experiment.convergence")  # brings all that runs need
         shifts = convergence.converged(
@@ -73,9 +81,9 @@ def _show_convergence(path: Path, n_seeds: int, backend: str) -> None:
     words.print(told, markup=False)
 
 
-def _is_fine(path: Path) -> bool:
+def _is_fine(path: Path, changes: Mapping[str, Any]) -> bool:
     try:
-        spec, plan = examined_file(path)
+        spec, plan = examined_file(path, changes)
         output.print(f"fine   {path}: {on_one_line(spec, plan)}")
     except SpecError as error:
         for problem in error.problems:

@@ -168,6 +168,15 @@ def test_check(call, spec, tmp_path):
     assert "25 neurons" in done.output
 
 
+def test_check_with_values_set(call, spec):
+    done = call("check", spec, "--set", "populations.exc.tau=15 ms")
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[-1] == f"Next: bioworkbench run {spec} --set 'populations.exc.tau=15 ms'"
+    wrong = call("check", spec, "--set", "populations.exc.tua=15 ms")
+    assert wrong.exit_code == 2
+    assert "did you mean 'tau'" in wrong.output
+
+
 def test_list(call):
     assert "noisy_lif" in call("list").stdout
     assert "Every possible link exists with probability" in call("list", "topologies").stdout

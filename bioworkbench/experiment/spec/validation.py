@@ -18,12 +18,14 @@ MOST_MADE = 200
 """Points of a sweep, up to which the network of each is made before the first runs."""
 
 
-def examined_file(path: str | Path) -> tuple[ExperimentSpec, Plan]:
+def examined_file(path: str | Path, changes: Mapping[str, Any] | None = None) -> tuple[ExperimentSpec, Plan]:
     """Spec of a file and what a run of it starts from; see `examined`.
 
     Parameters
     ----------
     path : str or path
+    changes : mapping from dotted field to value, optional
+        Values set before reading.
 
     Returns
     -------
@@ -34,8 +36,12 @@ def examined_file(path: str | Path) -> tuple[ExperimentSpec, Plan]:
     SpecError
         With a line for each error of the file.
     """
-    with Place(str(path)).named():
+    place = Place(str(path))
+    with place.named():
         document = document_of(Path(path))
+    for field, value in (changes or {}).items():
+        with (place / field).named():
+            document = with_value(document, field, value)
     return examined(document, Path(path).stem, str(path))
 
 
