@@ -187,7 +187,7 @@ def unknown_name(given: str, what: str, known: Iterable[str]) -> str:
     >>> unknown_name("bernouli", "topology", ["bernoulli", "layered"])
     "'bernouli' is not a topology; did you mean 'bernoulli'? Known: bernoulli, layered"
     """
-    names = sorted(known)
+    names = sorted(set(known))
     near = get_close_matches(given, names, n=1)
     rest = f"did you mean '{near[0]}'? Known" if near else "known"
     article = "an" if what[0] in "aeiou" else "a"

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bioworkbench.records.probe import Probe
     from bioworkbench.simulation.backends.backend import Backend
 
-__all__ = ["Events", "Inputs", "inputs_of"]
+__all__ = ["Events", "Inputs", "check_stimulus", "inputs_of"]
 
 _NEURON_OF_TRAINS = NeuronModel(equations="", threshold="", reset="", receives="")
 _TRAINS = "_trains"  # what the population of a stimulus is called, behind its name
@@ -185,21 +185,40 @@ def inputs_of(network: Network, stimuli: Stimulus | SpikeTrains | Sequence[Stimu
     trains = {stimulus.name: stimulus for stimulus in given if isinstance(stimulus, SpikeTrains)}
     duration = _one("duration", {name: s.duration for name, s in (tables | trains).items() if s.duration is not None})
     n_trials = _n_trials(tables, trains)
-    for name, stimulus in tables.items():
-        whole_steps("stimulus frame", stimulus.frame, dt)
-        expected = network.channels.get(name, 0)
-        if stimulus.values.shape[2] != expected:
-            raise ValueError(
-                f"the stimulus '{name}' has {counted(stimulus.values.shape[2], 'channel')}; the projections from it expect {expected}"
-            )
+    for stimulus in given:
+        check_stimulus(network, stimulus, dt)
     check_shared(network, n_trials)
-    _check_synapses(network, tables)
-    _check_delays(network, tables)
     n_steps = whole_steps("duration of the stimulus", duration, dt)
     changed, events = network, {}
     for name, stimulus in trains.items():
         changed, events[f"{name}{_TRAINS}"] = _as_population(changed, stimulus, (n_trials, n_steps), dt)
     return Inputs(changed, tables, events, n_trials, n_steps, duration, dt)
+
+
+def check_stimulus(network: Network, stimulus: Stimulus | SpikeTrains, dt: float) -> None:
+    """Refuse a stimulus that the projections from it cannot pass on.
+
+    Parameters
+    ----------
+    network : Network
+    stimulus : Stimulus or SpikeTrains
+    dt : float, seconds
+
+    Raises
+    ------
+    ValueError
+        If it has another number of channels than its projections; or if it has frames that are no whole number of steps, or act through
+        a projection with delays or synapses of its own.
+    """
+    name, expected = stimulus.name, network.channels.get(stimulus.name, 0)
+    n_channels = stimulus.values.shape[2] if isinstance(stimulus, Stimulus) else stimulus.n_channels
+    if isinstance(stimulus, Stimulus):
+        whole_steps("stimulus frame", stimulus.frame, dt)
+    if n_channels is not None and n_channels != expected:
+        raise ValueError(f"the stimulus '{name}' has {counted(n_channels, 'channel')}; the projections from it expect {expected}")
+    if isinstance(stimulus, Stimulus):
+        _check_synapses(network, {name: stimulus})
+        _check_delays(network, {name: stimulus})
 
 
 def _check_synapses(network: Network, tables: Mapping[str, Stimulus]) -> None:
@@ -268,10 +287,6 @@ def _as_population(network: Network, trains: SpikeTrains, shape: tuple[int, int]
     Two spikes of a channel in one step are two neurons' with the same synapses, since a neuron spikes once per step.
     """
     n_channels, (n_trials, n_steps) = network.channels.get(trains.name, 0), shape
-    if trains.n_channels not in (None, n_channels):
-        raise ValueError(
-            f"the stimulus '{trains.name}' has {counted(trains.n_channels, 'channel')}; the projections from it expect {n_channels}"
-        )
     limits = (("channel", trains.channel, n_channels), ("trial", trains.trial, n_trials), ("time", trains.time, n_steps * dt))
     for what, values, most in limits:
         if values.size and values.max() >= most:

@@ -143,6 +143,11 @@ def test_a_graph_is_fed_by_a_stimulus(graph):
     plan = construct(read(given, "x"))
     np.testing.assert_allclose(plan.network.projections[0].links.weights.sum(), graph.sum(), rtol=1e-6)
     assert [one.name for one in plan.stimuli] == [INPUT]
+    few = {INPUT: {"kind": "steps", "times": ["0 s"], "values": [1.0]}}
+    with pytest.raises(
+        SpecError, match=r"x, stimuli\.input: the stimulus 'input' has 1 channel; the projections from it expect 64"
+    ):
+        construct(read(given | {"stimuli": few}, "x"))
     with pytest.raises(SpecError, match="'a' is a population of the file, which brings its model"):
         construct(read(given | {"populations": {"a": CELL}}, "x"))
     with pytest.raises(SpecError, match="'input' is what a task gives"):

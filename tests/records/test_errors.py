@@ -23,6 +23,10 @@ def test_a_name_far_from_all_gets_no_hint():
     assert unknown_name("xyz", "encoding", ["as_rate"]) == "'xyz' is not an encoding; known: as_rate"
 
 
+def test_known_names_are_said_once():
+    assert unknown_name("xyz", "population", ["b", "a", "b"]) == "'xyz' is not a population; known: a, b"
+
+
 PARENTS = {SpecError: ValueError, TopologyError: ValueError, SimulationError: RuntimeError, ResultError: RuntimeError}
 
 

@@ -36,7 +36,7 @@ from bioworkbench.records.times import nearest_steps, whole_steps
 from bioworkbench.simulation.backends.choice import BACKENDS, backend_of, backends_that
 from bioworkbench.simulation.chunk import chunks
 from bioworkbench.simulation.indices import check_shared
-from bioworkbench.simulation.inputs import inputs_of
+from bioworkbench.simulation.inputs import check_stimulus, inputs_of
 from bioworkbench.simulation.phases import check_phases
 from bioworkbench.simulation.rates import check_rates
 from bioworkbench.simulation.trials import memory_need
@@ -44,6 +44,7 @@ from bioworkbench.tasks import Task
 
 __all__ = ["CostEstimate", "Plan", "construct", "constructible", "estimate", "expected_seconds"]
 
+_check_constants = later("bioworkbench.experiment.spec.phase_constants:check_constants")  # only with phases
 _check_start_of = later("bioworkbench.experiment.spec.states:check_start_of")  # brings h5py: only with a state of another run
 _rehearse = later("bioworkbench.experiment.spec.rehearsal:rehearse")  # brings what a readout needs: only with a task
 _SECONDS_PER_UPDATE = 15e-9  # one neuron, one step, one differential equation; C++ on one core
@@ -189,8 +190,12 @@ def _wired(
         check_shared(network, spec.n_trials if task is None else sum(part.n_trials for part in task.parts.values()))
     if spec.backend not in ("auto", *BACKENDS):
         return None  # which has its error
-    with spec.place("memory").named():
+    for one in (one for one in recorded if one.name in spec.stimuli):
+        with spec.place(f"stimuli.{one.name}").named():
+            check_stimulus(network, one, spec.dt)
+    with spec.place("stimuli" if task is None else "input").named():
         inputs = inputs_of(network, stimuli, spec.dt)
+    with spec.place("memory").named():
         need = memory_need(inputs, spec.record, backend_of(spec.backend), spec.precision)
         chunks(1, need, int(spec.memory * 1e9))
     _check_times(spec, network)
@@ -244,6 +249,7 @@ def _check_times(spec: ExperimentSpec, network: Network) -> None:
 def _check_phases(spec: ExperimentSpec, network: Network) -> None:
     with spec.place("phases").named():
         check_phases(network, spec.phases, spec.dt)
+        _check_constants(spec, network)
         backend = backend_of(spec.backend)
         if spec.backend != "auto" and not backend.keeps_state:
             able = backends_that(lambda other: other.keeps_state)
@@ -310,6 +316,8 @@ def _check_record(spec: ExperimentSpec, probe: Probe, models: Mapping[str, Neuro
     with spec.place("record").named():
         if probe.population in models and probe.variable not in (known := models[probe.population].parsed):
             raise ValueError(unknown_name(probe.variable, f"variable of '{probe.population}'", known))
+        if probe.neurons == ():
+            raise ValueError(f"'{probe.name}': neurons = []: name one at least, or leave it out to record all")
         if probe.every is not None and not np.isnan(spec.dt):
             whole_steps("every", probe.every, spec.dt)
 
@@ -319,8 +327,11 @@ def _check_synaptic(spec: ExperimentSpec, probe: Probe, network: Network) -> Non
         for projection in (p for p in network.projections if p.name == probe.population):
             check_synaptic(probe, projection.synapse)
             last = projection.n_synapses - 1
-            if probe.neurons is not None and max(probe.neurons, default=0) > last:
-                raise ValueError(f"'{probe.name}': neurons must lie between 0 and {last}, the synapses of '{probe.population}'")
+            wrong = next((k for k in probe.neurons or () if not 0 <= k <= last), None)
+            if wrong is not None:
+                raise ValueError(
+                    f"'{probe.name}': neurons has {wrong}; must lie between 0 and {last}, the synapses of '{probe.population}'"
+                )
 
 
 def _projection(

@@ -112,8 +112,8 @@ def _about_populations(spec: ExperimentSpec) -> Iterator[Complaint]:
         size = sizes.get(probe.population, 1 << 63)
         if probe.population not in named and "network" not in spec.document:
             yield f"'{probe.name}': {unknown_name(probe.population, 'population or projection', named)}", "record"
-        elif probe.neurons is not None and not all(0 <= k < size for k in probe.neurons):
-            yield f"'{probe.name}': neurons must lie between 0 and {size - 1}", "record"
+        elif wrong := [k for k in probe.neurons or () if not 0 <= k < size]:
+            yield f"'{probe.name}': neurons has {wrong[0]}; must lie between 0 and {size - 1}", "record"
 
 
 def _about_task(spec: ExperimentSpec) -> Iterator[Complaint]:

@@ -44,6 +44,14 @@ def test_phases_run_and_are_kept(tmp_path):
         ({"phases": [{"duration": "1 ms", "constants": {"exc.tua": "2 ms"}}]}, r"phases: phase '0': constants: 'tua'"),
         ({"phases": [{"duration": "1 ms", "constants": {"exc.tau": "2 mV"}}]}, r"phases: phase '0': "),
         ({"phases": [{"duration": "1 ms", "constants": {"exc.tau": "uniform(1 ms, 2 ms)"}}]}, r"constants\.exc\.tau = 'uniform"),
+        (
+            {"phases": [{"duration": "1 ms", "constants": {"exc.tau": "-2 ms"}}]},
+            r"phases\.0\.constants\.exc: tau = -2 ms: must be above",
+        ),
+        (
+            {"phases": [{"duration": "1 ms"}, {"duration": "1 ms", "constants": {"exc.threshold": "-100 mV"}}]},
+            r"phases\.1\.constants\.exc: reset = .* must be below threshold = -100 mV",
+        ),
         ({"phases": [{"duration": "1 ms", "recorded": False}]}, "phases: none of the phases 0 is recorded"),
         ({"phases": [{"duration": "1 ms"}] * 1001}, "phases: 1001 of them; at most 1000"),
         ({"duration": "3 ms"}, "duration: 3 ms: phases have durations of their own; leave it out"),
@@ -53,6 +61,27 @@ def test_phases_run_and_are_kept(tmp_path):
 def test_errors_name_the_phase(changes, words):
     with pytest.raises(SpecError, match=words):
         construct(read(document({"duration": "20 ms"}) | changes, "x", "x.toml"))
+
+
+def test_constants_of_a_phase_are_looked_at_together():
+    both = {"duration": "1 ms", "constants": {"exc.threshold": "-70 mV", "exc.reset": "-80 mV"}}
+    assert construct(read(document(both), "x", "x.toml")).n_steps > 0
+
+
+def test_time_constants_of_noise_stay_above_zero_in_a_phase():
+    given = document({"duration": "1 ms", "constants": {"exc.noise_tau": "0 ms"}})
+    given["populations"]["exc"] |= {"noise_tau": "5 ms", "sigma": "1 mV"}
+    with pytest.raises(SpecError, match=r"phases\.0\.constants\.exc: noise_tau = 0 s?.*: must be above 0 in a phase"):
+        construct(read(given, "x", "x.toml"))
+    given["phases"] = [{"duration": "1 ms", "constants": {"exc.sigma": "0 mV", "exc.noise_tau": "8 ms"}}]
+    construct(read(given, "x", "x.toml"))
+
+
+def test_constants_of_synapses_obey_their_rules_in_a_phase():
+    given = document({"duration": "1 ms", "constants": {"exc_inh.recovery": "-100 ms"}})
+    given["projections"]["exc_inh"]["synapse"] = {"kind": "tsodyks_markram"}
+    with pytest.raises(SpecError, match=r"phases\.0\.constants\.exc_inh: recovery = -0.1: must be a finite number above 0"):
+        construct(read(given, "x", "x.toml"))
 
 
 def test_a_spec_without_a_task_needs_a_duration_or_phases():
