@@ -23,7 +23,7 @@ from bioworkbench.experiment.spec.stimuli import made_stimulus, read_stimulus
 from bioworkbench.readout.spike_distances import SPIKE_DISTANCES
 from bioworkbench.records.arrays import Floats, extent
 from bioworkbench.records.counted import counted
-from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.errors import SpecError, unknown_name
 from bioworkbench.records.network import Network, Population
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.randomness import seed_of
@@ -196,7 +196,23 @@ def check_fit(spec: ExperimentSpec, network: Network) -> None:
         for name, value in values.items():
             with spec.place(f"fit.ranges.{name}").named():
                 with_value(spec.document, name, value)
+                _check_between(spec, name, spec.fit.ranges[name])
         construct(_with(spec, values))
+
+
+def _check_between(spec: ExperimentSpec, name: str, one: Range) -> None:
+    """Refuse a field of whole numbers: a fit takes any value between the ends."""
+    number = one.low + 0.3 * (one.high - one.low)
+    if one.unit or number.is_integer() or _reads(spec, name, number) or not _reads(spec, name, round(number)):
+        return
+    raise ValueError(f"[{one.low:g}, {one.high:g}]: takes whole numbers only, and a fit tries any value between; leave it out")
+
+
+def _reads(spec: ExperimentSpec, name: str, value: float) -> bool:
+    try:
+        return _with(spec, {name: value}) is not None
+    except SpecError:
+        return False
 
 
 def _check_distance(name: str, what: str) -> None:
