@@ -77,6 +77,8 @@ def sweep_command(
         Folds, for tasks without validation trials.
     """
     values: dict[str, Any] = dict(parse_values(text) for text in sets or [])
+    if seeds and "seed" in values:
+        raise ValueError(f"--seeds {seeds} and --set seed: both say which seeds are run; give one of them")
     if seeds:
         values["seed"] = parse_seeds(seeds)
     if slurm and scheduler:

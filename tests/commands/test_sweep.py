@@ -64,6 +64,8 @@ def test_damaged_results_are_named(call, tmp_path):
         (("--set", "populations.exc.sgima=1"), "did you mean 'sigma'"),
         (("--set", "populations.exc.sigma="), "has an empty value"),
         (("--seeds", "3:3"), "seeds '3:3' name none"),
+        (("--seeds=-2:2",), "seeds '-2:2' go below 0"),
+        (("--set", "seed=7,8", "--seeds", "0:2"), "both say which seeds are run; give one of them"),
         (("--optimize", "accuracy"), "has no task, so nothing to score"),
     ],
 )

@@ -106,13 +106,15 @@ def parse_seeds(text: str) -> list[int]:
     Raises
     ------
     ValueError
-        If the text is another, or names no seed.
+        If the text is another, names no seed, or a negative one.
 
     Examples
     --------
     >>> parse_seeds("0:3"), parse_seeds("1,5")
     ([0, 1, 2], [1, 5])
     """
+    if re.fullmatch(r"-?\d+([,:]-?\d+)*", text) and "-" in text:
+        raise ValueError(f"seeds '{text}' go below 0; seeds are integers from 0 on, such as 0:10 (0 to 9)")
     if re.fullmatch(r"\d{1,400}(,\d{1,400})*", text):
         return [int(seed) for seed in text.split(",")]
     ends = re.fullmatch(r"(\d{1,400}):(\d{1,400})", text)

@@ -106,9 +106,15 @@ def test_values_cannot_be_empty(text):
         parse_values(text)
 
 
-@pytest.mark.parametrize("text", ["5:5", "3:1", "a", "1:", "-1:3", "0:999999"])
+@pytest.mark.parametrize("text", ["5:5", "3:1", "a", "1:", "0:999999"])
 def test_seeds_that_name_none(text):
     with pytest.raises(ValueError, match=f"seeds '{text}' name none"):
+        parse_seeds(text)
+
+
+@pytest.mark.parametrize("text", ["-1:3", "-2:2", "-5", "1,-2"])
+def test_seeds_below_zero(text):
+    with pytest.raises(ValueError, match=f"seeds '{text}' go below 0; seeds are integers from 0 on"):
         parse_seeds(text)
 
 
