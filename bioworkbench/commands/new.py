@@ -4,12 +4,14 @@ import re
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
 from bioworkbench.commands.terminal import output, with_exit_codes
 from bioworkbench.records.errors import SpecError, unknown_name
+from bioworkbench.records.names import check_experiment
 
 __all__ = ["new_command", "starts"]
 
@@ -55,14 +57,16 @@ def new_command(
         path = _written(Path(f"{name.removesuffix('.ipynb')}.ipynb"), text)
         _say(path, "open it in Jupyter; the first cell says what it needs")
     else:
-        path = _written(Path(f"{name.removesuffix('.toml')}.toml"), _FIRST_LINE + text)
-        _say(path, f"bioworkbench check {path}    (bioworkbench schema spec.schema.json has editors complete it)")
+        name = name.removesuffix(".toml")
+        check_experiment(Path(f"{name}.toml").stem)
+        path = _written(Path(f"{name}.toml"), _FIRST_LINE + text)
+        _say(path, f"bioworkbench check {quote(str(path))}    (bioworkbench schema spec.schema.json has editors complete it)")
 
 
 def _write_figure(name: str, text: str) -> None:
     """Write a figure module into ``figures/``, named in its own text."""
     if not _NAME.fullmatch(name):
-        raise SpecError(f"'{name}' cannot name a figure: it becomes a Python module; use letters, digits and _")
+        raise SpecError(f"'{name}' cannot name a figure: it becomes a Python module; use ASCII letters, digits and _")
     path = _written(_FIGURES / f"{name}.py", text.replace("NAME", name))
     _say(path, f"bioworkbench new {name} --from sweep, then bioworkbench figures {name} --run --watch")
 

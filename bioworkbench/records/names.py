@@ -11,6 +11,7 @@ __all__ = [
     "NEURON_INDICES",
     "SYNAPSE_INDICES",
     "as_identifier",
+    "check_experiment",
     "check_identifier",
     "check_object_names",
     "check_plain",
@@ -63,6 +64,15 @@ def check_plain(what: str, name: str) -> None:
     """Raise ValueError if a `name` is not plain (`is_plain`); the error says `what` it names."""
     if not is_plain(name):
         raise ValueError(f"{what} {name!r}: must be an ASCII letter followed by ASCII letters, digits or '_'")
+
+
+def check_experiment(name: str) -> None:
+    """Raise ValueError if a `name`, that of a spec file without its ending, cannot be that of an experiment and its results folder."""
+    if not re.fullmatch(r"\w[\w.-]{0,99}", name):
+        raise ValueError(
+            f"name {name!r}: must be letters, digits, '_', '-' or '.', a letter, digit or '_' first, at most 100 in all, because a "
+            "results folder is named after it"
+        )
 
 
 def check_identifier(what: str, name: str) -> str:

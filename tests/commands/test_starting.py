@@ -38,6 +38,19 @@ def test_specs_to_start_from_are_fine(call, tmp_path, start):
     assert call("check", "mine.toml").exit_code == 0
 
 
+@pytest.mark.parametrize("name", ["my net", "-a", "", "a/b c"])
+def test_names_that_no_spec_may_have_are_refused_at_once(call, tmp_path, name):
+    done = call("new", "--", name)
+    assert done.exit_code == 2
+    assert "must be letters, digits, '_', '-' or '.'" in done.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_next_step_can_be_copied_where_a_folder_has_a_space(call, tmp_path):
+    (tmp_path / "my nets").mkdir()
+    assert "Next: bioworkbench check 'my nets/a.toml'" in call("new", "my nets/a").output
+
+
 def test_every_shipped_spec_can_be_started_from():
     assert {path.stem for path in (ROOT / "network_specs").glob("*.toml")} <= set(starts())
 

@@ -4,7 +4,6 @@ Text of a spec is never evaluated. Every kind is looked up in a table, and its a
 function found there (`bioworkbench.experiment.spec.values`).
 """
 
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -27,6 +26,7 @@ from bioworkbench.experiment.spec.stimuli import stimuli_of
 from bioworkbench.experiment.spec.values import chosen, readable_arguments
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.names import check_experiment
 
 __all__ = ["document_of", "load", "loaded", "read", "readable", "sweep_points", "with_sweep"]
 
@@ -305,8 +305,7 @@ def _sweep(document: Document, name: str, place: Place) -> dict[str, tuple[Any, 
 def _check_document(document: Document, name: str) -> None:
     if not document:
         raise ValueError("is empty; a spec needs seed, dt and a population ('bioworkbench new NAME' writes one to start from)")
-    if not re.fullmatch(r"\w[\w.-]{0,99}", name):
-        raise ValueError(f"name {name!r}: must be letters, digits, '_', '-' or '.', because a results folder is named after it")
+    check_experiment(name)
     if _depth(document) > MAX_DEPTH:
         raise ValueError(f"has tables nested more than {MAX_DEPTH} deep")
 
