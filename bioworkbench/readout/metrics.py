@@ -23,6 +23,7 @@ __all__ = [
     "accuracy",
     "baselines",
     "chance",
+    "check_metric",
     "confusion_matrix",
     "correlation",
     "last_value",
@@ -213,6 +214,7 @@ METRICS = Functions(
 )
 """Metrics by the name that a spec uses."""
 
+_BY_KIND = {"classification": ("accuracy",), "regression": ("correlation", "mae", "memory_capacity", "r2", "rse")}
 _DEFAULT_METRICS = {"classification": ("accuracy",), "regression": ("rse", "r2", "mae", "correlation")}
 
 
@@ -236,7 +238,7 @@ def scores(task: Task, predictions: ArrayLike, metrics: tuple[str, ...] = (), pa
     Raises
     ------
     ValueError
-        If a metric or part is unknown, or a metric is not defined for the predictions.
+        If a metric or part is unknown, is for another kind of task, or is not defined for the predictions.
     """
     if part not in task.parts:
         raise ValueError(unknown_name(part, f"part of task '{task.name}'", task.parts))
@@ -244,7 +246,18 @@ def scores(task: Task, predictions: ArrayLike, metrics: tuple[str, ...] = (), pa
     seen = slice(task.washout, None) if trials.per_frame else slice(None)
     index = (slice(None), seen) if trials.per_frame else slice(None)
     names = metrics or _DEFAULT_METRICS[task.kind]
+    for name in names:
+        check_metric(task, name_of(name))
     return {name_of(name): _metric(name)(predicted[index], trials.targets[index]) for name in names}
+
+
+def check_metric(task: Task, name: str) -> None:
+    """Raise ValueError if the metric of that `name` is one for classes and the `task` is about values, or the reverse."""
+    if name not in _BY_KIND[task.kind] and any(name in names for names in _BY_KIND.values()):
+        what = "classes" if task.kind == "classification" else "values"
+        raise ValueError(
+            f"metric '{name}': the targets of task '{task.name}' are {what}; metrics that fit: {', '.join(_BY_KIND[task.kind])}"
+        )
 
 
 def baselines(task: Task, metrics: tuple[str, ...] = ()) -> dict[str, dict[str, float]]:

@@ -104,7 +104,17 @@ def events(
         parts.append(Trials(camera.of(path, [name for name, _ in chosen]), labels))
     known, validation = split_off(parts[0], n_validation, rng)
     reference = "Orchard et al. 2015, doi:10.3389/fnins.2015.00437"
-    return Task(archives[0].stem, "classification", known, parts[1], validation, len(classes), _encode_frames, reference)
+    return Task(
+        archives[0].stem,
+        "classification",
+        known,
+        parts[1],
+        validation,
+        len(classes),
+        _encode_frames,
+        reference,
+        classes=tuple(classes),
+    )
 
 
 def _recordings(path: Path) -> list[tuple[str, str]]:

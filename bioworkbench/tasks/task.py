@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -164,6 +164,8 @@ class Task:
         empty where a class is one thing.
     new : callable (path) -> NewTrials, optional
         Reads a file of new data, for tasks that come from a file themselves.
+    classes : tuple of str
+        Names of the classes, in the order of their numbers; empty where they have none.
 
     Raises
     ------
@@ -183,6 +185,7 @@ class Task:
     forecast: bool = False
     heads: tuple[int, ...] = ()
     new: Callable[[Path], NewTrials] | None = None
+    classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in ("classification", "regression"):
@@ -195,6 +198,11 @@ class Task:
             raise ValueError(
                 f"heads of task '{self.name}' = {self.heads}: their product must be the number of classes, {self.n_outputs}"
             )
+        if self.classes and (self.kind != "classification" or len(self.classes) != self.n_outputs):
+            raise ValueError(
+                f"classes of task '{self.name}': {counted(len(self.classes), 'name')} for {counted(self.n_outputs, 'output')} of kind "
+                f"'{self.kind}'; each class needs one"
+            )
         for part, trials in self.parts.items():
             self._check(part, trials)
 
@@ -203,6 +211,10 @@ class Task:
         """The trials by name: train, test and, where there is one, validation."""
         parts = {"train": self.train, "test": self.test}
         return parts if self.validation is None else parts | {"validation": self.validation}
+
+    def told_classes(self, numbers: Sequence[int]) -> list[int] | list[str]:
+        """The names of classes, or their `numbers` where they have no names."""
+        return [self.classes[number] for number in numbers] if self.classes else [*numbers]
 
     def _check(self, part: str, trials: Trials) -> None:
         where = f"task '{self.name}', {part}"
@@ -239,8 +251,8 @@ def check_trained_classes(task: Task) -> None:
     for name, trials in task.parts.items():
         if missing := np.setdiff1d(trials.targets, task.train.targets).tolist():
             raise ValueError(
-                f"task '{task.name}', {name}: classes {missing} of {task.n_outputs} have no training trial; give each class one, or "
-                "leave its trials out"
+                f"task '{task.name}', {name}: classes {task.told_classes(missing)} of {task.n_outputs} have no training trial; give each "
+                "class one, or leave its trials out"
             )
 
 

@@ -246,7 +246,8 @@ def table(
     train, test = (Trials(scale.applied(rows[part])[:, None], targets[part]) for part in (kept, held_out))
     classes = labels(read, target)[1] if kind == "classification" else ()
     new = partial(new_rows, names=names, scale=scale, target=target, classes=classes)
-    return Task(path.name, kind, train, test, None, n_outputs, encode_rows, _about(path, rows, [*found, told]), new=new)
+    about = _about(path, rows, [*found, told])
+    return Task(path.name, kind, train, test, None, n_outputs, encode_rows, about, new=new, classes=tuple(classes))
 
 
 def _about(path: Path, rows: Floats, found: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bioworkbench.readout.metrics import baselines, last_value, rse
+from bioworkbench.tasks.task import check_trained_classes
 from bioworkbench.tasks.time_series import etth1, exchange_rate, series, table
 
 needs_data = pytest.mark.skipif("BIOWORKBENCH_DATA" not in os.environ, reason="the series need BIOWORKBENCH_DATA")
@@ -122,6 +123,15 @@ def test_table_of_classes(folder):
     labels = np.r_[task.train.targets, task.test.targets][np.argsort(stem)]
     np.testing.assert_array_equal(labels, [1, 0] * 10)
     assert task.train.values.mean() == pytest.approx(0.0, abs=1e-12)
+
+
+def test_a_class_of_a_table_without_training_trials_is_named(folder):
+    (folder / "rare.csv").write_text("a,b,kind\n" + "".join(f"{k},{-k},{'x' if k == 3 else 'y'}\n" for k in range(12)))
+    tasks = (table(np.random.default_rng(k), file="rare.csv", target="kind", data=folder, test_fraction=0.5) for k in range(20))
+    task = next(task for task in tasks if task.test.targets.min() == 0)
+    assert task.classes == ("x", "y")
+    with pytest.raises(ValueError, match=r"task 'rare\.csv', test: classes \['x'\] of 2 have no training trial"):
+        check_trained_classes(task)
 
 
 def test_table_of_values(folder):

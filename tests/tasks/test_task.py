@@ -27,6 +27,12 @@ def task(**changes) -> Task:
     return Task(**({"name": "toy", "kind": "classification", "reference": "none"} | given | changes))
 
 
+def test_classes_are_named_one_by_one():
+    assert task(classes=("rest", "move")).told_classes([1]) == ["move"]
+    with pytest.raises(ValueError, match="classes of task 'toy': 3 names for 2 outputs of kind 'classification'"):
+        task(classes=("rest", "move", "turn"))
+
+
 def test_trials_report_their_shape_and_keep_their_type():
     trials = Trials(np.zeros((4, 3, 2), dtype=np.float32), np.array([0, 1, 2, 3], dtype=np.uint8))
     assert (trials.n_trials, trials.n_frames, trials.n_channels) == (4, 3, 2)

@@ -12,7 +12,7 @@ from bioworkbench.experiment.spec.kinds import KINDS
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.readout.features import binned_counts
 from bioworkbench.readout.fitting import only_checked
-from bioworkbench.readout.metrics import scores
+from bioworkbench.readout.metrics import check_metric, scores
 from bioworkbench.readout.reading import fitted_readout, read_feature
 from bioworkbench.readout.trials import features_of
 from bioworkbench.records.choice import Choice
@@ -23,6 +23,7 @@ from bioworkbench.records.randomness import stream
 from bioworkbench.records.recording import Recording, Spikes
 from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.tasks import Task
+from bioworkbench.tasks.task import check_trained_classes
 
 __all__ = ["rehearse"]
 
@@ -65,7 +66,10 @@ def rehearse(spec: ExperimentSpec, network: Network, task: Task | None, stimulus
     if isinstance(feature := arguments.get("feature"), Choice):
         with spec.place("method.feature").named():
             _check_feature(task, network, feature, arguments.get("populations"), silent)
+    _check_metrics(spec, task)
     if isinstance(readout := arguments.get("readout"), Choice):
+        with spec.place("task").named():
+            check_trained_classes(task)
         with spec.place("method.readout").named():
             _check_readout(task, readout)
     if isinstance(width := arguments.get("bin"), float):  # in which a method counts spikes itself
@@ -76,6 +80,17 @@ def rehearse(spec: ExperimentSpec, network: Network, task: Task | None, stimulus
             KINDS["methods"][spec.method.kind](task, network, _start, stream(spec.seed, "method"), **arguments)
         except _StartedError:
             return
+
+
+def _check_metrics(spec: ExperimentSpec, task: Task) -> None:
+    """Refuse a metric among the settings of a method, or in a group of them, that is for another kind of task."""
+    arguments = {} if spec.method is None else spec.method.arguments
+    for name, value in arguments.items():
+        inside = getattr(value, "metric", None)
+        field, metric = ("metric", value) if name == "metric" else (f"{name}.metric", inside)
+        if isinstance(metric, str):
+            with spec.place(f"method.{field}").named():
+                check_metric(task, metric)
 
 
 def _start(*_: Any, **__: Any) -> Recording:

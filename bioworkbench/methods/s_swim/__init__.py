@@ -202,8 +202,8 @@ def _parts(task: Task) -> tuple[Trials, Trials]:
     kept, held_out = task.train.take(np.arange(n_kept)), task.train.take(np.arange(n_kept, task.train.n_trials))
     if kept.has_classes and (missing := np.setdiff1d(held_out.targets, kept.targets).tolist()):
         raise ValueError(
-            f"task '{task.name}': classes {missing} have no trial in the first four fifths of the training trials, of which the last fifth "
-            "validates; mix the trials, or give the task a validation part"
+            f"task '{task.name}': classes {task.told_classes(missing)} have no trial in the first four fifths of the training trials, of "
+            "which the last fifth validates; mix the trials, or give the task a validation part"
         )
     return kept, held_out
 

@@ -96,6 +96,16 @@ METHOD = [
         {"kind": "ransnn", "populations": ["hiden"]},
         "method.*'hiden' is not a spiking population; did you mean 'hidden'",
     ),
+    (
+        "method",
+        {"kind": "rewired_reservoir", "reading": {"metric": "r2"}},
+        r"method\.reading\.metric: metric 'r2': .* that fit: accuracy",
+    ),
+    (
+        "metrics",
+        ["accuracy", "mae"],
+        "metrics: metric 'mae': the targets of task 'digits' are classes; metrics that fit: accuracy",
+    ),
     ("method", {"kind": "ransnn", "optimization": {"epochs": -40}}, "method.*epochs = -40"),
     ("method", {"kind": "ch_snn", "sparsity": 1.3, "start": GIVEN}, "method: sparsity = 1.3"),
     (
@@ -120,6 +130,15 @@ METHOD = [
     ("populations.hidden.layer", 10**9, "populations.hidden.layer: layer = 1000000000: must lie between 0 and 999"),
     ("input.frame", "1e300 s", "input.* there may be"),
 ]
+
+
+@pytest.mark.usefixtures("frozen")
+def test_classes_without_training_trials_are_faults_of_the_task(tmp_path):
+    rows = "".join(f"{k},{-k},{'xyz'[0 if k == 3 else 1 + k % 2]}\n" for k in range(40))
+    (tmp_path / "rare.csv").write_text(f"a,b,kind\n{rows}")
+    own = {"kind": "table", "file": "rare.csv", "target": "kind", "data": str(tmp_path), "test_fraction": 0.9}
+    with pytest.raises(SpecError, match=r"x\.toml, task: task 'rare\.csv', test: classes \['x'"):
+        examined(with_value(with_task(), "task", own) | {"seed": 1}, "x", "x.toml")
 
 
 @pytest.mark.usefixtures("frozen")

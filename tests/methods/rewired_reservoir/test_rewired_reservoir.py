@@ -294,7 +294,7 @@ def never(network, stimulus, seed):
     ("settings", "message"),
     [
         ({"metric": "accurracy"}, r"'accurracy' is not a metric; did you mean 'accuracy'\?"),
-        ({"metric": "accuracy"}, "predictions have type float64, targets float64; classes are integers"),
+        ({"metric": "accuracy"}, "metric 'accuracy': the targets of task .* are values; metrics that fit: correlation, mae"),
         ({"reading.readout": Choice("rigde")}, r"'rigde' is not a readout; did you mean 'ridge'\?"),
         ({"reading.readout": Choice("ridge", {"penalty": -1.0})}, r"penalty = -1\.0: must be a finite number, 0 or more"),
         ({"reading.readout": Choice("logistic")}, "classes"),
