@@ -46,8 +46,9 @@ def check_model(model: NeuronModel) -> None:
     Raises
     ------
     ValueError
-        If something does not parse, a name is neither variable, constant, function nor unit, units are inconsistent, the
-        threshold is not a condition, a statement sets what is not a state variable, or the method does not fit the equations.
+        If there is a reset or refractoriness without a threshold, something does not parse, a name is neither variable, constant,
+        function nor unit, units are inconsistent, the threshold is not a condition, a statement sets what is not a state variable,
+        or the method does not fit the equations.
     """
     equations = _with_constants(model)
     refused("equations", model.equations, lambda: equations.check_flags(_FLAGS))
@@ -63,6 +64,7 @@ def _checks(model: NeuronModel, equations: Equations, known: Mapping[str, Any]) 
             yield partial(_check_equation, equation, equation.expr.code, known)
     if model.threshold:
         yield partial(_check_condition, "threshold", model.threshold, known, "write one such as 'v > -50*mV'")
+    yield partial(_check_spikes, model)
     if isinstance(model.refractory, str):
         yield partial(_check_refractory, model.refractory, known)
     states = {name for name, equation in model.parsed.items() if equation.type != SUBEXPRESSION} - set(model.constants)
@@ -70,6 +72,16 @@ def _checks(model: NeuronModel, equations: Equations, known: Mapping[str, Any]) 
         yield partial(check_statements, what, list(lines(text)), known, states)
     for name in model.start:
         yield partial(_check_start, model, name)
+
+
+def _check_spikes(model: NeuronModel) -> None:
+    """Refuse what happens after spikes where there are none."""
+    given = {"reset": model.reset.strip(), "refractory": "" if model.refractory is None else str(model.refractory)}
+    for name, value in given.items():
+        if value and not model.threshold.strip():
+            raise ValueError(
+                f"{name} = '{value}' is never used: without a threshold the neurons do not spike. Give a threshold, or leave {name} out"
+            )
 
 
 def _with_constants(model: NeuronModel) -> Equations:

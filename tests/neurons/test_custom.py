@@ -133,6 +133,8 @@ REFUSED = [
     ({"reset": "v"}, "reset 'v': Parsing the statement failed"),
     ({"reset": "v = w"}, "reset 'v = w': 'w' is not a variable|'w' is not a variable"),
     ({"update": "v = v + rest"}, "update 'v \\+ rest': 'rest' is not a variable"),
+    ({"threshold": "", "reset": "v = 0*mV"}, "reset = 'v = 0\\*mV' is never used: without a threshold the neurons do not spike"),
+    ({"threshold": "", "refractory": 2 * ms}, r"refractory = '2. ms' is never used: without a threshold"),
     ({"receives": "w"}, "receives: 'w' is not a variable; known: v"),
     ({"start": {"w": 1.0}}, "start: 'w' is not a variable; known: v"),
     ({"start": {"v": 1.0}}, "start of 'v' is a plain number; the equations define it as"),
