@@ -42,7 +42,7 @@ def custom(
     threshold : str
         Condition; empty for a neuron that never spikes.
     reset : str
-        Statements after a spike, separated by new lines or semicolons.
+        Statements after a spike, separated by new lines or semicolons; only with a `threshold`, as `refractory`.
     refractory : Quantity, second, or text
         Holds variables marked ``(unless refractory)`` after a spike, and delays the next one: for a time, one for all or one per neuron,
         or as long as a condition is true, such as ``"v > -40*mV"``.
@@ -86,7 +86,7 @@ def custom(
     model = NeuronModel(
         **texts,
         constants={name: _constant(value) for name, value in (constants or {}).items()},
-        start={name: read_value(value) for name, value in (start or {}).items()},
+        start={name: read_value(name, value) for name, value in (start or {}).items()},
         receives=receives,
         refractory=refractory if isinstance(refractory, str) else refractory_period(refractory),
         method=method,

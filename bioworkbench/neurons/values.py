@@ -8,7 +8,7 @@ from brian2.units.fundamentalunits import Quantity, get_dimensions
 
 from bioworkbench.records.arrays import finite
 from bioworkbench.records.distributions import start_dimension
-from bioworkbench.records.expressions import is_expression
+from bioworkbench.records.expressions import is_start
 from bioworkbench.records.units import dimension_name, format_quantity, parse_quantity, unit_text
 
 __all__ = ["ascending", "non_negative_amounts", "positive_amounts", "refractory_period", "signed", "start_value"]
@@ -121,7 +121,7 @@ def start_value(start: Quantity | str | None, default: Quantity, name: str = "st
     """
     if start is None:
         return default
-    if isinstance(start, str) and is_expression(start):
+    if isinstance(start, str) and is_start(start):
         return start
     wanted = get_dimensions(default)
     if isinstance(start, str) and "(" in start:

@@ -40,6 +40,7 @@ __all__ = [
     "is_drawn",
     "is_expression",
     "is_random",
+    "is_start",
     "neuron_indices",
     "read_value",
     "synapse_indices",
@@ -115,6 +116,11 @@ def is_expression(text: str) -> bool:
     return False
 
 
+def is_start(text: str) -> bool:
+    """Whether `text`, of a start value, is an expression, or the name of a constant alone."""
+    return is_expression(text) or (text.strip().isidentifier() and text.strip() not in ("inf", "nan"))
+
+
 def is_drawn(text: str) -> bool:
     """Whether `text` stands for a value per neuron or synapse: it is an expression, or looks like a distribution."""
     return "(" in text or is_expression(text)
@@ -139,11 +145,13 @@ def is_random(text: str) -> bool:
     return bool(_IS_DISTRIBUTION.match(text)) or any(re.search(rf"\b{name}\s*\(", text) for name in _DRAWS)
 
 
-def read_value(value: Quantity | float | str) -> Quantity | float | str:
-    """A quantity or number as it is, text of a quantity as a quantity, and text that is drawn as text.
+def read_value(name: str, value: Quantity | float | str) -> Quantity | float | str:
+    """A start value: a quantity or number as it is, text of a quantity as a quantity, and text that is drawn as text.
 
     Parameters
     ----------
+    name : str
+        Of the variable, for messages.
     value : Quantity, float or str
 
     Returns
@@ -157,12 +165,15 @@ def read_value(value: Quantity | float | str) -> Quantity | float | str:
     """
     if not isinstance(value, str):
         return value
-    if is_expression(value):
+    if is_start(value):
         return value
-    if "(" in value:
-        parse_distribution(value)
-        return value
-    return parse_quantity(value)
+    try:
+        if "(" in value:
+            parse_distribution(value)
+            return value
+        return parse_quantity(value)
+    except ValueError as error:
+        raise ValueError(f"start of '{name}': {error}") from error
 
 
 def neuron_indices(size: int) -> dict[str, Any]:
@@ -211,7 +222,7 @@ def check_drawn(what: str, text: str, names: Iterable[str], constants: Mapping[s
     Traceback (most recent call last):
     ValueError: start of 'v' 'rand()*10*ms' has the unit second; it must have the unit volt
     """
-    if is_expression(text):
+    if is_start(text):
         check_dimension(what, text.strip(), _checked_names(what, text, names, constants), wanted)
         return
     found = start_dimension(text)
@@ -278,7 +289,7 @@ def drawn_values(text: str, n: int, rngs: Sequence[np.random.Generator], names: 
     array([[0.    , 0.0005]])
     """
     shape = (len(rngs), n)
-    if not is_expression(text):
+    if not is_start(text):
         return np.concatenate([draw_start(text, (1, n), rng) for rng in rngs])
     _checked_names("expression", text, names, {})
     with np.errstate(all="ignore"):

@@ -74,7 +74,7 @@ def custom(
         on_pre,
         on_post,
         constants={name: _value(value) for name, value in (constants or {}).items()},
-        start={name: read_value(value) for name, value in (start or {}).items()},
+        start={name: read_value(name, value) for name, value in (start or {}).items()},
         method=method,
         reference=reference,
         delays=dict(delays or {}),

@@ -55,6 +55,7 @@ def test_a_start_is_a_value_a_law_or_the_default():
     assert start_value(None, -70 * mV) == -70 * mV
     assert start_value(-60 * mV, -70 * mV) == -60 * mV
     assert start_value("-60 mV", -70 * mV) == -60 * mV
+    assert start_value("rest", -70 * mV) == "rest"
     assert start_value("uniform(-60 mV, -50 mV)", -70 * mV) == "uniform(-60 mV, -50 mV)"
     assert start_value("normal(0 mV, 1 mV)", np.array([-70, -60]) * mV) == "normal(0 mV, 1 mV)"
 
@@ -64,7 +65,7 @@ def test_a_start_is_a_value_a_law_or_the_default():
     [
         (3 * ms, "start = 3 ms is a time; it must be a voltage"),
         ("3 ms", "start = 3 ms is a time; it must be a voltage"),
-        ("rest", "'rest' is not a quantity"),
+        ("re st", "'re st' is not a quantity"),
         ("uniform(1 ms, 2 ms)", r"start = uniform\(1 ms, 2 ms\) is a time; it must be a voltage"),
         ("uniform(1 mV)", "'uniform\\(1 mV\\)': uniform takes low, high"),
     ],

@@ -143,11 +143,20 @@ def test_which_texts_are_expressions(text, expression, random):
 
 
 def test_values_as_they_are_given():
-    assert read_value("20 ms") == 20 * ms
-    assert read_value(3) == 3
-    assert [read_value(text) for text in ("i*mV", "uniform(0, 1)")] == ["i*mV", "uniform(0, 1)"]
-    with pytest.raises(ValueError, match="'gamma' is not a distribution"):
-        read_value("gamma(1 ms)")
+    assert read_value("tau", "20 ms") == 20 * ms
+    assert read_value("x", 3) == 3
+    assert [read_value("x", text) for text in ("i*mV", "rest", "uniform(0, 1)")] == ["i*mV", "rest", "uniform(0, 1)"]
+    with pytest.raises(ValueError, match="start of 'x': 'gamma' is not a distribution"):
+        read_value("x", "gamma(1 ms)")
+    for text in ("re st", "inf"):
+        with pytest.raises(ValueError, match=f"start of 'x': '?{text}"):
+            read_value("x", text)
+
+
+def test_a_constant_alone_is_drawn():
+    check_drawn("start of 'v'", " rest", NEURON_INDICES, {"rest": -70 * mV}, volt.dim)
+    values = drawn_values("rest", 2, [np.random.default_rng(1)], {"rest": np.array([-0.07, -0.06])})
+    assert values.tolist() == [[-0.07, -0.06]]
 
 
 def test_dimensions():
@@ -164,6 +173,7 @@ def test_dimensions():
         ("rand()*10*ms", r"start of 'v' 'rand\(\)\*10\*ms' has the unit second; it must have the unit volt"),
         ("i*mV + 3*ms", r"start of 'v' 'i\*mV \+ 3\*ms': .*inconsistent units"),
         ("j*mV", r"start of 'v' 'j\*mV': 'j' is not a variable, constant, function or unit; known: N, i, rest$"),
+        ("rset", "start of 'v' 'rset': 'rset' is not a variable, constant, function or unit; did you mean 'rest'"),
         ("rset + i*mV", "'rset' is not a variable, constant, function or unit; did you mean 'rest'"),
         ("__import__('os').system('true')", "start of 'v' .*"),
         ("uniform(0 ms, 1 ms)", r"start of 'v' = uniform\(0 ms, 1 ms\) is a time; it must be a voltage"),

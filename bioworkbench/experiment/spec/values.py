@@ -20,7 +20,7 @@ from bioworkbench.records.annotations import Drawn
 from bioworkbench.records.arrays import finite
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.errors import unknown_name
-from bioworkbench.records.expressions import dimension_of, is_drawn, is_expression
+from bioworkbench.records.expressions import dimension_of, is_drawn, is_start
 from bioworkbench.records.functions import name_of
 from bioworkbench.records.units import Dimension, Quantity, dimension_name, format_quantity, parse_quantity
 
@@ -264,9 +264,9 @@ def _none(value: Any, *_: Any) -> None:
 def _quantity(value: Any, member: Any, setting: Setting, kind: str) -> Quantity | PerNeuron | str:
     """Quantity, or what is drawn, of the dimension of the default; functions that draw values themselves get the text."""
     like = setting.default if isinstance(setting.default, Quantity) else setting.unit
+    if setting.takes_distribution and isinstance(value, str) and is_start(value):
+        return value  # it may name constants that only the model knows
     if isinstance(value, str) and is_drawn(value):
-        if setting.takes_distribution and is_expression(value):  # which may name constants that only the model knows
-            return value
         _check_dimension(value, dimension_of(value), like, kind)
         return value if setting.takes_distribution else PerNeuron(value)
     quantity = parse_quantity(value)
