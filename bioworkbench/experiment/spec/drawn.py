@@ -222,15 +222,26 @@ def drawn_settings(table: Mapping[str, Any], place: Place) -> dict[str, Any]:
     Parameters
     ----------
     table : mapping
-        Of a projection that has ``links``.
+        Of a projection.
     place : Place
         Where it stands, for messages.
 
     Returns
     -------
     dict
-        Fields of a `ProjectionSpec`.
+        Fields of a `ProjectionSpec`; none without ``links``.
     """
+    return _with_links(table, place) if "links" in table else _without_links(table, place)
+
+
+def _without_links(table: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    with (place / "weight").named():
+        if "weight" in table:
+            raise ValueError(f"weight = {table['weight']!r} goes with links; with a topology write weights = {table['weight']!r}")
+    return {}
+
+
+def _with_links(table: Mapping[str, Any], place: Place) -> dict[str, Any]:
     with place.named():
         for other in ("topology", "weights"):
             if other in table:

@@ -372,9 +372,9 @@ def _projection(name: str, table: Document, place: Place) -> ProjectionSpec:
     with problems.kept(), (place / "name").named():
         if "name" in table:
             raise ValueError(f"{table['name']!r}: the name of a projection is that of its table, '{name}'; leave it out")
-    own = ("name", "links", "weight", "delay") if "links" in table else ("name",)
+    own = ("name", "links", "weight", "delay") if "links" in table else ("name", "weight")
     given = {key: value for key, value in table.items() if key not in own}
-    drawn: Document = problems.tried(drawn_settings, table, place) or {} if "links" in table else {}
+    drawn: Document = problems.tried(drawn_settings, table, place) or {}
     if in_words(given.get("weights")):
         with problems.kept(), (place / "weights").named():
             drawn["weights"] = weights_from_words(given["weights"])

@@ -68,7 +68,8 @@ class ProjectionSpec:
     receives : str
         Variable of the target that spikes act on; empty for the one its model names.
     weight : Distribution, optional
-        Of links that are drawn where they are used; `topology` then names their rule, and `weights` says the same in other words.
+        Of links that are drawn where they are used: it stands beside ``links``, which takes the place of `topology`. Beside a `topology`
+        write `weights`.
     synapse : Choice
         What spikes do; by default they add the weight to that variable.
     """
