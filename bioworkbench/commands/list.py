@@ -69,6 +69,8 @@ def _show(content: Any, as_json: bool, header: list[str], rows: list[list[str]])
 
 def _show_entry(about: dict[str, Any]) -> None:
     output.print(f"{about['name']}: {about['what']}")
+    if about["more"]:
+        output.print(about["more"])
     if about["settings"]:
         rows = [list(setting.values()) for setting in about["settings"]]
         output.print(rich_table(["setting", "default", "type", ""], rows))

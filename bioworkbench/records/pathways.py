@@ -1,4 +1,4 @@
-"""`Pathway`: statements of a synapse that spikes of one end run; and checks of their names, delays and order."""
+"""`Pathway`: statements of a synapse that spikes of one end run; and checks of their names, delays and order, and of what receives them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +13,22 @@ from bioworkbench.records.statements import lines
 from bioworkbench.records.units import in_si, parse_quantity
 
 if TYPE_CHECKING:
+    from bioworkbench.records.neuron import NeuronModel
     from bioworkbench.records.synapse import SynapseModel
 
-__all__ = ["ENDS", "RECEIVER", "STAND_IN", "WEIGHT", "Pathway", "check_delays", "delay_of", "pathways_of"]
+__all__ = [
+    "ENDS",
+    "RECEIVER",
+    "STAND_IN",
+    "WEIGHT",
+    "Pathway",
+    "check_delays",
+    "check_receiver",
+    "delay_of",
+    "free_parameters",
+    "pathways_of",
+    "receiving",
+]
 
 _TIME = parse_quantity("1 ms")
 
@@ -124,3 +137,63 @@ def check_delays(model: "SynapseModel") -> None:
         if not named:
             raise ValueError(f"delays: {unknown_name(name, 'pathway', [pathway.name for pathway in model.pathways])}")
         non_negative(f"delay of pathway '{name}'", float(np.min(delay_of(model, named[0]))))
+
+
+def receiving(target: str, model: "NeuronModel", receives: str, kind: str) -> str:
+    """Variable of neurons that a projection acts on.
+
+    Parameters
+    ----------
+    target : str
+        Their population, for messages.
+    model : NeuronModel
+    receives : str
+        What the projection names; "" for what the model says.
+    kind : str
+        Of the stimulus that it starts from; "" where that is a population.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If neurons have no such variable.
+    """
+    variable = receives or ("drive" if kind == "current" else model.receives)
+    if variable not in model.parsed:
+        raise ValueError(unknown_name(variable, f"variable of '{target}' that could receive it", model.parsed))
+    return variable
+
+
+def check_receiver(model: "SynapseModel", target: "NeuronModel", receiver: str) -> None:
+    """Check that what the synapses set to a sum in every step is a parameter, which nothing else sets.
+
+    Parameters
+    ----------
+    model : SynapseModel
+    target : NeuronModel
+    receiver : str
+        Variable of the target that receives spikes; empty if there is none.
+
+    Raises
+    ------
+    ValueError
+        If it is a variable with an equation of its own, or a constant; the message names a parameter that there is.
+    """
+    own, free = model.parsed.get(f"{STAND_IN}_post"), free_parameters(target)
+    if own is None or "summed" not in own.flags or receiver in free or receiver not in target.parsed:
+        return
+    integrated = "which the equations integrate" if receiver in target.parsed.diff_eq_names else "which is not free to be set"
+    example = next((name for name in ("drive", *free) if name in free), "")
+    remedy = f"such as '{example}'" if example else "which its equations have to declare and add"
+    raise ValueError(
+        f"receives = '{receiver}', {integrated}: these synapses set what receives to their sum in every step, so it must be a parameter; "
+        f"name one of the target with receives, {remedy}"
+    )
+
+
+def free_parameters(target: "NeuronModel") -> list[str]:
+    """Parameters of the `target` neurons that their constants do not set."""
+    return sorted(target.parsed.parameter_names - target.constants.keys())

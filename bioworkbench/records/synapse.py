@@ -52,6 +52,9 @@ class SynapseModel:
         Brian2's integration method of clock-driven equations; "exact" where they allow it.
     reference : str
         Where the model comes from, with DOI where there is one.
+    bound : str
+        Constant that weights stay below, from 0 up, as the statements or equations keep them; "" where weights have no such range. A
+        `Network` refuses weights outside.
 
     Raises
     ------
@@ -75,6 +78,7 @@ class SynapseModel:
     method: str = "exact"
     reference: str = ""
     delays: Mapping[str, Quantity | float | np.ndarray] = field(default_factory=dict)
+    bound: str = ""
 
     def __post_init__(self) -> None:
         check_synapse(self)

@@ -24,7 +24,16 @@ from bioworkbench.records.language import (
 )
 from bioworkbench.records.lazily import later
 from bioworkbench.records.names import SYNAPSE_INDICES
-from bioworkbench.records.pathways import RECEIVER, STAND_IN, WEIGHT, Pathway, check_delays, delay_of
+from bioworkbench.records.pathways import (
+    RECEIVER,
+    STAND_IN,
+    WEIGHT,
+    Pathway,
+    check_delays,
+    check_receiver,
+    delay_of,
+    free_parameters,
+)
 from bioworkbench.records.times import SECOND
 from bioworkbench.records.units import DIMENSIONLESS, dimension_name, unit_text
 
@@ -38,7 +47,6 @@ __all__ = [
     "WEIGHT",
     "check_between",
     "check_synapse",
-    "receiving",
     "summed",
     "uses_receiver",
     "weight_dimension",
@@ -63,34 +71,6 @@ def summed(model: "SynapseModel", receiver: str) -> list[str]:
     """Parameters of the target that the synapses of `model` set to a sum, where `receiver` receives spikes."""
     equations = model.equations_for(receiver).values()
     return [equation.varname.removesuffix("_post") for equation in equations if "summed" in equation.flags]
-
-
-def receiving(target: str, model: "NeuronModel", receives: str, kind: str) -> str:
-    """Variable of neurons that a projection acts on.
-
-    Parameters
-    ----------
-    target : str
-        Their population, for messages.
-    model : NeuronModel
-    receives : str
-        What the projection names; "" for what the model says.
-    kind : str
-        Of the stimulus that it starts from; "" where that is a population.
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        If neurons have no such variable.
-    """
-    variable = receives or ("drive" if kind == "current" else model.receives)
-    if variable not in model.parsed:
-        raise ValueError(unknown_name(variable, f"variable of '{target}' that could receive it", model.parsed))
-    return variable
 
 
 def weight_dimension(model: "SynapseModel", target: "NeuronModel", receiver: str) -> Dimension:
@@ -144,6 +124,7 @@ def _checks(model: "SynapseModel") -> Iterator[Callable[[], object]]:
         yield partial(_check_constant, model, name)
     for name in model.start:
         yield partial(_check_start, model, name)
+    yield partial(_check_name_of_bound, model)
     for pathway in model.pathways:
         yield partial(_check_pathway, model, pathway, known)
 
@@ -237,6 +218,11 @@ def _check_set(model: "SynapseModel", equation: SingleEquation) -> None:
         raise ValueError(f"parameter '{name}' of the synapse is set by nothing; {hint}give it in constants or start")
 
 
+def _check_name_of_bound(model: "SynapseModel") -> None:
+    if model.bound and model.bound not in model.constants:
+        raise ValueError(f"bound: {unknown_name(model.bound, 'constant', model.constants)}")
+
+
 def _check_order(model: "SynapseModel") -> None:
     """Refuse parameters without a start value that are read before a statement sets them."""
     given = {*model.constants, *model.start, WEIGHT}
@@ -293,6 +279,7 @@ def check_between(model: "SynapseModel", source: "NeuronModel", target: "NeuronM
         If a variable of a neuron is unknown or not to be set, units do not fit, the method cannot integrate the equations, or an array has
         not one entry per synapse.
     """
+    check_receiver(model, target, receiver)
     known = _known(model) | {WEIGHT: Variable(WEIGHT, dimensions=weight_dimension(model, target, receiver))}
     states = _own_states(model)
     for neuron, end in ((source, "_pre"), (target, "_post")):
@@ -333,8 +320,7 @@ def _check_equation(equation: SingleEquation, text: str, known: Mapping[str, Any
     if "summed" not in equation.flags:
         return
     own = equation.varname.removesuffix("_post")
-    free = [name for name, other in target.parsed.items() if other.type == PARAMETER and name not in target.constants]
-    if own not in free:
+    if own not in (free := free_parameters(target)):
         raise ValueError(f"{what}: {unknown_name(own, 'parameter of the target', free)}")
     if target.parsed[own].dim is not equation.dim:
         raise ValueError(f"{what} is a {dimension_name(equation.dim)}; the target defines it as '{target.parsed[own]}'")

@@ -14,8 +14,9 @@ __all__ = ["gap_junction", "graded"]
 def gap_junction() -> SynapseModel:
     """Electrical synapse: a current in proportion to the difference of the membranes.
 
-    The target receives in a parameter that its equations add to the membrane: in ampere with weights in siemens, or in volt, such as
-    ``drive`` of `noisy_lif`, with weights as plain numbers. A link acts on its target only; give both directions.
+    Name a parameter of the target that its equations add to the membrane with ``receives``, not the membrane itself: one in ampere with
+    weights in siemens, or in volt, such as ``drive`` of `noisy_lif`, with weights as plain numbers. A link acts on its target only; give
+    both directions.
 
     Returns
     -------

@@ -79,7 +79,8 @@ def voltage_stdp(
         "low": low,
         "high": high,
     }
-    return SynapseModel(equations, on_pre, constants=constants, start={"u_minus": low, "u_plus": low}, method="euler")
+    start = {"u_minus": low, "u_plus": low}
+    return SynapseModel(equations, on_pre, constants=constants, start=start, method="euler", bound="largest")
 
 
 def dopamine_stdp(
@@ -135,7 +136,8 @@ def dopamine_stdp(
     times = {"tau_plus": tau_plus, "tau_minus": tau_minus, "tau_eligibility": tau_eligibility, "response": response}
     constants = _above_zero(**times, largest=largest) | {"potentiation": potentiation, "depression": depression}
     on_pre = "{receiver}_post += weight\nbefore += potentiation\neligibility -= after"
-    return SynapseModel(equations, on_pre, "after += depression\neligibility += before", constants, method="euler")
+    on_post = "after += depression\neligibility += before"
+    return SynapseModel(equations, on_pre, on_post, constants, method="euler", bound="largest")
 
 
 def homeostatic_scaling(

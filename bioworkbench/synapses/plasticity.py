@@ -64,6 +64,7 @@ def pair_stdp(
         on_pre=f"{_SEND}before += potentiation\n{_CHANGE.format('-after')}",
         on_post=f"after += depression\n{_CHANGE.format('before')}",
         constants=constants | _times(tau_plus=tau_plus, tau_minus=tau_minus),
+        bound="largest",
     )
 
 
@@ -113,6 +114,7 @@ def triplet_stdp(
         on_pre=f"{_SEND}{_CHANGE.format('-o1*(pair_down + triplet_down*r2)')}r1 += 1\nr2 += 1",  # slow memory of spikes before this one
         on_post=f"{_CHANGE.format('r1*(pair_up + triplet_up*o2)')}o1 += 1\no2 += 1",
         constants=constants | _times(tau_plus=tau_plus, tau_minus=tau_minus, tau_x=tau_x, tau_y=tau_y),
+        bound="largest",
     )
 
 
@@ -154,4 +156,5 @@ def inhibitory_stdp(
         on_pre=f"{_SEND}before += 1\n{_CHANGE.format('rate*(after - bias)')}",
         on_post=f"after += 1\n{_CHANGE.format('rate*before')}",
         constants=constants | _times(tau=tau),
+        bound="largest",
     )

@@ -108,7 +108,8 @@ def nmda(
 ) -> SynapseModel:
     """NMDA receptor: opens slowly, saturates, and is blocked by magnesium where the target is not depolarized.
 
-    The target's parameter is a conductance, or what stands for one; its membrane is ``v``, in volt.
+    Name a parameter of the target with ``receives``, not its membrane, which is ``v``, in volt. The parameter is a conductance, or what
+    stands for one.
 
     Parameters
     ----------

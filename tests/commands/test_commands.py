@@ -183,6 +183,7 @@ def test_list(call):
     settings = call("list", "neurons", "noisy_lif").stdout
     assert "20 ms" in settings
     assert "Reference: Brunel" in settings
+    assert "with ``receives``, not the membrane itself" in " ".join(call("list", "synapses", "gap_junction").stdout.split())
     assert call("list", "neuron").exit_code == 2
     assert "did you mean 'neurons'" in call("list", "neuron").output
     assert "did you mean 'noisy_lif'" in call("list", "neurons", "noisy_lfi").output

@@ -9,6 +9,7 @@ from bioworkbench.records.errors import ModelError
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.neuron import NeuronModel
 from bioworkbench.records.synapse import PULSE, SynapseModel
+from bioworkbench.synapses import pair_stdp
 
 TRACE = "dx/dt = -x/tau : 1 (event-driven)"
 TAU = {"tau": 20 * ms}
@@ -112,6 +113,7 @@ def test_what_has_a_state_and_what_copies_share(synapse, state, shared):
             {"on_pre": {"a": "v_post += weight"}, "on_post": {"a": "weight *= 2"}},
             "pathway 'a' is one of on_pre and one of on_post",
         ),
+        ({"bound": "most"}, "bound: 'most' is not a constant"),
         ({"delays": {"post": 1 * ms}}, "delays: 'post' is not a pathway"),
         ({"delays": {"pre": 1 * mV}}, "delay of pathway 'pre'"),
         ({"delays": {"pre": [1e-3, -1e-3]}}, "delay of pathway 'pre' = -0.001"),
@@ -133,6 +135,10 @@ def test_a_model_refuses(settings, words):
         (SynapseModel(on_pre="v_post += weight*(u_pre/mV)"), "projection ab: .*'u_pre'"),
         (SynapseModel("weight : siemens"), "projection ab: on_pre 'v_post \\+= weight'.*inconsistent units"),
         (SynapseModel("weight : 1\nw_post = weight*v_pre : volt (summed)"), "is not a parameter of the target"),
+        (
+            SynapseModel("{receiver}_post = weight : {unit} (summed)", ""),
+            "receives = 'v', which the equations integrate: .*as 'pull'",
+        ),
         (SynapseModel("weight : 1\nv_post = weight*v_pre : volt (summed)"), "is not a parameter of the target"),
         (SynapseModel("pull_post = weight/mV : 1 (summed)"), "the target defines it as"),
         (SynapseModel("dx/dt = -x**2/tau : 1 (event-driven)", "x += 1", constants=TAU), "mark them \\(clock-driven\\)"),
@@ -145,6 +151,32 @@ def test_a_model_refuses(settings, words):
 def test_a_network_refuses(synapse, words):
     with pytest.raises(ValueError, match=words):
         between(synapse)
+
+
+@pytest.mark.parametrize(
+    ("equations", "words"),
+    [
+        ("dv/dt = -v/ms : volt", "which the equations integrate: .*which its equations have to declare"),
+        ("v = 3*mV : volt\ng : volt\ndrive : volt", "which is not free to be set: .*such as 'drive'"),
+    ],
+)
+def test_what_is_set_to_a_sum_is_a_parameter(equations, words):
+    start = {"g": 0 * mV} if "g :" in equations else {}
+    cell = NeuronModel(equations, threshold="v > 10*mV", reset="", start=start)
+    synapse = SynapseModel("{receiver}_post = weight : {unit} (summed)", on_pre="")
+    with pytest.raises(ValueError, match=f"projection ab: receives = 'v', {words}"):
+        between(synapse, target=cell)
+
+
+def test_weights_start_where_synapses_keep_them():
+    learning = pair_stdp(largest=2 * mV)
+    for weight in (0.0, 1e-3, 2e-3, 2.0001e-3, -1e-7):  # a step of learning may leave a weight a little outside
+        between(learning, weights=np.full((2, 3), weight))
+    each = pair_stdp(largest=np.array([1, 1, 1, 2, 2, 2]) * mV)
+    between(each, weights=np.array([[1.0] * 3, [2.0] * 3]) * mV)
+    for synapse, weights in ((learning, -1.0), (learning, 3.0), (each, 2.0)):
+        with pytest.raises(ValueError, match=f"projection ab: the weights go from {weights:g} mV to .* between 0 and largest = "):
+            between(synapse, weights=np.full((2, 3), weights) * mV)
 
 
 def test_a_variable_is_summed_by_one_projection():

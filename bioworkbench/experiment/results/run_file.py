@@ -56,7 +56,7 @@ __all__ = ["read_run", "write_run"]
 
 _SONATA_MAGIC = 0x0A7A
 _TEXTS = ("equations", "threshold", "reset", "receives", "method", "update", "reference")
-_SYNAPSE_TEXTS, _SYNAPSE_VALUES = ("equations", "method", "reference"), ("constants", "start", "delays")
+_SYNAPSE_TEXTS, _SYNAPSE_VALUES = ("equations", "method", "reference", "bound"), ("constants", "start", "delays")
 
 
 def write_run(path: Path, data: RunData) -> None:
@@ -157,7 +157,7 @@ def _read_synapse(group: h5py.Group) -> SynapseModel:
     values = {part: _read_values(group[part]) for part in _SYNAPSE_VALUES if part in group}
     paths = {end: str(group.attrs[end]) for end in ("on_pre", "on_post")}
     several = {end: json.loads(text) for end, text in paths.items() if text.startswith('{"')}  # statements never begin so
-    return SynapseModel(**values, **{text: str(group.attrs[text]) for text in _SYNAPSE_TEXTS}, **paths | several)
+    return SynapseModel(**values, **{text: str(group.attrs.get(text, "")) for text in _SYNAPSE_TEXTS}, **paths | several)
 
 
 def _rule(links: DrawnLinks) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from bioworkbench.experiment.spec.protocols import phase
 from bioworkbench.experiment.spec.records import ExperimentSpec, PopulationSpec, ProjectionSpec, StimulusSpec
 from bioworkbench.experiment.spec.schema import Setting, references, settings
 from bioworkbench.records.choice import Choice
-from bioworkbench.records.docstrings import first_sentence
+from bioworkbench.records.docstrings import first_sentence, summary_section
 from bioworkbench.records.units import Quantity, format_quantity
 
 __all__ = ["default_text", "entry", "json_schema", "markdown", "schema_text", "spec_fields"]
@@ -42,10 +42,11 @@ def entry(function: Callable[..., Any], name: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        name, what, settings (each with name, default, type, text) and references.
+        name, what, more (what else the docstring says of it), settings (each with name, default, type, text) and references.
     """
     rows = list(_with_groups(settings(function), ""))
-    return {"name": name, "what": _what(function), "settings": rows, "references": references(function)}
+    more = " ".join(summary_section(inspect.getdoc(function) or "").partition("\n\n")[2].split())
+    return {"name": name, "what": _what(function), "more": more, "settings": rows, "references": references(function)}
 
 
 def _with_groups(known: Mapping[str, Setting], before: str) -> Iterator[dict[str, str]]:

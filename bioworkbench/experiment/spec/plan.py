@@ -22,17 +22,20 @@ from bioworkbench.experiment.spec.stimuli import channels_and_kinds, direct_proj
 from bioworkbench.experiment.spec.trials import known_task, one_trial, task_of
 from bioworkbench.experiment.spec.units_of_weights import weight_arguments, weight_unit
 from bioworkbench.neurons.time_constants import is_unstable, smallest_time_constant
+from bioworkbench.records.bounds import check_bound
 from bioworkbench.records.downscaling import downscaled
 from bioworkbench.records.errors import SpecError, unknown_name
 from bioworkbench.records.expressions import synapse_indices
 from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.neuron import NeuronModel, refractory_time
+from bioworkbench.records.pathways import check_receiver, receiving
 from bioworkbench.records.probe import Probe
 from bioworkbench.records.randomness import seed_of, stream
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus
 from bioworkbench.records.synapse import PULSE, check_synaptic
 from bioworkbench.records.times import nearest_steps, whole_steps
+from bioworkbench.records.units import get_dimensions
 from bioworkbench.simulation.backends.choice import BACKENDS, backend_of, backends_that
 from bioworkbench.simulation.chunk import chunks
 from bioworkbench.simulation.indices import check_shared
@@ -337,7 +340,9 @@ def _check_synaptic(spec: ExperimentSpec, probe: Probe, network: Network) -> Non
 def _projection(
     projection: ProjectionSpec, spec: ExperimentSpec, sizes: Mapping[str, int], models: Mapping[str, NeuronModel], kind: str
 ) -> Projection:
-    place = spec.place(f"projections.{projection.name}")
+    place, target = spec.place(f"projections.{projection.name}"), models[projection.target]
+    with (place / "receives").named():
+        receiver = receiving(projection.target, target, projection.receives, kind)
     n_source, n_target = sizes[projection.source], sizes[projection.target]
     if projection.weight is not None:
         with place.named():
@@ -357,12 +362,15 @@ def _projection(
         given, indices = projection.synapse.arguments.items(), synapse_indices(*ends(mask), mask.shape)
         drawn = {name: drawn_value(value, mask.nnz, spec, f"{projection.name}.{name}", indices) for name, value in given}
         synapse = KINDS["synapses"][projection.synapse.kind](**drawn)
+    with (place / "receives").named():
+        check_receiver(synapse, target, receiver)
     with (place / "weights").named():
         unit = weight_unit(projection, models, kind, synapse)
         weights = sparse.csr_array(mask, dtype=float)  # to be drawn by the method
         if projection.weights is not None:
             distribution = KINDS["weights"][projection.weights.kind]
             weights = distribution(mask, rngs[1], **weight_arguments(projection.weights, unit))
+            check_bound(synapse, weights.data, get_dimensions(unit))
     with (place / "delay").named():
         delay = drawn_delays(projection.delay, weights, rngs[2])
         return Projection(projection.source, projection.target, weights, delay, projection.receives, projection.name, synapse)

@@ -23,10 +23,10 @@ from bioworkbench.records.functions import name_of
 from bioworkbench.records.links import Links
 from bioworkbench.records.names import check_identifier
 from bioworkbench.records.network import Population, Projection
+from bioworkbench.records.pathways import receiving
 from bioworkbench.records.protocol import Phase
 from bioworkbench.records.randomness import stream
 from bioworkbench.records.stimulus import INPUT, SpikeTrains, Stimulus, silence
-from bioworkbench.records.synapse_text import receiving
 from bioworkbench.records.times import whole_steps
 from bioworkbench.records.units import Quantity, parse_quantity
 from bioworkbench.stimuli.timeline import Timeline, cut

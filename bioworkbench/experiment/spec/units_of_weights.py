@@ -10,8 +10,9 @@ from bioworkbench.experiment.spec.records import ProjectionSpec
 from bioworkbench.experiment.spec.schema import settings
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.neuron import NeuronModel
+from bioworkbench.records.pathways import receiving
 from bioworkbench.records.synapse import SynapseModel
-from bioworkbench.records.synapse_text import receiving, weight_dimension
+from bioworkbench.records.synapse_text import weight_dimension
 from bioworkbench.records.units import Quantity, si_value
 
 __all__ = ["weight_arguments", "weight_unit"]

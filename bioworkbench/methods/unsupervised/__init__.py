@@ -214,7 +214,9 @@ class _Rounds:
         projections, changes, n_moved = [], [], 0
         for first, projection in zip(self.start.projections, network.projections, strict=True):
             if _learns(projection):
-                learned = replace(projection, links=projection.links.with_values(weights=recording.weights[projection.name][0]))
+                own = replace(projection.synapse, bound="")  # scaled weights may lie outside, and are cut as they learn
+                links = projection.links.with_values(weights=recording.weights[projection.name][0])
+                learned = replace(projection, links=links, synapse=own)
                 now, before = learned.links.weights, projection.links.weights
                 largest = np.abs(first.links.weights).max() or 1.0
                 changes.append([np.mean(now) / largest, np.abs(now - before).mean() / largest])

@@ -96,14 +96,18 @@ def test_synapses_are_kept(data, tmp_path):
         "on_post": "weight *= 0.5",
         "method": "rk2",
     }
-    synapse = SynapseModel(**texts, constants={"tau": 20 * ms}, start={"y": np.arange(3.0)}, reference="nobody")
+    synapse = SynapseModel(**texts, constants={"tau": 20 * ms}, start={"y": np.arange(3.0)}, reference="nobody", bound="tau")
     first, second = data.network.projections
     network = replace(data.network, projections=(first, replace(second, synapse=synapse)))
     write_run(tmp_path / "run.h5", RunData(network, data.recording))
     back = read_run(tmp_path / "run.h5").network.projections
     assert back[0].synapse == PULSE
     assert {name: getattr(back[1].synapse, name) for name in texts} == texts
-    assert (back[1].synapse.reference, dict(back[1].synapse.constants)) == ("nobody", {"tau": 20 * ms})
+    assert (back[1].synapse.reference, back[1].synapse.bound, dict(back[1].synapse.constants)) == (
+        "nobody",
+        "tau",
+        {"tau": 20 * ms},
+    )
     np.testing.assert_array_equal(back[1].synapse.start["y"], np.arange(3.0))
 
 

@@ -192,7 +192,7 @@ def test_bad_equations(field, value, message):
         (
             "projections.exc_inh.receives",
             "w",
-            r"projections\.exc_inh\.weights: 'w' is not a variable of 'inh' that could receive it",
+            r"projections\.exc_inh\.receives: 'w' is not a variable of 'inh' that could receive it",
         ),
         ("record.variable", "exc.w", r"record: 'w' is not a variable of 'exc'"),
         (

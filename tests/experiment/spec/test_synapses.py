@@ -104,6 +104,36 @@ def test_errors_name_the_field(name, settings, words):
         construct(read(document(name, **settings), "x", "x.toml"))
 
 
+@pytest.mark.parametrize("name", [name for name in SETTINGS if name != "custom"])
+@pytest.mark.parametrize("weights", ["-1 mV", "3 mV", "uniform(1 mV, 3 mV)"])
+def test_weights_outside_the_range_of_a_synapse_are_refused(name, weights):
+    made = document(name)
+    made["projections"]["ab"]["weights"] = weights
+    words = r"projections\.ab\.weights: the weights go from .*: must lie between 0 and largest = 2 mV"
+    with pytest.raises(SpecError, match=words):
+        construct(read(made, "x", "x.toml"))
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "words"),
+    [
+        ("nmda", {"receives": "v"}, r"projections\.ab\.receives: receives = 'v', which the equations integrate: .*'drive'"),
+        (
+            "gap_junction",
+            {"receives": ""},
+            r"projections\.ab\.receives: receives = 'v', which the equations integrate: .*'drive'",
+        ),
+        ("pulse", {"receives": "w"}, r"projections\.ab\.receives: 'w' is not a variable of 'inh'"),
+        ("pulse", {"weight": "1 mV"}, r"projections\.ab\.weight: weight = '1 mV' goes with links; .*write weights = '1 mV'"),
+    ],
+)
+def test_errors_of_projections_name_their_field(name, changed, words):
+    made = document(name)
+    made["projections"]["ab"] |= changed
+    with pytest.raises(SpecError, match=words):
+        construct(read(made, "x", "x.toml"))
+
+
 def test_constants_of_library_models_may_differ_between_synapses():
     made = document("tsodyks_markram", use="uniform(0.2, 0.4)", recovery="normal(500 ms, 250 ms, low = 5 ms)")
     (projection,) = construct(read(made, "x", "x.toml")).network.projections
