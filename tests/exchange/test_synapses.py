@@ -34,7 +34,7 @@ CELL = NeuronModel(
     reset="v = 0*mV",
     start={"pull": 0 * mV, "g": 0 * nS, "dopamine": 0},
 )
-WEIGHTS = np.array([[0.5, 0.0], [1.5, 2.5]]) * 1e-3
+WEIGHTS = np.array([[0.5, 0.0], [1.5, 2.5]]) * 0.4e-3
 
 
 def record(synapse, n_trials=1):

@@ -174,7 +174,9 @@ def test_networks_that_differ_in_more_than_numbers():
     counted = replace(one.populations[0].model, start={"v": "-70*mV + i*mV"})
     with pytest.raises(ValueError, match=r"the start of 'v' = .* counts neurons"):
         side_by_side([Network((Population("a", 2, counted),))])
-    synapse = replace(pair_stdp(largest=1 * mV), constants={**pair_stdp(largest=1 * mV).constants, "largest": np.ones(4) * mV})
+    synapse = replace(
+        pair_stdp(largest=1 * mV), constants={**pair_stdp(largest=1 * mV).constants, "largest": np.ones(4) * 1000 * mV}
+    )
     learning = Projection("a", "a", Links([0, 0, 1, 1], [0, 1, 0, 1], (2, 2)), synapse=synapse)
     with pytest.raises(ValueError, match="synapses of 'a_a' have constants of their own"):
         side_by_side([Network(one.populations, (learning,))])
