@@ -79,13 +79,13 @@ def test_synapses_are_told_with_their_equations():
     record = record_alone()
     assert synapse_rows(record) == []
     network = record.data.network
-    learning = replace(network.projections[0], synapse=pair_stdp(largest=2 * mvolt))
+    learning = replace(network.projections[0], synapse=pair_stdp(largest=4 * mvolt))
     changed = replace(network, projections=(learning, *network.projections[1:]))
     (row,) = synapse_rows(replace(record, data=replace(record.data, network=changed)))
     assert "dbefore/dt = -before/tau_plus : 1 (event-driven)" in row["text"].splitlines()
     assert "on_pre: v_post += weight" in row["text"].splitlines()
     assert any(line.startswith("on_post: weight = clip(") for line in row["text"].splitlines())
-    assert dict(row["constants"])["largest"] == "2 mV"
+    assert dict(row["constants"])["largest"] == "4 mV"
     assert row["names"] == f"{learning.source} → {learning.target}"
 
 

@@ -96,7 +96,10 @@ def test_synapses_of_each_copy_and_their_weights_are_those_of_chunks_one_by_one(
     rng = np.random.default_rng(2)
     network = noisy_network(rng)
     plastic = pair_stdp(largest=3 * mV)
-    projections = tuple(replace(p, synapse=plastic) if p.name == "exc_exc" else p for p in network.projections)
+    projections = tuple(
+        replace(p, synapse=plastic, links=p.links.with_values(weights=abs(p.links.weights))) if p.name == "exc_exc" else p
+        for p in network.projections
+    )
     network, stimulus = replace(network, projections=projections), random_stimulus(rng, 5, 3)
     joined = simulate(network, stimulus, 1, dt=1e-4, backend="cpp", execution=Execution(memory=10 * TINY))
     monkeypatch.setattr(seam, "joined_chunks", lambda parts, *_: parts)
