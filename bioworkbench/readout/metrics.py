@@ -252,7 +252,16 @@ def scores(task: Task, predictions: ArrayLike, metrics: tuple[str, ...] = (), pa
 
 
 def check_metric(task: Task, name: str) -> None:
-    """Raise ValueError if the metric of that `name` is one for classes and the `task` is about values, or the reverse."""
+    """Raise ValueError if the metric of that `name` is one for classes and the `task` is about values, or the reverse.
+
+    Examples
+    --------
+    >>> from bioworkbench.tasks import digits
+    >>> check_metric(digits(np.random.default_rng(1), n_train=20, n_test=10), "rse")
+    Traceback (most recent call last):
+    ...
+    ValueError: metric 'rse': the targets of task 'digits' are classes; metrics that fit: accuracy
+    """
     if name not in _BY_KIND[task.kind] and any(name in names for names in _BY_KIND.values()):
         what = "classes" if task.kind == "classification" else "values"
         raise ValueError(

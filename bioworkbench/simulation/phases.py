@@ -209,7 +209,8 @@ def without_learning(model: SynapseModel) -> SynapseModel:
     constants = {name: value for name, value in model.constants.items() if name in used}
     paths = {p.name for p in model.pathways if any(_kept(line) for line in p.statements(RECEIVER))}
     delays = {name: delay for name, delay in model.delays.items() if name in paths}
-    return replace(model, equations=equations, **texts, constants=constants, delays=delays)
+    bound = model.bound if model.bound in constants else ""  # weights that nothing changes have no range
+    return replace(model, equations=equations, **texts, constants=constants, delays=delays, bound=bound)
 
 
 def _unchanging(given: str | Mapping[str, str]) -> Any:

@@ -60,6 +60,11 @@ def cyclic_part(weights: sparse.csr_array) -> sparse.csr_array:
     Returns
     -------
     csr_array (n_cyclic, n_cyclic)
+
+    Examples
+    --------
+    >>> cyclic_part(sparse.csr_array([[0, 2, 0], [3, 0, 5], [0, 0, 0]])).toarray().tolist()
+    [[0, 2], [3, 0]]
     """
     links = sparse.csr_array(weights)
     if not links.shape[0]:

@@ -27,6 +27,7 @@ def phase(
     Parameters
     ----------
     duration : float, seconds
+        From the end of the phase before.
     constants : mapping from "population.name" or "projection.name" to Quantity or number
         Constants during the phase, and values of parameters from its beginning on.
     learning : bool
@@ -34,6 +35,7 @@ def phase(
     recorded : bool
         False for what is left out of spikes, traces and statistics, such as a burn-in.
     name : str
+        What results and reports call it.
 
     Returns
     -------
