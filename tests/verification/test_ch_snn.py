@@ -160,7 +160,7 @@ def test_published_network_sees_spikes(data_folder):
 
 
 def test_nearly_98_percent_of_the_links_are_not_needed(data_folder):
-    found = compared("ch-snn-two-layers", data_folder, 0.9775, DEEP_RATES, **DEEP)
+    found = compared("ch-snn-two-layers-moved", data_folder, 0.9775, DEEP_RATES, **DEEP)
     assert_as_published(found)
 
 
