@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from bioworkbench.experiment.spec.blocks import with_named_tables
+from bioworkbench.experiment.spec.places import Place
 from bioworkbench.experiment.spec.ranges import Range, is_range, parse_range
 from bioworkbench.records.units import Quantity, format_quantity, parse_quantity, unit_text
 
-__all__ = ["as_written", "parse_change", "parse_seeds", "parse_values", "points", "swept_values", "with_value"]
+__all__ = ["as_written", "parse_change", "parse_seeds", "parse_values", "points", "swept_values", "with_value", "with_values"]
 
 MAX_POINTS = 10_000
 
@@ -155,6 +156,32 @@ def _exact_text(value: Quantity) -> str:
     """A quantity in its customary unit, if all its digits fit; otherwise in SI units."""
     text, number = format_quantity(value), float(np.asarray(value))
     return text if float(np.asarray(parse_quantity(text))) == number else f"{number!r} {unit_text(value.dim)}"
+
+
+def with_values(document: Mapping[str, Any], changes: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    """Copy of nested tables with some values set, one after the other; see `with_value`.
+
+    Parameters
+    ----------
+    document : mapping
+    changes : mapping from dotted field to value
+    place : Place
+        Of the document, for messages.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    SpecError
+        Naming the field that cannot be set.
+    """
+    found = dict(document)
+    for name, value in changes.items():
+        with (place / name).named():
+            found = with_value(found, name, value)
+    return found
 
 
 def with_value(document: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bioworkbench.experiment.spec.blocks import written_out
-from bioworkbench.experiment.spec.changes import points, swept_values, with_value
+from bioworkbench.experiment.spec.changes import points, swept_values, with_values
 from bioworkbench.experiment.spec.drawn import backgrounds, downscaling, drawn_settings, in_words, weights_from_words
 from bioworkbench.experiment.spec.fitted import fit_of
 from bioworkbench.experiment.spec.kinds import KINDS, NESTED
@@ -281,10 +281,7 @@ def sweep_points(spec: ExperimentSpec) -> list[tuple[dict[str, Any], ExperimentS
 def _changed(
     document: Document, changes: Mapping[str, Any], name: str, place: Place, known: dict[str, Any] | None = None
 ) -> ExperimentSpec:
-    for field_name, value in changes.items():
-        with (place / field_name).named():
-            document = with_value(document, field_name, value)
-    return read(document, name, place.file, known)
+    return read(with_values(document, changes, place), name, place.file, known)
 
 
 def _sweep(document: Document, name: str, place: Place) -> dict[str, tuple[Any, ...] | Range]:

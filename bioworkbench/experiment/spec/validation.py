@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bioworkbench.experiment.spec.changes import points, with_value
+from bioworkbench.experiment.spec.changes import points, with_value, with_values
 from bioworkbench.experiment.spec.places import Place, PointProblems
 from bioworkbench.experiment.spec.plan import Plan, constructible
 from bioworkbench.experiment.spec.ranges import Range
@@ -39,10 +39,7 @@ def examined_file(path: str | Path, changes: Mapping[str, Any] | None = None) ->
     place = Place(str(path))
     with place.named():
         document = document_of(Path(path))
-    for field, value in (changes or {}).items():
-        with (place / field).named():
-            document = with_value(document, field, value)
-    return examined(document, Path(path).stem, str(path))
+    return examined(with_values(document, changes or {}, place), Path(path).stem, str(path))
 
 
 def examined(document: Document, name: str, file: str = "") -> tuple[ExperimentSpec, Plan]:
