@@ -20,7 +20,7 @@ from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.records.synapse import PULSE
 from bioworkbench.records.times import whole_steps
 
-__all__ = ["check_inputs_at_once", "lif_layer", "simulate_discrete"]
+__all__ = ["check_projections", "lif_layer", "simulate_discrete"]
 
 
 def lif_layer(
@@ -179,10 +179,7 @@ def _check(network: Network, stimulus: Stimulus, dt: float, rng: np.random.Gener
     elsewhere = [p.name for p in network.projections if p.receives not in ("", "current")]
     if elsewhere:
         raise ValueError(f"projections {', '.join(elsewhere)} do not act on 'current'; only those have a NumPy twin")
-    more = [p.name for p in network.projections if p.synapse != PULSE]
-    if more:
-        raise ValueError(f"synapses of {', '.join(more)} do more than add their weight; only those that do have a NumPy twin")
-    check_inputs_at_once(network)
+    check_projections(network)
     random = [p.name for p in network.populations if np.any(p.model.constants.get("noise_deviation", 0.0))]
     random += ["the stimulus"] * (stimulus.kind == "rate")
     if random and rng is None:
@@ -191,13 +188,16 @@ def _check(network: Network, stimulus: Stimulus, dt: float, rng: np.random.Gener
         raise ValueError(f"rates go up to {stimulus.values.max()} Hz; with dt = {dt} s there is at most one spike per step")
 
 
-def check_inputs_at_once(network: Network) -> None:
-    """Raise ValueError if a projection of the stimulus, which holds its values for whole frames, has a delay.
+def check_projections(network: Network) -> None:
+    """Raise ValueError if synapses do more than add their weight, or delay a stimulus, which holds its values for whole frames.
 
     Parameters
     ----------
     network : Network
     """
+    more = [p.name for p in network.projections if p.synapse != PULSE]
+    if more:
+        raise ValueError(f"synapses of {', '.join(more)} do more than add their weight; only those that do have a NumPy twin")
     late = [p.name for p in network.inputs if np.any(p.delay)]
     if late:
         raise ValueError(f"projections {', '.join(late)} delay the stimulus, which consists of frames; shift its frames instead")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bioworkbench.discrete.simulate import check_inputs_at_once
+from bioworkbench.discrete.simulate import check_projections
 from bioworkbench.discrete.spike_response import KERNELS, spike_response_arguments
 from bioworkbench.records.arrays import Booleans, Floats, count, finite, shaped
 from bioworkbench.records.errors import unknown_name
@@ -18,7 +18,6 @@ from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network, Projection
 from bioworkbench.records.recording import Recording, Spikes
 from bioworkbench.records.stimulus import Stimulus
-from bioworkbench.records.synapse import PULSE
 from bioworkbench.records.times import whole_steps
 
 __all__ = [
@@ -263,9 +262,7 @@ def simulate_spike_response(
     """
     step = stimulus.frame if dt is None else dt
     arguments = {p.name: spike_response_arguments(p.model, p.name) for p in network.populations}
-    check_inputs_at_once(network)
-    if more := [p.name for p in network.projections if p.synapse != PULSE]:
-        raise ValueError(f"synapses of {', '.join(more)} do more than add their weight; simulate such a network with Brian2")
+    check_projections(network)
     order, per_frame = feed_forward_order(network), whole_steps("stimulus frame", stimulus.frame, step)
     if stimulus.kind != "current" or network.n_channels != stimulus.values.shape[2]:
         raise ValueError(

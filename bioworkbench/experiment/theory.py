@@ -99,18 +99,10 @@ def expected_activity(spec: ExperimentSpec, network: Network) -> dict[str, dict[
     -------
     mapping from population to ``mean_rate`` (hertz) and ``cv_isi``
     """
-    kinds = {population.name: population.model for population in spec.populations}
-    if network.inputs or spec.phases or not all(_alike(population) for population in network.populations):
-        return {}
-    if any(
-        kinds[p.name].kind not in ("noisy_lif", "poisson_source") or p.model.receives == "synaptic" for p in network.populations
-    ):
-        return {}
-    if any("noise_tau" in population.model.constants for population in network.populations):
+    kinds = {population.name: population.model.kind for population in spec.populations}
+    if network.inputs or spec.phases or not all(_describes(kinds[p.name], p) for p in network.populations):
         return {}
     if any(p.synapse != PULSE or p.receives not in ("", "v") for p in network.projections):
-        return {}
-    if any(background.receives not in ("", "v") for p in network.populations for background in p.background):
         return {}
     neurons = {p.name: _neuron(p, spec.dt) for p in network.populations if "tau" in p.model.constants}
     sources = {p.name: _value(p, "rate") for p in network.populations if "tau" not in p.model.constants}
@@ -118,6 +110,13 @@ def expected_activity(spec: ExperimentSpec, network: Network) -> dict[str, dict[
     return {
         name: {"mean_rate": rates[name], "cv_isi": neuron.cv_isi()} for name, neuron in _driven(network, neurons, rates).items()
     } | {name: {"mean_rate": rate, "cv_isi": 1.0} for name, rate in sources.items() if rates}
+
+
+def _describes(kind: str, population: Population) -> bool:
+    """Whether the theory is about such neurons, and one of them can stand for all."""
+    model = population.model
+    white = kind in ("noisy_lif", "poisson_source") and model.receives != "synaptic" and "noise_tau" not in model.constants
+    return white and all(given.receives in ("", "v") for given in population.background) and _alike(population)
 
 
 def _alike(population: Population) -> bool:

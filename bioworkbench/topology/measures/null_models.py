@@ -146,16 +146,16 @@ def _swapped_by_kind(graph: SimpleGraph, rng: np.random.Generator, swaps_per_lin
 
 def _fit_strengths(graph: SimpleGraph, sources: Integers, targets: Integers, weights: Floats, rng: np.random.Generator) -> None:
     """Exchange weights between links until the strengths, which count weights by their size, are nearly those of the graph."""
-    n, sizes, order = graph.n_nodes, np.abs(weights), np.argsort(np.abs(weights), kind="stable")
+    n, sizes = graph.n_nodes, np.abs(weights)
+    order = np.argsort(sizes, kind="stable")
     shift = n if graph.directed else 0  # in-strengths of a directed graph are fitted apart from out-strengths
     ends = sources, targets + shift
     wanted_ends, given = graph.links()[:2], np.abs(np.asarray(graph.links()[2]))
     wanted = [np.bincount(end + move, given, n + shift) for end, move in zip(wanted_ends, (0, shift), strict=True)]
     now = [np.bincount(end, sizes, n + shift) for end in ends]
-    moved = sizes.copy()
-    anneal_weights(*ends, moved, np.asarray(now[0] + now[1] - wanted[0] - wanted[1], dtype=float), 10, rng)
+    anneal_weights(*ends, sizes, np.asarray(now[0] + now[1] - wanted[0] - wanted[1], dtype=float), 10, rng)
     # sizes were only exchanged: every weight goes where its size went, with its sign
-    weights[np.argsort(moved, kind="stable")] = weights[order]
+    weights[np.argsort(sizes, kind="stable")] = weights[order]
 
 
 def degree_preserving_mask(mask: Mask, rng: np.random.Generator, *, swaps_per_link: int = 10, recurrent: bool = False) -> Mask:
