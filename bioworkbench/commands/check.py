@@ -17,7 +17,7 @@ from bioworkbench.experiment.spec.ranges import Range
 from bioworkbench.experiment.spec.reader import load, sweep_points
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.experiment.spec.validation import examined_file
-from bioworkbench.experiment.warnings import about_delays, about_time_step
+from bioworkbench.experiment.warnings import about_backend, about_delays, about_time_step
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import SpecError
 from bioworkbench.simulation.rates import about_rates
@@ -90,6 +90,7 @@ def _is_fine(path: Path, changes: Mapping[str, Any]) -> bool:
             words.print(labeled("error", f" {problem}", "bold red"))
         return False
     doubts = (
+        about_backend(spec.backend),
         about_time_step(plan.network, spec.dt),
         about_delays(plan.network, spec.dt, plan.stimulus.duration),
         about_rates(plan.network, plan.stimulus, spec.dt),

@@ -12,9 +12,10 @@ from bioworkbench.records.network import Network
 from bioworkbench.records.neuron import refractory_time
 from bioworkbench.records.times import SECOND, rough_delays
 from bioworkbench.records.units import Quantity, format_quantity
+from bioworkbench.simulation.backends.choice import backend_of
 from bioworkbench.simulation.rates import about_rates
 
-__all__ = ["about_delays", "about_time_step", "suspicions"]
+__all__ = ["about_backend", "about_delays", "about_time_step", "suspicions"]
 
 
 def suspicions(spec: ExperimentSpec, network: Network, metrics: Mapping[str, Any], duration: float) -> tuple[str, ...]:
@@ -64,6 +65,23 @@ def about_time_step(network: Network, dt: float) -> Iterator[str]:
                 f"{_written(found[0])} ({found[1]}); take {_written(LARGEST_FRACTION * found[0])} or less, or see how much it matters: "
                 "bioworkbench check --converge SPEC."
             )
+
+
+def about_backend(name: str) -> Iterator[str]:
+    """Warning about a backend that this machine cannot run; another machine may.
+
+    Parameters
+    ----------
+    name : str
+        "auto", or a backend.
+
+    Yields
+    ------
+    str
+    """
+    lacking = backend_of(name).missing()
+    if lacking:
+        yield f"Backend '{name}' does not run on this machine: it needs {lacking}."
 
 
 def _written(time: float) -> str:

@@ -4,6 +4,7 @@
 # Brian2 does not type its quantities
 
 import inspect
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -262,6 +263,10 @@ def _fitted_frames(given: Stimulus, duration: float, n_trials: int) -> Stimulus:
             "longer duration"
         )
     _check_trials(given.n_trials, n_trials)
+    if given.values.shape[1] < n_frames:
+        warnings.warn(
+            f"stimulus '{given.name}' ends at {given.duration:g} s of {duration:g} s; it is 0 from there on", stacklevel=2
+        )
     silent = np.zeros((given.n_trials, n_frames - given.values.shape[1], given.values.shape[2]))
     values = np.concatenate([given.values, silent], axis=1)
     return replace(given, values=np.repeat(values, n_trials // given.n_trials, axis=0))

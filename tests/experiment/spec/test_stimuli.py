@@ -59,7 +59,8 @@ def test_they_act_on_targets_as_projections_do(files):
 
 def test_they_run_and_are_silent_afterwards(files):
     """Potentials are integrals: of currents, and of spikes of the own channel, which act after the step in which they come."""
-    result = bw.run(read(document(), "x", "x.toml"), results="results", report=False)
+    with pytest.warns(UserWarning, match=r"stimulus 'light' ends at 0\.006 s of 0\.01 s; it is 0 from there on"):
+        result = bw.run(read(document(), "x", "x.toml"), results="results", report=False)
     voltage = result.recording.traces["cells.v"].values
     times = np.arange(20) * 0.5
     drive = np.interp(times, [0, 2, 4, 6, 10], [0, 20, 20, 80, 80])

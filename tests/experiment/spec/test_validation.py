@@ -10,7 +10,7 @@ from bioworkbench.experiment.spec import read, validation
 from bioworkbench.experiment.spec.changes import with_value
 from bioworkbench.experiment.spec.places import PointProblems
 from bioworkbench.experiment.spec.validation import check_points, examined, examined_file
-from bioworkbench.experiment.warnings import about_time_step
+from bioworkbench.experiment.warnings import about_backend, about_time_step
 from bioworkbench.records.errors import SpecError
 from tests.documents import alone, with_task
 from tests.frozen_method import frozen  # noqa: F401  fixture
@@ -321,3 +321,11 @@ def test_long_steps_are_warned_of():
     assert warning.startswith(
         "dt = 0.5 ms is 0.25 times the smallest time constant of population 'inh', 2 ms (of its linear equations)"
     )
+
+
+def test_backends_that_another_machine_may_have_are_warned_of(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    (warning,) = about_backend("cuda")
+    assert warning.startswith("Backend 'cuda' does not run on this machine: it needs ")
+    assert list(about_backend("numpy")) == []
+    assert list(about_backend("auto")) == []
