@@ -191,7 +191,8 @@ def test_numbers_stay_within_their_limits(name):
 
 
 def test_sizes_of_files():
-    for path in [*MODULES, *ROOT.glob("tests/**/*.py"), *ROOT.glob("figures/**/*.py")]:
+    of_cpp = [path for ending in ("h", "cpp") for path in ROOT.glob(f"bioworkbench/**/*.{ending}")]
+    for path in [*MODULES, *of_cpp, *ROOT.glob("tests/**/*.py"), *ROOT.glob("figures/**/*.py")]:
         assert len(path.read_text().splitlines()) <= LIMITS["lines of a file, most"], path
 
 

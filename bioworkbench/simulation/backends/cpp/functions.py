@@ -6,6 +6,7 @@ The engine itself is compiled once per machine, compiler and flags, and kept the
 import hashlib
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -29,7 +30,7 @@ CONTINUOUS = (*FAST_MATH, *(("-mprefer-vector-width=256",) if platform.machine()
 AS_WRITTEN = ("-ffp-contract=off",)  # of the engine, and of functions of models in discrete time: they compute what is written
 
 ENGINE = Path(__file__).parent / "engine"
-_SOURCES = ("main.cpp", "normal.cpp", "pathway.cpp")
+_SOURCES = tuple(path.name for path in sorted(ENGINE.glob("*.cpp")))
 
 
 def name_of_text(text: str, file: str = "functions") -> str:
@@ -122,7 +123,13 @@ def program_of(
 
     def build_engine(folder: Path) -> Mapping[str, Any]:
         (folder / "normal_table.h").write_text(normal_table())
-        _compile([*flags, *AS_WRITTEN, "-I.", "-c", *(str(ENGINE / source) for source in _SOURCES)], folder, engine_key)
+        with ThreadPoolExecutor(len(_SOURCES)) as compilers:  # side by side: it is what a first run waits for
+            done = [
+                compilers.submit(_compile, [*flags, *AS_WRITTEN, "-I.", "-c", str(ENGINE / source)], folder, engine_key)
+                for source in _SOURCES
+            ]
+        for compiled in done:
+            compiled.result()
         return {"engine": list(flags)}
 
     def build_program(folder: Path) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """The plan: a text that says which arrays there are, which functions work on them, and what to do in which order.
 
-The engine (``engine/main.cpp``) reads it. A line is an order and its arguments, separated by blanks; arrays, clocks, pathways, tables,
+The engine (``engine/program.h``) reads it. A line is an order and its arguments, separated by blanks; arrays, clocks, pathways, tables,
 binomial distributions and actions are numbered in the order in which they are made. Names of files and groups are words.
 """
 
