@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from bioworkbench.experiment.comments import commented, with_report
@@ -76,7 +77,7 @@ def run(
     report : bool
         Whether to write ``report.html``; where it is missing, a later call writes it.
     progress : callable (phase, done, total), optional
-        Phases are build, train, compile, simulate and report. A notebook shows bars by itself.
+        Phases are build, train or fit, compile, step, simulate and report. A notebook shows bars by itself.
     profile : bool
         Also keep, as the metric ``profile``, the seconds that each Brian2 object took in the last simulation.
 
@@ -206,7 +207,7 @@ def compute(
         plan = construct(spec)
     # What draws takes long to import; the first picture needs less than the report.
     meanwhile([partial(view, name) for name in ("recording_figure", "report_of") if report])
-    execution = replace(spec.execution, jobs=jobs, threads=threads or spec.threads, progress=progress, profile=profile)
+    execution = replace(spec.execution, jobs=jobs, threads=threads or spec.threads, progress=clock.told, profile=profile)
     bound = partial(simulate, **spec.simulation | {"execution": execution})
     if spec.fit is not None:
         with clock.phase("fit"):
@@ -297,21 +298,41 @@ def _seed(spec: ExperimentSpec, use: str) -> int:
 
 
 class _Clock:
-    """Seconds of each phase, for those that show progress."""
+    """Seconds of each phase, for those that show progress; programs are compiled in other phases, and are one of their own."""
 
     def __init__(self, progress: Notify | None) -> None:
         self.progress = progress
         self.started = time.perf_counter()
         self.seconds: dict[str, float] = {}
+        self._lock, self._n_compiling, self._compiling_since, self._compiled = Lock(), 0, 0.0, 0.0
+
+    def told(self, phase: str, done: int, total: int) -> None:
+        """What a simulation tells of itself; its own phase "build" is when a program is generated and compiled."""
+        if phase == "build":
+            phase = "compile"
+            self._count(done, total)
+        if self.progress:
+            self.progress(phase, done, total)
+
+    def _count(self, done: int, total: int) -> None:
+        with self._lock:  # simulations that run at the same time wait for one program each
+            now = time.perf_counter()
+            if self._n_compiling:
+                self._compiled += now - self._compiling_since
+            self._n_compiling += 1 if done < total else -1
+            self._compiling_since = now
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Measure what happens inside."""
+        """Measure what happens inside, without the compilation of programs."""
         if self.progress:
             self.progress(name, 0, 1)
-        begun = time.perf_counter()
+        begun, compiled = time.perf_counter(), self._compiled
         yield
-        self.seconds[name] = time.perf_counter() - begun
+        spent = self._compiled - compiled
+        self.seconds[name] = time.perf_counter() - begun - spent
+        if spent:
+            self.seconds["compile"] = self.seconds.get("compile", 0.0) + spent
         if self.progress:
             self.progress(name, 1, 1)
 

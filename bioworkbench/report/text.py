@@ -19,6 +19,7 @@ from bioworkbench.readout.direction import SMALLER_IS_BETTER
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.network import Network
 from bioworkbench.records.units import Quantity, format_quantity
+from bioworkbench.report.times import phases_taken
 
 __all__ = [
     "PERCENT",
@@ -111,8 +112,7 @@ def cards(record: RunRecord) -> list[Card]:
         value = shown(name, values.pop(first)) + (" Hz" if name == "mean_rate" else "")
         strip.append(Card(label.split(" (")[0], value, first + _of_others(name, values)))
     timing = metrics["timing"]
-    phases = ", ".join(f"{phase} {timing[phase]:.1f}" for phase in ("build", "train", "simulate") if phase in timing)
-    strip.append(Card("time", f"{timing['total']:.1f} s", f"{phases} s, on {record.data.recording.backend}"))
+    strip.append(Card("time", f"{timing['total']:.1f} s", f"{phases_taken(timing)} s, on {record.data.recording.backend}"))
     return strip
 
 

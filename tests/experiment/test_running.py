@@ -1,6 +1,7 @@
 """From a spec to a results folder."""
 
 import json
+import time
 from dataclasses import replace
 
 import h5py
@@ -12,6 +13,7 @@ from bioworkbench.experiment.results import fingerprint
 from bioworkbench.experiment.spec import read
 from bioworkbench.experiment.spec.changes import with_value
 from bioworkbench.records.errors import ResultError, SimulationError, SpecError
+from bioworkbench.report.text import cards
 from bioworkbench.simulation import simulate
 from tests.documents import alone, with_task
 from tests.frozen_method import frozen  # noqa: F401  fixture
@@ -120,6 +122,24 @@ def test_phases_are_told(tmp_path):
     phases = list(dict.fromkeys(phase for phase, _, _ in told))
     assert [phase for phase in phases if phase in ("build", "simulate", "report")] == ["build", "simulate", "report"]
     assert ("report", 1, 1) in told
+
+
+def test_programs_are_compiled_in_a_phase_of_their_own(tmp_path, monkeypatch):
+    told = []
+
+    def compiled(*given, execution, **settings):
+        execution.progress("build", 0, 1)
+        time.sleep(0.3)
+        execution.progress("build", 1, 1)
+        return simulate(*given, execution=execution, **settings)
+
+    monkeypatch.setattr("bioworkbench.experiment.running.simulate", compiled)
+    result = bw.run(spec_of(alone()), results=tmp_path, progress=lambda *step: told.append(step))
+    timing = result.metrics["timing"]
+    assert timing["compile"] >= 0.3
+    assert timing["build"] + timing["compile"] + timing["simulate"] <= timing["total"]
+    assert ("compile", 0, 1) in told
+    assert "compile 0." in next(card.note for card in cards(result.record) if card.name == "time")
 
 
 def test_backend_of_the_call_is_part_of_the_spec(tmp_path):
