@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bioworkbench.records.arrays import positive
 from bioworkbench.records.times import seconds
 
-__all__ = ["Probe", "owner_and_variable", "probe_of", "variable_name"]
+__all__ = ["Probe", "outside", "owner_and_variable", "probe_of", "variable_name"]
 
 
 def variable_name(owner: str, variable: str) -> str:
@@ -46,7 +46,7 @@ class Probe:
     Raises
     ------
     ValueError
-        If the record step is not a time above 0.
+        If the record step is not a time above 0, or no neurons are named.
     """
 
     population: str
@@ -55,6 +55,8 @@ class Probe:
     every: float | None = None
 
     def __post_init__(self) -> None:
+        if self.neurons is not None and len(self.neurons) == 0:
+            raise ValueError(f"'{self.name}': neurons = []: name one at least, or leave it out to record all")
         if self.every is not None:
             name = f"every of the probe of {self.name}"
             object.__setattr__(self, "every", positive(name, seconds(name, self.every)))
@@ -63,6 +65,29 @@ class Probe:
     def name(self) -> str:
         """Key of the trace in a recording: ``"population.variable"`` or ``"projection.variable"``."""
         return variable_name(self.population, self.variable)
+
+
+def outside(probe: Probe, size: int) -> str:
+    """What is wrong with the neurons or synapses that a probe names.
+
+    Parameters
+    ----------
+    probe : Probe
+    size : int
+        How many neurons or synapses there are.
+
+    Returns
+    -------
+    str
+        Empty if all that it names are there.
+
+    Examples
+    --------
+    >>> outside(Probe("exc", "v", neurons=(0, 7)), 5)
+    "'exc.v': neurons has 7; must lie between 0 and 4"
+    """
+    wrong = next((index for index in probe.neurons or () if not 0 <= index < size), None)
+    return "" if wrong is None else f"'{probe.name}': neurons has {wrong}; must lie between 0 and {size - 1}"
 
 
 def probe_of(given: Probe | str, every: float | None = None) -> Probe:

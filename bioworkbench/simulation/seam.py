@@ -15,7 +15,7 @@ from bioworkbench.records.errors import SimulationError, unknown_name
 from bioworkbench.records.execution import Execution
 from bioworkbench.records.network import Network, with_links
 from bioworkbench.records.pathways import delay_of
-from bioworkbench.records.probe import Probe, probe_of, variable_name
+from bioworkbench.records.probe import Probe, outside, probe_of, variable_name
 from bioworkbench.records.protocol import Phase, RunState
 from bioworkbench.records.randomness import seed_of
 from bioworkbench.records.recording import Recording
@@ -195,9 +195,8 @@ def _checked(item: Probe | str, network: Network, inputs: Inputs) -> Probe:
             _check_projection(item, network, inputs)
         except ValueError as error:
             raise ValueError(f"record '{item.name}': {error}") from error
-    size = size_of(network, item.population)
-    if item.neurons is not None and (len(item.neurons) == 0 or min(item.neurons) < 0 or max(item.neurons) >= size):
-        raise ValueError(f"record '{item.name}': neurons {item.neurons} must be among 0 ... {size - 1}")
+    if wrong := outside(item, size_of(network, item.population)):
+        raise ValueError(f"record {wrong}")
     return item
 
 

@@ -89,7 +89,7 @@ EVENT_DRIVEN = SynapseModel("dx/dt = -x/(5*ms) : 1 (event-driven)", on_pre="x +=
         (GROWING, "ba.weight", "record 'ba.weight': 'ba' is not a population or projection; known: ab, cells"),
         (GROWING, "ab.wait", "record 'ab.wait': 'wait' is not a variable of the synapses of 'ab'; did you mean 'weight'"),
         (EVENT_DRIVEN, "ab.x", "variable 'x' of the synapses of 'ab' is event-driven, .*; record one of weight"),
-        (GROWING, Probe("ab", "weight", neurons=(6,)), r"record 'ab.weight': neurons \(6,\) must be among 0 ... 5"),
+        (GROWING, Probe("ab", "weight", neurons=(6,)), r"record 'ab.weight': neurons has 6; must lie between 0 and 5"),
     ],
 )
 def test_what_cannot_be_recorded(synapse, probe, words):

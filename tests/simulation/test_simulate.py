@@ -368,7 +368,7 @@ def test_bad_arguments(rng):
         call(record=["first.w"])
     with pytest.raises(ValueError, match=r"record 'v': write 'population\.variable'"):
         call(record=["v"])
-    with pytest.raises(ValueError, match=r"neurons \(30,\) must be among 0 \.\.\. 29"):
+    with pytest.raises(ValueError, match=r"record 'first\.v': neurons has 30; must lie between 0 and 29"):
         call(record=[Probe("first", "v", (30,))])
     with pytest.raises(ValueError, match=r"record step of .first\.v. = 0\.0015 s is not a whole number of steps"):
         call(record=[Probe("first", "v", every=1.5e-3)])

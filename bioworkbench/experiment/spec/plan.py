@@ -30,7 +30,7 @@ from bioworkbench.records.lazily import later
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.neuron import NeuronModel, refractory_time
 from bioworkbench.records.pathways import check_receiver, receiving
-from bioworkbench.records.probe import Probe
+from bioworkbench.records.probe import Probe, outside
 from bioworkbench.records.randomness import seed_of, stream
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus
 from bioworkbench.records.synapse import PULSE, check_synaptic
@@ -184,11 +184,11 @@ def _wired(
         direct = direct_projections(spec, [one for one in recorded if one.name in spec.stimuli], network.populations)
         network = Network(network.populations, (*projections, *direct, *given.projections))
     check_names(spec, network, list(channels))
-    for probe in (probe for probe in spec.record if probe.population not in sizes):
-        problems.tried(_check_synaptic, spec, probe, network)
     if spec.downscaling:
         with spec.place("downscaling").named():
             network = downscaled(network, **spec.downscaling)
+    for probe in spec.record:
+        problems.tried(_check_in_network, spec, probe, network)
     with spec.place("populations").named():
         check_shared(network, spec.n_trials if task is None else sum(part.n_trials for part in task.parts.values()))
     if spec.backend not in ("auto", *BACKENDS):
@@ -319,22 +319,20 @@ def _check_record(spec: ExperimentSpec, probe: Probe, models: Mapping[str, Neuro
     with spec.place("record").named():
         if probe.population in models and probe.variable not in (known := models[probe.population].parsed):
             raise ValueError(unknown_name(probe.variable, f"variable of '{probe.population}'", known))
-        if probe.neurons == ():
-            raise ValueError(f"'{probe.name}': neurons = []: name one at least, or leave it out to record all")
         if probe.every is not None and not np.isnan(spec.dt):
             whole_steps("every", probe.every, spec.dt)
 
 
-def _check_synaptic(spec: ExperimentSpec, probe: Probe, network: Network) -> None:
+def _check_in_network(spec: ExperimentSpec, probe: Probe, network: Network) -> None:
     with spec.place("record").named():
+        if probe.population in network.sizes:
+            if wrong := outside(probe, network.sizes[probe.population]):
+                raise ValueError(wrong)
+            return
         for projection in (p for p in network.projections if p.name == probe.population):
             check_synaptic(probe, projection.synapse)
-            last = projection.n_synapses - 1
-            wrong = next((k for k in probe.neurons or () if not 0 <= k <= last), None)
-            if wrong is not None:
-                raise ValueError(
-                    f"'{probe.name}': neurons has {wrong}; must lie between 0 and {last}, the synapses of '{probe.population}'"
-                )
+            if wrong := outside(probe, projection.n_synapses):
+                raise ValueError(f"{wrong}, the synapses of '{probe.population}'")
 
 
 def _projection(

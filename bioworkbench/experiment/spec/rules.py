@@ -8,6 +8,7 @@ from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.methods import drawn_by
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.execution import Execution
+from bioworkbench.records.probe import outside
 from bioworkbench.records.stimulus import INPUT
 from bioworkbench.simulation.backends.choice import BACKENDS, backend_of, backends_that, check_execution
 
@@ -109,11 +110,10 @@ def _about_populations(spec: ExperimentSpec) -> Iterator[Complaint]:
         *(projected if isinstance(projected, Mapping) else ()),
     ]
     for probe in spec.record:
-        size = sizes.get(probe.population, 1 << 63)
         if probe.population not in named and "network" not in spec.document:
             yield f"'{probe.name}': {unknown_name(probe.population, 'population or projection', named)}", "record"
-        elif wrong := [k for k in probe.neurons or () if not 0 <= k < size]:
-            yield f"'{probe.name}': neurons has {wrong[0]}; must lie between 0 and {size - 1}", "record"
+        elif probe.population in sizes and (wrong := outside(probe, sizes[probe.population])):
+            yield wrong, "record"
 
 
 def _about_task(spec: ExperimentSpec) -> Iterator[Complaint]:

@@ -188,6 +188,16 @@ def test_the_microcircuit_is_that_of_its_publication():
     assert np.isclose(part.projections[0].drawn.weights.first, 87.8e-12 / np.sqrt(0.1))
 
 
+@pytest.mark.parametrize(("variable", "index"), [("exc.v", 20), ("exc_inh.weight", 25)])
+def test_what_is_recorded_is_there_in_the_downscaled_network(variable, index):
+    """The run refused such a spec, which passed the check."""
+    document = {key: value for key, value in SPEC.items() if key != "record"}
+    document["downscaling"] = {"factor": 0.5, "rates": {"exc": "1 Hz", "inh": "1 Hz"}}
+    assert construct(read(document, "test")).network.sizes["exc"] == 20
+    with pytest.raises(SpecError, match=rf"record: '{variable}': neurons has {index}; must lie between 0 and "):
+        construct(read({**document, "record": {"variable": variable, "neurons": [index]}}, "test"))
+
+
 def test_a_projection_of_a_block_is_set_by_its_name(tmp_path):
     (tmp_path / "test.toml").write_text(tomli_w.dumps(SPEC))
     spec = bw.load(tmp_path / "test.toml", {"projections.exc_inh.delay": "2 ms", "populations.exc.tau": "20 ms"})

@@ -205,12 +205,6 @@ def test_bad_equations(field, value, message):
             {"variable": "exc_inh.weight", "neurons": 100_000},
             r"record: 'exc_inh\.weight': neurons has \d+; must lie between 0 and \d+, the synapses of 'exc_inh'",
         ),
-        ("record", {"variable": "exc.v", "neurons": []}, r"record: 'exc\.v': neurons = \[\]: name one at least"),
-        (
-            "record",
-            {"variable": "exc_inh.weight", "neurons": []},
-            r"record: 'exc_inh\.weight': neurons = \[\]: name one at least",
-        ),
         ("record.every", "0.7 ms", r"record: every = 0\.0007 s is not a whole number of steps"),
         ("memory", 1e-9, r"x\.toml, populations: 25 neurons take 5e-06 GB"),
         ("memory", 7e-6, r"memory: memory = .* GB: one trial needs about"),

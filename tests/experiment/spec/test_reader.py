@@ -111,6 +111,8 @@ CHANGES = [
     ("record", {"variable": "v"}, "variable = 'v': must be written population.variable or projection.variable"),
     ("record", {"variable": "ex.v"}, r"record: 'ex\.v': 'ex' is not a population or projection; did you mean 'exc'"),
     ("record", {"variable": "exc.v", "neurons": [30]}, r"record: 'exc\.v': neurons has 30; must lie between 0 and 19"),
+    ("record", {"variable": "exc.v", "neurons": []}, r"record: 'exc\.v': neurons = \[\]: name one at least"),
+    ("record", {"variable": "exc_inh.weight", "neurons": []}, r"record: 'exc_inh\.weight': neurons = \[\]: name one"),
     ("record", {"variable": "exc.v", "neurons": 10**9}, "neurons = 1000000000: must be between 1 and 100000"),
     ("metrics", ["accuracy"], r"x\.toml: has metrics and no task"),
     ("metrics", "accuracy", r"metrics: 'accuracy' is not a list"),
