@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import DTypeLike
 
+from bioworkbench.experiment.results.record import RunRecord
 from bioworkbench.experiment.results.result import Result
+from bioworkbench.experiment.results.spec_fingerprints import data_files
 from bioworkbench.experiment.results.store import load_record
 from bioworkbench.experiment.scores import block_size
 from bioworkbench.experiment.spec.trials import task_of
@@ -68,7 +70,7 @@ def predict(
     Raises
     ------
     ResultError
-        If the run has no trained network.
+        If the run has no trained network, or its training file has changed since.
     ValueError
         If the data are not what the network was trained on.
 
@@ -88,6 +90,7 @@ def predict(
     task = task_of(spec)
     if task is None:
         raise ResultError(f"{folder}: the spec of the run names no task; it must, to say how data become input")
+    _check_unchanged(record)
     new = _new(task, data)
     picked, execution = spec.backend if backend == "auto" else backend, replace(spec.execution, jobs=jobs)
     bound = partial(simulate, dt=spec.dt, backend=picked, execution=execution)
@@ -95,6 +98,18 @@ def predict(
     drawn = seed_of(spec.seed if seed is None else seed, "simulate new trials")
     found = blocked_predictions(trained, task.encode, new.values, bound, drawn, block=block)
     return Predictions(new.told(found), new.outputs)
+
+
+def _check_unchanged(record: RunRecord) -> None:
+    """Refuse a task whose file is not the one that the network was trained on: classes and scales come from that."""
+    then = {Path(path).name: known for path, known in record.provenance.get("inputs", {}).items()}
+    for path, now in data_files(record.spec.task).items():
+        known = then.get(Path(path).name)
+        if known and now and known != now:
+            raise ResultError(
+                f"{path} has changed since the network was trained, so data cannot be scaled as they were; bring the file back, or run "
+                "the spec again"
+            )
 
 
 def _new(task: Task, data: np.ndarray | str | Path) -> NewTrials:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas
 
 from bioworkbench.records.arrays import Floats, Integers
+from bioworkbench.records.counted import counted
 from bioworkbench.records.tables import CsvTable, read_table
 
 __all__ = ["is_time", "labels", "read_measured", "refuse_missing", "series_rows"]
@@ -70,7 +71,7 @@ def read_measured(path: Path, *, header: bool = True) -> CsvTable:
 
 
 def series_rows(
-    table: CsvTable, columns: Sequence[str], *, missing: str, times: str
+    table: CsvTable, columns: Sequence[str], *, missing: str, times: str, choose: str = "set"
 ) -> tuple[list[str], Floats, tuple[str, ...]]:
     """Rows of a time series, the earliest first.
 
@@ -83,6 +84,8 @@ def series_rows(
         Whether a missing value is an error or the last known one.
     times : {"even", "increasing", "ignore"}
         What is asked of a column of times.
+    choose : str
+        What errors advise to do with these two.
 
     Returns
     -------
@@ -101,12 +104,12 @@ def series_rows(
     rows = table.numbers(names)
     found = [*table.found, *["decimal commas"] * table.has_decimal_commas(names)]
     if time is not None and times != "ignore":
-        found += _check_times(table, time, even=times == "even")
+        found += _check_times(table, time, even=times == "even", choose=choose)
     if missing == "previous":
         n_missing = int(np.isnan(rows).sum())
         rows = pandas.DataFrame(rows).ffill().to_numpy()
         found += [f"{n_missing} missing values replaced by the ones before"] * (n_missing > 0)
-    refuse_missing(table, names, np.isnan(rows), "set missing = 'previous' to take the last known value where there is one")
+    refuse_missing(table, names, np.isnan(rows), f"{choose} missing = 'previous' to take the last known value where there is one")
     return names, rows, tuple(found)
 
 
@@ -187,14 +190,14 @@ def _read_times(cells: "pandas.Series[str]") -> Iterator[Any]:
             yield read.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
 
 
-def _check_times(table: CsvTable, position: int, *, even: bool) -> list[str]:
+def _check_times(table: CsvTable, position: int, *, even: bool, choose: str) -> list[str]:
     """Refuse times that go back, repeat or have gaps; what the step is, in words."""
     cells = table.cells[position]
     place = f"{table.path}, column '{table.names[position]}'"
-    faults = [_fault(table, cells, times, even) for times in _read_times(cells)]
+    faults = [_fault(table, cells, times, even, choose) for times in _read_times(cells)]
     if not faults:
         raise ValueError(
-            f"{place}: '{cells.iloc[0]}' and what follows are not all times; write them as 2020-12-31 23:59, or set times = 'ignore'"
+            f"{place}: '{cells.iloc[0]}' and what follows are not all times; write them as 2020-12-31 23:59, or {choose} times = 'ignore'"
         )
     if "" not in faults:
         raise ValueError(f"{place}: {faults[0]}")
@@ -202,7 +205,7 @@ def _check_times(table: CsvTable, position: int, *, even: bool) -> list[str]:
     return [f"rows {_step_text(times)} apart"] if len(times) > 1 else []
 
 
-def _fault(table: CsvTable, cells: "pandas.Series[str]", times: Any, even: bool) -> str:
+def _fault(table: CsvTable, cells: "pandas.Series[str]", times: Any, even: bool, choose: str) -> str:
     """What is wrong with some times; nothing if it is empty."""
     steps = np.diff(times)
     back = np.flatnonzero(steps <= steps.dtype.type(0))
@@ -210,15 +213,15 @@ def _fault(table: CsvTable, cells: "pandas.Series[str]", times: Any, even: bool)
         k = int(back[0])
         return (
             f"'{cells.iloc[k + 1]}' in line {table.lines[k + 1]} is not after '{cells.iloc[k]}' in the row before; sort the rows by time "
-            "and give each time once, or set times = 'ignore'"
+            f"and give each time once, or {choose} times = 'ignore'"
         )
     gaps = np.flatnonzero(steps > _GAP * np.median(steps.astype(float)).astype(steps.dtype)) if even and len(steps) else []
     if not len(gaps) or _are_business_days(times):
         return ""
     k = int(gaps[0])
     return (
-        f"{len(gaps)} gaps, the first between '{cells.iloc[k]}' and '{cells.iloc[k + 1]}' in line {table.lines[k + 1]}, where rows are "
-        f"{_step_text(times)} apart; fill the missing rows in, or set times = 'increasing' to take the rows as they are"
+        f"{counted(len(gaps), 'gap')}, the first between '{cells.iloc[k]}' and '{cells.iloc[k + 1]}' in line {table.lines[k + 1]}, "
+        f"where rows are {_step_text(times)} apart; fill the missing rows in, or {choose} times = 'increasing' to take the rows as they are"
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from bioworkbench.records.arrays import Floats
 from bioworkbench.records.counted import counted
-from bioworkbench.tasks.measured import read_measured, refuse_missing
+from bioworkbench.tasks.measured import read_measured, refuse_missing, series_rows
 from bioworkbench.tasks.task import NewTrials
 
 __all__ = ["Scale", "new_rows", "new_windows"]
@@ -37,7 +37,9 @@ class Scale:
         return values * self.deviation + self.mean
 
 
-def new_rows(path: Path, *, names: Sequence[str], scale: Scale, target: str, classes: Sequence[str] = ()) -> NewTrials:
+def new_rows(
+    path: Path, *, names: Sequence[str], scale: Scale, target: str, classes: Sequence[str] = (), missing: str = "refuse"
+) -> NewTrials:
     """New rows of a table, each a trial.
 
     Parameters
@@ -50,6 +52,8 @@ def new_rows(path: Path, *, names: Sequence[str], scale: Scale, target: str, cla
         What is predicted.
     classes : sequence of str
         Names of the classes in their order; none for values.
+    missing : {"refuse", "drop", "mean"}
+        Whether a missing value becomes the mean of its column in the training part ("mean"), or is an error.
 
     Returns
     -------
@@ -61,11 +65,28 @@ def new_rows(path: Path, *, names: Sequence[str], scale: Scale, target: str, cla
         If the file is not such a table, or a value is missing.
     """
     told = partial(np.take, np.array(classes)) if classes else np.asarray
-    return NewTrials(scale.applied(_numbers(names, path))[:, None], told, (target,))
+    table = read_measured(path)
+    rows = table.numbers(names)
+    if missing == "mean":
+        rows = np.where(np.isnan(rows), scale.mean, rows)
+    refuse_missing(table, names, np.isnan(rows), "leave the row out")
+    return NewTrials(scale.applied(rows)[:, None], told, (target,))
 
 
-def new_windows(path: Path, *, names: Sequence[str], scale: Scale, history: int, horizon: int, relative: bool) -> NewTrials:
+def new_windows(
+    path: Path,
+    *,
+    names: Sequence[str],
+    scale: Scale,
+    history: int,
+    horizon: int,
+    relative: bool,
+    missing: str = "refuse",
+    times: str = "even",
+) -> NewTrials:
     """New rows of a series: every run of `history` rows is a trial, and the last one is answered by what comes after the file.
+
+    Missing values and the column of times, if there is one, are treated as those of the training file were.
 
     Parameters
     ----------
@@ -77,6 +98,8 @@ def new_windows(path: Path, *, names: Sequence[str], scale: Scale, history: int,
         Rows seen and rows forecast.
     relative : bool
         Whether windows are differences from their last row.
+    missing, times : str
+        As of `measured.series_rows`.
 
     Returns
     -------
@@ -86,9 +109,10 @@ def new_windows(path: Path, *, names: Sequence[str], scale: Scale, history: int,
     Raises
     ------
     ValueError
-        If the file is not such a table or has too few rows, or a value is missing.
+        If the file is not such a table or has too few rows, a value is missing, or times go back or have gaps.
     """
-    rows = _numbers(names, path)
+    table = read_measured(path, header=not all(name.isdecimal() for name in names))
+    _, rows, _ = series_rows(table, names, missing=missing, times=times, choose="train with")
     if len(rows) < history:
         raise ValueError(
             f"{path} has {counted(len(rows), 'row')}; a window of the trained network has {history}, so give at least that many"
@@ -101,10 +125,3 @@ def new_windows(path: Path, *, names: Sequence[str], scale: Scale, history: int,
         return scale.undone(later + last).reshape(len(predictions), -1)
 
     return NewTrials(windows - last, told, tuple(f"{name} +{step}" for step in range(1, horizon + 1) for name in names))
-
-
-def _numbers(names: Sequence[str], path: Path) -> Floats:
-    table = read_measured(path, header=not all(name.isdecimal() for name in names))
-    rows = table.numbers(names)
-    refuse_missing(table, names, np.isnan(rows), "leave the row out")
-    return rows

@@ -174,7 +174,8 @@ def series(
     """
     path = data_file(str(file), data)
     names, rows, found = series_rows(read_measured(path, header=header), columns, missing=missing, times=times)
-    task = _forecast(path.name, names, rows, _ends(split, len(rows)), (history, horizon, stride, relative), "")
+    sizes = (history, horizon, stride, relative)
+    task = _forecast(path.name, names, rows, _ends(split, len(rows)), sizes, asked=(missing, times))
     return replace(task, reference=_about(path, rows, found))
 
 
@@ -245,7 +246,7 @@ def table(
     scale = _scale(names, rows[kept])
     train, test = (Trials(scale.applied(rows[part])[:, None], targets[part]) for part in (kept, held_out))
     classes = labels(read, target)[1] if kind == "classification" else ()
-    new = partial(new_rows, names=names, scale=scale, target=target, classes=classes)
+    new = partial(new_rows, names=names, scale=scale, target=target, classes=classes, missing=missing)
     about = _about(path, rows, [*found, told])
     return Task(path.name, kind, train, test, None, n_outputs, encode_rows, about, new=new, classes=tuple(classes))
 
@@ -319,9 +320,18 @@ def _scale(names: Sequence[str], seen: Floats) -> Scale:
 
 
 def _forecast(
-    name: str, names: Sequence[str], rows: Floats, ends: tuple[int, int, int], sizes: tuple[int, int, int, bool], reference: str
+    name: str,
+    names: Sequence[str],
+    rows: Floats,
+    ends: tuple[int, int, int],
+    sizes: tuple[int, int, int, bool],
+    reference: str = "",
+    asked: tuple[str, str] = ("refuse", "even"),
 ) -> Task:
-    """Task of windows from rows in time order; sizes are history, horizon, stride and whether windows are relative."""
+    """Task of windows from rows in time order.
+
+    Sizes are history, horizon, stride and whether windows are relative; `asked` is what is asked of missing values and times.
+    """
     *lengths, relative = sizes
     history, horizon, stride = (count(label, size) for label, size in zip(("history", "horizon", "stride"), lengths, strict=True))
     _check_length("training", ends[0], history, horizon)
@@ -336,7 +346,8 @@ def _forecast(
     if relative:
         train, test = _relative(train), _relative(test)
         validation = None if validation is None else _relative(validation)
-    new = partial(new_windows, names=names, scale=scale, history=history, horizon=horizon, relative=relative)
+    treated = dict(zip(("missing", "times"), asked, strict=True))
+    new = partial(new_windows, names=names, scale=scale, history=history, horizon=horizon, relative=relative, **treated)
     return Task(name, "regression", train, test, validation, n_outputs, encode_rows, reference, forecast=True, new=new)
 
 

@@ -116,6 +116,40 @@ def test_data_that_do_not_fit(animals, waves, tmp_path):
         bw.predict(animals, np.full((2, 1, 2), np.nan))
 
 
+def test_new_rows_of_a_series_are_in_the_order_of_their_times(folder, tmp_path):
+    """Rows of a file that lists the latest first, or lacks some, were taken for a series as they stood."""
+    lines = [f"{k},{line}" for k, line in enumerate((folder / "waves.csv").read_text().splitlines()[1:])]
+    (folder / "timed.csv").write_text("time,a,b\n" + "\n".join(lines))
+    run = trained(folder, {"kind": "series", "file": "timed.csv", "history": 8, "horizon": 2})
+    for name, rows, words in (
+        ("back", lines[::-1], "is not after .* or train with times = 'ignore'"),
+        ("gap", lines[:50] + lines[52:], "1 gap, the first between '49' and '52'"),
+    ):
+        (tmp_path / f"{name}.csv").write_text("time,a,b\n" + "\n".join(rows))
+        with pytest.raises(ValueError, match=words):
+            bw.predict(run, tmp_path / f"{name}.csv")
+    assert len(bw.predict(run, folder / "timed.csv")) == 240 - 8 + 1
+
+
+def test_missing_values_of_new_rows_are_those_of_training(folder, tmp_path):
+    run = trained(folder, {"kind": "table", "file": "animals.csv", "target": "kind", "missing": "mean"})
+    (tmp_path / "new.csv").write_text("weight,age\n4,\n30,\n")
+    assert bw.predict(run, tmp_path / "new.csv").values.tolist() == ["cat", "=dog"]
+
+
+def test_a_training_file_that_has_changed_is_noticed(folder, animals):
+    """New data are scaled as the training part was, which another file would change in silence."""
+    file = folder / "animals.csv"
+    before = file.read_text()
+    file.write_text(before.replace("\n=dog,", "\n=dog,1", 1))
+    try:
+        with pytest.raises(ResultError, match=r"animals\.csv has changed since the network was trained"):
+            bw.predict(animals, folder / "new.csv")
+    finally:
+        file.write_text(before)
+    assert len(bw.predict(animals, folder / "new.csv")) == 3
+
+
 def test_runs_that_cannot_predict(tmp_path):
     alone_run = bw.run(read(alone(), "alone", "x.toml"), results=tmp_path, report=False)
     with pytest.raises(ResultError, match="has no trained network, so nothing to predict with"):

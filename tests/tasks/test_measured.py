@@ -165,10 +165,10 @@ def test_even_times_are_no_input(write, first, times):
 def test_gaps_are_noticed(write, first, times):
     folder = write(dated(times, first))
     with pytest.raises(
-        ValueError, match=r"1 gaps, the first between '.*' and '.*' in line \d, where rows are .* apart; fill the missing"
+        ValueError, match=r"1 gap, the first between '.*' and '.*' in line \d, where rows are .* apart; fill the missing"
     ):
         rows_of(folder)
-    with pytest.raises(ValueError, match="1 gaps"):
+    with pytest.raises(ValueError, match="1 gap"):
         rows_of(folder, ("x",))
     for asked in ("increasing", "ignore"):
         assert rows_of(folder, times=asked)[0] == ["x"]

@@ -91,18 +91,19 @@ def external_functions(spec: ExperimentSpec) -> dict[str, str]:
     return {name: source for name in sorted(names) if (source := external_code(name))}
 
 
-def data_files(spec: ExperimentSpec) -> dict[str, str | None]:
+def data_files(settings: ExperimentSpec | Choice | None) -> dict[str, str | None]:
     """Checksums of the files that settings of a spec name, such as a connectome; they are part of its fingerprint.
 
     Parameters
     ----------
-    spec : ExperimentSpec
+    settings : ExperimentSpec, Choice or None
+        A spec, or a part of it such as its task.
 
     Returns
     -------
     dict from path to SHA-256, or None for a file that is not there
     """
-    paths = _paths({field.name: getattr(spec, field.name) for field in fields(spec)})
+    paths = _paths(settings)
     return {str(path): checksum(path) for path in sorted(paths)}
 
 
