@@ -10,7 +10,8 @@ import numpy as np
 
 __all__ = ["numeric", "order", "unit_of_metric"]
 
-_QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\s(].*?)?\s*")
+# A unit begins with a letter, so that folds such as 1/5 and files such as 1.csv stay the texts that they are.
+_QUANTITY = re.compile(r"\s*([+-]?(?:\d+(?:\.\d+|\.(?![^\W\d_]))?|\.\d+)(?:[eE][+-]?\d+)?)\s*([*/]?\s*[^\W\d_][^(]*?)?\s*")
 _UNITS = {"mean_rate": "Hz"}
 
 

@@ -15,7 +15,7 @@ from bioworkbench.experiment.results.seal import read_metrics
 from bioworkbench.experiment.results.swept import Point, PointOutcome
 from bioworkbench.experiment.spec.plan import construct
 from bioworkbench.experiment.spec.ranges import Range
-from bioworkbench.experiment.spec.reader import read
+from bioworkbench.experiment.spec.reader import loaded, read
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.experiment.sweeps.sweeping import Runner, prepared, run_points, warn_of_failures
 from bioworkbench.readout.metrics import METRICS, SMALLER_IS_BETTER
@@ -104,7 +104,7 @@ class _Search:
 
 
 def optimize(
-    spec: ExperimentSpec,
+    spec: ExperimentSpec | str | Path,
     metric: str,
     values: Mapping[str, Any] | None = None,
     *,
@@ -125,7 +125,7 @@ def optimize(
 
     Parameters
     ----------
-    spec : ExperimentSpec
+    spec : ExperimentSpec, or path of a TOML file
         In its sweep, ``"a.b" = { from = ..., to = ..., log = true }`` is searched within, and a list is chosen from.
     metric : str
         Name in ``metrics.METRICS``.
@@ -136,7 +136,8 @@ def optimize(
     n_folds : int
         For tasks without a validation part.
     jobs, scheduler, backend, results
-        As in `sweep`.
+        As in `sweep`. Where there are more workers than runs of a trial, several trials are tried at once, and their values are chosen
+        before the scores of the others are known: those depend on how many workers there are.
     progress : callable (TriedValues), optional
 
     Returns
@@ -166,7 +167,7 @@ def optimize(
     optuna = _optuna()
     if metric not in METRICS:
         raise ValueError(unknown_name(metric, "metric that can be optimized", METRICS))
-    run, spec = prepared(spec, values, jobs=jobs, scheduler=scheduler, backend=backend, results=results)
+    run, spec = prepared(loaded(spec), values, jobs=jobs, scheduler=scheduler, backend=backend, results=results)
     search = _search(spec, metric, n_folds, run, Path(results))
     at_once = max(1, (_AT_ONCE_ON_CLUSTER if scheduler else jobs) // (len(search.seeds) * len(search.parts)))
     with _claimed_study(search.path), _study_errors(optuna, search.path):

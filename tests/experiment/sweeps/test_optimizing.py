@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import tomli_w
 
 import bioworkbench as bw
 from bioworkbench.experiment.results import claimed, save_record
@@ -61,6 +62,14 @@ def test_folds_of_training_are_scored_never_the_test_part(tmp_path, computed):
     assert best.error == pytest.approx(0)
     assert all(isinstance(tried.values["populations.hidden.size"], int) for tried in found.tried)
     assert all(5 <= 1e3 * float(np.asarray(parse_quantity(tried.values["input.frame"]))) <= 20.001 for tried in found.tried)
+
+
+def test_a_spec_may_be_a_file(tmp_path, computed):
+    file = tmp_path / "x.toml"
+    file.write_text(tomli_w.dumps(spec_of().document))
+    found = bw.optimize(str(file), "accuracy", n_trials=1, n_folds=2, results=tmp_path)
+    assert len(found.tried) == 1
+    assert len(computed) == 4
 
 
 def test_a_validation_part_is_scored_instead(tmp_path, computed):
