@@ -99,7 +99,7 @@ def series_rows(
     ValueError
         If a column is unknown or holds something else than numbers, a value is missing, or times go back or have gaps.
     """
-    time = _time_position(table)
+    time = _time_position(table, columns)
     names = list(columns) or [name for k, name in enumerate(table.names) if name and k != time]
     rows = table.numbers(names)
     found = [*table.found, *["decimal commas"] * table.has_decimal_commas(names)]
@@ -162,15 +162,19 @@ def labels(table: CsvTable, target: str) -> tuple[Integers, tuple[str, ...]]:
     return classes, tuple(names.tolist())
 
 
-def _time_position(table: CsvTable) -> int | None:
-    """The first column that has a name, if that means time; else a column without a name before it, if it begins with a time."""
+def _time_position(table: CsvTable, inputs: Sequence[str]) -> int | None:
+    """The first column that has a name, if that means time; else a column without a name before it, if it begins with a time.
+
+    Else the only column, where it is none of the inputs that are named, whose name means time.
+    """
     n_unnamed = next((k for k, name in enumerate(table.names) if name), len(table.names))
     if n_unnamed < len(table.names) and is_time(table.names[n_unnamed]):
         return n_unnamed
     for position in range(n_unnamed):
         if next(_read_times(table.cells[position].iloc[:1]), None) is not None:  # the others are looked at later, and refused
             return position
-    return None
+    others = [k for k, name in enumerate(table.names) if is_time(name) and name not in inputs]
+    return others[0] if len(others) == 1 else None
 
 
 def _read_times(cells: "pandas.Series[str]") -> Iterator[Any]:

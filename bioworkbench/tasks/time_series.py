@@ -147,8 +147,8 @@ def series(
     file : path
         Inside the data folder.
     columns : tuple of str
-        Names (without header: numbers from "0"); by default all but the column of times: a first column called date, time, datetime
-        or timestamp, or one without a name, as pandas writes its index.
+        Names (without header: numbers from "0"); by default all but the column of times: one called date, time, datetime or
+        timestamp, or a first one without a name, as pandas writes its index.
     header : bool
         Whether the first row holds names.
     missing : {"refuse", "previous"}

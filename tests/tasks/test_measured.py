@@ -160,6 +160,18 @@ def test_even_times_are_no_input(write, first, times):
     assert found[-1].startswith("rows ")
 
 
+def test_times_behind_the_values_are_no_input(write):
+    """A channel of times, and gaps that nobody saw, where the column of times was not the first."""
+    folder = write("x,time,y\n1,0,3\n2,1,4\n3,2,6\n")
+    names, _, found = rows_of(folder)
+    assert names == ["x", "y"]
+    assert found[-1] == "rows 1 apart"
+    names, _, _ = rows_of(folder, columns=("time", "y"))
+    assert names == ["time", "y"]
+    with pytest.raises(ValueError, match="1 gap, the first between '1' and '5'"):
+        rows_of(write("x,time\n1,0\n2,1\n3,5\n4,6\n"))
+
+
 @pytest.mark.parametrize("first", ["date", ""])
 @pytest.mark.parametrize("times", GAPS)
 def test_gaps_are_noticed(write, first, times):
