@@ -17,6 +17,7 @@ from scipy import sparse
 from bioworkbench.records.arrays import Floats, Integers
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError
+from bioworkbench.topology.matrices import matrix_links
 
 __all__ = ["SimpleGraph", "graph_of_links", "in_degrees", "linked", "networkx_graph", "simple_graph"]
 
@@ -115,12 +116,13 @@ def simple_graph(graph: Any, *, directed: bool = True) -> SimpleGraph:
 
     Parameters
     ----------
-    graph : SimpleGraph, networkx graph, or array or sparse array (n_nodes, n_nodes)
-        ``matrix[i, j]``, where not zero, is the weight of the link from i to j; a matrix of bool has no weights. The attribute
+    graph : SimpleGraph, networkx graph, or array, sparse array or data frame (n_nodes, n_nodes)
+        ``matrix[i, j]``, where not zero, is the weight of the link from i to j; a matrix of bool has no weights, and what a masked
+        array masks is no link. A data frame has the names of the nodes as index and, in the same order, as columns. The attribute
         ``weight`` of networkx links counts as weight, 1 where only some links have it. Self-links are dropped, parallel links
         become one with the sum of their weights; ``n_self_links`` and ``n_parallel_links`` say how many.
     directed : bool
-        Whether the links of a matrix have a direction; without, ``[i, j]`` and ``[j, i]`` must agree.
+        Whether the links of a matrix have a direction; without, it must be symmetric, or have one triangle alone.
 
     Returns
     -------
@@ -129,7 +131,8 @@ def simple_graph(graph: Any, *, directed: bool = True) -> SimpleGraph:
     Raises
     ------
     TopologyError
-        If a weight is not a finite number, a matrix is not square, or one of an undirected graph is not symmetric.
+        If a weight is not a finite number, a matrix is not square, one of an undirected graph is not symmetric, or rows and columns
+        of a data frame have other names.
 
     Examples
     --------
@@ -145,14 +148,11 @@ def simple_graph(graph: Any, *, directed: bool = True) -> SimpleGraph:
         raise TopologyError(
             f"a {type(graph).__name__} of shape {np.shape(graph)} is not a graph; give a networkx graph or a square matrix"
         )
-    matrix = sparse.coo_array(graph)
-    matrix.sum_duplicates()
-    weights = None if matrix.dtype == bool else matrix.data
-    present = matrix.data != 0
-    rows, columns = (np.asarray(part)[present] for part in matrix.coords)
-    return graph_of_links(
-        rows, columns, None if weights is None else weights[present], range(np.shape(graph)[0]), directed=directed
-    )
+    try:
+        rows, columns, weights, nodes = matrix_links(graph, directed=directed)
+    except ValueError as error:
+        raise TopologyError(str(error)) from error
+    return graph_of_links(rows, columns, weights, nodes, directed=directed)
 
 
 def graph_of_links(
@@ -177,8 +177,8 @@ def graph_of_links(
     Raises
     ------
     TopologyError
-        If a position is not one of a node, a weight is not a finite number, or the two directions of an undirected link have
-        different weights.
+        If a position is not a whole number or not one of a node, a weight is not a finite number, or the two directions of an
+        undirected link have different weights.
 
     Examples
     --------
@@ -186,7 +186,7 @@ def graph_of_links(
     array([1, 2], dtype=int32)
     """
     nodes = range(nodes) if isinstance(nodes, int) else nodes
-    sources, targets = np.asarray(sources, dtype=np.int64), np.asarray(targets, dtype=np.int64)
+    sources, targets = (_positions(name, ends) for name, ends in (("sources", sources), ("targets", targets)))
     for name, ends in (("sources", sources), ("targets", targets)):
         if ends.size and (ends.min() < 0 or ends.max() >= len(nodes)):
             raise TopologyError(
@@ -202,6 +202,13 @@ def graph_of_links(
     n_parallel = sources.size - one_way.neighbors.size
     graph = one_way if directed else _both_ways(one_way)
     return SimpleGraph(graph.starts, graph.neighbors, graph.weights, directed, nodes, n_loops, n_parallel)
+
+
+def _positions(name: str, given: Any) -> Integers:
+    found = np.asarray(given)
+    if found.dtype.kind == "f" and not (found == np.rint(found)).all():
+        raise TopologyError(f"{name} = {found.tolist()[:5]}: positions of nodes are whole numbers")
+    return found.astype(np.int64)
 
 
 def in_degrees(graph: SimpleGraph) -> Integers:

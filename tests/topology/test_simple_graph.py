@@ -2,11 +2,13 @@
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from bioworkbench.records.errors import TopologyError
 from bioworkbench.topology.simple_graph import graph_of_links, networkx_graph, simple_graph
 
 LINKS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6), st.sampled_from([-1.5, 0.0, 0.25, 2.0])), max_size=25)
@@ -84,7 +86,40 @@ def test_weights_that_are_no_numbers(weight):
             simple_graph(graph)
 
 
+def test_data_frames_name_their_nodes():
+    """Links went to numbers in place of names, and to other nodes where columns had another order than rows."""
+    frame = pd.DataFrame([[0, 1.5, 0], [0, 0, 2], [0, 0, 0]], index=["a", "b", "c"], columns=["a", "b", "c"])
+    assert nx.utils.graphs_equal(networkx_graph(simple_graph(frame)), nx.from_pandas_adjacency(frame, nx.DiGraph))
+    assert simple_graph(pd.DataFrame(np.eye(2))).nodes == range(2)
+    for other in (frame[["b", "a", "c"]], frame.set_axis(["x", "b", "c"], axis=1)):
+        with pytest.raises(TopologyError, match=r"rows of the data frame are called \['a', 'b', 'c'\], its columns \['[bx]',"):
+            simple_graph(other)
+
+
+def test_entries_of_matrices():
+    """A masked entry was a link, an imaginary part was dropped, and numbers as objects ended in an error of SciPy."""
+    matrix = np.array([[0, 1.0], [2.0, 0]])
+    assert simple_graph(np.ma.masked_equal(matrix, 2)).links()[:2] == (0, 1)
+    assert simple_graph(matrix.astype(object)).weights.tolist() == [1, 2]
+    for kind in (np.asarray, sparse.csr_array):
+        with pytest.raises(TopologyError, match="type complex128 has complex weights"):
+            simple_graph(kind(matrix * 1j))
+    with pytest.raises(TopologyError, match="type <U1 is not one of numbers: could not convert string"):
+        simple_graph(np.array([["0", "x"], ["y", "0"]]))
+
+
+def test_undirected_matrices_are_symmetric_or_one_triangle():
+    whole = np.array([[0, 1.0, 2], [1, 0, 0], [2, 0, 0]])
+    for matrix in (whole, np.triu(whole), np.tril(whole), sparse.csr_array(np.triu(whole))):
+        assert (simple_graph(matrix, directed=False).matrix().toarray() == whole).all()
+    whole[0, 1] = 0
+    with pytest.raises(TopologyError, match="a link from 1 to 0 and none back, and is not one triangle"):
+        simple_graph(whole, directed=False)
+
+
 def test_what_is_no_graph():
+    with pytest.raises(ValueError, match=r"sources = \[0.5\]: positions of nodes are whole numbers"):
+        graph_of_links([0.5], [1], nodes=3)
     with pytest.raises(ValueError, match=r"a ndarray of shape \(2, 3\) is not a graph; give a networkx graph or a square matrix"):
         simple_graph(np.zeros((2, 3)))
     with pytest.raises(ValueError, match="targets reach from 0 to 5; the 3 nodes are 0 to 2"):

@@ -108,7 +108,8 @@ def compare(
     own = simple_graph(graph)
     chosen = by_name(predictors)
     n_hidden = max(1, round(fraction("hidden", hidden) * own.n_links))
-    if own.n_links < 2 or n_hidden >= own.n_links or own.plain.n_links * 2 >= own.n_nodes * (own.n_nodes - 1):
+    n_pairs = own.n_nodes * (own.n_nodes - 1) // (1 if own.directed else 2)
+    if own.n_links < 2 or n_hidden >= own.n_links or own.n_links >= n_pairs:
         raise TopologyError(
             f"{own}: to compare predictors it must have links to hide ({n_hidden}), others to learn from, and absent ones"
         )

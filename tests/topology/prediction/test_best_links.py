@@ -134,6 +134,13 @@ def test_comparison_ranks_predictors_with_intervals_and_curves():
     assert table.curves["ch2_l2"].iloc[-1] == pytest.approx(table.curves["ch2_l2"].min(), rel=0.5)
 
 
+def test_a_tournament_has_absent_links():
+    """Every pair is linked in one direction, and the other one is absent."""
+    graph = nx.DiGraph([(0, 1), (1, 2), (2, 0), (0, 3), (3, 1), (2, 3)])
+    table = compare(graph, np.random.default_rng(1), predictors=["random"], n_repeats=2)
+    assert table.auc.notna().all()
+
+
 def test_what_cannot_be_compared():
     for graph in (nx.complete_graph(4), nx.path_graph(2), nx.empty_graph(2)):
         with pytest.raises(ValueError, match="to compare predictors it must have links to hide"):
