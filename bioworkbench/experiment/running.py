@@ -221,6 +221,8 @@ def compute(
         "fingerprint": fingerprint(spec),
         "stimulus": plan.stimulus.kind,
         "task": "" if plan.task is None else plan.task.reference,
+        "classes": [] if plan.task is None else list(plan.task.classes),
+        "forecast": plan.task is not None and plan.task.forecast,
         "seconds": metrics["timing"],
     }
     first = RunRecord(spec, data, metrics, about)

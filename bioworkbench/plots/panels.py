@@ -62,6 +62,7 @@ STYLE: "dict[RcKeyType, Any]" = {
 
 _MOST_ROWS = 300  # neurons of a population in a raster
 _MOST_DOTS = 60_000
+_LONGEST_NAME = 16  # of a class beside a confusion matrix
 
 
 def color(k: int) -> str:
@@ -294,15 +295,17 @@ def _factor(values: Floats, dimension: Dimension) -> float:
     return float(scaled(largest, dimension)[0][0] / largest[0])
 
 
-def confusion_matrix(axes: Axes, targets: np.ndarray, predictions: np.ndarray) -> None:
+def confusion_matrix(axes: Axes, targets: np.ndarray, predictions: np.ndarray, names: Sequence[str] = ()) -> None:
     """How often each class (row) was taken for each class (column), percent of the row.
 
     Parameters
     ----------
     axes : Axes
-    targets, predictions : int array (n_trials,)
+    targets, predictions : int array (n_trials,) or (n_trials, n_frames)
+    names : sequence of str
+        Of the classes; their numbers are shown where they have none.
     """
-    n_classes = int(max(targets.max(), predictions.max())) + 1
+    n_classes = max(len(names), int(max(targets.max(), predictions.max())) + 1)
     counts = np.zeros((n_classes, n_classes))
     np.add.at(counts, (targets.ravel(), predictions.ravel()), 1)
     percent = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -311,9 +314,14 @@ def confusion_matrix(axes: Axes, targets: np.ndarray, predictions: np.ndarray) -
         for row, column in np.argwhere(counts > 0):
             value = percent[row, column]
             axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=7, color="black" if value > 55 else "white")
-        axes.set(xticks=range(n_classes), yticks=range(n_classes))
+        labels = [name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…" for name in names] or None
+        axes.set_xticks(
+            range(n_classes), labels, **({"rotation": 45, "ha": "right"} if max(map(len, labels or [""])) > 3 else {})
+        )
+        axes.set_yticks(range(n_classes), labels)
     axes.spines[:].set_visible(False)
-    axes.set(xlabel="predicted class", ylabel="true class", title=f"Confusion matrix ({len(targets)} test trials)")
+    what = "trials" if targets.ndim == 1 else "frames"
+    axes.set(xlabel="predicted class", ylabel="true class", title=f"Confusion matrix ({targets.size} test {what})")
     axes.figure.colorbar(image, ax=axes, label="% of true class", fraction=0.046, pad=0.04)
 
 
@@ -335,7 +343,7 @@ def score_bars(axes: Axes, scores: Mapping[str, float], label: str) -> None:
     axes.margins(x=0.12)
 
 
-def forecast(axes: Axes, targets: Floats, predictions: Floats, frame: float | None = None) -> None:
+def forecast(axes: Axes, targets: Floats, predictions: Floats, frame: float | None = None, ordered: bool = True) -> None:
     """True and predicted values: over the frames of the first trial, or over the trials where there is one value per trial.
 
     Parameters
@@ -345,15 +353,24 @@ def forecast(axes: Axes, targets: Floats, predictions: Floats, frame: float | No
         Of several outputs the first is shown.
     frame : float, seconds, optional
         Duration of a frame; without it frames are counted.
+    ordered : bool
+        Whether trials follow each other in time; where they do not, dots stand for lines.
     """
     per_frame = targets.ndim == 3
     true, predicted = (values[0, :, 0] if per_frame else values[:, 0] for values in (targets, predictions))
     start = max(0, len(true) - 500)
     places = np.arange(start, len(true)) * (frame or 1.0)
-    axes.plot(places, true[start:], color=COLORS[6], linewidth=1.2, label="true")
-    axes.plot(places, predicted[start:], color=COLORS[1], linewidth=1.0, linestyle="--", label="predicted")
+    lines = ordered or per_frame
+    styles = (
+        ({"linewidth": 1.2}, {"linewidth": 1.0, "linestyle": "--"})
+        if lines
+        else ({"ls": "", "marker": "o"}, {"ls": "", "marker": "x"})
+    )
+    axes.plot(places, true[start:], color=COLORS[6], label="true", **styles[0])
+    axes.plot(places, predicted[start:], color=COLORS[1], label="predicted", **styles[1])
     unit = "time (s)" if per_frame and frame else "frame" if per_frame else "test trial"
-    axes.set(xlabel=unit, ylabel="output 0", xlim=(places[0], places[-1]), title="Forecast on test data")
+    axes.set(xlabel=unit, ylabel="output 0", title="Forecast on test data" if ordered else "Output on test data")
+    axes.set_xlim((places[0], places[-1]) if lines and len(places) > 1 else (places[0] - 1, places[-1] + 1))
     axes.legend(ncols=2)
 
 
@@ -364,11 +381,13 @@ def error_curve(axes: Axes, curves: Mapping[str, tuple[Floats, Floats, Floats]],
     ----------
     axes : Axes
     curves : mapping from label to (x, mean, standard error), arrays (n_points,)
+        An error of NaN, of a single run, has no bar.
     xlabel, ylabel : str
     n : int
-        Number of runs behind each mean, for the title.
+        Number of runs behind each mean, for the title; the fewest where they differ.
     """
     for k, (name, (x, mean, error)) in enumerate(curves.items()):
         axes.errorbar(x, mean, error, color=color(k), marker="o", markersize=4, capsize=3, linewidth=1.3, label=name)
-    axes.set(xlabel=xlabel, ylabel=ylabel, title=f"{ylabel}, mean ± standard error of {n} seed{'s' * (n != 1)}")
+    title = f"{ylabel}, mean ± standard error of {n} seeds" if n > 1 else ylabel
+    axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
     _legend(axes, len(curves))

@@ -150,10 +150,15 @@ def _score_panels(record: RunRecord) -> Iterator[Panel]:
         return
     if record.data.trained.readout.rule == "argmax":
         caption = "Rows are the true classes; a perfect readout has 100 % on the diagonal."
-        yield drawn(lambda axes: panels.confusion_matrix(axes, answers.targets, answers.predictions), caption, height=4.2)
+        names = record.provenance.get("classes", ())
+        draw = partial(panels.confusion_matrix, targets=answers.targets, predictions=answers.predictions, names=names)
+        yield drawn(draw, caption, height=4.2)
     else:
-        caption = "The readout's output beside what was wanted; the last 500 values of the first test trial."
-        yield drawn(lambda axes: panels.forecast(axes, answers.targets, answers.predictions), caption, wide=True)
+        shown = "values of the first test trial" if answers.targets.ndim == 3 else "test trials"
+        caption = f"The readout's first output beside what was wanted; the last 500 {shown}."
+        ordered = record.provenance.get("forecast", True)
+        draw = partial(panels.forecast, targets=answers.targets, predictions=answers.predictions, ordered=ordered)
+        yield drawn(draw, caption, wide=True)
     name = next(iter(record.metrics["test"]))
     bars = {"this network": record.metrics["test"][name]} | text.rivals(record.metrics, name)
     scale, label = (100, f"test {name} (%)") if name in text.PERCENT else (1, f"test {name.replace('_', ' ')}")
@@ -206,7 +211,9 @@ def _curve_panel(curve: SweepCurve) -> Panel:
     def draw(axes: Axes) -> None:
         panels.error_curve(axes, {"this network": (curve.x, curve.mean, curve.error)}, curve.field, curve.score, curve.n_seeds)
 
-    return drawn(draw, f"{curve.score} as {curve.field} grows; bars are standard errors over seeds.", height=4.2)
+    return drawn(
+        draw, f"{curve.score} as {curve.field} grows; bars are standard errors, where there are several seeds.", height=4.2
+    )
 
 
 def _activity_panels(record: RunRecord) -> Iterator[Panel]:

@@ -62,7 +62,7 @@ def _curve(field: str, score: str, found: list[tuple[Any, float]]) -> SweepCurve
         return None
     samples = [np.array([score for x, (_, score) in zip(values, found, strict=True) if x == place]) for place in places]
     n = min(len(sample) for sample in samples)
-    errors = [sample.std(ddof=1) / np.sqrt(len(sample)) if len(sample) > 1 else 0.0 for sample in samples]
+    errors = [sample.std(ddof=1) / np.sqrt(len(sample)) if len(sample) > 1 else np.nan for sample in samples]
     return SweepCurve(field + label, score, places, np.array([sample.mean() for sample in samples]), np.array(errors), n)
 
 

@@ -48,6 +48,7 @@ def waves(folder):
 def test_rows_of_a_table_are_answered_by_names_of_classes(animals, folder):
     """Columns in another order, without the target, and one more."""
     (folder / "new.csv").write_text("age,color,weight\n5,1,4\n5,1,30\n6,2,3.5\n")
+    assert animals.provenance["classes"] == ["=dog", "cat"]  # which its report shows
     found = bw.predict(animals, folder / "new.csv")
     assert found.outputs == ("kind",)
     assert found.values.tolist() == ["cat", "=dog", "cat"]

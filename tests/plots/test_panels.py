@@ -32,3 +32,30 @@ def test_a_raster_has_a_dot_for_each_spike_of_its_trial(trial):
     expected = np.column_stack([spikes.time[mine] * 1e3, spikes.neuron[mine]])
     np.testing.assert_allclose(axes.collections[0].get_offsets(), expected)
     assert 0 < mine.sum() < len(spikes)
+
+
+def test_a_confusion_matrix_has_names_of_classes():
+    axes = Figure().subplots()
+    panels.confusion_matrix(
+        axes, np.array([[0, 1], [1, 1]]), np.array([[0, 1], [0, 1]]), names=["cat", "an elephant of Asia", "emu"]
+    )
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["cat", "an elephant of …", "emu"]
+    assert axes.get_title() == "Confusion matrix (4 test frames)"
+
+
+def test_trials_without_an_order_are_dots():
+    """Lines joined rows of a table that have nothing to do with each other, and were called a forecast."""
+    values = np.arange(4.0)[:, None]
+    for ordered, title, style in ((True, "Forecast on test data", "-"), (False, "Output on test data", "None")):
+        axes = Figure().subplots()
+        panels.forecast(axes, values, values, ordered=ordered)
+        assert (axes.get_title(), axes.lines[0].get_linestyle()) == (title, style)
+
+
+def test_a_single_seed_has_no_error():
+    axes = Figure().subplots()
+    one, nothing = np.arange(2.0), np.full(2, np.nan)
+    panels.error_curve(axes, {"a": (one, one, nothing)}, "x", "accuracy", 1)
+    assert axes.get_title() == "accuracy"
+    panels.error_curve(axes, {"a": (one, one, one)}, "x", "accuracy", 3)
+    assert axes.get_title() == "accuracy, mean ± standard error of 3 seeds"

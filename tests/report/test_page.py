@@ -130,7 +130,7 @@ def test_what_training_did():
 @pytest.mark.usefixtures("frozen", "sketch")
 def test_values_are_shown_as_forecasts():
     record = record_with_task(rule="value")
-    assert "what was wanted" in render(record)
+    assert "what was wanted; the last 500 test trials" in render(record)
 
 
 @pytest.mark.usefixtures("frozen")
