@@ -27,6 +27,7 @@ __all__ = [
     "features_of",
     "n_steps_of",
     "read_alone",
+    "step_of",
 ]
 
 Simulate = Callable[[Network, Stimulus, int], Recording]
@@ -126,6 +127,26 @@ def n_steps_of(network: Network, stimulus: Stimulus, simulate: Simulate) -> int:
     """
     silence = replace(stimulus, values=np.zeros((1, stimulus.values.shape[1], 0)), kind="current")
     return simulate(Network(network.populations), silence, 0).n_steps
+
+
+def step_of(simulate: Simulate) -> float | None:
+    """The simulation step that is bound to a function.
+
+    Parameters
+    ----------
+    simulate : callable
+
+    Returns
+    -------
+    float, seconds, or None
+        None where the function does not tell.
+
+    Examples
+    --------
+    >>> step_of(partial(print, dt=0.001))
+    0.001
+    """
+    return simulate.keywords.get("dt") if isinstance(simulate, partial) else None
 
 
 def blocks(values: np.ndarray, size: int) -> Iterator[np.ndarray]:

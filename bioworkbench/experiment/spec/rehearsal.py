@@ -4,13 +4,15 @@ A method checks its settings before it simulates for the first time, and nothing
 it, with a simulation that ends the call; features see a recording without spikes, and readouts are given random numbers.
 """
 
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from bioworkbench.experiment.spec.kinds import KINDS
 from bioworkbench.experiment.spec.records import ExperimentSpec
-from bioworkbench.readout.features import binned_counts
 from bioworkbench.readout.fitting import only_checked
 from bioworkbench.readout.metrics import check_metric, scores
 from bioworkbench.readout.reading import fitted_readout, read_feature
@@ -63,23 +65,35 @@ def rehearse(spec: ExperimentSpec, network: Network, task: Task | None, stimulus
         return
     arguments = spec.method.arguments
     silent = _silent(network, stimulus, spec.dt)
-    if isinstance(feature := arguments.get("feature"), Choice):
-        with spec.place("method.feature").named():
-            _check_feature(task, network, feature, arguments.get("populations"), silent)
+    for place, settings in _groups(arguments):
+        if isinstance(feature := settings.get("feature"), Choice):
+            with spec.place(f"{place}.feature").named():
+                _check_feature(task, network, feature, settings.get("populations"), silent)
     _check_metrics(spec, task)
     if isinstance(readout := arguments.get("readout"), Choice):
         with spec.place("task").named():
             check_trained_classes(task)
         with spec.place("method.readout").named():
             _check_readout(task, readout)
-    if isinstance(width := arguments.get("bin"), float):  # in which a method counts spikes itself
-        with spec.place("method").named():
-            binned_counts(silent, list(silent.spikes), bin=width)
+    for name, group in arguments.items():
+        if check := getattr(group, "check_recording", None):  # settings by which a method counts spikes itself
+            with spec.place(f"method.{name}").named():
+                check(silent)
     with spec.place("method").named():
         try:
-            KINDS["methods"][spec.method.kind](task, network, _start, stream(spec.seed, "method"), **arguments)
+            KINDS["methods"][spec.method.kind](
+                task, network, partial(_start, dt=spec.dt), stream(spec.seed, "method"), **arguments
+            )
         except _StartedError:
             return
+
+
+def _groups(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Settings of a method by the field that they stand in: its own, and those of every group of them."""
+    yield "method", arguments
+    for name, value in arguments.items():
+        if is_dataclass(value) and not isinstance(value, Choice):
+            yield f"method.{name}", {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def _check_metrics(spec: ExperimentSpec, task: Task) -> None:

@@ -18,6 +18,7 @@ from bioworkbench.methods.ch_snn.start import (
     check_kernels,
     check_links,
     check_paths,
+    check_probabilities,
     sparse_kernel,
     sparse_links,
     sparse_weights,
@@ -228,6 +229,7 @@ def train(
     optimization.check_start(task.train.n_trials, validated=task.validation is not None)
     first = task.encode(task.train.values[:1])
     images.check_channels(first.values.shape[2])
+    _check_inputs(task, start, model, sparsity)
     n_steps = n_steps_of(network, first, simulate)
     inputs = _step_inputs(task.encode(task.train.values), n_steps)
     state = _start(network, model, inputs, sparsity, start, rng)
@@ -264,6 +266,15 @@ def _check_start(start: SparseStart, model: FeedForward, images: ConvolvedImages
     check_links(drawn if start.sparse_output else drawn[:-1], sparsity)
     kernels = [layer for layer in convolutions if not isinstance(layer, Attention)]
     check_kernels(kernels, start.kernel_sparsities(len(kernels)))
+
+
+def _check_inputs(task: Task, start: SparseStart, model: FeedForward, sparsity: float) -> None:
+    """Refuse what links cannot be drawn by, before anything is simulated."""
+    convolutions, linear = _parted(model)
+    if sparsity and start.topology == "spike_correlation" and not convolutions and len(linear) > 1:
+        inputs = task.encode(task.train.values)
+        if inputs.kind == "current":
+            check_probabilities(inputs.values)
 
 
 def _kernel_sparsities(start: SparseStart, convolutions: Sequence[Layer]) -> list[float]:

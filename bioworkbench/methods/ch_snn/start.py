@@ -26,6 +26,7 @@ __all__ = [
     "check_kernels",
     "check_links",
     "check_paths",
+    "check_probabilities",
     "sparse_kernel",
     "sparse_links",
     "sparse_weights",
@@ -85,16 +86,33 @@ def _first(inputs: "StepInputs", n_source: int, n_target: int, sparsity: float, 
     return spike_correlation_topology(_spikes(inputs, rng), n_target, sparsity, rng)
 
 
-def _spikes(inputs: "StepInputs", rng: np.random.Generator) -> np.ndarray:
-    """Spikes of the inputs; currents between 0 and 1 serve as probabilities."""
-    values = inputs.values[:_N_OBSERVED]
-    if inputs.random:
-        return inputs.drawn(rng, _N_OBSERVED)
+def check_probabilities(values: np.ndarray) -> None:
+    """Refuse currents that cannot serve as probabilities of spikes.
+
+    Parameters
+    ----------
+    values : array
+        Of the first trials that links are drawn by; others are not looked at.
+
+    Raises
+    ------
+    TopologyError
+        If they do not lie between 0 and 1.
+    """
+    values = values[:_N_OBSERVED]
     if values.min() < 0 or values.max() > 1:
         raise TopologyError(
             f"topology = 'spike_correlation' with inputs from {values.min():.3g} to {values.max():.3g}: they must lie in [0, 1] "
             "to serve as spike probabilities; choose topology = 'correlation'"
         )
+
+
+def _spikes(inputs: "StepInputs", rng: np.random.Generator) -> np.ndarray:
+    """Spikes of the inputs; currents between 0 and 1 serve as probabilities."""
+    values = inputs.values[:_N_OBSERVED]
+    if inputs.random:
+        return inputs.drawn(rng, _N_OBSERVED)
+    check_probabilities(values)
     shape = (len(values), max(values.shape[1], inputs.n_steps), values.shape[2])
     return rng.random(shape, dtype=np.float32) < values
 

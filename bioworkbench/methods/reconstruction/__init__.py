@@ -18,7 +18,7 @@ from bioworkbench.discrete.subnetworks import SubNetworks, as_network, joined, l
 from bioworkbench.methods.reconstruction.program import ConvexProgram, solutions
 from bioworkbench.methods.reconstruction.witnesses import WitnessDistribution, gaussian_witnesses, pair_witnesses, template
 from bioworkbench.readout.fits import logistic, ridge
-from bioworkbench.readout.trials import n_steps_of
+from bioworkbench.readout.trials import n_steps_of, step_of
 from bioworkbench.records.arrays import Floats, count, non_negative
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.counted import counted
@@ -212,9 +212,14 @@ def _check_steps(task: Task, network: Network, simulate: Simulate) -> None:
     """Raise ValueError unless a frame lasts a step."""
     n_frames = _current(task, task.train.take(slice(1))).shape[1]
     first = task.encode(task.train.values[:1])
-    n_steps = n_steps_of(network, first, simulate)
-    if n_steps != n_frames:
-        raise ValueError(f"a trial of {n_frames} frames has {n_steps} steps; set dt to the frame, {first.frame} s")
+
+    def check(n_steps: int) -> None:
+        if n_steps != n_frames:
+            raise ValueError(f"a trial of {n_frames} frames has {n_steps} steps; set dt to the frame, {first.frame} s")
+
+    if dt := step_of(simulate):  # known before anything is simulated
+        check(round(first.duration / dt))
+    check(n_steps_of(network, first, simulate))
 
 
 def _check_witnesses(dictionary: Dictionary, program: ConvexProgram, witnesses: WitnessDistribution) -> None:

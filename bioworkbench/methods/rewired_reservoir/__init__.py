@@ -29,7 +29,7 @@ from bioworkbench.records.randomness import derived_seed, seed_of, stream
 from bioworkbench.records.recording import Recording
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task, Trials
-from bioworkbench.tasks.task import check_learnable
+from bioworkbench.tasks.task import check_learnable, check_trained_classes
 
 __all__ = ["Episodes", "Reading", "ReservoirRewiring", "Scaling", "train"]
 
@@ -168,9 +168,8 @@ def train(
     _check_reachable(network)
     read = read_feature(task, network, reading.feature, reading.populations)
     seed = derived_seed(rng)
-    judge = _Judge(
-        task, read, reading.readout, reading.metric, *_parts(task, episodes.n_trials, reading.validation_fraction)
-    )  # fmt: skip
+    parts = _parts(task, episodes.n_trials, reading.validation_fraction)
+    judge = _Judge(task, read, reading.readout, reading.metric, *parts)
     judge.check(seed)
     wiring, history = _Training(rules, episodes, seed, judge).run(simulate)
     final = wiring.network(network)
@@ -240,6 +239,7 @@ class _Judge:
     def check(self, seed: int) -> None:
         """Raise ValueError unless the readout can be fitted to some features of these trials, and the metric scores their targets."""
         targets = self.fitted.targets
+        check_trained_classes(replace(self.task, train=self.fitted, test=self.fitted, validation=self.judged))
         shape = targets.shape[:2] if self.task.train.per_frame else targets.shape[:1]
         with only_checked():
             fitted_readout(self.task, stream(seed, "checked features").normal(size=(*shape, 2)), targets, self.readout)

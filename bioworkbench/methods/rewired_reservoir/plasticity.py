@@ -116,6 +116,16 @@ class ReservoirRewiring(RewiringPlan):
             if not callable(given) and given not in known:
                 raise ValueError(unknown_name(given, what, known))
 
+    @property
+    def by_correlation(self) -> bool:
+        """Whether correlations of spikes decide which synapses move."""
+        return self.regrowth == "correlation" or self.removal == "spike_correlation"
+
+    def check_recording(self, recording: Recording) -> None:
+        """Raise ValueError if correlations that decide cannot be taken of such a `recording`."""
+        if self.by_correlation and self.removed_fraction and self.regrowth != "none":
+            _binned(recording, next(iter(recording.spikes)), self.bin)
+
 
 @dataclass(frozen=True)
 class Scaling:
@@ -253,7 +263,7 @@ class Plasticity:
         self, wiring: Wiring, projection: Projection, recording: Recording, step: Rewiring, rng: np.random.Generator
     ) -> tuple[Projection, float, int]:
         correlations = np.zeros((0, 0))
-        if self.rewiring.regrowth == "correlation" or self.rewiring.removal == "spike_correlation":
+        if self.rewiring.by_correlation:
             correlations = np.abs(lagged_correlations(recording, projection.source, projection.target, self.rewiring.bin))
         rules = replace(
             step,
@@ -361,12 +371,17 @@ def lagged_correlations(recording: Recording, source: str, target: str, bin: flo
     ValueError
         If the bin does not divide the duration, or only one fits into it.
     """
-    early = binned_counts(recording, [source], bin=bin, per_frame=True)
-    if early.shape[1] < 2:
-        raise ValueError(f"bin = {bin} s: at least two bins must fit into a trial of {recording.duration} s")
+    early = _binned(recording, source, bin)
     late = early if source == target else binned_counts(recording, [target], bin=bin, per_frame=True)
     one, other = _standardized(early[:, :-1]), _standardized(late[:, 1:])
     return one.T @ other / len(one)
+
+
+def _binned(recording: Recording, population: str, bin: float) -> Floats:
+    counts = binned_counts(recording, [population], bin=bin, per_frame=True)
+    if counts.shape[1] < 2:
+        raise ValueError(f"bin = {bin} s: at least two bins must fit into a trial of {recording.duration} s")
+    return counts
 
 
 def _standardized(counts: Floats) -> Floats:

@@ -2,13 +2,16 @@
 
 import codecs
 from itertools import product
+from pathlib import Path
 
 import pytest
 import tomli_w
 
+import bioworkbench as bw
 from bioworkbench.experiment.spec import read, validation
 from bioworkbench.experiment.spec.changes import with_value
 from bioworkbench.experiment.spec.places import PointProblems
+from bioworkbench.experiment.spec.reader import document_of
 from bioworkbench.experiment.spec.validation import check_points, examined, examined_file
 from bioworkbench.experiment.warnings import about_backend, about_time_step
 from bioworkbench.records.errors import SpecError
@@ -126,10 +129,40 @@ METHOD = [
     ("method", {"kind": "reconstruction", "program": {"penalties": []}}, r"method\.program: penalties = \(\): give at least one"),
     ("method", {"kind": "reconstruction", "program": {"penalties": [0.1, -1]}}, r"method\.program: penalties = -1\.0: must be"),
     ("method", {"kind": "rewired_reservoir"}, "method: .*the network has no synapses"),
+    (
+        "method",
+        {"kind": "rewired_reservoir", "rewiring": {"bin": "10 ms"}},
+        r"method\.rewiring: bin = 0\.01 s: at least two bins must fit into a trial of",
+    ),
+    (
+        "method",
+        {"kind": "rewired_reservoir", "rewiring": {"bin": "3 ms"}},
+        r"method\.rewiring: bin = 0\.003 s: must divide the duration",
+    ),
+    (
+        "method",
+        {"kind": "rewired_reservoir", "reading": {"feature": {"kind": "binned_counts", "bin": "3 ms"}}},
+        r"method\.reading\.feature: bin = 0\.003 s: must divide",
+    ),
     ("metrics", ["r2"], "metrics: "),
     ("populations.hidden.layer", 10**9, "populations.hidden.layer: layer = 1000000000: must lie between 0 and 999"),
     ("input.frame", "1e300 s", "input.* there may be"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("reconstruction_xor", {"frame": "8 ms"}, r"method: a trial of 10 frames has 80 steps; set dt to the frame, 0\.008 s"),
+        ("ch_snn_digits", {"frame": "8 ms", "gain": 2.0}, r"method: topology = 'spike_correlation' with inputs from 0 to 2"),
+    ],
+)
+def test_inputs_that_methods_cannot_use(name, given, message):
+    """Runs refused them once they had simulated."""
+    document = document_of(Path(bw.__file__).parents[1] / "network_specs" / f"{name}.toml")
+    document = {key: value for key, value in document.items() if key != "sweep"} | {"input": {"kind": "as_current", **given}}
+    with pytest.raises(SpecError, match=message):
+        examined(document, "x", "x.toml")
 
 
 @pytest.mark.usefixtures("frozen")

@@ -314,6 +314,14 @@ def test_targets_that_have_no_score_are_refused_before_an_episode(task):
         trained(replace(task, train=Trials(task.train.values, targets)), None, never)
 
 
+def test_classes_of_the_scored_trials_alone_are_refused_before_an_episode(task):
+    """Rows sorted by class left the last one to the scored trials, all of which were then wrong."""
+    trials = Trials(task.train.values[..., :1], np.array([0, 0, 1, 1, 2, 2]))
+    sorted_task = replace(task, kind="classification", train=trials, test=trials, n_outputs=3, washout=0)
+    with pytest.raises(ValueError, match=r"validation: classes \[2\] of 3 have no training trial"):
+        trained(sorted_task, None, never, **{"reading.validation_fraction": 0.3})
+
+
 def test_silence_is_refused(task):
     start = reservoir()
     quiet = replace(start.populations[1], model=discrete_lif(leak=0.9, threshold=1e6))
