@@ -1,11 +1,12 @@
 """`Probe`: what a simulation records beside spikes; and names of variables, "population.variable" or "projection.variable"."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bioworkbench.records.arrays import positive
 from bioworkbench.records.times import seconds
 
-__all__ = ["Probe", "outside", "owner_and_variable", "probe_of", "variable_name"]
+__all__ = ["Probe", "check_distinct", "outside", "owner_and_variable", "probe_of", "variable_name"]
 
 
 def variable_name(owner: str, variable: str) -> str:
@@ -65,6 +66,31 @@ class Probe:
     def name(self) -> str:
         """Key of the trace in a recording: ``"population.variable"`` or ``"projection.variable"``."""
         return variable_name(self.population, self.variable)
+
+
+def check_distinct(probes: Sequence[Probe]) -> None:
+    """Check that no variable is recorded twice, since traces are known by its name.
+
+    Parameters
+    ----------
+    probes : sequence of Probe
+
+    Raises
+    ------
+    ValueError
+        Naming the variable that is.
+
+    Examples
+    --------
+    >>> check_distinct([Probe("exc", "v", neurons=(0,)), Probe("exc", "v", neurons=(7,))])
+    Traceback (most recent call last):
+    ...
+    ValueError: 'exc.v': is recorded twice; record it once, with all the neurons that are wanted
+    """
+    names = [probe.name for probe in probes]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"'{twice}': is recorded twice; record it once, with all the neurons that are wanted")
 
 
 def outside(probe: Probe, size: int) -> str:

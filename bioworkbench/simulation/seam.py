@@ -15,7 +15,7 @@ from bioworkbench.records.errors import SimulationError, unknown_name
 from bioworkbench.records.execution import Execution
 from bioworkbench.records.network import Network, with_links
 from bioworkbench.records.pathways import delay_of
-from bioworkbench.records.probe import Probe, outside, probe_of, variable_name
+from bioworkbench.records.probe import Probe, check_distinct, outside, probe_of, variable_name
 from bioworkbench.records.protocol import Phase, RunState
 from bioworkbench.records.randomness import seed_of
 from bioworkbench.records.recording import Recording
@@ -111,6 +111,7 @@ def simulate(
         return run_phases(run_phase, network, stimuli, seed, dt=step, start=start)
     inputs = inputs_of(network, stimuli, step)  # pyright: ignore[reportArgumentType]  phases went another way
     probes = tuple(_checked(item, network, inputs) for item in record)
+    check_distinct(probes)
     _warn(network, inputs, step)
     inputs = replace(inputs, keeps_state=keep_state or start is not None)
     picked = choose_backend(_keeping(backend) if inputs.keeps_state else backend)

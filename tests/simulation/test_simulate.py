@@ -366,6 +366,8 @@ def test_bad_arguments(rng):
         call(record=["firs.v"])
     with pytest.raises(ValueError, match=r"record 'first\.w': 'w' is not a variable"):
         call(record=["first.w"])
+    with pytest.raises(ValueError, match=r"'first\.v': is recorded twice; record it once, with all the neurons"):
+        call(record=["first.v", Probe("first", "v", (3,))])
     with pytest.raises(ValueError, match=r"record 'v': write 'population\.variable'"):
         call(record=["v"])
     with pytest.raises(ValueError, match=r"record 'first\.v': neurons has 30; must lie between 0 and 29"):

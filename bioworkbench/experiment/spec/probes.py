@@ -5,7 +5,7 @@ from typing import Any
 from bioworkbench.experiment.spec.places import Place
 from bioworkbench.experiment.spec.values import converted_arguments
 from bioworkbench.records.annotations import Seconds
-from bioworkbench.records.probe import Probe, owner_and_variable
+from bioworkbench.records.probe import Probe, check_distinct, owner_and_variable
 
 __all__ = ["probe", "probes"]
 
@@ -58,7 +58,7 @@ def probes(given: Any, place: Place) -> tuple[Probe, ...]:
     Raises
     ------
     SpecError
-        If it is not made of such tables, or one of them has a setting that does not fit.
+        If it is not made of such tables, one of them has a setting that does not fit, or two are of the same variable.
     """
     tables = [given] if isinstance(given, dict) else given
     with place.named():
@@ -66,4 +66,6 @@ def probes(given: Any, place: Place) -> tuple[Probe, ...]:
             raise ValueError(f'{given!r} is not a list of tables such as {{ variable = "exc.v", neurons = 5 }}')
         if len(tables) > MAX_PROBES:
             raise ValueError(f"{len(tables)} of them; at most {MAX_PROBES} are accepted")
-        return tuple(probe(**converted_arguments(probe, table, "record", place, {})) for table in tables)
+        found = tuple(probe(**converted_arguments(probe, table, "record", place, {})) for table in tables)
+        check_distinct(found)
+        return found

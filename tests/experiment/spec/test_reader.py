@@ -113,6 +113,7 @@ CHANGES = [
     ("record", {"variable": "exc.v", "neurons": [30]}, r"record: 'exc\.v': neurons has 30; must lie between 0 and 19"),
     ("record", {"variable": "exc.v", "neurons": []}, r"record: 'exc\.v': neurons = \[\]: name one at least"),
     ("record", {"variable": "exc_inh.weight", "neurons": []}, r"record: 'exc_inh\.weight': neurons = \[\]: name one"),
+    ("record", [{"variable": "exc.v", "neurons": [k]} for k in (1, 5)], r"record: 'exc\.v': is recorded twice; record it once"),
     ("record", {"variable": "exc.v", "neurons": 10**9}, "neurons = 1000000000: must be between 1 and 100000"),
     ("metrics", ["accuracy"], r"x\.toml: has metrics and no task"),
     ("metrics", "accuracy", r"metrics: 'accuracy' is not a list"),
