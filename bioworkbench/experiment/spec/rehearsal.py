@@ -130,7 +130,7 @@ def _check_feature(task: Task, network: Network, feature: Choice, populations: A
 
 def _check_readout(task: Task, readout: Choice) -> None:
     """Try it on two random features of training trials, as many as take no time."""
-    least = int(readout.arguments.get("n_folds") or 1)
+    least = max(int(readout.arguments.get(name) or 1) for name in ("n_folds", "batch_size"))  # too few would be refused
     if task.train.per_frame:
         kept = np.arange(min(task.train.n_trials, max(_MOST_ROWS // task.train.n_frames, least)))
         shape: tuple[int, ...] = (len(kept), task.train.n_frames, 2)

@@ -1,6 +1,7 @@
 """All errors of a spec at once, those of its method and of its sweep included, before anything is simulated."""
 
 import codecs
+from contextlib import nullcontext
 from itertools import product
 from pathlib import Path
 
@@ -163,6 +164,18 @@ def test_inputs_that_methods_cannot_use(name, given, message):
     document = {key: value for key, value in document.items() if key != "sweep"} | {"input": {"kind": "as_current", **given}}
     with pytest.raises(SpecError, match=message):
         examined(document, "x", "x.toml")
+
+
+@pytest.mark.usefixtures("frozen")
+def test_a_readout_is_tried_on_as_many_rows_as_it_needs(tmp_path):
+    """A batch of as many trials as there are was refused, since a part of them was looked at."""
+    (tmp_path / "many.csv").write_text("a,kind\n" + "".join(f"{k},{'xy'[k % 2]}\n" for k in range(600)))
+    document = with_task() | {"task": {"kind": "table", "file": "many.csv", "target": "kind", "data": str(tmp_path)}}
+    document |= {"input": {"kind": "as_current", "frame": "10 ms"}}
+    for batch_size, fits in ((480, True), (481, False)):
+        document["method"] = {"kind": "ransnn", "readout": {"kind": "adam", "batch_size": batch_size, "n_updates": 1}}
+        with nullcontext() if fits else pytest.raises(SpecError, match="batch_size = 481 exceeds the 480 training rows"):
+            examined(document, "x", "x.toml")
 
 
 @pytest.mark.usefixtures("frozen")
