@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from scipy import sparse
 
-from bioworkbench.records.arrays import Floats, Integers
+from bioworkbench.records.arrays import Floats, Integers, non_negative
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.lazily import later, pointed_to
 from bioworkbench.topology.simple_graph import SimpleGraph, in_degrees, simple_graph
@@ -248,12 +248,17 @@ def inequality(values: Any) -> float:
     float
         NaN if all are 0.
 
+    Raises
+    ------
+    ValueError
+        If a number is negative or not finite.
+
     Examples
     --------
     >>> inequality([1, 1, 1, 1])
     0.0
     """
-    values = np.sort(np.asarray(values, dtype=float))
+    values = np.sort(np.asarray(non_negative("values", values), dtype=float))
     total = values.sum()
     if not total:
         return float("nan")

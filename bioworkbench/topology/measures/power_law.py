@@ -55,14 +55,14 @@ def fit_power_law(degrees: ArrayLike) -> PowerLaw:
     Raises
     ------
     TopologyError
-        If fewer than two different degrees above 0 occur: every exponent fits.
+        If fewer than two different degrees above 0 occur: every exponent fits; if a degree is no whole number of 0 or more.
 
     References
     ----------
     A. Clauset, C. R. Shalizi, M. E. J. Newman (2009), https://doi.org/10.1137/070710111
     """
-    degrees = np.asarray(degrees)
-    positive = np.sort(degrees[degrees > 0]).astype(np.int64)
+    degrees = _whole(degrees)
+    positive = np.sort(degrees[degrees > 0])
     if positive.size == 0 or positive[0] == positive[-1]:
         raise TopologyError(f"the degrees above 0 are all {positive[:1].tolist()}; a power law needs at least two different ones")
     values, counts = np.unique(positive, return_counts=True)
@@ -71,6 +71,17 @@ def fit_power_law(degrees: ArrayLike) -> PowerLaw:
         return best
     corrected = best.exponent * (best.n_tail - 1) / best.n_tail + 1 / best.n_tail
     return PowerLaw(corrected, best.smallest, best.n_tail, best.distance)
+
+
+def _whole(degrees: ArrayLike) -> Integers:
+    """Degrees as integers, if they are whole numbers: strengths have no discrete power law."""
+    found = np.asarray(degrees)
+    wrong = np.flatnonzero(~((found >= 0) & (found == np.rint(found)))) if found.dtype.kind in "buif" else np.arange(1)
+    if wrong.size:
+        raise TopologyError(
+            f"degree {found.flat[wrong[0]]}, number {wrong[0]}, must be a whole number, 0 or more; strengths are none"
+        )
+    return found.astype(np.int64)
 
 
 @njit(cache=True, nogil=True)
@@ -163,7 +174,7 @@ def power_law_p_value(degrees: ArrayLike, rng: np.random.Generator, *, n_samples
     ----------
     A. Clauset, C. R. Shalizi, M. E. J. Newman (2009), https://doi.org/10.1137/070710111
     """
-    degrees = np.asarray(degrees)
+    degrees = _whole(degrees)
     degrees = degrees[degrees > 0]
     fit = fit_power_law(degrees)
     worse = [_synthetic_distance(degrees, fit, rng) >= fit.distance for _ in range(count("n_samples", n_samples))]

@@ -92,6 +92,9 @@ def test_weighted_rich_club_by_hand():
 def test_inequality_by_hand():
     assert inequality([0, 0, 0, 1]) == pytest.approx(0.75)
     assert np.isnan(inequality([0, 0]))
+    for wrong in (-1.0, np.nan):
+        with pytest.raises(ValueError, match=f"values = {wrong}: must be a finite number, 0 or more"):
+            inequality([wrong, 2, 3])
 
 
 @given(st.integers(0, 10**6))

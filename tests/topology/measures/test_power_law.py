@@ -4,6 +4,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from bioworkbench.records.errors import TopologyError
 from bioworkbench.topology.measures.power_law import PowerLaw, degree_survival, fit_power_law, power_law_p_value
 from tests.topology.measures.test_measures import TOY8
 
@@ -64,3 +65,11 @@ def test_regular_graphs_have_no_power_law():
 
 def test_a_law_is_a_record():
     assert PowerLaw(2.0, 1, 10, 0.1).exponent == 2
+
+
+@pytest.mark.parametrize("wrong", [1.5, -1, np.nan, "3"])
+def test_degrees_are_whole_numbers(wrong):
+    """Strengths were cut to whole numbers, and what is no number was left out."""
+    for measure in (fit_power_law, lambda degrees: power_law_p_value(degrees, np.random.default_rng(1), n_samples=2)):
+        with pytest.raises(TopologyError, match="must be a whole number, 0 or more"):
+            measure([wrong, 2, 3, 3])
