@@ -110,8 +110,7 @@ def simulate(
         run_phase = partial(simulate, backend=_keeping(backend), record=record, execution=execution)
         return run_phases(run_phase, network, stimuli, seed, dt=step, start=start)
     inputs = inputs_of(network, stimuli, step)  # pyright: ignore[reportArgumentType]  phases went another way
-    probes = tuple(_checked(item, network, inputs) for item in record)
-    check_distinct(probes)
+    probes = _probes(record, network, inputs)
     _warn(network, inputs, step)
     inputs = replace(inputs, keeps_state=keep_state or start is not None)
     picked = choose_backend(_keeping(backend) if inputs.keeps_state else backend)
@@ -185,6 +184,12 @@ def _recording(gathered: Gathered, inputs: Inputs, seed: int, backend: str) -> R
 def _check_phases_recorded(counts: bool) -> None:
     if counts:
         raise ValueError(f"counts = {counts}: spikes of phases are recorded one by one; leave counts out")
+
+
+def _probes(record: Sequence[Probe | str], network: Network, inputs: Inputs) -> tuple[Probe, ...]:
+    probes = tuple(_checked(item, network, inputs) for item in record)
+    check_distinct(probes)
+    return probes
 
 
 def _checked(item: Probe | str, network: Network, inputs: Inputs) -> Probe:
