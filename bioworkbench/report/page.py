@@ -48,6 +48,8 @@ class SweepCurve:
     x, mean, error : array (n_points,)
         Error: standard error of the mean over seeds.
     n_seeds : int
+    names : tuple of str (n_points,)
+        Of values that are no numbers; empty for numbers.
     """
 
     field: str
@@ -56,6 +58,7 @@ class SweepCurve:
     mean: np.ndarray
     error: np.ndarray
     n_seeds: int
+    names: tuple[str, ...] = ()
 
 
 def write_report(record: RunRecord, folder: Path, curves: tuple[SweepCurve, ...] = ()) -> Path:
@@ -209,11 +212,15 @@ def _change_panels(record: RunRecord) -> Iterator[Panel]:
 
 def _curve_panel(curve: SweepCurve) -> Panel:
     def draw(axes: Axes) -> None:
-        panels.error_curve(axes, {"this network": (curve.x, curve.mean, curve.error)}, curve.field, curve.score, curve.n_seeds)
+        found = {"this network": (curve.x, curve.mean, curve.error)}
+        panels.error_curve(axes, found, curve.field, curve.score, curve.n_seeds)
+        if curve.names:  # which have no order that a line could follow
+            axes.set_xticks(range(len(curve.names)), curve.names)
+            for line in axes.lines:
+                line.set_linestyle("none")
 
-    return drawn(
-        draw, f"{curve.score} as {curve.field} grows; bars are standard errors, where there are several seeds.", height=4.2
-    )
+    how = f"by {curve.field}" if curve.names else f"as {curve.field} grows"
+    return drawn(draw, f"{curve.score} {how}; bars are standard errors, where there are several seeds.", height=4.2)
 
 
 def _activity_panels(record: RunRecord) -> Iterator[Panel]:

@@ -14,6 +14,7 @@ from bioworkbench.experiment.spec.ranges import Range
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.plots.panels import suitable_unit
 from bioworkbench.records.units import parse_quantity
+from bioworkbench.report.index import cell_text
 from bioworkbench.report.page import SweepCurve
 
 __all__ = ["sweep_curves"]
@@ -56,24 +57,26 @@ def _scores(spec: ExperimentSpec, folder: Path, field: str) -> Iterator[tuple[An
 
 
 def _curve(field: str, score: str, found: list[tuple[Any, float]]) -> SweepCurve | None:
-    values, label = _numbers([value for value, _ in found])
+    values, label, names = _numbers([value for value, _ in found])
     places = np.unique(values)
     if len(places) < 2:
         return None
     samples = [np.array([score for x, (_, score) in zip(values, found, strict=True) if x == place]) for place in places]
     n = min(len(sample) for sample in samples)
     errors = [sample.std(ddof=1) / np.sqrt(len(sample)) if len(sample) > 1 else np.nan for sample in samples]
-    return SweepCurve(field + label, score, places, np.array([sample.mean() for sample in samples]), np.array(errors), n)
+    means = np.array([sample.mean() for sample in samples])
+    return SweepCurve(field + label, score, places, means, np.array(errors), n, names)
 
 
-def _numbers(values: list[Any]) -> tuple[np.ndarray, str]:
-    """Swept values as numbers in one unit, and that unit for the label; indices for what is not a number."""
+def _numbers(values: list[Any]) -> tuple[np.ndarray, str, tuple[str, ...]]:
+    """Swept values as numbers in one unit, and that unit for the label; what are not numbers have places and names."""
     try:
         quantities = [parse_quantity(value) for value in values]
     except ValueError:
-        return np.array([values.index(value) for value in values], dtype=float), " (number of the value)"
+        names = tuple(dict.fromkeys(map(cell_text, values)))
+        return np.array([names.index(cell_text(value)) for value in values], dtype=float), "", names
     dimension, values_si = quantities[0].dim, np.array([float(np.asarray(quantity)) for quantity in quantities])
     if dimension.is_dimensionless:
-        return values_si, ""
+        return values_si, "", ()
     unit, name = suitable_unit(np.abs(values_si).max(), dimension)
-    return values_si / unit, f" ({name})"
+    return values_si / unit, f" ({name})", ()

@@ -213,6 +213,17 @@ def test_curves_are_gathered_from_finished_points(tmp_path):
     np.testing.assert_allclose(curve.error, abs(one - other) / 2)
 
 
+@pytest.mark.usefixtures("sketch")
+def test_values_that_are_no_numbers_are_named(tmp_path):
+    """The axis had their numbers."""
+    spec = read(alone() | {"sweep": {"backend": ["numpy", "cpp"]}}, "x")
+    for _, point in sweep_points(spec):
+        save_record(record_alone(point.document), tmp_path / fingerprint(point))
+    curve = sweep_curves(spec, tmp_path)[0]
+    assert (curve.field, curve.names, curve.x.tolist()) == ("backend", ("numpy", "cpp"), [0, 1])
+    assert "rate of exc (Hz) by backend" in render(record_alone(), (curve,))
+
+
 def test_no_curves_without_points(tmp_path):
     assert sweep_curves(read(alone(), "x"), tmp_path) == ()
     swept = alone() | {"sweep": {"populations.exc.sigma": ["0 mV", "1 mV"]}}
