@@ -12,7 +12,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from bioworkbench.records.arrays import Floats
+from bioworkbench.records.arrays import Floats, finite, shaped
 from bioworkbench.records.errors import TopologyError, unknown_name
 from bioworkbench.records.functions import name_of
 from bioworkbench.topology.prediction.layer_links import layer_scores
@@ -153,7 +153,8 @@ def scores_of_all_pairs(graph: Any, rng: np.random.Generator, *, by: str | Calla
     Raises
     ------
     TopologyError
-        If the name is unknown, the graph has more than 5000 nodes, or the score is for graphs of another kind.
+        If the name is unknown, the graph has more than 5000 nodes, the score is for graphs of another kind, or a function gives
+        something else than a finite number for each pair.
     """
     own, name = simple_graph(graph), name_of(by)
     if not callable(by) and by not in SCORES:
@@ -173,7 +174,11 @@ def _own_scores(own: SimpleGraph, by: Callable, rng: np.random.Generator) -> Flo
     position = {node: k for k, node in enumerate(own.nodes)}
     pairs = list(nx.non_edges(graph))
     matrix = np.zeros((own.n_nodes, own.n_nodes))
-    for (u, v), score in zip(pairs, np.asarray(by(graph, pairs, rng), dtype=float), strict=True):
+    try:
+        scores = shaped("scores", finite("scores", by(graph, pairs, rng)), (len(pairs),))
+    except (TypeError, ValueError) as error:
+        raise TopologyError(f"predictor '{name_of(by)}': {error}; it must give a finite number for each of the pairs") from error
+    for (u, v), score in zip(pairs, scores, strict=True):
         matrix[position[u], position[v]] = score
         if not own.directed:
             matrix[position[v], position[u]] = score

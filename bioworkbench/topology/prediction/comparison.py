@@ -99,7 +99,7 @@ def compare(
     TopologyError
         If the graph has fewer than two links or no absent ones, is too large, or a predictor is unknown or for graphs of another kind.
     ValueError
-        If `hidden` is not between 0 and 1, `n_repeats` less than 2, or two functions have the same name.
+        If `hidden` is not between 0 and 1, `n_repeats` less than 2, no predictor is named, or two functions have the same name.
 
     References
     ----------
@@ -107,6 +107,8 @@ def compare(
     """
     own = simple_graph(graph)
     chosen = by_name(predictors)
+    if not chosen:
+        raise ValueError(f"predictors = {predictors!r}: name one at least")
     n_hidden = max(1, round(fraction("hidden", hidden) * own.n_links))
     n_pairs = own.n_nodes * (own.n_nodes - 1) // (1 if own.directed else 2)
     if own.n_links < 2 or n_hidden >= own.n_links or own.n_links >= n_pairs:

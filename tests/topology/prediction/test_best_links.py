@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bioworkbench.records.errors import TopologyError
 from bioworkbench.topology.prediction.all_pairs import SCORES, scores_of_all_pairs
 from bioworkbench.topology.prediction.best_links import best_links, scores_of_links
 from bioworkbench.topology.prediction.comparison import compare
@@ -141,7 +142,32 @@ def test_a_tournament_has_absent_links():
     assert table.auc.notna().all()
 
 
+@pytest.mark.parametrize(
+    ("scores", "words"),
+    [
+        (lambda n: np.full(n, np.nan), "scores has .* not finite"),
+        (np.ones, None),
+        (lambda n: np.ones(n - 1), "scores"),
+        (lambda n: ["a"] * n, "scores"),
+    ],
+)
+def test_scores_of_own_predictors_are_finite_numbers_one_a_pair(scores, words):
+    """Pairs with NaN were left out of the best links without a word."""
+    graph = nx.path_graph(5)
+
+    def mine(graph, pairs, rng):
+        return scores(len(pairs))
+
+    if words is None:
+        assert len(best_links(graph, np.random.default_rng(1), by=mine)) == 6
+        return
+    with pytest.raises(TopologyError, match=f"predictor '.*mine': {words}.*; it must give a finite number for each of the pairs"):
+        best_links(graph, np.random.default_rng(1), by=mine)
+
+
 def test_what_cannot_be_compared():
+    with pytest.raises(ValueError, match=r"predictors = \[\]: name one at least"):
+        compare(nx.path_graph(5), np.random.default_rng(1), predictors=[])
     for graph in (nx.complete_graph(4), nx.path_graph(2), nx.empty_graph(2)):
         with pytest.raises(ValueError, match="to compare predictors it must have links to hide"):
             compare(graph, np.random.default_rng(1), predictors=["ch3_l3"])
