@@ -9,7 +9,7 @@ from typing import Any
 
 from bioworkbench.experiment.results.columns import numeric, order, unit_of_metric
 from bioworkbench.experiment.results.files import write_text
-from bioworkbench.experiment.results.reading import NOT_COMPARED, Summary, differing, summaries
+from bioworkbench.experiment.results.reading import NOT_COMPARED, SEED, Summary, differing, summaries
 from bioworkbench.records.above import made_above
 from bioworkbench.records.averages import mean_and_error
 from bioworkbench.records.cells import safe_cell
@@ -132,7 +132,7 @@ def table(folders: Iterable[str | Path] | str | Path, metric: str = "", by: Sequ
         "activity.exc.mean_rate"; by default the first test score, and without a task rate and irregularity of every population.
     by : sequence of str
         Dotted fields of the specs, such as "populations.exc.sigma"; by default all that differ between the results. Whatever
-        else differs, apart from the seed, is not averaged over.
+        else differs, apart from the seed, is not averaged over; copies of a run count once.
 
     Returns
     -------
@@ -183,6 +183,7 @@ def table_of(runs: Sequence[Summary], unreadable: Sequence[str] = (), metric: st
     shown = tuple(by) or tuple(name for name in different if name not in NOT_COMPARED)
     groups = _groups(runs, shown)
     _check_alike(groups, shown, different)
+    groups = [(values, _each_seed_once(runs)) for values, runs in groups]
     labels = list(zip(*(values for values, _ in groups), strict=True))
     groups = [groups[k] for k in order(labels)]
     columns = [numeric(name, [values[k] for values, _ in groups]) for k, name in enumerate(shown)]
@@ -230,6 +231,24 @@ def _groups(runs: Sequence[Summary], by: tuple[str, ...]) -> list[tuple[tuple[An
         values = tuple(run.setting(name) for name in by)
         groups.setdefault(repr(values), (values, []))[1].append(run)
     return list(groups.values())
+
+
+def _each_seed_once(runs: Sequence[Summary]) -> list[Summary]:
+    """Runs without copies of them in other folders, which would count as further seeds."""
+    found: dict[Any, Summary] = {}
+    for run in runs:
+        first = found.setdefault(run.setting(SEED), run)
+        if _numbers_of(first) != _numbers_of(run):
+            raise ValueError(
+                f"{first.folder} and {run.folder} have the same settings and seed, but other numbers, as of another version or file of "
+                "data; name one of them"
+            )
+    return list(found.values())
+
+
+def _numbers_of(run: Summary) -> dict[str, Any]:
+    """Numbers that the same run has every time."""
+    return {name: value for name, value in run.numbers.items() if not name.startswith(("timing.", "profile."))}
 
 
 def _check_alike(groups: list[tuple[tuple[Any, ...], list[Summary]]], by: tuple[str, ...], different: list[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import bioworkbench as bw
-from bioworkbench.experiment.results import fingerprint, save_record
+from bioworkbench.experiment.results import fingerprint, load_record, save_record
 from bioworkbench.experiment.results.columns import numeric, order
 from bioworkbench.experiment.results.reading import Summary, differing
 from bioworkbench.experiment.results.table import Table
@@ -44,6 +44,18 @@ def test_mean_and_error_over_the_seeds_beside_baselines(results):
     assert bw.table([results]) == found  # the first score, by all that differs
     assert bw.table([results.parent]) == found
     assert bw.table([*results.iterdir(), results]) == found
+
+
+def test_copies_of_a_run_count_once(results, tmp_path):
+    """Two stores with the same runs gave twice as many seeds, and an error that was too small."""
+    copied = tmp_path / "elsewhere" / "x"
+    shutil.copytree(results, copied)
+    assert bw.table([results, copied]) == bw.table([results])
+    one = next(run for run in copied.iterdir() if not run.name.startswith("."))
+    record = load_record(one)
+    save_record(replace(record, metrics={**record.metrics, "test": {"accuracy": 0.123}}), one)
+    with pytest.raises(ValueError, match=f"x/{one.name} and .*x/{one.name} have the same settings and seed, but other numbers"):
+        bw.table([results, copied])
 
 
 def test_other_metrics(results):
