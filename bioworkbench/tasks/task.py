@@ -166,6 +166,8 @@ class Task:
         Reads a file of new data, for tasks that come from a file themselves.
     classes : tuple of str
         Names of the classes, in the order of their numbers; empty where they have none.
+    shared : int
+        Trials before and after a training trial whose targets have values in common with its own, as those of windows of a series.
 
     Raises
     ------
@@ -186,6 +188,7 @@ class Task:
     heads: tuple[int, ...] = ()
     new: Callable[[Path], NewTrials] | None = None
     classes: tuple[str, ...] = ()
+    shared: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in ("classification", "regression"):
@@ -299,7 +302,8 @@ def held_out(task: Task, part: str) -> Task:
     part : str
         ``"test"`` for the task as it is, ``"validation"`` for its validation part, which the method then does not see, or
         ``"2/5"`` for the second of five parts of the training trials, which is taken out of them. Parts hold equal fractions of
-        every class; trials without a class of their own are cut into consecutive blocks.
+        every class; trials without a class of their own are cut into consecutive blocks, and trials beside a block that share
+        targets with it are left out of training.
 
     Returns
     -------
@@ -332,11 +336,13 @@ def held_out(task: Task, part: str) -> Task:
     folds = _folds(task.train, n_folds)
     if (np.bincount(folds, minlength=n_folds) == 0).any():
         raise ValueError(f"'{part}': {task.train.n_trials} training trials cannot be cut into {n_folds} parts; use fewer")
-    return replace(
-        task,
-        train=task.train.take(np.flatnonzero(folds != number - 1)),
-        test=task.train.take(np.flatnonzero(folds == number - 1)),
-    )
+    mine = folds == number - 1
+    others, block = ~mine, np.flatnonzero(mine)
+    if task.shared:  # of windows of a series, else what is held out would be among what is trained on
+        others[max(0, block[0] - task.shared) : block[-1] + task.shared + 1] = False
+    if not others.any():
+        raise ValueError(f"'{part}': every training trial outside of it shares targets with it; use more parts, or more trials")
+    return replace(task, train=task.train.take(np.flatnonzero(others)), test=task.train.take(block))
 
 
 def _folds(trials: Trials, n_folds: int) -> np.ndarray:

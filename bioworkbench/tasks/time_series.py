@@ -346,9 +346,11 @@ def _forecast(
     if relative:
         train, test = _relative(train), _relative(test)
         validation = None if validation is None else _relative(validation)
+    shared = -(-horizon // stride) - 1
     treated = dict(zip(("missing", "times"), asked, strict=True))
     new = partial(new_windows, names=names, scale=scale, history=history, horizon=horizon, relative=relative, **treated)
-    return Task(name, "regression", train, test, validation, n_outputs, encode_rows, reference, forecast=True, new=new)
+    about = {"forecast": True, "new": new, "shared": shared}
+    return Task(name, "regression", train, test, validation, n_outputs, encode_rows, reference, **about)
 
 
 def _check_length(part: str, n_rows: int, history: int, horizon: int) -> None:

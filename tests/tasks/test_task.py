@@ -8,6 +8,7 @@ import pytest
 from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.tasks import Task, Trials, held_out
 from bioworkbench.tasks.task import check_learnable, check_trained_classes, split_off
+from bioworkbench.tasks.time_series import series
 
 
 def encode(values: np.ndarray) -> Stimulus:
@@ -179,6 +180,21 @@ def test_the_validation_part_stands_for_the_test_part_and_is_hidden():
     assert part.validation is None
     assert part.train is whole.train
     assert held_out(whole, "test") is whole
+
+
+@pytest.mark.parametrize(("horizon", "stride"), [(1, 1), (4, 1), (4, 3), (4, 4), (5, 2)])
+def test_windows_that_share_targets_are_in_one_part(tmp_path, horizon, stride):
+    """Values to forecast were among those that a network was trained to forecast."""
+    (tmp_path / "x.csv").write_text("x\n" + "\n".join(str(k * k) for k in range(80)))
+    settings = {"history": 3, "horizon": horizon, "stride": stride, "split": (0.8, 0.0, 0.2)}
+    whole = series(np.random.default_rng(1), file="x.csv", data=tmp_path, **settings)
+    for k in range(1, 4):
+        part = held_out(whole, f"{k}/3")
+        assert not np.intersect1d(part.train.targets, part.test.targets).size
+        left_out = whole.train.n_trials - part.train.n_trials - part.test.n_trials
+        assert left_out == (-(-horizon // stride) - 1) * (2 if k == 2 else 1)
+    with pytest.raises(ValueError, match="every training trial outside of it shares targets with it"):
+        held_out(replace(whole, shared=80), "1/3")
 
 
 def test_values_are_held_out_in_blocks():
