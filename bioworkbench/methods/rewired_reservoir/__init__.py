@@ -216,9 +216,9 @@ def _parts(task: Task, n_trials: int | None, fraction_judged: float) -> tuple[Tr
     if task.validation is not None:
         return task.train.take(slice(0, n)), task.validation
     n_judged = round(fraction("validation_fraction", fraction_judged) * n)
-    if not 0 < n_judged < n:
+    if not 0 < n_judged < n - task.shared:  # trials that share targets with those that are scored are left out
         raise ValueError(f"validation_fraction = {fraction_judged} of {n} trials: at least one must be scored and one be fitted")
-    return task.train.take(slice(0, n - n_judged)), task.train.take(slice(n - n_judged, n))
+    return task.train.take(slice(0, n - n_judged - task.shared)), task.train.take(slice(n - n_judged, n))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from scipy import sparse
 
 from bioworkbench.discrete.lif import discrete_lif
 from bioworkbench.encoding import as_current
-from bioworkbench.methods.rewired_reservoir import train
+from bioworkbench.methods.rewired_reservoir import _parts, train
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.records.network import Network, Population, Projection
@@ -320,6 +320,16 @@ def test_classes_of_the_scored_trials_alone_are_refused_before_an_episode(task):
     sorted_task = replace(task, kind="classification", train=trials, test=trials, n_outputs=3, washout=0)
     with pytest.raises(ValueError, match=r"validation: classes \[2\] of 3 have no training trial"):
         trained(sorted_task, None, never, **{"reading.validation_fraction": 0.3})
+
+
+def test_trials_that_share_targets_with_scored_ones_are_not_fitted(task):
+    fitted, judged = _parts(replace(task, shared=2), None, 0.34)
+    assert (fitted.n_trials, judged.n_trials) == (2, 2)
+    np.testing.assert_array_equal(fitted.values, task.train.values[:2])
+    with pytest.raises(
+        ValueError, match=r"validation_fraction = 0\.34 of 6 trials: at least one must be scored and one be fitted"
+    ):
+        _parts(replace(task, shared=4), None, 0.34)
 
 
 def test_silence_is_refused(task):
