@@ -188,7 +188,7 @@ def unknown_name(given: str, what: str, known: Iterable[str]) -> str:
     "'bernouli' is not a topology; did you mean 'bernoulli'? Known: bernoulli, layered"
     """
     names = sorted(set(known))
-    near = get_close_matches(given, names, n=1)
+    near = get_close_matches(str(given), names, n=1)  # a value of another kind is as unknown as a misspelled one
     rest = f"did you mean '{near[0]}'? Known" if near else "known"
     article = "an" if what[0] in "aeiou" else "a"
     return f"'{given}' is not {article} {what}; {rest}: {', '.join(names)}"

@@ -57,7 +57,7 @@ _OBJECTS_OF_PROJECTIONS = re.compile(r"(synapses|stimulus)(_\w+)?")
 
 def is_plain(name: str) -> bool:
     """Whether a `name` is an ASCII letter followed by ASCII letters, digits and underscores, as Brian2 wants the names of objects."""
-    return re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) is not None
+    return isinstance(name, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) is not None
 
 
 def check_plain(what: str, name: str) -> None:

@@ -14,6 +14,7 @@ from bioworkbench.records.bounds import check_bound
 from bioworkbench.records.counted import counted
 from bioworkbench.records.drawn import DrawnLinks
 from bioworkbench.records.errors import ModelError, check_all, unknown_name
+from bioworkbench.records.kinds import check_kind, several
 from bioworkbench.records.links import Links
 from bioworkbench.records.names import check_object_names, check_plain, is_plain
 from bioworkbench.records.neuron import NeuronModel
@@ -57,8 +58,12 @@ class Population:
             )
         count(f"size of population '{self.name}'", self.size)
         count(f"layer of population '{self.name}'", self.layer, least=0)
+        check_kind(f"model of population '{self.name}'", self.model, NeuronModel, "be a NeuronModel, such as noisy_lif()")
         self.model.check_size(self.name, self.size)
-        object.__setattr__(self, "background", tuple(self.background))
+        rule = "be a tuple of Background, such as (Background(...),)"
+        object.__setattr__(
+            self, "background", several(f"background of population '{self.name}'", self.background, Background, rule)
+        )
         for background in self.background:
             background.check(self.name, self.model)
 
@@ -90,7 +95,7 @@ class Projection:
     Raises
     ------
     ValueError
-        If weights or delays are not finite, a delay is negative, or the number of delays is wrong.
+        If weights or delays are not finite, a delay is negative, the number of delays is wrong, or something is of another kind.
     """
 
     source: str
@@ -110,6 +115,11 @@ class Projection:
         name: str = "",
         synapse: SynapseModel = PULSE,
     ) -> None:
+        for field, text in (("source", source), ("target", target), ("receives", receives), ("name", name)):
+            check_kind(f"{field} of a projection", text, str, "be a text")
+        check_kind(
+            f"synapse of projection {source} -> {target}", synapse, SynapseModel, "be a SynapseModel, such as pair_stdp(...)"
+        )
         try:
             made = links if isinstance(links, Links | DrawnLinks) else Links.from_csr(links)
             if delay is not None:
@@ -171,15 +181,16 @@ class Network:
     Raises
     ------
     ValueError
-        If names repeat, a projection names an unknown population, or the shape of its weights does not fit.
+        If names repeat, a projection names an unknown population, the shape of its weights does not fit, or one of them is something else.
     """
 
     populations: tuple[Population, ...]
     projections: tuple[Projection, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "populations", tuple(self.populations))
-        object.__setattr__(self, "projections", tuple(self.projections))
+        for field, kind in (("populations", Population), ("projections", Projection)):
+            rule = f"be a tuple of {kind.__name__}, such as ({kind.__name__}(...),)"
+            object.__setattr__(self, field, several(field, getattr(self, field), kind, rule))
         names = [population.name for population in self.populations]
         if not names:
             raise ValueError("the network has no population; it needs at least one")
@@ -358,8 +369,7 @@ def _adds_to(network: Network, projection: Projection) -> set[tuple[str, str]]:
 
 
 def _unique(what: str, names: list[str]) -> None:
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"{what} names repeat: {', '.join(repeated)}; each needs a name of its own")
 
 
@@ -378,11 +388,8 @@ def with_links(network: Network, dt: float) -> Network:
         The same one where no links are to be drawn.
     """
     projections = [_replace_links(p, p.drawn.links(dt)) if p.drawn is not None else p for p in network.projections]
-    return (
-        network
-        if all(one is other for one, other in zip(projections, network.projections, strict=True))
-        else replace(network, projections=tuple(projections))
-    )
+    same = all(one is other for one, other in zip(projections, network.projections, strict=True))
+    return network if same else replace(network, projections=tuple(projections))
 
 
 def _replace_links(projection: Projection, links: Links) -> Projection:

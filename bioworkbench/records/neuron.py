@@ -15,11 +15,12 @@ from brian2.units.fundamentalunits import Quantity
 
 from bioworkbench.records.arrays import Floats, non_negative
 from bioworkbench.records.errors import check_all, unknown_name
+from bioworkbench.records.kinds import check_fields
 from bioworkbench.records.language import BRIAN2_REFUSES, check_name, one_line
 from bioworkbench.records.lazily import later
 from bioworkbench.records.names import NEURON_INDICES
 from bioworkbench.records.times import SECOND, seconds
-from bioworkbench.records.units import Start, unit_text
+from bioworkbench.records.units import Start, plain_values, unit_text
 
 if TYPE_CHECKING:
     from bioworkbench.discrete.lif import DiscreteLIF
@@ -81,7 +82,7 @@ class NeuronModel:
     ------
     ValueError
         If the equations do not parse, `receives` or a name in `start` is not a variable of them, nothing names a constant, nothing
-        sets a parameter, or C++ or Brian2 uses the name of a variable itself.
+        sets a parameter, C++ or Brian2 uses the name of a variable itself, or something is of another kind, such as a constant in quotes.
     """
 
     equations: str
@@ -98,6 +99,8 @@ class NeuronModel:
     discrete: "DiscreteLIF | DiscreteSpikeResponse | None" = None
 
     def __post_init__(self) -> None:
+        texts = ("equations", "threshold", "reset", "receives", "method", "update", "reference")
+        check_fields(self, texts=texts, mappings=("constants", "start"))
         if self.discrete is not None:
             self.discrete.check(self)
         names = self.parsed.names
@@ -171,6 +174,8 @@ def _checks(model: NeuronModel) -> Iterator[Callable[[], object]]:
     for name in (*names, *model.constants):
         yield partial(check_name, "variable" if name in names else "constant", name)
     drawn = {word for text in model.start.values() if isinstance(text, str) for word in _WORD.findall(text)}
+    for name, value in model.constants.items():
+        yield partial(plain_values, f"constant '{name}'", value)
     for name in [name for name in model.constants if name not in model._named | drawn]:
         yield partial(_refuse_unused, model, name, model._named | drawn)
     assigned = {name for text in model._statements for name in _ASSIGNED.findall(text)}

@@ -8,6 +8,7 @@ import numpy as np
 
 from bioworkbench.records.arrays import non_negative
 from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.kinds import check_kind
 from bioworkbench.records.names import check_identifier
 from bioworkbench.records.statements import lines
 from bioworkbench.records.units import in_si, parse_quantity
@@ -92,7 +93,8 @@ def pathways_of(model: "SynapseModel") -> tuple[Pathway, ...]:
     found = []
     for field, end in ENDS.items():
         given: str | Mapping[str, str] = getattr(model, field)
-        texts = {end: given} if isinstance(given, str) else given
+        rule = "be statements, or a mapping from pathways to statements"
+        texts = {end: given} if isinstance(given, str) else check_kind(field, given, Mapping, rule)
         for name, text in texts.items():
             check_identifier("pathway", name)
             if not isinstance(text, str):

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from bioworkbench.records.arrays import positive
+from bioworkbench.records.kinds import check_kind
 from bioworkbench.records.times import seconds
 
 __all__ = ["Probe", "check_distinct", "outside", "owner_and_variable", "probe_of", "variable_name"]
@@ -47,7 +50,7 @@ class Probe:
     Raises
     ------
     ValueError
-        If the record step is not a time above 0, or no neurons are named.
+        If the record step is not a time above 0, a name is not a text, or the neurons are no list of one or more indices.
     """
 
     population: str
@@ -56,8 +59,17 @@ class Probe:
     every: float | None = None
 
     def __post_init__(self) -> None:
-        if self.neurons is not None and len(self.neurons) == 0:
-            raise ValueError(f"'{self.name}': neurons = []: name one at least, or leave it out to record all")
+        for field in ("population", "variable"):
+            check_kind(f"{field} of a probe", getattr(self, field), str, "be a name")
+        if self.neurons is not None:
+            indices = np.asarray(self.neurons)
+            if indices.ndim != 1 or (indices.size and indices.dtype.kind not in "iu"):
+                raise ValueError(
+                    f"neurons of the probe of {self.name} = {self.neurons!r}: must be a list of indices, such as [0, 3]"
+                )
+            if not indices.size:
+                raise ValueError(f"'{self.name}': neurons = []: name one at least, or leave it out to record all")
+            object.__setattr__(self, "neurons", tuple(indices.tolist()))
         if self.every is not None:
             name = f"every of the probe of {self.name}"
             object.__setattr__(self, "every", positive(name, seconds(name, self.every)))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bioworkbench.records.arrays import Integers, positive
 from bioworkbench.records.counted import counted
+from bioworkbench.records.kinds import check_kind, several
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus
 from bioworkbench.records.times import seconds
 from bioworkbench.records.units import Quantity
@@ -37,7 +38,7 @@ class Phase:
     Raises
     ------
     ValueError
-        If the duration is no time above 0.
+        If the duration is no time above 0, or something is of another kind.
     """
 
     duration: float
@@ -49,8 +50,12 @@ class Phase:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "duration", positive("duration of a phase", seconds("duration of a phase", self.duration)))
-        given = self.stimuli
-        object.__setattr__(self, "stimuli", (given,) if isinstance(given, Stimulus | SpikeTrains) else tuple(given))
+        given = (self.stimuli,) if isinstance(self.stimuli, Stimulus | SpikeTrains) else self.stimuli
+        rule = "be a tuple of Stimulus and SpikeTrains; stimuli that are missing are silent"
+        object.__setattr__(self, "stimuli", several("stimuli of a phase", given, (Stimulus, SpikeTrains), rule))
+        for name in check_kind("constants of a phase", self.constants, Mapping, "be a mapping, such as {'exc.tau': 20 * ms}"):
+            check_kind("a name in the constants of a phase", name, str, "be a text, such as 'exc.tau'")
+        check_kind("name of a phase", self.name, str, "be a text")
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, Quantity, ge
 from brian2.utils.stringtools import get_identifiers
 
 from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.kinds import check_fields
 from bioworkbench.records.language import refused
 from bioworkbench.records.pathways import RECEIVER, STAND_IN, WEIGHT, Pathway, pathways_of
 from bioworkbench.records.probe import Probe
@@ -81,6 +82,7 @@ class SynapseModel:
     bound: str = ""
 
     def __post_init__(self) -> None:
+        check_fields(self, texts=("equations", "method", "reference", "bound"), mappings=("constants", "start", "delays"))
         check_synapse(self)
 
     @cached_property

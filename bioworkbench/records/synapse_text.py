@@ -35,7 +35,7 @@ from bioworkbench.records.pathways import (
     free_parameters,
 )
 from bioworkbench.records.times import SECOND
-from bioworkbench.records.units import DIMENSIONLESS, dimension_name, unit_text
+from bioworkbench.records.units import DIMENSIONLESS, dimension_name, plain_values, unit_text
 
 if TYPE_CHECKING:
     from bioworkbench.records.neuron import NeuronModel
@@ -104,6 +104,7 @@ def check_synapse(model: "SynapseModel") -> None:
         As `SynapseModel` says.
     """
     refused("equations", model.equations, lambda: model.parsed.check_flags(_FLAGS))
+    check_all(partial(plain_values, f"constant '{name}'", value) for name, value in model.constants.items())
     check_all(_checks(model))
     _check_order(model)
     check_delays(model)

@@ -15,6 +15,7 @@ from scipy import sparse
 from bioworkbench.records.arrays import Indices, Integers, extent
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.kinds import several
 from bioworkbench.records.links import Links
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.neuron import NeuronModel
@@ -179,7 +180,9 @@ def inputs_of(network: Network, stimuli: Stimulus | SpikeTrains | Sequence[Stimu
         have another number of channels than their projections, or a frame or duration is not a whole number of steps; if a
         projection with delays starts from a stimulus of frames; or if a shared variable is random and there are several trials.
     """
-    given = (stimuli,) if isinstance(stimuli, Stimulus | SpikeTrains) else tuple(stimuli)
+    rule = "be a Stimulus, SpikeTrains, a list of these, or a list of Phases; silence(duration) is a Stimulus without input"
+    listed = [stimuli] if isinstance(stimuli, Stimulus | SpikeTrains) else stimuli
+    given = several("stimuli", listed, (Stimulus, SpikeTrains), rule)
     _check_names(network, [stimulus.name for stimulus in given])
     tables = {stimulus.name: stimulus for stimulus in given if isinstance(stimulus, Stimulus)}
     trains = {stimulus.name: stimulus for stimulus in given if isinstance(stimulus, SpikeTrains)}

@@ -20,7 +20,7 @@ from bioworkbench.records.recording import Recording, Spikes, Trace
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus, silence
 from bioworkbench.records.synapse import WEIGHT, SynapseModel
 from bioworkbench.records.times import whole_steps
-from bioworkbench.records.units import dimension_name
+from bioworkbench.records.units import dimension_name, plain_values
 
 __all__ = ["check_phases", "run_phases", "without_learning"]
 
@@ -146,6 +146,7 @@ def _changed(network: Network, phase: Phase, state: RunState | None) -> tuple[Ne
         owner, name = owner_and_variable(key)
         if owner not in parts:
             raise ValueError(f"constants: {unknown_name(owner, 'population or projection', parts)}")
+        plain_values(f"constants: {key}", value)
         parts[owner] = _with_value(parts[owner], name, value, values if state is not None else None)
     if not phase.learning:
         frozen = {p.name: _with_synapse(parts[p.name], without_learning(parts[p.name].synapse)) for p in network.projections}

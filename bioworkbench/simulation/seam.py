@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from types import NoneType
+from typing import Any
 
 import numpy as np
 from brian2.units.fundamentalunits import Quantity
@@ -13,6 +15,7 @@ from brian2.units.fundamentalunits import Quantity
 from bioworkbench.records.arrays import positive
 from bioworkbench.records.errors import SimulationError, unknown_name
 from bioworkbench.records.execution import Execution
+from bioworkbench.records.kinds import check_kind, several
 from bioworkbench.records.network import Network, with_links
 from bioworkbench.records.pathways import delay_of
 from bioworkbench.records.probe import Probe, check_distinct, outside, probe_of, variable_name
@@ -104,7 +107,7 @@ def simulate(
     SimulationError
         If the backend is missing or the program fails; its `finished` is the recording of the trials before the chunk that failed.
     """
-    step = positive("dt", seconds("dt", dt))
+    step, record = positive("dt", seconds("dt", dt)), _check_kinds(network, record, start, execution)
     if isinstance(stimuli, Sequence) and any(isinstance(one, Phase) for one in stimuli):
         _check_phases_recorded(counts)
         run_phase = partial(simulate, backend=_keeping(backend), record=record, execution=execution)
@@ -159,6 +162,14 @@ def simulate(
             ) from error
     notify("simulate", len(parts), len(parts))
     return _recording(gathered, inputs, seed, picked.name)
+
+
+def _check_kinds(network: Network, record: Any, start: Any, execution: Any) -> tuple[Probe | str, ...]:
+    """What is to be recorded, once all arguments are of their kinds."""
+    check_kind("network", network, Network, "be a Network, such as Network(populations=(population,))")
+    check_kind("start", start, (RunState, NoneType), "be a RunState, which Recording.final is where keep_state is True")
+    check_kind("execution", execution, Execution, "be an Execution, such as Execution(jobs=2)")
+    return several("record", record, (Probe, str), "be a list of Probes and names, such as ['exc.v']")
 
 
 def _parts(inputs: Inputs, need: Need, memory: int, picked: Backend, jobs: int, *, counts: bool) -> list[Chunk]:

@@ -111,12 +111,14 @@ def rewire(
     Raises
     ------
     TopologyError
-        If layers do not fit together, or more links are to be regrown than there is room for.
+        If layers do not fit together, a matrix stands in place of their list, or more links are to be regrown than there is room for.
 
     References
     ----------
     Y. Zhang et al. (2024), https://openreview.net/forum?id=iayEcORsGd; (2025), https://arxiv.org/abs/2501.19107
     """
+    if not isinstance(weights, Sequence):
+        raise TopologyError(f"weights = a {type(weights).__name__}: must be a list of layers, such as [weights] for one")
     if recurrent and len(weights) != 1:
         raise TopologyError(f"recurrent = True with {len(weights)} layers; rewire one recurrent layer at a time")
     layers = [_sorted(layer) for layer in weights]
