@@ -110,9 +110,12 @@ class SonataConfig:
             return moved[0].resolve()
         if not inside:
             raise ResultError(
-                f"{self.path} names '{text}', which is outside; only files of the folder are read, give root = the folder that holds all"
+                f"{self.path} names '{text}', which is outside; only files of the folder are read; move it inside, or give root = the "
+                "folder that holds all, in Python"
             )
-        raise ResultError(f"{self.path} names '{text}', which is not a file; fetch it, or give manifest = {{'$NAME': folder}}")
+        raise ResultError(
+            f"{self.path} names '{text}', which is not a file; fetch it, or change the manifest (in Python, manifest = {{'$NAME': folder}})"
+        )
 
     def folder(self, given: str) -> Path | None:
         """Path of the folder that the configuration names as `given`; None where there is none inside the root folder."""

@@ -248,12 +248,15 @@ def _population(config: SonataConfig, nodes: SonataNodes, name: str, models: Map
     if path is None:
         templates = sorted(set(map(str, nodes.table.get("model_template", ()))) - {""})
         told = f"; its types say {', '.join(templates)}" if templates else ""
-        raise ResultError(
-            f"{config.path}: node population '{given}' brings no model; give one with models = {{'{given}': ...}}{told}"
-        )
+        raise ResultError(f"{config.path}: node population '{given}' brings no model; give one as {_place_of_model(given)}{told}")
     content = read_json(path)
     background = tuple(Background(*values) for values in content.get("background", ()))
     return Population(name, nodes.size, _model(content), int(content["layer"]), background)
+
+
+def _place_of_model(population: str) -> str:
+    """Where a model is given, in a spec and in a script."""
+    return f"[populations.{population}] in a spec, or models = {{'{population}': ...}} in Python"
 
 
 def _model(content: Mapping[str, Any]) -> NeuronModel:
@@ -298,7 +301,7 @@ def _projections(
     if nodes[links.target_population].virtual:
         raise ResultError(
             f"{config.path}: edge population '{links.population}' ends at '{links.target_population}', whose nodes are virtual; they "
-            f"receive nothing, give models = {{'{links.target_population}': ...}}"
+            f"receive nothing; give them a model as {_place_of_model(links.target_population)}"
         )
     missing = np.flatnonzero(np.isnan(links.weights))
     if missing.size:

@@ -75,7 +75,7 @@ def test_trials_follow_each_other(tmp_path):
 def test_circuits_of_other_tools_need_models(circuit):
     for path in (circuit / "components").iterdir():
         path.unlink()
-    with pytest.raises(ResultError, match=r"node population 'exc' brings no model; give one with models = \{'exc'"):
+    with pytest.raises(ResultError, match=r"node population 'exc' brings no model; give one as .*, or models = \{'exc'"):
         read_sonata_network(circuit)
     model = discrete_lif(leak=0.9)
     assert read_sonata_network(circuit, {"exc": model, "inh": model}).sizes == {"exc": 20, "inh": 5}

@@ -133,7 +133,7 @@ def test_moved_circuits(tmp_path):
     outer = tmp_path / "x" / "inner" / "c.json"
     outer.parent.mkdir()
     outer.write_text(json.dumps(json.loads(path.read_text()) | {"manifest": {"$NET": "../net"}}))
-    with pytest.raises(ResultError, match="which is outside; only files of the folder are read, give root"):
+    with pytest.raises(ResultError, match="which is outside; only files of the folder are read; move it inside, or give root"):
         read_sonata_network(outer, BOTH)
     assert read_sonata_network(outer, BOTH, root=tmp_path / "x").sizes["a"] == 3
 
