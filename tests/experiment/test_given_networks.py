@@ -95,7 +95,10 @@ def test_a_spec_adds_to_a_circuit():
         ({"network": {"kind": "sonat", "file": "x"}}, "network.kind: 'sonat' is not a network; did you mean 'sonata'"),
         ({"network": {"kind": "sonata", "file": "x"}}, "network: .* have no unit"),
         ({"populations": {"b": CELL | {"size": 5}}}, "network: 'b' has 2 neurons in the file; set size = 2"),
-        ({"populations": {}, "record": []}, "network: .*node population 'b' brings no model; give one as .populations\\.b. in a spec"),
+        (
+            {"populations": {}, "record": []},
+            "network: .*node population 'b' brings no model; give one as .populations\\.b. in a spec",
+        ),
         ({"record": [{"variable": "d.v"}]}, "record: 'd.v': 'd' is not a population"),
         ({"stimuli": {"d": {"kind": "regular", "rate": "1 kHz"}}}, "stimuli.d: no projection has the source 'd'"),
         (

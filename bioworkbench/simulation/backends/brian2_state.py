@@ -11,6 +11,7 @@ from brian2.devices.device import device, get_device, reset_device
 from brian2.units import second
 
 from bioworkbench.records.errors import SimulationError
+from bioworkbench.simulation.backends.brian2_warnings import without_idle_warnings
 
 __all__ = ["brian2_to_ourselves"]
 
@@ -29,7 +30,8 @@ def brian2_to_ourselves() -> Iterator[None]:
         stops = prefs.core.stop_on_keyboard_interrupt
         prefs.core.stop_on_keyboard_interrupt = False  # else Ctrl-C ends a run early and it looks finished
         try:
-            yield
+            with without_idle_warnings():
+                yield
         finally:
             if type(get_device()).__name__ != "RuntimeDevice":
                 device.reinit()
