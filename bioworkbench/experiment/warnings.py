@@ -1,5 +1,6 @@
 """What is legal but suspicious in a run."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
@@ -8,14 +9,16 @@ import numpy as np
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.neurons.time_constants import LARGEST_FRACTION, smallest_time_constant
 from bioworkbench.readout.direction import SMALLER_IS_BETTER
-from bioworkbench.records.network import Network
-from bioworkbench.records.neuron import refractory_time
+from bioworkbench.records.network import Network, Projection
+from bioworkbench.records.neuron import NeuronModel, refractory_time
 from bioworkbench.records.times import SECOND, rough_delays
-from bioworkbench.records.units import Quantity, format_quantity
+from bioworkbench.records.units import Quantity, format_quantity, parse_quantity
 from bioworkbench.simulation.backends.choice import backend_of
 from bioworkbench.simulation.rates import about_rates
 
-__all__ = ["about_backend", "about_delays", "about_time_step", "suspicions"]
+__all__ = ["about_backend", "about_conductances", "about_delays", "about_time_step", "suspicions"]
+
+_SIEMENS = parse_quantity("1 siemens").dim
 
 
 def suspicions(spec: ExperimentSpec, network: Network, metrics: Mapping[str, Any], duration: float) -> tuple[str, ...]:
@@ -38,6 +41,7 @@ def suspicions(spec: ExperimentSpec, network: Network, metrics: Mapping[str, Any
         *about_time_step(network, spec.dt),
         *_about_activity(network, metrics["activity"]),
         *about_delays(network, spec.dt, duration),
+        *about_conductances(network),
         *about_rates(network, None, spec.dt),
         *_about_scores(metrics),
         *_about_sweep(spec),
@@ -121,6 +125,60 @@ def about_delays(network: Network, dt: float, duration: float) -> Iterator[str]:
     """
     for projection in (p for p in network.projections if not p.is_drawn):
         yield from (f"{sentence}." for sentence in rough_delays(projection.name, projection.delay, dt, duration))
+
+
+def about_conductances(network: Network) -> Iterator[str]:
+    """Warnings about negative weights and background that act on a conductance: they would drive the membrane away from its reversal.
+
+    Parameters
+    ----------
+    network : Network
+
+    Yields
+    ------
+    str
+    """
+    remedy = "a conductance is not negative. Inhibition is one of its own, with a lower reversal potential."
+    for projection in network.projections:
+        model, receiver = network.population(projection.target).model, network.receiver(projection)
+        if projection.source not in network.sizes and "drive" in model.parsed and not projection.receives:
+            continue  # currents act on the drive
+        dimension = network.weight_dimension(projection)
+        if dimension is _SIEMENS or _is_conductance(model, receiver):
+            lowest = _lowest_weight(projection)
+            if lowest < 0:
+                shown: Any = Quantity(float(f"{lowest:.3g}"), dim=dimension)
+                yield (
+                    f"Weights of projection '{projection.name}' go down to {format_quantity(shown)}; '{receiver}' of "
+                    f"'{projection.target}' is a conductance, and {remedy}"
+                )
+    for population in network.populations:
+        for given in population.background:
+            if float(given.weight) < 0 and _is_conductance(population.model, given.receives):
+                yield (
+                    f"Background of population '{population.name}' has a negative weight; '{given.receives}' is a conductance, and "
+                    f"{remedy}"
+                )
+
+
+def _is_conductance(model: NeuronModel, variable: str) -> bool:
+    """Whether a variable has the unit of a conductance, or multiplies the distance of the potential from another one."""
+    if variable not in model.parsed:
+        return False
+    if model.parsed[variable].dim is _SIEMENS:
+        return True
+    distance = r"\([^()]*\bv\b[^()]*\)"
+    texts = [equation.expr.code for equation in model.parsed.values() if equation.expr is not None]
+    factor = re.compile(rf"\b{variable}\s*\*\s*{distance}|{distance}\s*\*\s*{variable}\b")
+    return "v" in model.parsed and any(factor.search(text) for text in texts)
+
+
+def _lowest_weight(projection: Projection) -> float:
+    """Lowest weight; of links that are to be drawn, about the lowest of as many."""
+    if projection.drawn is None:
+        return float(np.min(projection.links.weights, initial=0))
+    below = np.array(1 / (2 * max(1, projection.n_synapses)))
+    return float(projection.drawn.weights.quantiles(below, 1 - below))
 
 
 def _about_scores(metrics: Mapping[str, Any]) -> Iterator[str]:
