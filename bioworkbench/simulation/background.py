@@ -45,12 +45,14 @@ def background_operation(
 
     def add() -> None:
         for background, copies in zip(population.background, streams, strict=True):
-            values = group.variables[background.receives].get_value()
-            if background.regular:
-                values += background.weight * background.mean(dt)
-                continue
-            numbers = np.concatenate([stream() for stream in copies])
-            values[: len(numbers)] += background.weight * numbers
+            variable = group.variables[background.receives]
+            values, held = variable.get_value(), variable.conditional_write
+            added = np.full(len(values), background.weight * background.mean(dt))
+            if not background.regular:
+                numbers = np.concatenate([stream() for stream in copies])
+                added = np.zeros(len(values))
+                added[: len(numbers)] = background.weight * numbers
+            values += added if held is None else added * held.get_value()  # nothing reaches a refractory neuron
 
     operation = NetworkOperation(add, clock=group.clock, when=when, order=1, name=f"{population.name}_background")
     return operation, [stream for copies in streams for stream in copies]

@@ -140,7 +140,8 @@ class CircuitPlan:
         self.arrays: dict[tuple[str, str], int] = {}  # by population and variable
         self.events: dict[Part, int] = {}  # of each part, its neurons that spike in a step
         self.groups = list(groups_of(list(job.network.projections), job.dt, precision))
-        _make_arrays(self, "f" if precision == "single" else "d")
+        self.real = "f" if precision == "single" else "d"
+        _make_arrays(self)
         _draw(self)
         _step(self)
 
@@ -156,9 +157,9 @@ class CircuitPlan:
         return "\n".join(self.out.lines) + "\n"
 
 
-def _make_arrays(plan: CircuitPlan, real: str) -> None:
+def _make_arrays(plan: CircuitPlan) -> None:
     out, sizes = plan.out, plan.job.network.sizes
-    plan.receivers = out.array(real, plan.space.size)
+    plan.receivers = out.array(plan.real, plan.space.size)
     plan.clocks = []
     for _ in range(plan.threads):
         plan.clocks.append({name: out.array(kind, 1) for name, kind in CLOCK.items()})
@@ -230,12 +231,32 @@ def _step(plan: CircuitPlan) -> None:
         _trace(plan, part)
     for part in plan.parts:
         _update(plan, part)
+    held = [(part, name, _hold(plan, part, name)) for part in plan.parts for name in _held_variables(plan, part.population)]
     for chunk, (number, begin, _) in enumerate(plan.space.chunks):
         _add(plan, 1, plan.thread_of(number), "job_deliver", plan.receivers, chunk, begin)
     plan.backgrounds = [_background(plan, part, *each) for part in plan.parts for each in _backgrounds(plan, part.population)]
+    for part, name, kept in held:
+        words = (_slice(plan, part, name), kept, _slice(plan, part, "not_refractory"))
+        _add(plan, 1, plan.thread_of(part.number), "job_release", *words)
     # resets come last, when what arrived in this step has been added: Brian2's order, in which a reset erases it
     for part in plan.parts:
         _call(plan, part, before=False)
+
+
+def _held_variables(plan: CircuitPlan, population: str) -> list[str]:
+    """Variables to which nothing is added while a neuron is refractory."""
+    network = plan.job.network
+    model, equations = network.population(population).model, network.population(population).model.parsed
+    received = {network.receiver(p) for p in network.projections if p.target == population}
+    received |= {background.receives for background in network.population(population).background}
+    return sorted(name for name in received if model.refractory is not None and "unless refractory" in equations[name].flags)
+
+
+def _hold(plan: CircuitPlan, part: Part, name: str) -> int:
+    """Keep the values of a variable as they are before anything is added in a step; the array of them."""
+    kept = plan.out.array(plan.real, part.end - part.begin)
+    _add(plan, 1, plan.thread_of(part.number), "job_hold", _slice(plan, part, name), kept)
+    return kept
 
 
 def _add(plan: CircuitPlan, phase: int, thread: int, *words: Any) -> None:

@@ -7,6 +7,7 @@
 // The plan makes jobs, numbered in order, and says which thread does which in each phase of a step.
 
 #pragma once
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <functional>
@@ -152,6 +153,23 @@ class Circuit {
         });
     }
 
+    void add_hold(PlanReader& plan) {
+        Array &values = plan.array(), &kept = plan.array();
+        jobs.push_back([&values, &kept](int64_t) { std::copy_n(values.data, values.size * values.item, kept.data); });
+    }
+
+    // What was added to refractory neurons meanwhile is lost
+    void add_release(PlanReader& plan) {
+        Array &values = plan.array(), &kept = plan.array(), &awake = plan.array();
+        jobs.push_back([&values, &kept, &awake](int64_t) {
+            const auto* ready = reinterpret_cast<const char*>(awake.data);
+            real(values, [&](auto* items) {
+                const auto* before = reinterpret_cast<decltype(items)>(kept.data);
+                for (size_t k = 0; k < values.size; ++k) items[k] = ready[k] ? items[k] : before[k];
+            });
+        });
+    }
+
     void add_background(PlanReader& plan) {
         Array& receiver = plan.array();
         const auto* below = reinterpret_cast<const uint32_t*>(plan.array().data);
@@ -234,6 +252,8 @@ public:
         else if (order == "job_record") add_record(plan);
         else if (order == "job_trace") add_trace(plan);
         else if (order == "job_background") add_background(plan);
+        else if (order == "job_hold") add_hold(plan);
+        else if (order == "job_release") add_release(plan);
         else if (order == "job_deliver") add_delivery(plan);
         else if (order == "job_clock") add_clock(plan);
         else if (order == "trial") {  // a key of this trial for each background
