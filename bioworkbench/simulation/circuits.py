@@ -23,7 +23,7 @@ def is_circuit(network: Network, probes: Sequence[Probe] = ()) -> bool:
     -------
     bool
         True if all links are drawn ones, synapses only carry a weight, neurons draw no random numbers and have no layers, and probes
-        record state variables.
+        record state variables that are no whole numbers or conditions.
     """
     drawn = bool(network.projections) and all(p.is_drawn and p.synapse == PULSE for p in network.projections)
     plain = all(p.layer == 0 and not p.model.is_random for p in network.populations)
@@ -34,4 +34,6 @@ def _is_state(network: Network, probe: Probe) -> bool:
     if probe.population not in network.sizes:
         return False
     equations = network.population(probe.population).model.parsed
-    return probe.variable in equations and equations[probe.variable].type in (DIFFERENTIAL_EQUATION, PARAMETER)
+    if probe.variable not in equations or equations[probe.variable].var_type != "float":
+        return False
+    return equations[probe.variable].type in (DIFFERENTIAL_EQUATION, PARAMETER)

@@ -9,14 +9,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bioworkbench.records.probe import Probe
-from bioworkbench.simulation.values import ValueKind, ValueName
+from bioworkbench.simulation.values import KINDS, ValueKind, ValueName
 
 if TYPE_CHECKING:
     from bioworkbench.records.network import Network, Population, Projection
     from bioworkbench.records.neuron import NeuronModel
     from bioworkbench.records.pathways import Pathway
 
-__all__ = ["LONGEST_KEPT", "Continued", "Job", "Left", "delay_places", "n_values", "size_of", "spike_projections", "table_in"]
+__all__ = [
+    "LONGEST_KEPT",
+    "Continued",
+    "Job",
+    "Left",
+    "delay_places",
+    "n_values",
+    "size_of",
+    "spike_projections",
+    "table_in",
+]
 
 LONGEST_KEPT = 1_000_000  # steps of delays that outlast a run from which another goes on
 
@@ -123,6 +133,16 @@ class Job:
         size = size_of(self.network, probe.population)
         chosen = np.arange(size) if probe.neurons is None else np.asarray(probe.neurons)
         return (np.arange(self.n_copies)[:, None] * size + chosen[None, :]).ravel()
+
+    def recorded_kind(self, probe: Probe) -> Any:
+        """Type of the numbers that the object which records a `probe` has, with all floating point numbers double."""
+        if probe.variable == "not_refractory":  # Brian2 adds it to the equations
+            return KINDS["boolean"]
+        if probe.population in self.network.sizes:
+            equations: Any = self.network.population(probe.population).model.parsed
+        else:
+            equations = next(p.synapse.parsed for p in spike_projections(self.network) if p.name == probe.population)
+        return KINDS[equations[probe.variable].var_type] if probe.variable in equations else KINDS["float"]
 
     def trace_name(self, probe: Probe) -> str:
         """What the object that records a `probe` is called: by number, since two names joined may be those of another probe."""

@@ -19,7 +19,7 @@ from bioworkbench.simulation.chunk import Chunk, Need
 from bioworkbench.simulation.finite import SEGMENT_STEPS
 from bioworkbench.simulation.indices import index_values
 from bioworkbench.simulation.job import Job, delay_places, size_of, spike_projections
-from bioworkbench.simulation.values import ValueKind, ValueName
+from bioworkbench.simulation.values import KINDS, ValueKind, ValueName
 
 if TYPE_CHECKING:
     from bioworkbench.simulation.backends.backend import Backend
@@ -30,7 +30,6 @@ __all__ = ["background_keys", "job_of_chunk", "memory_need", "synapse_order", "s
 _BYTES_PER_SYNAPSE = 40  # indices, weight, delay, queue entry
 _BYTES_PER_DRAWN = {"double": 6.3, "single": 4.4}  # target, weight and index, where the program draws the links
 _BYTES_PER_NEURON = 200  # state variables, spike buffers
-_KINDS = {"float": np.float64, "integer": np.int32, "boolean": np.bool_}  # Brian2's words for what a variable holds
 
 
 def memory_need(inputs: "Inputs", probes: tuple[Probe, ...], backend: "Backend", precision: str = "double") -> Need:
@@ -220,7 +219,7 @@ def _state_values(
         shape = (1, 1) if shared else (n_copies, n_synapses)
         drawn = _start(variable_name(name, variable), value, shape, seed, chunk.first, {**indices, **constants})
         values = (drawn if shared else drawn[:, order]).ravel()
-        yield ValueKind.STATE.of(name, variable), values.astype(_KINDS[equation.var_type])
+        yield ValueKind.STATE.of(name, variable), values.astype(KINDS[equation.var_type])
 
 
 def _population_values(population: Population, seed: int, dt: float, chunk: Chunk) -> Iterator[tuple[ValueName, np.ndarray]]:
@@ -238,7 +237,7 @@ def _population_values(population: Population, seed: int, dt: float, chunk: Chun
         shape = (1, 1) if "shared" in equation.flags else (chunk.n_copies, population.size)
         known = {**neuron_indices(population.size), **_numbers(model.constants)}
         drawn = _start(variable_name(population.name, name), value, shape, seed, chunk.first, known)
-        yield named(name), drawn.ravel().astype(_KINDS[equation.var_type])
+        yield named(name), drawn.ravel().astype(KINDS[equation.var_type])
 
 
 def _n_copies(projection: Projection, n_copies: int, recorded: Collection[str], *, sharing: bool) -> int:

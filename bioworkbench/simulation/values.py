@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["ValueKind", "ValueName"]
+import numpy as np
+
+__all__ = ["KINDS", "ValueKind", "ValueName"]
+
+KINDS = {"float": np.float64, "integer": np.int32, "boolean": np.bool_}
+"""Types of arrays by Brian2's words for what a variable holds."""
 
 
 class ValueKind(Enum):

@@ -5,7 +5,9 @@ import pytest
 from brian2 import ms, mV
 
 from bioworkbench import Probe, simulate
-from bioworkbench.neurons import noisy_lif
+from bioworkbench.neurons import NeuronModel, noisy_lif
+from bioworkbench.records.distributions import parse_distribution
+from bioworkbench.records.drawn import DrawnLinks, LinkRule
 from bioworkbench.records.links import Links
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.protocol import Phase
@@ -63,6 +65,36 @@ def test_weights_that_do_not_change_can_be_recorded_through_phases():
     weights = recording.traces["ab.weight"][0] * 1e3
     np.testing.assert_allclose(weights[:16], 2)
     np.testing.assert_allclose(weights[16:], np.repeat(2 + (TIMES[:, None] > 1), 5, axis=1))
+
+
+@pytest.mark.skipif(bool(missing_compiler()), reason="needs g++")
+def test_compiled_programs_record_whole_numbers_and_conditions():
+    """As NumPy does, whether links are given or drawn: they are stored in fewer bytes than other numbers."""
+    model = NeuronModel(
+        "dv/dt = 1.93/tau : 1 (unless refractory)\nn : integer\nlate : boolean\nhigh = v > 0.5 : boolean\ntwice = 2*n : integer",
+        threshold="v > 1",
+        reset="v = 0\nn += 1\nlate = t > 12*ms",
+        constants={"tau": [10, 12, 20] * ms},
+        refractory=1.5 * ms,
+    )
+    cells = Population("cells", 3, model)
+    counting = SynapseModel(
+        "k : integer\non : boolean", on_pre="v_post += weight\nk += 1\non = True", start={"k": "i", "on": "j > 1"}
+    )
+    given = Network((cells,), (Projection("cells", "cells", 0.0917 * np.ones((3, 3)), 1 * ms, synapse=counting),))
+    links = DrawnLinks(LinkRule("all_to_all"), (3, 3), 1, parse_distribution("0.0917"), parse_distribution("1 ms"))
+    drawn = Network((cells,), (Projection("cells", "cells", links),))
+    own = ["cells.v", "cells.n", "cells.late"]
+    more = ["cells.high", "cells.twice", "cells.not_refractory", "cells.lastspike", "cells_cells.k", "cells_cells.on"]
+    for network, names in ((given, own + more), (drawn, own)):
+        for n_trials in (1, 3):
+            one, other = (
+                simulate(network, silence(20 * ms, n_trials), 1, dt=0.5 * ms, backend=backend, record=names).traces
+                for backend in ("numpy", "cpp")
+            )
+            for name in names:
+                assert np.allclose(one[name].values, other[name].values), name
+            assert one["cells.n"].values.max() == other["cells.n"].values.max() > 1
 
 
 @pytest.mark.skipif(bool(missing_compiler()), reason="needs g++")

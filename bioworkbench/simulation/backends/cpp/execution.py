@@ -95,7 +95,7 @@ def _write_once(place: Path, array: np.ndarray) -> None:
         Path(file.name).rename(place)
 
 
-def outcome_of(job: Job, results: Path, timing: Mapping[str, float]) -> Outcome:
+def outcome_of(job: Job, results: Path, timing: Mapping[str, float], *, as_recorded: bool = False) -> Outcome:
     """What a job left in its folder of results.
 
     Parameters
@@ -104,6 +104,8 @@ def outcome_of(job: Job, results: Path, timing: Mapping[str, float]) -> Outcome:
     results : Path
     timing : mapping from phase to seconds
         Before the program began; to "load" is added what it took itself.
+    as_recorded : bool
+        Whether whole numbers and conditions are recorded as such; otherwise as double, as all other numbers are.
 
     Returns
     -------
@@ -117,7 +119,8 @@ def outcome_of(job: Job, results: Path, timing: Mapping[str, float]) -> Outcome:
         for name in spiking
         if name not in counts
     }
-    traces = {probe.name: Stored(results / probe.name, np.float64, len(job.recorded(probe))) for probe in job.probes}
+    kinds = {probe.name: job.recorded_kind(probe) if as_recorded else np.float64 for probe in job.probes}
+    traces = {p.name: Stored(results / p.name, kinds[p.name], len(job.recorded(p))) for p in job.probes}
     changed = [projection.name for projection in spike_projections(job.network) if projection.synapse.changes_weight]
     weights = {name: Stored(results / f"{name}.weights", np.float64) for name in changed}
     profile = _profile(results / "profile") if job.profile else {}

@@ -85,7 +85,7 @@ def run_cpp(job: Job, seed: int, notify: Notify, place: Path, precision: str) ->
         numbers = {"SEED": seed, "TRIALS": job.n_trials, "FIRST": job.first_trial, "THREADS": job.threads}
         numbers["COUNTS"] = int(job.counts)
         execute(program, folder, numbers, lambda step: notify("step", step, job.n_steps), lambda found: _place(found, job))
-        outcome = outcome_of(job, folder / "results", {**timing, "load": written - started})
+        outcome = outcome_of(job, folder / "results", {**timing, "load": written - started}, as_recorded=True)
         return replace(outcome, left=left_in(folder / "results", kinds, job)) if job.keeps_state else outcome
 
 
