@@ -23,6 +23,7 @@ __all__ = [
     "Left",
     "delay_places",
     "n_values",
+    "pause_of",
     "size_of",
     "spike_projections",
     "table_in",
@@ -237,11 +238,11 @@ def _shape(name: ValueName, array: np.ndarray) -> list[int]:
 def _population(population: "Population") -> list[Any]:
     model = population.model
     texts = [model.equations, model.threshold, model.reset, model.receives, model.method, model.update]
-    background = [[b.receives, b.n, repr(b.rate), repr(b.weight)] for b in population.background]
-    return [population.name, population.size, population.layer, *texts, _pause(model), *background]
+    background = [[b.receives, b.n, repr(b.rate), repr(b.weight), b.regular] for b in population.background]
+    return [population.name, population.size, population.layer, *texts, pause_of(model), *background]
 
 
-def _pause(model: "NeuronModel") -> str | int | None:
+def pause_of(model: "NeuronModel") -> str | int | None:
     """Text that says how long neurons are refractory, or how many axes their periods have; None without any."""
     return model.refractory if model.refractory is None or isinstance(model.refractory, str) else np.ndim(model.refractory)
 

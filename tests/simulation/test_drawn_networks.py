@@ -78,6 +78,48 @@ def test_numpy_simulates_the_network_that_the_program_draws():
     assert sum(len(s) for s in twin.spikes.values()) > 10
 
 
+HELD = "dv/dt = (limit - v)/(10*ms) : 1 (unless refractory)\ndw/dt = -w/(50*ms) : 1\nlimit : 1\n"
+TWINS = {  # refractoriness of two populations of the same equations, then more equations and statements
+    "texts": (("1*ms*(1 + w)", "4*ms*(1 + w)"), "", ""),
+    "a time and times": ((2 * ms, np.arange(6) * ms), "", ""),
+    "a time and a condition": ((2 * ms, "v > -1"), "", ""),
+    "held numbers": ((2 * ms, 2 * ms), "z = int(v > 0.5) : 1 (constant over dt)\nm : 1", "m = m*0.99 + z"),
+}
+
+
+@needs_compiler
+@pytest.mark.parametrize("kind", TWINS)
+def test_populations_of_like_equations_keep_what_is_their_own(kind):
+    """Functions are written once for populations that share them."""
+    pauses, more, update = TWINS[kind]
+    start = {"m": 0.0} if more else {}
+    models = [
+        NeuronModel(
+            HELD + more, "v > 1", "v = 0\nw += 0.5", {"limit": np.linspace(1.5, 4, 6)}, start, refractory=pause, update=update
+        )
+        for pause in pauses
+    ]
+    cells = tuple(Population(name, 6, model) for name, model in zip("ab", models, strict=True))
+    delay, weight = parse_distribution("1 ms"), parse_distribution("0.0917")
+    links = [DrawnLinks(LinkRule("bernoulli", 0.5), (6, 6), k, weight, delay) for k in range(2)]
+    net = Network(cells, tuple(Projection(name, name, each) for name, each in zip("ab", links, strict=True)))
+    record = ["b.m"] if more else ["b.v"]
+    ours, twin = (simulate(net, silence(0.02), 1, dt=1e-4, backend=backend, record=record) for backend in ("cpp", "numpy"))
+    assert spikes(ours) == spikes(twin)
+    assert np.allclose(ours.traces[record[0]].values, twin.traces[record[0]].values, atol=1e-4)
+    assert twin.spikes["b"].neuron.size > 5
+
+
+@needs_compiler
+def test_regular_and_random_background_are_different_programs():
+    """Also where all other numbers are the same."""
+    for regular in (False, True):
+        source = Background("ge", 10, 20 * Hz, 0.1 * mV, regular=regular)
+        net = Network((Population("cells", 3, quiet(), background=(source,)),))
+        values = simulate(net, silence(0.02), 1, dt=1e-4, backend="cpp", record=["cells.ge"]).traces["cells.ge"].values[0, -1]
+        assert (np.ptp(values) == 0) == regular
+
+
 @pytest.mark.slow
 @needs_compiler
 def test_single_precision_gives_the_same_activity():

@@ -27,11 +27,11 @@ from bioworkbench.simulation.backends.cpp.execution import execute
 from bioworkbench.simulation.backends.cpp.functions import FAST_MATH, functions_text, name_of_text, program_of
 from bioworkbench.simulation.backends.cpp.toolchain import flags
 from bioworkbench.simulation.build import build
-from bioworkbench.simulation.job import Job
+from bioworkbench.simulation.job import Job, pause_of
 
 __all__ = ["run_circuit"]
 
-_BEFORE = ("start", "groups", "thresholds")  # slots of a step before spikes are delivered
+_BEFORE = ("before_start", "start", "groups", "thresholds")  # slots of a step before spikes are delivered
 
 
 def run_circuit(job: Job, notify: Notify, place: Path, precision: str) -> Outcome:
@@ -83,7 +83,7 @@ def _functions(job: Job, precision: str) -> Mapping[str, list[Bound]]:
     found = {}
     for population in job.network.populations:
         key = repr((population.model.equations, population.model.threshold, population.model.reset, population.model.method,
-                    population.model.update, population.model.refractory is None,
+                    population.model.update, pause_of(population.model),
                     {name: np.ndim(value) > 0 for name, value in population.model.constants.items()}))  # fmt: skip
         if key not in known:
             known[key] = _written(population, job, precision)
