@@ -24,6 +24,7 @@ __all__ = [
     "delay_places",
     "n_values",
     "pause_of",
+    "recorded_kind",
     "size_of",
     "spike_projections",
     "table_in",
@@ -135,16 +136,6 @@ class Job:
         chosen = np.arange(size) if probe.neurons is None else np.asarray(probe.neurons)
         return (np.arange(self.n_copies)[:, None] * size + chosen[None, :]).ravel()
 
-    def recorded_kind(self, probe: Probe) -> Any:
-        """Type of the numbers that the object which records a `probe` has, with all floating point numbers double."""
-        if probe.variable == "not_refractory":  # Brian2 adds it to the equations
-            return KINDS["boolean"]
-        if probe.population in self.network.sizes:
-            equations: Any = self.network.population(probe.population).model.parsed
-        else:
-            equations = next(p.synapse.parsed for p in spike_projections(self.network) if p.name == probe.population)
-        return KINDS[equations[probe.variable].var_type] if probe.variable in equations else KINDS["float"]
-
     def trace_name(self, probe: Probe) -> str:
         """What the object that records a `probe` is called: by number, since two names joined may be those of another probe."""
         return f"_trace_{self.probes.index(probe)}"
@@ -242,8 +233,19 @@ def _population(population: "Population") -> list[Any]:
     return [population.name, population.size, population.layer, *texts, pause_of(model), *background]
 
 
+def recorded_kind(network: "Network", probe: Probe) -> Any:
+    """Type of the numbers that are recorded for a `probe` of a `network`, where all floating point numbers are double."""
+    if probe.variable == "not_refractory":  # Brian2 adds it to the equations
+        return KINDS["boolean"]
+    if probe.population in network.sizes:
+        equations: Any = network.population(probe.population).model.parsed
+    else:
+        equations = next(p.synapse.parsed for p in spike_projections(network) if p.name == probe.population)
+    return KINDS[equations[probe.variable].var_type] if probe.variable in equations else KINDS["float"]
+
+
 def pause_of(model: "NeuronModel") -> str | int | None:
-    """Text that says how long neurons are refractory, or how many axes their periods have; None without any."""
+    """Text that says how long neurons of a `model` are refractory, or how many axes their periods have; None without any."""
     return model.refractory if model.refractory is None or isinstance(model.refractory, str) else np.ndim(model.refractory)
 
 

@@ -14,7 +14,7 @@ from bioworkbench.records.errors import SimulationError
 from bioworkbench.simulation.backends.backend import Outcome
 from bioworkbench.simulation.collect import Stored
 from bioworkbench.simulation.finite import NotFinite, not_finite_in
-from bioworkbench.simulation.job import Job, spike_projections
+from bioworkbench.simulation.job import Job, recorded_kind, spike_projections
 from bioworkbench.simulation.processes import do_meanwhile, started
 from bioworkbench.simulation.values import ValueKind, ValueName
 
@@ -119,7 +119,7 @@ def outcome_of(job: Job, results: Path, timing: Mapping[str, float], *, as_recor
         for name in spiking
         if name not in counts
     }
-    kinds = {probe.name: job.recorded_kind(probe) if as_recorded else np.float64 for probe in job.probes}
+    kinds = {probe.name: recorded_kind(job.network, probe) if as_recorded else np.float64 for probe in job.probes}
     traces = {p.name: Stored(results / p.name, kinds[p.name], len(job.recorded(p))) for p in job.probes}
     changed = [projection.name for projection in spike_projections(job.network) if projection.synapse.changes_weight]
     weights = {name: Stored(results / f"{name}.weights", np.float64) for name in changed}
