@@ -71,7 +71,7 @@ class Background:
         return self.n * float(self.rate) * dt
 
     def check(self, population: str, model: NeuronModel) -> None:
-        """Raise ValueError unless a model has the variable, and the weight its unit.
+        """Raise ValueError unless a model has the variable, something can be added to it, and the weight has its unit.
 
         Parameters
         ----------
@@ -82,6 +82,12 @@ class Background:
         if self.receives not in variables:
             raise ValueError(
                 f"background of population '{population}': {unknown_name(self.receives, 'variable', variables.names)}"
+            )
+        equation = variables[self.receives]
+        if equation.type == "subexpression" or equation.var_type != "float":
+            raise ValueError(
+                f"background of population '{population}': '{self.receives}' is defined as '{equation}'; weights are added to a variable "
+                "or parameter of any value"
             )
         given, wanted = getattr(self, "_dimension", None), variables[self.receives].dim
         if given is not None and given is not wanted:

@@ -287,19 +287,20 @@ def _check_projection(network: Network, projection: Projection) -> None:
         raise ValueError(
             f"projection {projection.name}: neurons of '{projection.target}' receive no spikes; their model has no input"
         )
-    variables = network.population(projection.target).model.parsed.names
-    if projection.receives and projection.receives not in variables:
-        raise ValueError(f"projection {projection.name}: {unknown_name(projection.receives, 'variable', variables)}")
+    model = network.population(projection.target).model
+    if projection.receives and projection.receives not in model.parsed.names:
+        raise ValueError(f"projection {projection.name}: {unknown_name(projection.receives, 'variable', model.parsed.names)}")
     if projection.synapse != PULSE:
         _check_synapse(network, projection)
     else:
-        _check_unit(
-            projection, network.receiver(projection), network.population(projection.target).model, projection.source in sizes
-        )
+        _check_unit(projection, network.receiver(projection), model, projection.source in sizes)
 
 
 def _check_unit(projection: Projection, receiver: str, model: NeuronModel, of_spikes: bool) -> None:
     """Weights that were given with a unit must have that of what they act on; a stimulus may act on either of two variables."""
+    equation = model.parsed.get(receiver)
+    if of_spikes and equation is not None and (receiver in model.constants or equation.type == "subexpression"):
+        raise ValueError(f"projection {projection.name}: nothing adds to '{equation}', a constant or an expression")
     acted_on = [name for name in (receiver, *(() if of_spikes else ("drive",))) if name in model.parsed]
     given = projection.links.dimension
     if given is not None and acted_on and given not in [model.parsed[name].dim for name in acted_on]:

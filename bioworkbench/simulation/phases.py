@@ -14,7 +14,7 @@ from brian2.utils.stringtools import get_identifiers
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.pathways import RECEIVER
-from bioworkbench.records.probe import owner_and_variable, variable_name
+from bioworkbench.records.probe import Probe, owner_and_variable, variable_name
 from bioworkbench.records.protocol import Phase, RunState
 from bioworkbench.records.recording import Recording, Spikes, Trace
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus, silence
@@ -22,7 +22,7 @@ from bioworkbench.records.synapse import WEIGHT, SynapseModel
 from bioworkbench.records.times import whole_steps
 from bioworkbench.records.units import dimension_name, plain_values
 
-__all__ = ["check_phases", "run_phases", "without_learning"]
+__all__ = ["check_phases", "check_record_steps", "run_phases", "without_learning"]
 
 _WEIGHT_EQUATION = re.compile(rf"d{WEIGHT}/dt\s*=[^\n]*:([^(\n]*)(\([^\n]*)?")
 
@@ -72,7 +72,7 @@ def run_phases(
     return _joined(kept, network, state)
 
 
-def check_phases(network: Network, phases: Sequence[Phase], dt: float) -> None:
+def check_phases(network: Network, phases: Sequence[Phase], dt: float, record: Sequence[Probe] = ()) -> None:
     """Refuse phases that cannot be run, before anything is built.
 
     Parameters
@@ -80,18 +80,46 @@ def check_phases(network: Network, phases: Sequence[Phase], dt: float) -> None:
     network : Network
     phases : sequence of Phase
     dt : float, seconds
+    record : sequence of Probe
+        What is recorded, in steps that each phase must begin with.
 
     Raises
     ------
     ValueError
         As `run_phases`, or if a duration is not a whole number of steps.
     """
+    step = 0
     for name, phase in zip(_names(phases), phases, strict=True):
         try:
-            whole_steps("duration", phase.duration, dt)
+            n_steps = whole_steps("duration", phase.duration, dt)
+            check_record_steps(record, step, dt)
+            step += n_steps
             _changed(network, phase, None)
         except ValueError as error:
             raise ValueError(f"phase '{name}': {error}") from error
+
+
+def check_record_steps(record: Sequence[Probe], step: int, dt: float) -> None:
+    """Refuse record steps that do not fall on the first step of a run which goes on from another.
+
+    Parameters
+    ----------
+    record : sequence of Probe
+    step : int
+        Steps before the run.
+    dt : float, seconds
+
+    Raises
+    ------
+    ValueError
+        Naming the probe.
+    """
+    for probe in record:
+        if step % whole_steps("record step", probe.every or dt, dt):
+            raise ValueError(
+                f"record '{probe.name}': every {probe.every:g} s does not divide the {step * dt:g} s before this run; take a record step "
+                "that does"
+            )
 
 
 def _names(phases: Sequence[Any]) -> list[str]:

@@ -37,7 +37,7 @@ from bioworkbench.simulation.chunk import Chunk, Need, chunks, chunks_of, joined
 from bioworkbench.simulation.gathered import Gathered
 from bioworkbench.simulation.inputs import Inputs, inputs_of
 from bioworkbench.simulation.job import size_of, spike_projections
-from bioworkbench.simulation.phases import run_phases
+from bioworkbench.simulation.phases import check_record_steps, run_phases
 from bioworkbench.simulation.processes import end_processes
 from bioworkbench.simulation.rates import about_rates, check_rates
 from bioworkbench.simulation.scratch import scratch_folder
@@ -275,12 +275,7 @@ def _going_on(inputs: Inputs, start: RunState, probes: tuple[Probe, ...], picked
     """Inputs of a run that goes on from a state, which must fit."""
     for problem in check_start(inputs.network, start, inputs.dt, picked.name, inputs.n_trials):
         raise ValueError(f"start = {start}: {problem}")
-    for probe in probes:
-        if start.step % whole_steps("record step", probe.every or inputs.dt, inputs.dt):
-            raise ValueError(
-                f"record '{probe.name}': every {probe.every:g} s does not divide the {start.step * inputs.dt:g} s before this run; take a "
-                "record step that does"
-            )
+    check_record_steps(probes, start.step, inputs.dt)
     return replace(inputs, first_step=start.step)
 
 

@@ -7,7 +7,8 @@ import pytest
 from brian2 import hertz, ms, mV, nS
 from scipy import sparse
 
-from bioworkbench.neurons import discrete_lif, noisy_lif, poisson_source
+from bioworkbench.neurons import NeuronModel, discrete_lif, noisy_lif, poisson_source
+from bioworkbench.records.background import Background
 from bioworkbench.records.links import Links
 from bioworkbench.records.network import Network, Population, Projection
 
@@ -176,3 +177,18 @@ def test_projections_keep_their_names():
     assert [p.name for p in network.projections] == ["fast", "slow"]
     assert replace(pair[0], source="others").name == "fast"
     assert Projection("cells", "cells", links(3, 3), receives="v").name == "cells_cells_v"
+
+
+@pytest.mark.parametrize("name", ["twice", "rest"])
+def test_spikes_add_to_what_can_change(name):
+    model = NeuronModel("dv/dt = (rest - v)/(10*ms) : 1\nrest : 1\ntwice = 2*v : 1", "v > 1", "v = 0", {"rest": 0.5})
+    cells = Population("cells", 2, model)
+    with pytest.raises(ValueError, match=f"projection ab: nothing adds to '{name}.*', a constant or an expression"):
+        Network((cells,), (Projection("cells", "cells", links(2, 2), receives=name, name="ab"),))
+
+
+@pytest.mark.parametrize("name", ["twice", "n"])
+def test_background_adds_to_what_can_change(name):
+    model = NeuronModel("dv/dt = -v/(10*ms) : 1\nn : integer\ntwice = 2*v : 1", "v > 1", "v = 0", start={"n": 0})
+    with pytest.raises(ValueError, match=f"background of population 'cells': '{name}' is defined as '{name}"):
+        Population("cells", 2, model, background=(Background(name, 10, 5 * hertz, 1.0),))

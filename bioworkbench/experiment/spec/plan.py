@@ -251,7 +251,7 @@ def _check_times(spec: ExperimentSpec, network: Network) -> None:
 
 def _check_phases(spec: ExperimentSpec, network: Network) -> None:
     with spec.place("phases").named():
-        check_phases(network, spec.phases, spec.dt)
+        check_phases(network, spec.phases, spec.dt, spec.record)
         _check_constants(spec, network)
         backend = backend_of(spec.backend)
         if spec.backend != "auto" and not backend.keeps_state:

@@ -52,6 +52,14 @@ def test_phases_run_and_are_kept(tmp_path):
             {"phases": [{"duration": "1 ms"}, {"duration": "1 ms", "constants": {"exc.threshold": "-100 mV"}}]},
             r"phases\.1\.constants\.exc: reset = .* must be below threshold = -100 mV",
         ),
+        (
+            {"phases": [{"duration": "1 ms"}] * 2, "record": [{"variable": "exc.v", "every": "1.5 ms"}]},
+            r"phases: phase '1': record 'exc\.v': every 0\.0015 s does not divide the 0\.001 s before this run",
+        ),
+        (
+            {"record": [{"variable": "exc.v"}, {"variable": "exc.v", "every": "0.5 ms"}]},
+            r"record: 'exc\.v': is recorded twice",
+        ),
         ({"phases": [{"duration": "1 ms", "recorded": False}]}, "phases: none of the phases 0 is recorded"),
         ({"phases": [{"duration": "1 ms"}] * 1001}, "phases: 1001 of them; at most 1000"),
         ({"duration": "3 ms"}, "duration: 3 ms: phases have durations of their own; leave it out"),
