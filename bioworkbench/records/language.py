@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Constant, Variable
 from brian2.equations.codestrings import Expression
-from brian2.equations.equations import EquationError, Equations, extract_constant_subexpressions
+from brian2.equations.equations import EquationError, Equations, SingleEquation, extract_constant_subexpressions
 from brian2.parsing.expressions import parse_expression_dimensions
 from brian2.parsing.statements import parse_statement
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
@@ -29,6 +30,7 @@ __all__ = [
     "check_name",
     "check_statements",
     "check_text",
+    "check_whole_numbers",
     "known_names",
     "one_line",
     "refused",
@@ -323,3 +325,23 @@ def one_line(error: Exception) -> str:
         words += [] if any(str(cause) in known for known in words) else [str(cause)]
         cause = cause.__cause__
     return " ".join(": ".join(words).split())
+
+
+def check_whole_numbers(what: str, value: Any, equation: SingleEquation) -> None:
+    """Refuse a value that a variable of whole numbers cannot hold: Brian2 cuts it without a word.
+
+    Parameters
+    ----------
+    what : str
+        What the value is of, for the message.
+    value : number or array
+    equation : SingleEquation
+        That defines the variable.
+
+    Raises
+    ------
+    ValueError
+        If the variable is an integer and a value is none.
+    """
+    if equation.var_type == "integer" and np.any(np.mod(np.asarray(value, dtype=float), 1)):
+        raise ValueError(f"{what} = {value}: the equations define it as '{equation}', which holds whole numbers")

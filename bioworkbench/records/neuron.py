@@ -16,11 +16,11 @@ from brian2.units.fundamentalunits import Quantity
 from bioworkbench.records.arrays import Floats, non_negative
 from bioworkbench.records.errors import check_all, unknown_name
 from bioworkbench.records.kinds import check_fields
-from bioworkbench.records.language import BRIAN2_REFUSES, check_name, one_line
+from bioworkbench.records.language import BRIAN2_REFUSES, check_name, check_whole_numbers, one_line
 from bioworkbench.records.lazily import later
 from bioworkbench.records.names import NEURON_INDICES
 from bioworkbench.records.times import SECOND, seconds
-from bioworkbench.records.units import Start, plain_values, unit_text
+from bioworkbench.records.units import Start, dimension_name, plain_values, unit_text
 
 if TYPE_CHECKING:
     from bioworkbench.discrete.lif import DiscreteLIF
@@ -195,6 +195,11 @@ def _check_start(model: NeuronModel, name: str, value: Start) -> None:
         shared = "shared" in model.parsed[name].flags
         constants = {other: given for other, given in model.constants.items() if not (shared and np.ndim(given))}
         check_drawn(f"start of '{name}'", value, ("N",) if shared else NEURON_INDICES, constants, model.parsed[name].dim)
+        return
+    equation = model.parsed[name]
+    if isinstance(value, Quantity) and value.dim is not equation.dim:  # plain numbers are in SI units
+        raise ValueError(f"start of '{name}' is a {dimension_name(value)}; the equations define it as '{equation}'")
+    check_whole_numbers(f"start of '{name}'", value, equation)
 
 
 def _refuse_unused(model: NeuronModel, name: str, named: set[str]) -> None:

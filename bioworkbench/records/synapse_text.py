@@ -18,6 +18,7 @@ from bioworkbench.records.language import (
     check_expression,
     check_name,
     check_statements,
+    check_whole_numbers,
     known_names,
     refused,
     unfit,
@@ -181,6 +182,8 @@ def _check_start(model: "SynapseModel", name: str) -> None:
         check_drawn(f"start of '{name}'", value, ("N_pre", "N_post") if shared else SYNAPSE_INDICES, constants, equation.dim)
     elif get_dimensions(value) is not equation.dim:
         raise ValueError(f"start of '{name}' is a {dimension_name(value)}; the equations define it as '{equation}'")
+    else:
+        check_whole_numbers(f"start of '{name}'", value, equation)
 
 
 def _check_pathway(model: "SynapseModel", pathway: Pathway, known: Mapping[str, Any]) -> None:

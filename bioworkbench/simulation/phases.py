@@ -12,6 +12,7 @@ from brian2.units.fundamentalunits import get_dimensions
 from brian2.utils.stringtools import get_identifiers
 
 from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.language import check_whole_numbers
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.pathways import RECEIVER
 from bioworkbench.records.probe import Probe, owner_and_variable, variable_name
@@ -204,12 +205,14 @@ def _with_value(part: Any, name: str, value: Any, values: dict[str, np.ndarray] 
             f"constants: {unknown_name(name, f'constant or parameter of {part.name}', [*model.constants, *parameters])}"
         )
     elif values is None:
+        check_whole_numbers(f"{part.name}.{name}", value, parameters[name])
         changed = replace(model, start={**model.start, name: value})
     else:
         if get_dimensions(value) is not parameters[name].dim:
             raise ValueError(
                 f"{part.name}.{name} is a {dimension_name(get_dimensions(value))}; the equations define it as '{parameters[name]}'"
             )
+        check_whole_numbers(f"{part.name}.{name}", value, parameters[name])
         place = variable_name(part.name, name)
         before = values[place]
         values[place] = np.broadcast_to(np.asarray(value).astype(before.dtype), before.shape).copy()

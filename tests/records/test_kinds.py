@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from brian2 import Hz, ms, mV
+from brian2 import Hz, ms, mV, nA
 
 from bioworkbench.neurons import noisy_lif
+from bioworkbench.records.errors import SimulationError
 from bioworkbench.records.execution import Execution
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.neuron import NeuronModel
@@ -71,6 +72,50 @@ def run(network=None, stimuli=None, **settings):
 def test_a_record_names_the_field_of_another_kind(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+COUNTING = {"equations": "dv/dt = -v/(5*ms) : volt\nn : integer", "threshold": "v > 1*mV", "reset": "v = 0*mV\nn += 1"}
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: NeuronModel(**COUNTING, start={"v": 5 * nA}), "start of 'v' is a current; the equations define it as 'dv/dt"),
+        (lambda: NeuronModel(**COUNTING, start={"n": 1.5}), "start of 'n' = 1.5: .*'n : 1', which holds whole numbers"),
+        (lambda: NeuronModel(**COUNTING, start={"n": [1.0, 1.5]}), "start of 'n' = .*whole numbers"),
+        (
+            lambda: SynapseModel("k : integer", on_pre="v_post += weight; k += 1", start={"k": 0.5}),
+            "start of 'k' = 0.5: .*whole numbers",
+        ),
+        (
+            lambda: run(
+                Network((Population("a", 2, NeuronModel(**COUNTING, start={"n": 1})),)),
+                [Phase(2 * ms), Phase(2 * ms, constants={"a.n": 0.5})],
+            ),
+            "phase '1': a.n = 0.5: .*whole numbers",
+        ),
+    ],
+)
+def test_start_values_have_the_unit_and_kind_of_their_variable(make, message):
+    """A current as a potential and a half as a whole number were taken without a word."""
+    with pytest.raises(ValueError, match=message):
+        make()
+    assert NeuronModel(**COUNTING, start={"v": 0.005, "n": 2.0}).start["n"] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"equations": "dv/dt = -v/tau : volt"}, "Brian2 cannot build 'a.*': .*has unit"),
+        ({"reset": "v = q"}, "Brian2 cannot build 'a_spike_resetter': .*q.* could not be resolved"),
+        ({"method": "foo"}, "Brian2 cannot build 'a_stateupdater'"),
+    ],
+)
+def test_models_that_brian2_refuses_are_told_in_one_line(changes, message):
+    model = NeuronModel(**EQUATIONS | {"constants": {"tau": 20 * ms}} | changes)
+    with pytest.raises(SimulationError, match=message) as told:
+        run(Network((Population("a", 2, model),)))
+    assert "\n" not in str(told.value)
 
 
 @pytest.mark.parametrize(
