@@ -26,7 +26,8 @@ class Execution:
         any number.
     memory : float, bytes, optional
         Budget of all chunks together, 2 GB by default: a chunk takes an eighth of it, and no more of them run at a time than fit; with
-        "cpp", chunks are joined while those of all jobs fit into half of it, which changes no number. With
+        "cpp", chunks are joined while those of all jobs fit into half of it, which changes no number. A budget that changes how many
+        trials a chunk has changes which spikes stimuli of kind "rate" have, and with "numpy" and "cython" the noise. With
         "cuda", memory on the GPU, half of it by default: a chunk takes it all, up to 16 GB.
     precision : {"double", "single"}
         Of the state variables; "single" with "cpp" and "cuda" only. It makes C++ programs faster and their state half

@@ -42,7 +42,8 @@ class SynapseModel:
         Statements that run when a spike of the source arrives, after the delay of the synapse, and when the target spikes, at once.
         Several pathways of one end have names; what arrives in the same step runs in the order of these, pathways of the source first.
     constants : mapping from name to Quantity, number or array
-        Scalars, or one value per synapse in the order of the links. Changing a value needs no rebuild.
+        Scalars, or one value per synapse in the order of the links, which `Links` sorts by source and target, whatever the order in which
+        they were given. Changing a value needs no rebuild.
     start : mapping from variable to Quantity, number, array or text
         As of neurons; an expression may name ``i`` and ``j``, source and target neuron of a synapse, and how many neurons there are,
         ``N_pre`` and ``N_post``. The other variables start at 0.
