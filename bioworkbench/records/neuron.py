@@ -136,7 +136,7 @@ class NeuronModel:
             raise ValueError(f"equations do not parse: {one_line(error)}") from error
 
     def check_size(self, population: str, size: int) -> None:
-        """Check that arrays among constants and start values have one entry per neuron.
+        """Check that arrays among constants and start values have one entry per neuron, and start values the unit of their variable.
 
         Parameters
         ----------
@@ -148,12 +148,18 @@ class NeuronModel:
         Raises
         ------
         ValueError
-            If one has another shape.
+            If one has another shape, or a start value another unit.
         """
         for name, value in [*self.constants.items(), *self.start.items(), ("refractory", self.refractory)]:
             shape = () if isinstance(value, str) else np.shape(value)
             if shape not in ((), (size,)):
                 raise ValueError(f"{name} of population '{population}' has shape {shape}; it must be a scalar or ({size},)")
+        for name, value in self.start.items():
+            if isinstance(value, Quantity) and value.dim is not self.parsed[name].dim:  # plain numbers are in SI units
+                raise ValueError(
+                    f"start of '{name}' of population '{population}' is a {dimension_name(value)}; the equations define it as "
+                    f"'{self.parsed[name]}'"
+                )
 
     def unit(self, variable: str) -> str:
         """SI unit, as Brian2 code, of `variable`, which the equations define; KeyError if they do not."""
@@ -196,10 +202,7 @@ def _check_start(model: NeuronModel, name: str, value: Start) -> None:
         constants = {other: given for other, given in model.constants.items() if not (shared and np.ndim(given))}
         check_drawn(f"start of '{name}'", value, ("N",) if shared else NEURON_INDICES, constants, model.parsed[name].dim)
         return
-    equation = model.parsed[name]
-    if isinstance(value, Quantity) and value.dim is not equation.dim:  # plain numbers are in SI units
-        raise ValueError(f"start of '{name}' is a {dimension_name(value)}; the equations define it as '{equation}'")
-    check_whole_numbers(f"start of '{name}'", value, equation)
+    check_whole_numbers(f"start of '{name}'", value, model.parsed[name])
 
 
 def _refuse_unused(model: NeuronModel, name: str, named: set[str]) -> None:

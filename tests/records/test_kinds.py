@@ -80,7 +80,10 @@ COUNTING = {"equations": "dv/dt = -v/(5*ms) : volt\nn : integer", "threshold": "
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: NeuronModel(**COUNTING, start={"v": 5 * nA}), "start of 'v' is a current; the equations define it as 'dv/dt"),
+        (
+            lambda: Population("a", 2, NeuronModel(**COUNTING, start={"v": 5 * nA})),
+            "start of 'v' of population 'a' is a current; the equations define it as 'dv/dt",
+        ),
         (lambda: NeuronModel(**COUNTING, start={"n": 1.5}), "start of 'n' = 1.5: .*'n : 1', which holds whole numbers"),
         (lambda: NeuronModel(**COUNTING, start={"n": [1.0, 1.5]}), "start of 'n' = .*whole numbers"),
         (
