@@ -27,6 +27,7 @@ from bioworkbench.records.randomness import stream
 __all__ = ["SearchResult", "TriedValues", "optimize"]
 
 _AT_ONCE_ON_CLUSTER = 16  # points
+_BATCH = 8  # trials whose values are chosen together, by any number of workers: so all try the same ones
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,7 @@ def optimize(
     n_folds : int
         For tasks without a validation part.
     jobs, scheduler, backend, results
-        As in `sweep`. Where there are more workers than runs of a trial, several trials are tried at once, and their values are chosen
-        before the scores of the others are known: those depend on how many workers there are.
+        As in `sweep`. Values of eight trials are chosen together, by any number of workers, so that all of them try the same ones.
     progress : callable (TriedValues), optional
 
     Returns
@@ -178,7 +178,7 @@ def optimize(
             load_if_exists=True,
         )
         while (missing := count("n_trials", n_trials) - _n_finished(search, optuna)) > 0:
-            for tried in _batch(search, optuna, min(at_once, missing)):
+            for tried in _batch(search, optuna, missing, at_once):
                 search.told[tried.number] = tried
                 if progress:
                     progress(tried)
@@ -258,10 +258,16 @@ def _n_finished(search: _Search, optuna: Any) -> int:
     return sum(set(trial.params) == set(search.searched) for trial in search.study.get_trials(deepcopy=False, states=states))
 
 
-def _batch(search: _Search, optuna: Any, size: int) -> list[TriedValues]:
-    """Run some trials: those that were interrupted, or new ones."""
-    # Trials that a killed process had begun come first: their runs may be on disk already, and are then found.
-    chosen = _interrupted(search, optuna)[:size] or _asked(search, optuna, size)
+def _batch(search: _Search, optuna: Any, most: int, at_once: int) -> Iterator[TriedValues]:
+    """Run some trials: those whose values are chosen already, or new ones."""
+    # Trials that a killed process had begun come first: their runs may be on disk already, and are then found. So do those that an
+    # earlier call chose and had no need for, which a longer search would have tried next.
+    chosen = (_chosen(search, optuna) or _asked(search, optuna))[:most]
+    for begin in range(0, len(chosen), at_once):
+        yield from _run(search, optuna, chosen[begin : begin + at_once])
+
+
+def _run(search: _Search, optuna: Any, chosen: Sequence[tuple[int, dict[str, Any]]]) -> list[TriedValues]:
     settings = {number: _decoded(search, params) for number, params in chosen}
     points = {number: _points(search, values) for number, values in settings.items()}
     every = [point for group in points.values() for point in group]
@@ -275,8 +281,8 @@ def _batch(search: _Search, optuna: Any, size: int) -> list[TriedValues]:
     return tried
 
 
-def _interrupted(search: _Search, optuna: Any) -> list[tuple[int, dict[str, Any]]]:
-    """Trials that a process which was killed had begun."""
+def _chosen(search: _Search, optuna: Any) -> list[tuple[int, dict[str, Any]]]:
+    """Trials that have values and no score."""
     found = []
     for trial in search.study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
         if set(trial.params) == set(search.searched):
@@ -286,13 +292,13 @@ def _interrupted(search: _Search, optuna: Any) -> list[tuple[int, dict[str, Any]
     return found
 
 
-def _asked(search: _Search, optuna: Any, size: int) -> list[tuple[int, dict[str, Any]]]:
-    """New trials; what is drawn depends on the seed and the trials so far, not on interruptions."""
+def _asked(search: _Search, optuna: Any) -> list[tuple[int, dict[str, Any]]]:
+    """A batch of new trials; what is drawn depends on the seed and the trials so far, not on interruptions or how many are wanted."""
     distributions = {name: _distribution(optuna, items) for name, items in search.searched.items()}
     # A sampler per batch, seeded by what is finished: a search that goes on asks what one without interruption would ask.
     seed = int(stream(search.spec.seed, f"trials from {_n_finished(search, optuna)}").integers(2**31))
     search.study.sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=True)
-    asked = [search.study.ask(distributions) for _ in range(size)]
+    asked = [search.study.ask(distributions) for _ in range(_BATCH)]
     return [(trial.number, trial.params) for trial in asked]
 
 
@@ -335,9 +341,10 @@ def _score(metric: str, folder: Path) -> float | None:
 
 
 def _ranked(search: _Search) -> tuple[TriedValues, ...]:
-    """All trials of the study, the best first."""
+    """Finished trials of the study, the best first."""
     sign = 1 if search.metric in SMALLER_IS_BETTER else -1
-    trials = [trial for trial in search.study.get_trials(deepcopy=False) if set(trial.params) == set(search.searched)]
+    every = [trial for trial in search.study.get_trials(deepcopy=False) if trial.state.is_finished()]
+    trials = [trial for trial in every if set(trial.params) == set(search.searched)]
     tried = [TriedValues(trial.number, _decoded(search, trial.params), trial.value) for trial in trials]
     known = [
         replace(one, error=told.error, failures=told.failures) if (told := search.told.get(one.number)) else one for one in tried

@@ -11,6 +11,7 @@ import bioworkbench as bw
 from bioworkbench.experiment.results import claimed, save_record
 from bioworkbench.experiment.spec import read
 from bioworkbench.experiment.sweeps import SweepWarning
+from bioworkbench.experiment.sweeps.processes import on_processes
 from bioworkbench.records.errors import ResultError, SimulationError
 from bioworkbench.records.units import parse_quantity
 from tests.documents import alone, with_task
@@ -83,10 +84,10 @@ def test_a_validation_part_is_scored_instead(tmp_path, computed):
 
 def test_it_goes_on_where_it_was(tmp_path, computed):
     spec = spec_of({"populations.hidden.leak": SWEEP["populations.hidden.leak"]})
-    whole = bw.optimize(spec, "accuracy", n_trials=3, n_folds=2, results=tmp_path / "whole")
-    bw.optimize(spec, "accuracy", n_trials=2, n_folds=2, results=tmp_path / "parts")
+    whole = bw.optimize(spec, "accuracy", n_trials=12, n_folds=2, results=tmp_path / "whole")
+    bw.optimize(spec, "accuracy", n_trials=11, n_folds=2, results=tmp_path / "parts")
     n = len(computed)
-    again = bw.optimize(spec, "accuracy", n_trials=3, n_folds=2, results=tmp_path / "parts")
+    again = bw.optimize(spec, "accuracy", n_trials=12, n_folds=2, results=tmp_path / "parts")
     assert [tried.values for tried in again.tried] == [tried.values for tried in whole.tried]
     assert len(computed) == n + 2
 
@@ -101,8 +102,8 @@ def test_interrupted_trials_are_run_again_with_the_same_values(tmp_path, compute
             bw.optimize(spec_of(), "accuracy", n_trials=2, n_folds=2, results=tmp_path)
     assert not computed
     (path,) = (tmp_path / "x" / "studies").glob("*.sqlite")
-    (begun,) = optuna.load_study(study_name="x", storage=f"sqlite:///{path}").get_trials()
-    assert begun.state == optuna.trial.TrialState.RUNNING
+    begun, *others = optuna.load_study(study_name="x", storage=f"sqlite:///{path}").get_trials()
+    assert {trial.state for trial in (begun, *others)} == {optuna.trial.TrialState.RUNNING}
     found = bw.optimize(spec_of(), "accuracy", n_trials=2, n_folds=2, results=tmp_path)
     (first,) = [tried for tried in found.tried if tried.number == 0]
     assert first.values["populations.hidden.leak"] == pytest.approx(begun.params["populations.hidden.leak"])
@@ -157,3 +158,14 @@ def test_without_optuna(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "optuna", None)
     with pytest.raises(SimulationError, match=r'needs Optuna, which is not installed \(pip install "bioworkbench\[optimize\]"\)'):
         bw.optimize(read(alone(), "x"), "accuracy", results=tmp_path)
+
+
+def test_any_number_of_workers_tries_the_same_values(tmp_path, computed, monkeypatch):
+    spec = spec_of({"populations.hidden.leak": SWEEP["populations.hidden.leak"]})
+
+    def here(orders, *, jobs, **settings):
+        return on_processes(orders, jobs=1, **settings)
+
+    monkeypatch.setattr("bioworkbench.experiment.sweeps.sweeping.on_processes", here)
+    one, six = (bw.optimize(spec, "accuracy", n_trials=12, n_folds=2, jobs=n, results=tmp_path / str(n)) for n in (1, 6))
+    assert [tried.values for tried in one.tried] == [tried.values for tried in six.tried]
