@@ -14,16 +14,13 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.network import Network as BrianNetwork
 from brian2.core.variables import Subexpression
 from brian2.equations.equations import PARAMETER, SUBEXPRESSION, Equations, SingleEquation
-from brian2.groups.neurongroup import NeuronGroup, Resetter, StateUpdater, SubexpressionUpdater, Thresholder
+from brian2.groups.neurongroup import NeuronGroup
 from brian2.groups.subgroup import Subgroup
 from brian2.input.poissongroup import PoissonGroup
 from brian2.input.poissoninput import PoissonInput
 from brian2.input.spikegeneratorgroup import SpikeGeneratorGroup
-from brian2.monitors.ratemonitor import PopulationRateMonitor
-from brian2.monitors.spikemonitor import SpikeMonitor
 from brian2.monitors.statemonitor import StateMonitor
-from brian2.synapses.synapses import StateUpdater as SynapticStateUpdater
-from brian2.synapses.synapses import SummedVariableUpdater, Synapses, SynapticPathway
+from brian2.synapses.synapses import Synapses
 from brian2.units.fundamentalunits import Quantity, get_dimensions
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
@@ -38,13 +35,11 @@ from bioworkbench.records.stimulus import SpikeTrains, Stimulus, silence
 from bioworkbench.records.synapse import PULSE, WEIGHT, SynapseModel
 from bioworkbench.records.times import seconds
 from bioworkbench.records.units import unit_text
+from bioworkbench.simulation.script_order import check_scheduled, check_usual, shared_step
 
 __all__ = ["Script", "from_brian2"]
 
 _KNOWN = {*DEFAULT_FUNCTIONS, *DEFAULT_UNITS, *DEFAULT_CONSTANTS, "t", "dt", "i", "j", "N", "True", "False", "and", "or", "not"}
-_SOURCES = (NeuronGroup, PoissonGroup, SpikeGeneratorGroup)
-_WATCHING = (SpikeMonitor, PopulationRateMonitor, StateMonitor)
-_PARTS = (StateUpdater, Thresholder, Resetter, SubexpressionUpdater, SynapticStateUpdater, SummedVariableUpdater, SynapticPathway)
 _ADDS = re.compile(r"(\w+)_post\s*\+=\s*(\w+)")
 
 
@@ -93,20 +88,21 @@ def from_brian2(
     ------
     ValueError
         Naming the object, and what of it records cannot say: compartments, ``network_operation``, ``run_regularly``, custom events,
-        linked variables, functions and tables of the script, several steps or orders of their own.
+        linked variables, functions and tables of the script, several steps, orders or schedules of their own, and what is not active.
     """
     found = list(objects.objects if isinstance(objects, BrianNetwork) else objects)
     given = dict(namespace or {})
     if isinstance(objects, BrianNetwork) and objects.t_ > 0:
         raise ValueError(f"the network has run for {objects.t_:g} s; convert it before its first run")
+    check_scheduled(objects)
     for one in found:
-        _check_kind(one)
+        check_usual(one)
     groups = [one for one in found if isinstance(one, NeuronGroup | PoissonGroup)]
     if not groups:
         raise ValueError(
             f"there is no NeuronGroup or PoissonGroup among the {len(found)} objects; give those of a script, or its Network"
         )
-    dt = _one_step(found)
+    dt = shared_step(found)
     backgrounds = [one for one in found if isinstance(one, PoissonInput)]
     populations = tuple(
         _named(group, _population, group, backgrounds, given) for group in sorted(groups, key=lambda one: one.name)
@@ -127,34 +123,6 @@ def _named(brian: Any, convert: Any, *arguments: Any) -> Any:
         return convert(*arguments)
     except (ValueError, NotImplementedError) as error:
         raise ValueError(f"{type(brian).__name__} '{brian.name}': {error}") from error
-
-
-def _check_kind(one: Any) -> None:
-    kind = type(one).__name__
-    if type(one) not in (*_SOURCES, *_WATCHING, Synapses, PoissonInput) and not isinstance(one, _PARTS):
-        raise ValueError(
-            f"{kind} '{getattr(one, 'name', one)}': records have no such object; leave it out, or run the script as it is with "
-            "set_device('bioworkbench')"
-        )
-    for part in getattr(one, "contained_objects", ()):
-        if not isinstance(part, _PARTS):
-            raise ValueError(
-                f"{kind} '{one.name}': '{part.name}' runs statements of its own, as run_regularly does; write them as equations, or run "
-                "the script as it is with set_device('bioworkbench')"
-            )
-        usual = {"pre": -1, "post": 1}.get(getattr(part, "prepost", ""), -1 if isinstance(part, SummedVariableUpdater) else 0)
-        if part.order != usual:
-            raise ValueError(f"{kind} '{one.name}': '{part.name}' has order {part.order}; records keep Brian2's own, {usual}")
-
-
-def _one_step(found: Sequence[Any]) -> float:
-    """The step that all objects share, in seconds."""
-    moving = [one for one in found if not isinstance(one, _WATCHING)]
-    steps = {float(one.clock.dt_): one.name for one in moving}
-    if len(steps) != 1:
-        told = ", ".join(f"'{name}' {step:g} s" for step, name in steps.items())
-        raise ValueError(f"objects have the steps {told}; a network has one, give all the same dt")
-    return next(iter(steps))
 
 
 def _constants(texts: Iterable[str], own: Iterable[str], group: Any, namespace: Mapping[str, Any]) -> dict[str, Any]:

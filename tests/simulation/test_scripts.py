@@ -102,6 +102,26 @@ def with_order():
     return [made.source, made]
 
 
+def with_time(change):
+    """A group, a pathway of its own, an input and a monitor, one of which `change` has run at another time, or not at all."""
+
+    def made():
+        group = cells()
+        joins = joined(group, on_pre="v += 1*mV")
+        every = b2.PoissonInput(group, "v", 1, 5 * Hz, 1 * mV)
+        seen = b2.StateMonitor(group, "v", record=True, name="seen")
+        change(group, joins, every, seen)
+        return [group, joins, every, seen]
+
+    return made
+
+
+def scheduled():
+    network = b2.Network(cells())
+    network.schedule = ["start", "groups", "thresholds", "resets", "synapses", "end"]
+    return network
+
+
 def linked():
     first, second = cells(), cells(3, LEAKY + "\nx : volt (linked)", name="second")
     second.x = b2.linked_var(first, "v")
@@ -145,6 +165,33 @@ def compartments():
 def test_what_records_cannot_say_is_refused_by_name(make, words):
     with pytest.raises(ValueError, match=words):
         from_brian2(make(), 1 * ms)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda group, *_: setattr(group.thresholder["spike"], "when", "end"), "'cells_spike_thresholder' runs at when = 'end'; records"),
+        (lambda group, *_: setattr(group.state_updater, "when", "end"), "'cells_stateupdater' runs at when = 'end'; .*own, 'groups'"),
+        (lambda group, *_: setattr(group.resetter["spike"], "when", "end"), "'cells_spike_resetter' runs at .*own, 'resets'"),
+        (lambda _, joins, *__: setattr(joins.pre, "when", "after_resets"), "'joins_pre' runs at when = 'after_resets'; .* 'synapses'"),
+        (lambda _, __, every, ___: setattr(every, "when", "end"), "PoissonInput '.*' runs at when = 'end'; records keep .* 'synapses'"),
+        (lambda _, __, every, ___: setattr(every, "order", 2), "PoissonInput '.*' has order 2; records keep Brian2's own, 0"),
+        (lambda *all_: setattr(all_[3], "when", "end"), "StateMonitor 'seen' runs at when = 'end'; records keep Brian2's own, 'start'"),
+        (lambda group, *_: setattr(group, "active", False), "NeuronGroup 'cells' is not active; leave it out"),
+        (lambda _, joins, *__: setattr(joins, "active", False), "Synapses 'joins' is not active; leave it out"),
+        (lambda _, joins, *__: setattr(joins.pre, "active", False), "Synapses 'joins': 'joins_pre' is not active; leave it out"),
+    ],
+)  # fmt: skip
+def test_another_time_in_a_step_is_refused_by_name(change, words):
+    with pytest.raises(ValueError, match=words):
+        from_brian2(with_time(change)(), 1 * ms)
+
+
+def test_a_schedule_of_its_own_is_refused():
+    usual = r"; records keep Brian2's own, start, groups, thresholds, synapses, resets, end"
+    with pytest.raises(ValueError, match=f"the schedule is start, groups, thresholds, resets, synapses, end{usual}"):
+        from_brian2(scheduled(), 1 * ms)
+    assert from_brian2(with_time(lambda *_: None)(), 1 * ms).record
 
 
 def test_backgrounds_reach_whole_populations():
