@@ -1,5 +1,6 @@
 """Stimuli from tables: a line for each spike, or for each frame."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -10,12 +11,16 @@ from bioworkbench.exchange.events import RecordedSpikes
 from bioworkbench.exchange.taken import trains_of
 from bioworkbench.records.annotations import Seconds
 from bioworkbench.records.data_paths import existing_file
+from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus, StimulusKind
 from bioworkbench.records.tables import CsvTable, read_table
-from bioworkbench.records.times import SECONDS_PER
-from bioworkbench.tasks.measured import is_time
+from bioworkbench.records.times import SECONDS_PER, seconds
+from bioworkbench.tasks.measured import checked_times, is_time
 
 __all__ = ["spike_table", "value_table"]
+
+_UNIT = re.compile(r"[(\[]\s*(s|ms|us)\s*[)\]]$")
+_UNEVEN = 0.01  # of a frame: files round their times
 
 
 def spike_table(
@@ -25,6 +30,7 @@ def spike_table(
     time: str = "time",
     channel: str = "channel",
     trial: str | None = None,
+    population: str = "",
     unit: Literal["s", "ms", "us"] | None = None,
     start: Seconds = 0.0,
     stop: Seconds | None = None,
@@ -43,6 +49,8 @@ def spike_table(
     trial : str, optional
         Column of trials, counted 0, 1, 2, ...; by default "trial" where there is one. With "", and without a column, all spikes are
         of one trial.
+    population : str
+        Whose spikes are taken, of those in the column "population"; may be left out where there is no such column, or one population.
     unit : {"s", "ms", "us"}, optional
         Of the times; by default what stands in parentheses behind the name of their column, or else ms.
     start, stop : float, seconds
@@ -57,10 +65,10 @@ def spike_table(
     Raises
     ------
     ValueError
-        If the file is not such a table, a cell is missing, a channel or trial is not a whole number, a time is before 0, or the unit is
-        not the one that the column of times has in its name.
+        If the file is not such a table, a cell is missing, a channel or trial is not a whole number, a time is before 0, the unit is
+        not the one that the column of times has in its name, or several populations have spikes and none is named.
     """
-    table = read_table(existing_file(file))
+    table = _of_population(read_table(existing_file(file)), population)
     time, scale = _times_column(table, time, unit)
     if trial is None:
         trial = "trial" if "trial" in table.names else ""
@@ -75,6 +83,21 @@ def spike_table(
     times = numbers[:, 0] * scale
     trials = columns[1] if trial else np.zeros(times.size, dtype=np.int64)
     return trains_of(name, RecordedSpikes(trials, columns[0], times, n_channels), start, stop)
+
+
+def _of_population(table: CsvTable, population: str) -> CsvTable:
+    """The rows of a population, where a table says whose each row is."""
+    if "population" not in table.names:
+        if population:
+            raise ValueError(f"population = '{population}': {table.path} has no column 'population'; leave it out")
+        return table
+    owners = np.array(table.texts("population"), dtype=object)
+    known = list(dict.fromkeys(owners.tolist()))
+    if not population and len(known) > 1:
+        raise ValueError(f"{table.path} has spikes of {', '.join(known)}; name the population that is meant")
+    if population and population not in known:
+        raise ValueError(f"{table.path}: {unknown_name(population, 'population', known)}")
+    return table.take(owners == population) if population else table
 
 
 def _times_column(table: CsvTable, time: str, unit: str | None) -> tuple[str, float]:
@@ -95,6 +118,8 @@ def value_table(
     columns: tuple[str, ...] = (),
     header: bool = True,
     values: StimulusKind = "current",
+    trial: str | None = None,
+    times: Literal["even", "increasing", "ignore"] = "even",
 ) -> Stimulus:
     """Values from a table (CSV) with a line for each frame and a column for each channel.
 
@@ -108,27 +133,66 @@ def value_table(
         Duration of a line.
     columns : tuple of str
         Those that are channels, in this order; by default all that have a name, but for one of times ("date", "time", "datetime",
-        "timestamp", also with a unit in parentheses).
+        "timestamp", also with a unit in parentheses) and of trials.
     header : bool
         Whether the first line holds names.
     values : {"current", "rate", "spikes"}
         What they are: inputs that weights multiply, rates in hertz, or numbers of spikes.
+    trial : str, optional
+        Column of trials, counted 0, 1, 2, ...; by default "trial" where there is one that is not among the columns. With "", and
+        without a column, all lines are of one trial.
+    times : {"even", "increasing", "ignore"}
+        What is asked of a column of times, in each trial: equal steps, of one frame where the column has its unit in parentheses; no
+        way back; nothing.
 
     Returns
     -------
     Stimulus
-        Of one trial.
 
     Raises
     ------
     ValueError
-        If the file is not such a table, a cell is missing, or a rate is negative.
+        If the file is not such a table, a cell is missing, trials have other numbers of lines, times go back or have gaps, or a rate is
+        negative.
     """
     table = read_table(existing_file(file), header=header)
-    channels = columns or tuple(column for column in table.names if column and not is_time(column))
+    if trial is None:
+        trial = "trial" if "trial" in table.names and "trial" not in columns else ""
+    channels = columns or tuple(column for column in table.names if column and column != trial and not is_time(column))
     if not channels:
         raise ValueError(f"{table.path} has no column of values beside that of times; give columns")
-    return Stimulus(_whole_table(table, channels)[None], frame, values, name)
+    numbers, parts = _whole_table(table, channels), _rows_by_trial(table, trial)
+    for rows in parts if times != "ignore" else []:
+        _check_steps(table.take(rows), channels, frame, times)
+    return Stimulus(np.stack([numbers[rows] for rows in parts]), frame, values, name)
+
+
+def _rows_by_trial(table: CsvTable, trial: str) -> list[np.ndarray]:
+    """Rows of every trial, as many each."""
+    if not trial:
+        return [np.arange(len(table.lines))]
+    owner = _whole(table, trial, _whole_table(table, (trial,))[:, 0])
+    n_each = np.bincount(owner)
+    if np.ptp(n_each):
+        raise ValueError(
+            f"{table.path} has {n_each.min()} to {n_each.max()} lines of a trial, counted 0, 1, 2, ...; give all as many"
+        )
+    return [np.flatnonzero(owner == one) for one in range(n_each.size)]
+
+
+def _check_steps(table: CsvTable, channels: Sequence[str], frame: float, times: str) -> None:
+    """Refuse times of a trial that go back, have gaps, or are not a frame apart where their unit is known."""
+    position = checked_times(table, channels, times=times)
+    found = None if position is None else _UNIT.search(table.names[position])
+    if found is None or times != "even" or len(table.lines) < 2:
+        return
+    moments = table.numbers((table.names[position],))[:, 0] * SECONDS_PER[found[1]]
+    step, held = float(moments[-1] - moments[0]) / (len(moments) - 1), seconds("frame", frame)
+    if abs(step - held) > _UNEVEN * held:
+        raise ValueError(
+            f"{table.path}: rows are {step:g} s apart by column '{table.names[position]}', and frame = {held:g} s; give that, or set "
+            "times = 'increasing'"
+        )
 
 
 def _whole_table(table: CsvTable, names: Sequence[str]) -> np.ndarray:

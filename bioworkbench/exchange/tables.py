@@ -17,15 +17,16 @@ from bioworkbench.records.recording import Recording, Trace
 __all__ = ["read_synapses", "write_tables"]
 
 _SYNAPSE = ("source", "target", "weight", "delay", "projection", "receives")
+_TIME = "time (s)"  # as readers of tables take it for
 _MODELS = "synapse_models.json"
 
 
 def write_tables(record: RunRecord, path: Path) -> None:
     """Write a folder of tables separated by commas; numbers read back exactly.
 
-    ``spikes.csv``: population, trial, neuron, time (second). ``synapses.csv``: source, target (such as ``exc:12``),
+    ``spikes.csv``: population, trial, neuron, time (s). ``synapses.csv``: source, target (such as ``exc:12``),
     weight (SI unit), delay (second), projection, receives. ``neurons.csv``: population or stimulus, size. ``exc.v.csv``, one for
-    each trace: trial, time (second), and the value (SI unit) of every recorded neuron. ``synapse_models.json``: by projection, what
+    each trace: trial, time (s), and the value (SI unit) of every recorded neuron. ``synapse_models.json``: by projection, what
     synapses are that do more than add their weight. ``final_weights.csv``, where synapses learn: projection, trial, synapse (its place
     in the projection), weight (SI unit).
 
@@ -37,7 +38,7 @@ def write_tables(record: RunRecord, path: Path) -> None:
     """
     recording = record.data.recording
     path.mkdir()
-    _write(path / "spikes.csv", ("population", "trial", "neuron", "time"), _spikes(recording))
+    _write(path / "spikes.csv", ("population", "trial", "neuron", _TIME), _spikes(recording))
     _write(path / "neurons.csv", ("population", "size"), _sizes(record.data.network).items())
     _write(path / "synapses.csv", _SYNAPSE, _synapses(record.data.network))
     if models := plain_synapses(record.data.network):
@@ -46,7 +47,7 @@ def write_tables(record: RunRecord, path: Path) -> None:
         _write(path / "final_weights.csv", ("projection", "trial", "synapse", "weight"), _final_weights(recording))
     for name, trace in recording.traces.items():
         columns = [f"neuron_{neuron}" for neuron in trace.neurons]
-        _write(path / f"{name}.csv", ("trial", "time", *columns), _rows(trace))
+        _write(path / f"{name}.csv", ("trial", _TIME, *columns), _rows(trace))
 
 
 def read_synapses(path: str | Path) -> tuple[Projection, ...]:

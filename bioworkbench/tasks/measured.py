@@ -16,7 +16,7 @@ from bioworkbench.records.arrays import Floats, Integers
 from bioworkbench.records.counted import counted
 from bioworkbench.records.tables import CsvTable, read_table
 
-__all__ = ["is_time", "labels", "read_measured", "refuse_missing", "series_rows"]
+__all__ = ["checked_times", "is_time", "labels", "read_measured", "refuse_missing", "series_rows"]
 
 _TIME = re.compile(r"(date|time|datetime|timestamp)\s*(\(.*\)|\[.*\])?", re.IGNORECASE)
 _GAP = 1.5  # usual steps; months differ by less, a row that is missing makes two
@@ -111,6 +111,35 @@ def series_rows(
         found += [f"{n_missing} missing values replaced by the ones before"] * (n_missing > 0)
     refuse_missing(table, names, np.isnan(rows), f"{choose} missing = 'previous' to take the last known value where there is one")
     return names, rows, tuple(found)
+
+
+def checked_times(table: CsvTable, columns: Sequence[str], *, times: str, choose: str = "set") -> int | None:
+    """The column of times of a table, once these are as they are asked to be.
+
+    Parameters
+    ----------
+    table : CsvTable
+    columns : sequence of str
+        Names of those that hold values.
+    times : {"even", "increasing"}
+        Whether gaps are refused too.
+    choose : str
+        What errors advise to do with `times`.
+
+    Returns
+    -------
+    int or None
+        Its number; None where there is none.
+
+    Raises
+    ------
+    ValueError
+        If times go back, repeat, or have gaps.
+    """
+    position = _time_position(table, columns)
+    if position is not None:
+        _check_times(table, position, even=times == "even", choose=choose)
+    return position
 
 
 def refuse_missing(table: CsvTable, names: Sequence[str], missing: np.ndarray, remedy: str) -> None:

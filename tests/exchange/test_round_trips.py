@@ -127,7 +127,7 @@ def test_tables(tmp_path_factory, seed):
     path, made = tmp_path_factory.mktemp("x") / "run.tables", record(seed)
     export(made, to="csv", output=path)
     with (path / "spikes.csv").open(newline="") as file:
-        rows = [(r["population"], int(r["trial"]), int(r["neuron"]), float(r["time"])) for r in csv.DictReader(file)]
+        rows = [(r["population"], int(r["trial"]), int(r["neuron"]), float(r["time (s)"])) for r in csv.DictReader(file)]
     spikes = made.data.recording.spikes
     wanted = [(name, *row) for name, s in spikes.items() for row in zip(s.trial, s.neuron, s.time, strict=True)]
     assert rows == wanted

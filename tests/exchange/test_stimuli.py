@@ -88,6 +88,52 @@ def test_times_of_frames_are_no_channel(tmp_path):
         value_table("a", file=path, frame=1 * ms)
 
 
+def test_spikes_of_one_population_of_several(tmp_path):
+    path = tmp_path / "s.csv"
+    path.write_text("population,trial,neuron,time (s)\nexc,0,0,0.01\ninh,1,4,0.02\n")
+    assert columns(spike_table("a", file=path, channel="neuron", population="inh")) == [(1, 4, 0.02)]
+    with pytest.raises(ValueError, match=r"s\.csv has spikes of exc, inh; name the population that is meant"):
+        spike_table("a", file=path, channel="neuron")
+    with pytest.raises(ValueError, match=r"s\.csv: .*'ecx'.*did you mean 'exc'"):
+        spike_table("a", file=path, channel="neuron", population="ecx")
+    path.write_text("channel,time\n0,1\n")
+    with pytest.raises(ValueError, match=r"population = 'exc': .*s\.csv has no column 'population'; leave it out"):
+        spike_table("a", file=path, population="exc")
+
+
+def test_lines_of_trials_are_trials(tmp_path):
+    path = tmp_path / "v.csv"
+    path.write_text("trial,time,a,b\n0,0.0,1,5\n1,0.0,3,7\n0,0.1,2,6\n1,0.1,4,8\n")
+    np.testing.assert_array_equal(value_table("a", file=path, frame=0.1).values, [[[1, 5], [2, 6]], [[3, 7], [4, 8]]])
+    one = value_table("a", file=path, frame=0.1, trial="", times="ignore", columns=("trial", "b"))
+    np.testing.assert_array_equal(one.values, [[[0, 5], [1, 7], [0, 6], [1, 8]]])
+    path.write_text("trial,a\n0,1\n1,3\n0,2\n")
+    with pytest.raises(ValueError, match=r"v\.csv has 1 to 2 lines of a trial, counted 0, 1, 2, \.\.\.; give all as many"):
+        value_table("a", file=path, frame=0.1)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ("time,a\n0,1\n2,3\n1,2\n", r"column 'time': '1' in line 4 is not after '2' in the row before; sort the rows by time"),
+        (
+            "time,a\n0,1\n1,2\n2,3\n9,3\n",
+            r"column 'time': 1 gap, the first between '2' and '9' in line 5, where rows are 1 apart",
+        ),
+        (
+            "time (ms),a\n0,1\n2,2\n4,3\n",
+            r"rows are 0\.002 s apart by column 'time \(ms\)', and frame = 0\.001 s; give that, or set",
+        ),
+    ],
+)
+def test_times_of_frames_follow_each_other(tmp_path, lines, words):
+    path = tmp_path / "v.csv"
+    path.write_text(lines)
+    with pytest.raises(ValueError, match=words):
+        value_table("a", file=path, frame=1 * ms)
+    assert value_table("a", file=path, frame=1 * ms, times="ignore").values.size in (3, 4)
+
+
 def test_tables_of_values(tmp_path):
     path = tmp_path / "v.csv"
     path.write_text("x,y\n1,0\n2,-1\n3,4\n")
