@@ -149,7 +149,15 @@ def _series(path: Path, file: h5py.File, name: str) -> Signal:
 
 def _signal(series: h5py.Group, where: str) -> Signal:
     data = series["data"]
-    values = data[()].astype(float) * float(data.attrs.get("conversion", 1.0)) + float(data.attrs.get("offset", 0.0))
+    values = data[()].astype(float) * float(data.attrs.get("conversion", 1.0))
+    if "channel_conversion" in series:  # of electrodes that have gains of their own, beside the common one
+        gains = series["channel_conversion"][()].astype(float)
+        if values.ndim != 2 or gains.shape != values.shape[1:]:
+            raise ResultError(
+                f"{where} has values of shape {values.shape} and {gains.shape} channel_conversion; each channel has one"
+            )
+        values = values * gains
+    values = values + float(data.attrs.get("offset", 0.0))
     return Signal(_times(series, len(values)), values, where, text_of(data, "unit"))
 
 

@@ -111,15 +111,19 @@ def block_signal(block: Any, name: str) -> list[Signal]:
     Raises
     ------
     ValueError
-        If a segment has no such signal, or segments have other numbers of channels.
+        If a segment has no such signal, or several, or segments have other numbers of channels or units that are not of one kind.
     """
-    found = []
+    found: list[Signal] = []
     for number, segment in enumerate(block.segments):
-        known = {str(signal.name): signal for signal in segment.analogsignals}
+        names = [str(signal.name) for signal in segment.analogsignals]
         where = f"segment {number} of block '{block.name}'"
-        if name not in known:
-            raise ValueError(unknown_name(name, f"analog signal of {where}", known))
-        signal = known[name]
+        if name not in names:
+            raise ValueError(unknown_name(name, f"analog signal of {where}", names))
+        if names.count(name) > 1:
+            raise ValueError(f"{where} has {names.count(name)} analog signals '{name}'; give each a name of its own")
+        signal = segment.analogsignals[names.index(name)]
+        if found and found[0].unit != str(signal.units.dimensionality):  # a stimulus has one unit
+            signal = _rescaled(signal, found[0].unit, where)
         times = signal.times.rescale("s").magnitude - float(segment.t_start.rescale("s"))
         unit = str(signal.units.dimensionality)
         found.append(Signal(times, np.asarray(signal.magnitude, dtype=float), f"{where}, signal '{name}'", unit))
@@ -127,3 +131,11 @@ def block_signal(block: Any, name: str) -> list[Signal]:
     if len(set(widths)) != 1:
         raise ValueError(f"signal '{name}' of block '{block.name}' has {widths} channels in its segments; all need as many")
     return found
+
+
+def _rescaled(signal: Any, unit: str, where: str) -> Any:
+    """A signal in another unit of its kind."""
+    try:
+        return signal.rescale(unit)
+    except ValueError as error:
+        raise ValueError(f"{where} has signal '{signal.name}' in {signal.units.dimensionality}, the first in {unit}") from error

@@ -183,14 +183,15 @@ def _rows_by_trial(table: CsvTable, trial: str) -> list[np.ndarray]:
 def _check_steps(table: CsvTable, channels: Sequence[str], frame: float, times: str) -> None:
     """Refuse times of a trial that go back, have gaps, or are not a frame apart where their unit is known."""
     position = checked_times(table, channels, times=times)
-    found = None if position is None else _UNIT.search(table.names[position])
+    column = "" if position is None else table.names[position]
+    found = _UNIT.search(column)
     if found is None or times != "even" or len(table.lines) < 2:
         return
-    moments = table.numbers((table.names[position],))[:, 0] * SECONDS_PER[found[1]]
+    moments = table.numbers((column,))[:, 0] * SECONDS_PER[found[1]]
     step, held = float(moments[-1] - moments[0]) / (len(moments) - 1), seconds("frame", frame)
     if abs(step - held) > _UNEVEN * held:
         raise ValueError(
-            f"{table.path}: rows are {step:g} s apart by column '{table.names[position]}', and frame = {held:g} s; give that, or set "
+            f"{table.path}: rows are {step:g} s apart by column '{column}', and frame = {held:g} s; give that, or set "
             "times = 'increasing'"
         )
 
