@@ -209,7 +209,7 @@ def _links(path: Path, group: h5py.Group, types: Types, max_links: int) -> Sonat
         sources=sources,
         targets=targets,
         weights=edges.numbers("syn_weight"),
-        delays=edges.numbers("delay") * seconds_each(edges.unit("delay"), f"{path}: delay of {group.name}"),
+        delays=edges.numbers("delay", lambda unit: seconds_each(unit, f"{path}: delay of {group.name}")),
         counts=_counts(path, edges),
         types=edges.ids,
         unit=edges.unit("syn_weight"),

@@ -6,7 +6,7 @@ Reference: K. Dai et al. (2020), https://doi.org/10.1371/journal.pcbi.1007696
 # pyright: reportIndexIssue=false, reportAttributeAccessIssue=false, reportArgumentType=false, reportCallIssue=false
 # h5py does not type what a file holds
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -16,6 +16,7 @@ import numpy as np
 
 from bioworkbench.records.arrays import Floats, Integers
 from bioworkbench.records.errors import TopologyError
+from bioworkbench.records.hdf5 import text_of
 from bioworkbench.records.tables import MISSING, CsvTable, read_table
 
 __all__ = ["NO_TYPES", "SYNAPSE_TEMPLATE", "Elements", "Types", "dataset", "integers", "read_types"]
@@ -163,14 +164,17 @@ class Elements:
         types.check(ids, f"{path}, {group.name}")
         return cls(path, group, n, types, ids)
 
-    def numbers(self, name: str) -> Floats:
-        """Numbers (n,) of the attribute `name`: from HDF5 where it is there, else from the type; NaN where neither has it."""
-        values = self.types.numbers(name, self.ids)
+    def numbers(self, name: str, scale: Callable[[str], float] = lambda unit: 1.0) -> Floats:
+        """Numbers (n,) of the attribute `name`: from HDF5 where it is there, else from the type; NaN where neither has it.
+
+        They are multiplied by what `scale` gives for their unit, which each dataset has for itself, and a table of types has not ("").
+        """
+        values = self.types.numbers(name, self.ids) * scale("")
         for mine, data, index in self._parts(name):
             if data.dtype.kind not in "iuf":
                 each = _many(self.types.kind)
                 raise TopologyError(f"{self.path}: {data.name} has type {data.dtype}; a number for each of its {each} is needed")
-            given = data[:].astype(float)[index]
+            given = data[:].astype(float)[index] * scale(text_of(data, "units"))
             values[mine] = np.where(np.isnan(given), values[mine], given)
         return values
 
@@ -182,11 +186,12 @@ class Elements:
         return values.tolist()
 
     def unit(self, name: str) -> str:
-        """Unit that HDF5 gives the attribute `name`; "" where it gives none."""
-        for _, data, _ in self._parts(name):
-            unit = data.attrs.get("units", "")
-            return unit.decode(errors="replace") if isinstance(unit, bytes) else str(unit)
-        return ""
+        """Unit that HDF5 gives the attribute `name`; "" where it gives none. TopologyError if its groups have several."""
+        units = list(dict.fromkeys(text_of(data, "units") for _, data, _ in self._parts(name)))
+        if len(units) > 1:
+            told = ", ".join(f"'{unit}'" for unit in units)
+            raise TopologyError(f"{self.path}: groups of {self.group.name} have {name} in the units {told}; give all the same")
+        return units[0] if units else ""
 
     def names(self) -> list[str]:
         """Attributes that the population's groups hold."""

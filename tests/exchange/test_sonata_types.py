@@ -60,6 +60,26 @@ def test_edges_inherit_and_hdf5_wins(tmp_path, inside, weights, delays):
     assert read_sonata_network(path.parent, BOTH).sizes == {"a": 3, "b": 2}
 
 
+def test_every_group_has_units_of_its_own(tmp_path):
+    write_circuit(tmp_path / "x", inside={"delay": [0.004]})
+    path = tmp_path / "x" / "net" / "ab_edges.h5"
+    with h5py.File(path, "a") as file:
+        file["edges/a_to_b/edge_group_id"][:], file["edges/a_to_b/edge_group_index"][:] = [0, 1], [0, 0]
+        file["edges/a_to_b/0/delay"].attrs["units"] = "s"
+    # the second edge has its delay from the table, in milliseconds
+    assert sonata_links(path).delays.tolist() == pytest.approx([4e-3, 1e-3])
+    with h5py.File(path, "a") as file:
+        for number, unit, values in ((0, "nS", [1.0]), (1, np.bytes_("pS"), [2.0])):
+            file[f"edges/a_to_b/{number}/syn_weight"] = np.array(values)
+            file[f"edges/a_to_b/{number}/syn_weight"].attrs["units"] = unit
+        file["edges/a_to_b/1/delay"] = np.array([7.0])
+    with pytest.raises(ValueError, match=r"groups of /edges/a_to_b have syn_weight in the units 'nS', 'pS'; give all the same"):
+        sonata_links(path)
+    with h5py.File(path, "a") as file:
+        del file["edges/a_to_b/1/syn_weight"]
+    assert sonata_links(path).delays.tolist() == pytest.approx([4e-3, 7e-3])
+
+
 @pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(0, 1), min_size=2, max_size=2), st.sets(st.sampled_from(["delay", "syn_weight", "nsyns"])))
