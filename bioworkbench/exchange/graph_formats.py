@@ -1,14 +1,18 @@
 """Graphs in GraphML, GML, GEXF and Pajek, by the readers of networkx."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import networkx as nx
 
 from bioworkbench.exchange.graph_checks import checked_file, checked_xml, foreign, once
+from bioworkbench.records.errors import TopologyError
 from bioworkbench.records.text_files import read_text
 
 __all__ = ["read_gexf", "read_gml", "read_graphml", "read_pajek"]
+
+_SECTIONS = ("*network", "*vertices", "*arcs", "*edges", "*matrix")
 
 
 def read_graphml(path: str | Path, *, parallel: bool = False) -> nx.Graph:
@@ -99,7 +103,7 @@ def read_gml(path: str | Path, *, parallel: bool = False) -> nx.Graph:
 
 
 def read_pajek(path: str | Path, *, parallel: bool = False) -> nx.Graph:
-    """Graph from Pajek (``networkx.parse_pajek``).
+    """Graph from Pajek (``networkx.parse_pajek``), section by section; edges beside arcs go both ways.
 
     Parameters
     ----------
@@ -113,10 +117,31 @@ def read_pajek(path: str | Path, *, parallel: bool = False) -> nx.Graph:
     Raises
     ------
     TopologyError
-        As `read_graphml`.
+        As `read_graphml`, and if the file has sections of another kind than vertices, arcs, edges and a matrix.
     """
     file = checked_file(path)
     text = foreign(file, "Pajek", lambda: read_text(file))[0]
     lines = [line for line in text.split("\n") if line.strip() and not line.lstrip().startswith("%")]
-    graph = foreign(file, "Pajek", lambda: nx.parse_pajek(iter(lines)))
-    return once(graph, file, parallel)
+    begins = [k for k, line in enumerate(lines) if line.lstrip().startswith("*")]
+    sections = [lines[first:last] for first, last in pairwise([*begins, len(lines)])]
+    kinds = [section[0].split()[0].lower() for section in sections]
+    if other := [kind for kind in kinds if kind not in _SECTIONS]:
+        raise TopologyError(f"{file} has a section '{other[0]}'; those that are read are {', '.join(_SECTIONS)}")
+    nodes = [line for kind, section in zip(kinds, sections, strict=True) if kind in _SECTIONS[:2] for line in section]
+    # networkx takes all links for those of the first section, and words behind a star for nodes
+    links = [[*nodes, kind, *section[1:]] for kind, section in zip(kinds, sections, strict=True) if kind in _SECTIONS[2:]]
+    parts = [foreign(file, "Pajek", lambda part=part: nx.parse_pajek(iter(part))) for part in links or [lines]]
+    return once(_joined(parts), file, parallel)
+
+
+def _joined(parts: list[nx.Graph]) -> nx.Graph:
+    """One graph of all links; directed if one part is."""
+    if len(parts) == 1:
+        return parts[0]
+    directed = any(part.is_directed() for part in parts)
+    joined = nx.MultiDiGraph() if directed else nx.MultiGraph()
+    for part in parts:
+        joined.add_nodes_from(part.nodes(data=True))
+        both = part.to_directed() if directed else part
+        joined.add_edges_from((u, v, attributes) for u, v, attributes in both.edges(data=True))
+    return joined

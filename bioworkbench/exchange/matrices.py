@@ -78,7 +78,8 @@ def graph_of_matrix(matrix: Any, where: str, labels: list[str] | None = None) ->
         raise TopologyError(f"{where} has {matrix.shape[0]} nodes; more than {MAX_NODES} are not read")
     if matrix.dtype.kind not in "biuf":
         raise TopologyError(f"{where} holds entries of type {matrix.dtype}; weights are real numbers")
-    entries = sparse.coo_array(matrix)
+    entries = sparse.coo_array(matrix if sparse.issparse(matrix) else np.asarray(matrix, dtype=float))
+    entries.sum_duplicates()  # an entry that a file lists twice is the sum, as SciPy and MATLAB have it
     values = entries.data.astype(float)
     bad = np.flatnonzero(~np.isfinite(values))
     if bad.size:

@@ -101,6 +101,18 @@ def test_the_same_graph_from_every_format(tmp_path_factory, name, matrix):
         ("a.txt", "% sym\n1,2\n", {("1", "2"): None}),
         ("a.gml", "graph [ directed 1 node [ id 3 ] node [ id 5 ] edge [ source 3 target 5 value 2 ] ]", {(3, 5): 2}),
         ("a.net", '*Vertices 2\n1 "a"\n2 "b"\n*Arcs\n1 2 4\n', {("a", "b"): 4}),
+        (
+            "a.net",
+            '*Vertices 3\n1 "a"\n2 "b"\n3 "c"\n*Arcs\n1 2 4\n*Edges\n2 3 5\n',
+            {("a", "b"): 4, ("b", "c"): 5, ("c", "b"): 5},
+        ),
+        (
+            "a.net",
+            '*Vertices 3\n1 "a"\n2 "b"\n3 "c"\n*Edges\n2 3 5\n*Arcs\n1 2 4\n',
+            {("a", "b"): 4, ("b", "c"): 5, ("c", "b"): 5},
+        ),
+        ("a.net", '*Vertices 2\n1 "a"\n2 "b"\n*Arcs :1 "chemical"\n1 2 4\n', {("a", "b"): 4}),
+        ("a.mtx", "%%MatrixMarket matrix coordinate real general\n2 2 3\n2 1 1.5\n1 2 1\n2 1 2.5\n", {(1, 0): 4, (0, 1): 1}),
         ("a.graphml", GRAPHML, {("a", "b"): 1.5, ("b", "a"): 2.5}),
     ],
 )
@@ -123,6 +135,11 @@ def test_files_as_they_are_found(tmp_path, name, content, links):
         ("a.gml", "graph [ node [", "is not GML, or is damaged"),
         ("a.gexf", "<gexf", "is not GEXF, or is damaged"),
         ("a.net", "*Vertices x\n", "is not Pajek, or is damaged"),
+        (
+            "a.net",
+            '*Vertices 2\n1 "a"\n2 "b"\n*Arcslist\n1 2\n',
+            r"has a section '\*arcslist'; those that are read are \*network",
+        ),
         ("a.npy", b"\x93NUMPY\x01", r"is not a matrix as \.npy files hold, or is damaged"),
         ("a.npz", b"PK\x03\x04", r"is not a matrix as \.npz files hold, or is damaged"),
         ("a.mtx", "%%MatrixMarket matrix", r"is not a matrix as \.mtx files hold, or is damaged"),
@@ -136,6 +153,12 @@ def test_damaged_files(tmp_path, name, content, words):
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(ValueError, match=words):
         read_graph(path)
+
+
+@pytest.mark.parametrize("kind", [">i2", ">f8", "f2", "?"])
+def test_matrices_of_any_type_of_number(tmp_path, kind):
+    np.save(tmp_path / "a.npy", np.array([[0, 1], [0, 1]], dtype=kind))
+    assert list(read_graph(tmp_path / "a.npy").edges(data="weight")) == [(0, 1, 1.0), (1, 1, 1.0)]
 
 
 def test_matrices_that_are_none(tmp_path, monkeypatch):
