@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import differential_evolution
 
+from bioworkbench.experiment.fit_sets import check_parameters, sets_alike
 from bioworkbench.experiment.fit_targets import Distance, RecordedPart, target_of
 from bioworkbench.experiment.spec.changes import with_value
 from bioworkbench.experiment.spec.plan import Plan, construct
@@ -128,6 +129,14 @@ class Simulator:
     def _together(self, sets: Floats) -> list[Recording]:
         known: dict[str, Any] = {}
         plans = [self._plan(values, known) for values in sets]
+        groups = sets_alike([(plan.stimulus, *plan.stimuli) for plan in plans])
+        found = [self._sharing([plans[k] for k in group], sets[group]) for group in groups]
+        order = np.argsort(np.concatenate(groups))
+        recordings = [recording for part in found for recording in part]
+        return [recordings[k] for k in order]
+
+    def _sharing(self, plans: list[Plan], sets: Floats) -> list[Recording]:
+        """Recordings of networks with the same stimuli, side by side."""
         networks = [_without(plan.network, self.without) for plan in plans]
         network, used = side_by_side(networks), {projection.source for projection in networks[0].projections}
         stimuli = (plans[0].stimulus, *(stimulus for stimulus in plans[0].stimuli if stimulus.name in used))
@@ -207,7 +216,7 @@ def simulator(
     Raises
     ------
     ValueError
-        If the spec has a task or phases, no parameter is named, or a unit is unknown.
+        If the spec has a task or phases, no parameter is named or one that all sets share, or a unit is unknown.
     """
     plain = loaded(spec)
     if plain.is_trained or plain.phases:
@@ -217,6 +226,7 @@ def simulator(
     named = dict(parameters) if isinstance(parameters, Mapping) else dict.fromkeys(parameters, "")
     if not named:
         raise ValueError(f"parameters = {parameters}: name one at least, such as {{'populations.cell.tau': 'ms'}}")
+    check_parameters(named)
     units = {name: parse_quantity(f"1 {unit}".strip()) for name, unit in named.items()}
     document = {key: value for key, value in plain.document.items() if key not in ("sweep", "task", "fit")}
     execution = replace(plain.execution, jobs=jobs, threads=threads or plain.threads)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from bioworkbench.exchange.signals import unit_of_file
+from bioworkbench.experiment.fit_sets import check_parameters
 from bioworkbench.experiment.fit_targets import TRACE_DISTANCES, Distance, RecordedPart, target_of, times_by_neuron
 from bioworkbench.experiment.fitting import Bounds, FittedParameters, searched, simulator
 from bioworkbench.experiment.results.record import Fitted, RunData
@@ -191,6 +192,9 @@ def check_fit(spec: ExperimentSpec, network: Network) -> None:
     if given is not None:
         with spec.place("task").named():
             _target(spec, given, seen)
+    for name in spec.fit.ranges:
+        with spec.place(f"fit.ranges.{name}").named():
+            check_parameters([name])
     for end in ("low", "high"):
         values = {name: one.value(getattr(one, end)) for name, one in spec.fit.ranges.items()}
         for name, value in values.items():

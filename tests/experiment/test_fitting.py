@@ -160,6 +160,25 @@ def fitted(ranges=None, wanted=None, compared="one", **settings):
     return bw.fit(spec(), ranges, wanted or SpikeTrains("w", [0], [0], [0.1]), compared=compared, **settings)
 
 
+def test_sets_have_stimuli_of_their_own():
+    pulses = {"kind": "regular", "rate": "50 Hz"}
+    links = {"source": "pulses", "target": "one", "topology": "all_to_all", "weights": {"kind": "constant", "value": "2 mV"}}
+    given = spec(stimuli={"pulses": pulses}, projections={"pulses_one": links})
+    made = bw.simulator(given, {"stimuli.pulses.rate": "Hz", "populations.one.rest": "mV"})
+    sets = np.array([[50.0, -52.0], [200.0, -52.0], [50.0, -45.0], [400.0, -52.0]])
+    together, alone = made(sets), np.array([made(one) for one in sets])
+    np.testing.assert_array_equal(together, alone)
+    assert len(set(together[:, 0])) == 3
+
+
+@pytest.mark.parametrize("name", ["dt", "duration", "record.every", "seed"])
+def test_what_all_sets_share_is_no_parameter(name):
+    with pytest.raises(
+        ValueError, match=f"'{name}' is the same for all sets of parameters; those that differ begin with populations"
+    ):
+        bw.simulator(spec(), [name])
+
+
 def test_networks_that_differ_in_more_than_numbers():
     one = Network((Population("a", 2, noisy_lif()),), (Projection("a", "a", np.ones((2, 2)) * mV),))
     with pytest.raises(ValueError, match=r"networks = \[\]: give one at least"):

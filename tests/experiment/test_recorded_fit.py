@@ -209,6 +209,7 @@ def test_the_estimate_counts_every_set():
         (None, {"fit": {"ranges": {"populations.cell.tua": ["5 ms", "6 ms"]}}}, "'tua' is not a setting of noisy_lif"),
         (None, {"fit": {"ranges": {"populations.cel.tau": ["5 ms", "6 ms"]}}}, "fit.ranges.populations.cel.tau: there is no table 'cel'"),
         (None, {"fit": {"ranges": {"populations.cell.tau": ["-5 ms", "6 ms"]}}}, "populations.cell: tau"),
+        (None, {"fit": {"ranges": {"dt": ["0.1 ms", "0.2 ms"]}}}, "fit.ranges.dt: 'dt' is the same for all sets of parameters"),
         (None, {"fit": {"ranges": {"populations.cell.size": [1, 5]}}}, r"fit.ranges.populations.cell.size: \[1, 5\]: takes whole numbers"),
         (None, {"method": {"kind": "ransnn"}}, "has method, and a recording as its task"),
         (None, {"metrics": ["accuracy"]}, "has metrics, and a recording as its task"),
