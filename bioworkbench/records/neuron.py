@@ -19,6 +19,7 @@ from bioworkbench.records.kinds import check_fields
 from bioworkbench.records.language import BRIAN2_REFUSES, check_name, check_whole_numbers, one_line
 from bioworkbench.records.lazily import later
 from bioworkbench.records.names import NEURON_INDICES
+from bioworkbench.records.statements import unused_names
 from bioworkbench.records.times import SECOND, seconds
 from bioworkbench.records.units import Start, dimension_name, plain_values, unit_text
 
@@ -31,6 +32,7 @@ __all__ = ["NeuronModel", "refractory_text", "refractory_time"]
 check_drawn = later("bioworkbench.records.expressions:check_drawn")  # only for models whose start values are texts
 
 _TAKEN = frozenset((*DEFAULT_FUNCTIONS, *DEFAULT_UNITS, *DEFAULT_CONSTANTS, "t", "dt", "i", "N", "xi", "and", "or", "not"))
+_OF_BRIAN2 = ("not_refractory", "lastspike")  # variables of every neuron
 _RANDOM = frozenset(("rand", "randn", "poisson", "binomial", "shared_noise"))
 _COMMENT = re.compile(r"#[^\n]*")
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -82,7 +84,8 @@ class NeuronModel:
     ------
     ValueError
         If the equations do not parse, `receives` or a name in `start` is not a variable of them, nothing names a constant, nothing
-        sets a parameter, C++ or Brian2 uses the name of a variable itself, or something is of another kind, such as a constant in quotes.
+        sets a parameter, a statement sets a name that is no variable and that nothing reads, C++ or Brian2 uses the name of a variable
+        itself, or something is of another kind, such as a constant in quotes.
     """
 
     equations: str
@@ -186,6 +189,9 @@ def _checks(model: NeuronModel) -> Iterator[Callable[[], object]]:
         yield partial(_refuse_unused, model, name, model._named | drawn)
     assigned = {name for text in model._statements for name in _ASSIGNED.findall(text)}
     given = {*model.constants, *model.start, *assigned, model.receives, "drive", "shared_noise"}
+    for what in ("reset", "update"):
+        for name, line in unused_names(getattr(model, what), {*names, *model.constants, *_OF_BRIAN2}).items():
+            yield partial(_refuse_local, model, f"{what} '{line}'", name)
     for name, equation in model.parsed.items():
         if equation.type == PARAMETER and name not in given:
             yield partial(_refuse_unset, model, name)
@@ -210,6 +216,10 @@ def _refuse_unused(model: NeuronModel, name: str, named: set[str]) -> None:
     near = get_close_matches(name, free, n=1)
     hint = f"; did you mean '{near[0]}'?" if near else "; leave it out, or use it."
     raise ValueError(f"constant '{name}' is used by nothing{hint} Other names that the model uses: {', '.join(free)}")
+
+
+def _refuse_local(model: NeuronModel, what: str, name: str) -> None:
+    raise ValueError(f"{what}: {unknown_name(name, 'variable that it may set', model.parsed.names)}")
 
 
 def _refuse_unset(model: NeuronModel, name: str) -> None:

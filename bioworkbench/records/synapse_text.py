@@ -35,6 +35,7 @@ from bioworkbench.records.pathways import (
     delay_of,
     free_parameters,
 )
+from bioworkbench.records.statements import unused_names
 from bioworkbench.records.times import SECOND
 from bioworkbench.records.units import DIMENSIONLESS, dimension_name, plain_values, unit_text
 
@@ -196,6 +197,8 @@ def _check_pathway(model: "SynapseModel", pathway: Pathway, known: Mapping[str, 
             own[check_name("variable", name)] = None  # of these statements alone
         elif name in known or operation != "=":
             _check_target(model, f"{what} '{shown}'", name, operation)
+    for name, line in unused_names("\n".join(pathway.statements(STAND_IN)), known).items():
+        raise ValueError(f"{what} '{line}': {unknown_name(name, 'variable that it may set', _own_states(model))}")
 
 
 def _check_target(model: "SynapseModel", what: str, name: str, operation: str) -> None:

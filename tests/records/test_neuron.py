@@ -50,3 +50,10 @@ def test_models_with_the_same_equations_share_what_is_read_of_them():
     one, other = (NeuronModel("dv/dt = -v/tau : 1", "v > 1", "v = 0", {"tau": tau}) for tau in (0.01, 0.02))
     assert one.parsed is other.parsed
     assert NeuronModel("dv/dt = -2*v/tau : 1", "v > 1", "v = 0", {"tau": 0.01}).parsed is not one.parsed
+
+
+@pytest.mark.parametrize("where", ["reset", "update"])
+def test_statements_that_do_nothing_are_refused(where):
+    with pytest.raises(ValueError, match=rf"{where} 'w = 2\*mV': 'w' is not a variable that it may set"):
+        NeuronModel("v : volt", "v > 10*mV", **{"reset": "v = 0*mV", where: "v = 0*mV; w = 2*mV"})
+    NeuronModel("v : volt", "v > 10*mV", **{"reset": "v = 0*mV", where: "half = v/2  # of it\nv = half"})

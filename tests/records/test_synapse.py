@@ -222,3 +222,10 @@ def test_all_mistakes_of_a_projection_are_told_at_once_each_with_its_name():
         between(synapse)
     assert all(one.startswith("projection ab: ") for one in caught.value.told)
     assert [name in str(caught.value) for name in ("'w_pre' is not", "'pulls_post' is not")] == [True, True]
+
+
+@pytest.mark.parametrize("text", ["wieght = 0*mV", "v_post += weight; wieght = 2*mV"])
+def test_statements_that_do_nothing_are_refused(text):
+    with pytest.raises(ValueError, match=r"on_post 'wieght = .\*mV': 'wieght' is not a variable that it may set; did you mean"):
+        SynapseModel("weight : volt", on_pre="v_post += weight", on_post=text)
+    SynapseModel("weight : volt", on_pre="half = weight/2; v_post += half", on_post="weight = 0*mV")
