@@ -115,13 +115,8 @@ def block_signal(block: Any, name: str) -> list[Signal]:
     """
     found: list[Signal] = []
     for number, segment in enumerate(block.segments):
-        names = [str(signal.name) for signal in segment.analogsignals]
         where = f"segment {number} of block '{block.name}'"
-        if name not in names:
-            raise ValueError(unknown_name(name, f"analog signal of {where}", names))
-        if names.count(name) > 1:
-            raise ValueError(f"{where} has {names.count(name)} analog signals '{name}'; give each a name of its own")
-        signal = segment.analogsignals[names.index(name)]
+        signal = _called(segment, name, where)
         if found and found[0].unit != str(signal.units.dimensionality):  # a stimulus has one unit
             signal = _rescaled(signal, found[0].unit, where)
         times = signal.times.rescale("s").magnitude - float(segment.t_start.rescale("s"))
@@ -131,6 +126,16 @@ def block_signal(block: Any, name: str) -> list[Signal]:
     if len(set(widths)) != 1:
         raise ValueError(f"signal '{name}' of block '{block.name}' has {widths} channels in its segments; all need as many")
     return found
+
+
+def _called(segment: Any, name: str, where: str) -> Any:
+    """The signal of a segment that has a name."""
+    names = [str(signal.name) for signal in segment.analogsignals]
+    if name not in names:
+        raise ValueError(unknown_name(name, f"analog signal of {where}", names))
+    if names.count(name) > 1:
+        raise ValueError(f"{where} has {names.count(name)} analog signals '{name}'; give each a name of its own")
+    return segment.analogsignals[names.index(name)]
 
 
 def _rescaled(signal: Any, unit: str, where: str) -> Any:

@@ -165,9 +165,19 @@ class Elements:
         return cls(path, group, n, types, ids)
 
     def numbers(self, name: str, scale: Callable[[str], float] = lambda unit: 1.0) -> Floats:
-        """Numbers (n,) of the attribute `name`: from HDF5 where it is there, else from the type; NaN where neither has it.
+        """Numbers of an attribute: from HDF5 where it is there, else from the type.
 
-        They are multiplied by what `scale` gives for their unit, which each dataset has for itself, and a table of types has not ("").
+        Parameters
+        ----------
+        name : str
+            Of the attribute.
+        scale : callable (unit) to float
+            What numbers are multiplied by; each dataset has a unit for itself, and a table of types none ("").
+
+        Returns
+        -------
+        float array (n,)
+            NaN where neither has it.
         """
         values = self.types.numbers(name, self.ids) * scale("")
         for mine, data, index in self._parts(name):

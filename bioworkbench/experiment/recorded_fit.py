@@ -192,9 +192,7 @@ def check_fit(spec: ExperimentSpec, network: Network) -> None:
     if given is not None:
         with spec.place("task").named():
             _target(spec, given, seen)
-    for name in spec.fit.ranges:
-        with spec.place(f"fit.ranges.{name}").named():
-            check_parameters([name])
+    _check_names(spec, spec.fit)
     for end in ("low", "high"):
         values = {name: one.value(getattr(one, end)) for name, one in spec.fit.ranges.items()}
         for name, value in values.items():
@@ -202,6 +200,12 @@ def check_fit(spec: ExperimentSpec, network: Network) -> None:
                 with_value(spec.document, name, value)
                 _check_between(spec, name, spec.fit.ranges[name])
         construct(_with(spec, values))
+
+
+def _check_names(spec: ExperimentSpec, settings: FitSettings) -> None:
+    for name in settings.ranges:
+        with spec.place(f"fit.ranges.{name}").named():
+            check_parameters([name])
 
 
 def _check_between(spec: ExperimentSpec, name: str, one: Range) -> None:

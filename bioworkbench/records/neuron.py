@@ -189,12 +189,16 @@ def _checks(model: NeuronModel) -> Iterator[Callable[[], object]]:
         yield partial(_refuse_unused, model, name, model._named | drawn)
     assigned = {name for text in model._statements for name in _ASSIGNED.findall(text)}
     given = {*model.constants, *model.start, *assigned, model.receives, "drive", "shared_noise"}
-    for what in ("reset", "update"):
-        for name, line in unused_names(getattr(model, what), {*names, *model.constants, *_OF_BRIAN2}).items():
-            yield partial(_refuse_local, model, f"{what} '{line}'", name)
+    yield from _checks_of_statements(model)
     for name, equation in model.parsed.items():
         if equation.type == PARAMETER and name not in given:
             yield partial(_refuse_unset, model, name)
+
+
+def _checks_of_statements(model: NeuronModel) -> Iterator[Callable[[], object]]:
+    for what in ("reset", "update"):
+        for name, line in unused_names(getattr(model, what), {*model.parsed.names, *model.constants, *_OF_BRIAN2}).items():
+            yield partial(_refuse_local, model, f"{what} '{line}'", name)
 
 
 def _check_start(model: NeuronModel, name: str, value: Start) -> None:

@@ -55,16 +55,18 @@ def check_usual(one: Any) -> None:
         raise ValueError(f"{kind} '{one.name}' is not active; leave it out, or {_OTHERWISE}")
     _check_time(f"{kind} '{one.name}'", one, _WHOLE, 0)
     for part in getattr(one, "contained_objects", ()):
-        name = f"{kind} '{one.name}': '{part.name}'"
-        if not isinstance(part, tuple(_PARTS)):
-            raise ValueError(
-                f"{name} runs statements of its own, as run_regularly does; write them as equations, or {_OTHERWISE}"
-            )
-        if not part.active:
-            raise ValueError(f"{name} is not active; leave it out, or {_OTHERWISE}")
-        usual = {"pre": -1, "post": 1}.get(getattr(part, "prepost", ""), -1 if isinstance(part, SummedVariableUpdater) else 0)
-        if getattr(part, "event", "spike") == "spike":  # other events are refused where the group is read
-            _check_time(name, part, _PARTS, usual)
+        _check_part(f"{kind} '{one.name}': '{part.name}'", part)
+
+
+def _check_part(name: str, part: Any) -> None:
+    """Raise ValueError, which begins with a `name`, if a part of a group or of synapses is unusual."""
+    if not isinstance(part, tuple(_PARTS)):
+        raise ValueError(f"{name} runs statements of its own, as run_regularly does; write them as equations, or {_OTHERWISE}")
+    if not part.active:
+        raise ValueError(f"{name} is not active; leave it out, or {_OTHERWISE}")
+    usual = {"pre": -1, "post": 1}.get(getattr(part, "prepost", ""), -1 if isinstance(part, SummedVariableUpdater) else 0)
+    if getattr(part, "event", "spike") == "spike":  # other events are refused where the group is read
+        _check_time(name, part, _PARTS, usual)
 
 
 def _check_time(name: str, one: Any, known: dict[type, str], order: int) -> None:
