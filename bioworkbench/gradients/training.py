@@ -52,7 +52,10 @@ SCHEDULES: dict[str, Callable[[float, int], optax.Schedule]] = {
 
 OPTIMIZERS: dict[str, Callable[[optax.Schedule, float], optax.GradientTransformation]] = {
     "adam": lambda rate, decay: optax.adamw(rate, weight_decay=decay),
-    "sgd": lambda rate, decay: optax.chain(optax.add_decayed_weights(decay), optax.sgd(rate, momentum=0.9)),
+    # decay comes behind momentum, which would repeat it ten times
+    "sgd": lambda rate, decay: optax.chain(
+        optax.trace(0.9), optax.add_decayed_weights(decay), optax.scale_by_learning_rate(rate)
+    ),
 }
 """Optimizers by name; "sgd" has momentum 0.9."""
 

@@ -58,6 +58,15 @@ def test_masked_parameters_stay_at_zero_under_momentum_and_decay():
         assert float(jnp.abs(state.parameters["w"][0, 0])) > 0
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_weight_decay_is_per_update_and_unit_of_the_learning_rate(optimizer):
+    settings = Optimization(5, 16, learning_rate=0.1, optimizer=optimizer, schedule="constant", weight_decay=0.05)
+    start = State({"w": jnp.ones((3, 1))})
+    state, _ = fit(lambda parameters, fixed, batch, key: 0.0 * parameters["w"].sum(), start, BATCHES, settings)
+    n_updates = 5 * (len(BATCHES.inputs) // 16)
+    np.testing.assert_allclose(state.parameters["w"], (1 - 0.1 * 0.05) ** n_updates, rtol=1e-5)
+
+
 def test_moving_average_is_what_comes_back():
     still = fit(_loss, _start(), BATCHES, Optimization(3, 16, learning_rate=0.1))[0]
     averaged = fit(_loss, _start(), BATCHES, Optimization(3, 16, learning_rate=0.1, average=0.99))[0]
