@@ -154,8 +154,8 @@ def small_world_bipartite(
     """Bipartite small world (BSW): neighborhoods on a ring, then a fraction of the links is rewired.
 
     Every node of the larger side, at position ``j * smaller / larger`` on the ring of the smaller side, links to its nearest
-    nodes there (ties at random). Then the fraction `rewiring` of all links, drawn at random, keeps its end on the larger side and
-    gets another end, uniformly among those that are free.
+    nodes there (ties at random). Then the fraction `rewiring` of all links, drawn at random, keeps its end on the larger side, and
+    the other end is drawn anew, uniformly among all nodes that the kept links leave free.
 
     Parameters
     ----------
@@ -198,10 +198,11 @@ def _small_world_row(
     if recurrent:
         keys[node] = -np.inf
     order = np.argsort(-keys)[: n_small - recurrent]
-    near, free = order[:degree], order[degree:]
-    n_moved = min(n_moved, free.size)  # a full node has nowhere to move its links
-    kept = rng.choice(near, degree - n_moved, replace=False)
-    return np.concatenate([kept, rng.choice(free, n_moved, replace=False)])
+    near, far = order[:degree], order[degree:]
+    mixed = rng.permutation(near)
+    kept, left = np.split(mixed, [degree - n_moved])
+    # places that links have left are free too, else a layer that is all rewired would shun its neighborhoods
+    return np.concatenate([kept, rng.choice(np.concatenate([far, left]), n_moved, replace=False)])
 
 
 def local_receptive_field(

@@ -110,6 +110,12 @@ def test_small_world_layers_go_from_rings_to_random():
     assert (half & ~whole).sum() == pytest.approx(1500, abs=30)  # half of 3000, less what ties explain
 
 
+def test_small_world_layers_that_are_all_rewired_are_random():
+    rng, n = np.random.default_rng(3), 1500
+    counts = sum(small_world_bipartite(4, 6, rng, sparsity=0.5, rewiring=1.0).toarray().astype(int) for _ in range(n))
+    assert np.abs(counts / n - 0.5).max() < 4.5 * 0.5 / np.sqrt(n)
+
+
 @given(st.integers(0, 10**6), st.integers(1, 5))
 def test_patches_are_squares_inside_the_image(seed, size):
     mask = local_receptive_field(42, 9, np.random.default_rng(seed), height=7, width=6, size=size)
