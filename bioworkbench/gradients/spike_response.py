@@ -32,6 +32,8 @@ class ResponseLayer:
         Of the exponential filter of the spikes.
     alpha : bool
         Alpha kernel; else exponential.
+    tau : array (n_neurons,), steps, or 0
+        Delay of the input, in whole steps.
     surrogate : str
         Key of `bioworkbench.gradients.surrogate.SURROGATES`.
     width : float
@@ -44,6 +46,7 @@ class ResponseLayer:
     steps_per_frame: int
     readout_tau: float
     alpha: bool = True
+    tau: Floats | int = 0
     surrogate: str = "fast_sigmoid"
     width: float = 0.3
 
@@ -76,12 +79,22 @@ def filtered_responses(layer: ResponseLayer, weights: jax.Array, bias: jax.Array
         return (drive, a, g, own + fired, forget * trace + fired), None
 
     def frame(state: tuple[jax.Array, ...], drive: jax.Array) -> tuple[tuple[jax.Array, ...], jax.Array]:
-        repeated = jnp.broadcast_to(drive, (layer.steps_per_frame, *drive.shape))
+        repeated = jnp.broadcast_to(drive, (layer.steps_per_frame, *drive.shape[-2:]))
         state, _ = lax.scan(step, state, repeated, unroll=layer.steps_per_frame)
         return state, state[-1]
 
     drives = jnp.swapaxes(frames @ weights, 0, 1)
-    return jnp.swapaxes(lax.scan(frame, (jnp.zeros_like(drives[0]),) * 5, drives)[1], 0, 1)
+    start = (jnp.zeros_like(drives[0]),) * 5
+    return jnp.swapaxes(lax.scan(frame, start, _delayed(layer, drives) if np.any(layer.tau) else drives)[1], 0, 1)
+
+
+def _delayed(layer: ResponseLayer, drives: jax.Array) -> jax.Array:
+    """Drive of every step (n_frames, steps_per_frame, n_trials, n_neurons), as many steps late as the delays say."""
+    n_frames, _, n_neurons = drives.shape
+    late = np.arange(n_frames * layer.steps_per_frame)[:, None] - np.broadcast_to(layer.tau, n_neurons).astype(int)
+    shown = np.maximum(late, 0) // layer.steps_per_frame
+    steps = jnp.where(late[:, None] < 0, 0.0, jnp.take_along_axis(drives, jnp.asarray(shown)[:, None], axis=0))
+    return steps.reshape(n_frames, layer.steps_per_frame, *drives.shape[1:])
 
 
 def _outputs(layer: ResponseLayer, parameters: Tree, frames: jax.Array) -> jax.Array:

@@ -286,6 +286,7 @@ def _refined(
         steps_per_frame=per_frame,
         readout_tau=trained.feature.arguments["tau"] / frame * per_frame,
         alpha=given["kernel"] == "alpha",
+        tau=np.asarray(given["tau"]),
     )
     readout, n_direct = trained.readout, int(np.prod(data[0][0].shape[1:])) if trained.skip else 0
     of_spikes, direct = np.split(readout.coefficients, [len(readout.coefficients) - n_direct])

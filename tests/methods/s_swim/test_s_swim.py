@@ -186,6 +186,13 @@ def test_gradient_training_starts_from_the_sampled_network_and_lowers_the_error(
     assert rse(found, task.test.targets) < 0.4
 
 
+@pytest.mark.parametrize("tau_max", [0, 5])
+def test_gradient_training_sees_the_network_that_was_sampled(tau_max):
+    """Input delays included: before anything is learned, the error is that of the readout which was solved for."""
+    refined = trained_on(task_of(n=80), 12, tau_max=tau_max, epochs=1, learning_rate=1e-9, batch_size=40)
+    assert -refined.history["score"][0] == pytest.approx(refined.history["validation_error"].min(), rel=1e-3)
+
+
 @pytest.mark.slow
 def test_gradient_training_without_the_solution_starts_higher():
     first = [trained_on(task_of(), 20, epochs=1, batch_size=50, solve_first=s).history["loss"][0] for s in (True, False)]
