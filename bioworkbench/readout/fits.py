@@ -19,6 +19,7 @@ from bioworkbench.readout.fitting import (
     Penalty,
     best_candidate,
     candidate_penalties,
+    fitted_rows,
     folds,
     is_only_checked,
     judged,
@@ -284,7 +285,7 @@ def _iterated(problem: LinearProblem, wanted: np.ndarray, penalty: Penalty, n_fo
         return problem.readout(*fit(features, wanted, candidates[0]))
     scores = np.zeros((len(candidates), 2))
     for k in range(fold.max() + 1):
-        rows, others = np.flatnonzero(fold == k), np.flatnonzero(fold != k)
+        rows, others = np.flatnonzero(fold == k), fitted_rows(problem, fold, k)
         for row, value in enumerate(candidates):
             coefficients, intercepts = fit(features[others], wanted[others], value)
             scores[row] += judged(problem, rows, features[rows] @ coefficients + intercepts)

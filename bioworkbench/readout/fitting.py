@@ -17,11 +17,13 @@ __all__ = [
     "Penalty",
     "best_candidate",
     "candidate_penalties",
+    "fitted_rows",
     "folds",
     "is_only_checked",
     "judged",
     "linear_problem",
     "only_checked",
+    "sharing",
 ]
 
 Penalty = float | Sequence[float] | None
@@ -30,6 +32,7 @@ _SMALLEST_FRACTION = 1e-10  # of the largest deviation; features that vary less 
 _RARE_FRACTION = 1e-2  # and those that vary less than this if it comes from fewer than two rows, such as the tail of one spike
 CHUNK_BYTES = 2**26  # of standardized features held at once
 _ONLY_CHECKED: ContextVar[bool] = ContextVar("whether readouts check what they are given and fit nothing", default=False)
+_SHARED: ContextVar[int] = ContextVar("how many trials before and after one share targets with it", default=0)
 
 
 @contextmanager
@@ -50,6 +53,22 @@ def is_only_checked() -> bool:
     return _ONLY_CHECKED.get()
 
 
+@contextmanager
+def sharing(n_trials: int) -> Iterator[None]:
+    """Have readouts choose their penalty, inside, by folds that share no targets with what they are fitted to.
+
+    Parameters
+    ----------
+    n_trials : int
+        Trials before and after a trial whose targets have values in common with its own: ``task.shared``.
+    """
+    before = _SHARED.set(n_trials)
+    try:
+        yield
+    finally:
+        _SHARED.reset(before)
+
+
 @dataclass(frozen=True)
 class LinearProblem:
     """Rows of features, one per trial or per frame of a trial, and what is wanted for them.
@@ -65,6 +84,8 @@ class LinearProblem:
     labels : int array (n_rows,) or None
         Classes; None for values.
     n_trials : int
+    shared : int
+        Trials before and after a trial that share targets with it; see `sharing`.
     """
 
     raw: np.ndarray
@@ -73,6 +94,7 @@ class LinearProblem:
     wanted: Floats
     labels: Integers | None
     n_trials: int
+    shared: int = 0
 
     @property
     def n_rows(self) -> int:
@@ -155,7 +177,7 @@ def linear_problem(features: ArrayLike, targets: ArrayLike) -> LinearProblem:
     labels = _labels(wanted.reshape(-1)) if classes else None
     values = finite("targets", wanted).reshape(len(raw), -1) if labels is None else np.eye(labels.max() + 1)[labels]
     mean, scale = _moments(raw)
-    return LinearProblem(raw, mean, scale, values, labels, n_trials)
+    return LinearProblem(raw, mean, scale, values, labels, n_trials, _SHARED.get())
 
 
 def _labels(labels: np.ndarray) -> Integers:
@@ -246,6 +268,39 @@ def folds(problem: LinearProblem, n_folds: int | None) -> Integers:
     fold = np.zeros(problem.n_rows, dtype=np.int64)
     fold[np.argsort(problem.labels, kind="stable")] = np.arange(problem.n_rows) % n_folds  # class by class, dealt like cards
     return fold
+
+
+def fitted_rows(problem: LinearProblem, fold: Integers, k: int) -> Integers:
+    """Rows that a fit is made to which is judged in a fold: those outside of it that share no targets with it.
+
+    Parameters
+    ----------
+    problem : LinearProblem
+    fold : int array (n_rows,)
+        From `folds`.
+    k : int
+        Number of the fold.
+
+    Returns
+    -------
+    int array (n_fitted,)
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    outside = fold != k
+    in_blocks = problem.labels is None or problem.n_trials < problem.n_rows
+    if problem.shared and in_blocks:
+        own, reach = np.flatnonzero(~outside), problem.shared * (problem.n_rows // problem.n_trials)
+        outside[max(0, own[0] - reach) : own[-1] + reach + 1] = False
+        if not outside.any():
+            raise ValueError(
+                f"n_folds = {fold.max() + 1}: all {counted(problem.n_trials, 'trial')} outside of fold {k} share targets with it, as "
+                f"windows of a series do with the {problem.shared} before and after them; use more folds or trials, or give one penalty"
+            )
+    return np.flatnonzero(outside)
 
 
 def _checked_blocks(problem: LinearProblem, fold: Integers) -> Integers:

@@ -7,7 +7,7 @@ import scipy
 from scipy.linalg import eigvalsh_tridiagonal, get_lapack_funcs
 from threadpoolctl import threadpool_limits
 
-from bioworkbench.readout.fitting import LinearProblem, judged
+from bioworkbench.readout.fitting import LinearProblem, fitted_rows, judged
 from bioworkbench.records.arrays import Floats, Integers
 
 __all__ = ["Dual", "Primal"]
@@ -95,7 +95,7 @@ class Primal:
     """
 
     def __init__(self, problem: LinearProblem, fold: Integers) -> None:
-        self.problem = problem
+        self.problem, self.fold = problem, fold
         self.center = problem.wanted.mean(axis=0)
         self.held_out = [np.flatnonzero(fold == k) for k in range(fold.max() + 1)]
         self.grams, self.crosses = zip(*map(self._products, self.held_out), strict=True)
@@ -125,7 +125,12 @@ class Primal:
 
         def of_fold(k: int) -> Floats:
             rows, scores = self.held_out[k], np.zeros((len(penalties), 2))
-            solutions = _solutions(gram - self.grams[k], cross - self.crosses[k], self.problem.n_rows - len(rows), penalties)
+            fitted = fitted_rows(self.problem, self.fold, k)
+            left, wanted = gram - self.grams[k], cross - self.crosses[k]
+            if len(fitted) + len(rows) < self.problem.n_rows:
+                beside = self._products(np.setdiff1d(np.flatnonzero(self.fold != k), fitted))
+                left, wanted = left - beside[0], wanted - beside[1]
+            solutions = _solutions(left, wanted, len(fitted), penalties)
             for part, features in self.problem.chunks(rows):
                 outputs = np.split(features @ np.concatenate(solutions, axis=1), len(penalties), axis=1)
                 scores += [judged(self.problem, part, values + self.center) for values in outputs]
@@ -177,7 +182,7 @@ class Dual:
         centered = self.problem.wanted - self.center
 
         def of_fold(k: int) -> Floats:
-            rows, others = np.flatnonzero(self.fold == k), np.flatnonzero(self.fold != k)
+            rows, others = np.flatnonzero(self.fold == k), fitted_rows(self.problem, self.fold, k)
             inner, outer = self.kernel[np.ix_(others, others)], self.kernel[np.ix_(rows, others)]
             solutions = _solutions(inner, centered[others], len(others), penalties)
             return np.array([judged(self.problem, rows, outer @ solution + self.center) for solution in solutions])

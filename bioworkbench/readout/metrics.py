@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from bioworkbench.readout.direction import SMALLER_IS_BETTER
 from bioworkbench.readout.fits import ridge
+from bioworkbench.readout.fitting import sharing
 from bioworkbench.records.arrays import Floats, Integers, count, finite
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.functions import Functions, name_of
@@ -300,7 +301,8 @@ def raw_linear(task: Task) -> np.ndarray:
     """Predictions for the test part of ridge regression on the raw values: of the whole trial, or frame by frame.
 
     The penalty is chosen by cross-validation with five folds, or with as many as there are training trials of the rarest
-    class; it is 0.01 where these are too few, or frames of a class are in the trials of one fold alone.
+    class; it is 0.01 where these are too few, frames of a class are in the trials of one fold alone, or all trials share targets with
+    one fold.
 
     Parameters
     ----------
@@ -317,18 +319,19 @@ def raw_linear(task: Task) -> np.ndarray:
     """
     train, test = task.train, task.test
     if train.per_frame:
-        readout = _raw_ridge(train.values[:, task.washout :], train.targets[:, task.washout :])
+        readout = _raw_ridge(task, train.values[:, task.washout :], train.targets[:, task.washout :])
         return readout.predictions(test.values)
     if train.n_frames != test.n_frames:
         raise ValueError(f"trials have {train.n_frames} frames in train and {test.n_frames} in test; they must be equally long")
-    readout = _raw_ridge(train.values.reshape(train.n_trials, -1), train.targets)
+    readout = _raw_ridge(task, train.values.reshape(train.n_trials, -1), train.targets)
     return readout.predictions(test.values.reshape(test.n_trials, -1))
 
 
-def _raw_ridge(values: np.ndarray, targets: np.ndarray) -> LinearReadout:
-    """With a penalty chosen by folds, or a given one where a class would be missing outside of a fold."""
+def _raw_ridge(task: Task, values: np.ndarray, targets: np.ndarray) -> LinearReadout:
+    """With a penalty chosen by folds, or a given one where there are none such."""
     try:
-        return ridge(values, targets)
+        with sharing(task.shared):
+            return ridge(values, targets)
     except ValueError:
         return ridge(values, targets, penalty=0.01)  # says what is wrong where it is not the folds
 

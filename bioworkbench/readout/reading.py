@@ -8,6 +8,7 @@ import numpy as np
 
 from bioworkbench.readout.features import FEATURES
 from bioworkbench.readout.fits import READOUTS
+from bioworkbench.readout.fitting import sharing
 from bioworkbench.records.choice import Choice, Chosen, choice_of
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.functions import name_of
@@ -52,6 +53,8 @@ def read_feature(task: Task, network: Network, feature: Chosen, populations: Seq
 def fitted_readout(task: Task, features: np.ndarray, targets: np.ndarray, readout: Chosen) -> LinearReadout:
     """Readout fitted to features of trials; of targets per frame, the washout does not count.
 
+    Folds that choose a penalty share no targets with the trials that they are judged by; see `Task.shared`.
+
     Parameters
     ----------
     task : Task
@@ -76,7 +79,8 @@ def fitted_readout(task: Task, features: np.ndarray, targets: np.ndarray, readou
     check_trained_classes(task)
     skip = task.washout if task.train.per_frame else 0
     seen, wanted = (features[:, skip:], targets[:, skip:]) if skip else (features, targets)
-    return READOUTS[readout.kind](seen, wanted, **readout.arguments)
+    with sharing(task.shared):
+        return READOUTS[readout.kind](seen, wanted, **readout.arguments)
 
 
 def _read(network: Network, populations: Sequence[str] | None) -> tuple[str, ...]:

@@ -3,10 +3,14 @@ import pytest
 from scipy import sparse
 
 from bioworkbench.discrete.lif import discrete_lif
+from bioworkbench.readout import fitting, gram
+from bioworkbench.readout.metrics import raw_linear
 from bioworkbench.readout.reading import fitted_readout, read_feature
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.tasks import Task, Trials
 from bioworkbench.tasks.sequences import memory_capacity
+from bioworkbench.tasks.time_series import encode_rows
 
 
 @pytest.fixture
@@ -39,6 +43,18 @@ def test_the_washout_does_not_count(task):
         fitted_readout(task, given, task.train.targets, Choice("ridge", {"penalty": 0.1})) for given in (features, spoilt)
     ]
     assert np.array_equal(readouts[0].coefficients, readouts[1].coefficients)
+
+
+def test_folds_know_which_trials_share_targets(monkeypatch):
+    """Those that a readout is fitted to, and the baseline of raw values."""
+    rng, n, told = np.random.default_rng(3), 40, []
+    trials = Trials(rng.normal(size=(n, 1, 4)), rng.normal(size=(n, 2)))
+    task = Task("windows", "regression", trials, trials, None, 2, encode_rows, "made", shared=3)
+    fitted = fitting.fitted_rows
+    monkeypatch.setattr(gram, "fitted_rows", lambda problem, *of: told.append(problem.shared) or fitted(problem, *of))
+    fitted_readout(task, rng.normal(size=(n, 3)), trials.targets, Choice("ridge", {"n_folds": 2}))
+    raw_linear(task)
+    assert told == [3] * (2 + 5)
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,10 @@ def _check_readout(task: Task, readout: Choice) -> None:
         kept = np.arange(min(task.train.n_trials, max(_MOST_ROWS // task.train.n_frames, least)))
         shape: tuple[int, ...] = (len(kept), task.train.n_frames, 2)
     else:
-        kept = _some(task.train.targets if task.train.has_classes else np.zeros(task.train.n_trials), max(_MOST_PER_CLASS, least))
+        most = (
+            task.train.n_trials if task.shared else max(_MOST_PER_CLASS, least)
+        )  # few windows of a series would share all targets
+        kept = _some(task.train.targets if task.train.has_classes else np.zeros(task.train.n_trials), most)
         shape = (len(kept), 2)
     features = stream(0, "rehearsed features").normal(size=shape)
     with only_checked():
