@@ -193,19 +193,24 @@ def _parts(task: Task) -> tuple[Trials, Trials]:
     """Training and validation trials."""
     if task.validation is not None:
         return task.train, task.validation
-    n_kept = task.train.n_trials * 4 // 5
+    n_first = task.train.n_trials * 4 // 5
+    n_kept = n_first - task.shared  # trials that share targets with those that validate are left out
     if n_kept < 2:
         raise ValueError(
             f"task '{task.name}' has {counted(task.train.n_trials, 'training trial')} and no validation part; at least three are needed, "
-            "of which the last validates"
+            f"of which the last validates{_besides(task)}"
         )
-    kept, held_out = task.train.take(np.arange(n_kept)), task.train.take(np.arange(n_kept, task.train.n_trials))
+    kept, held_out = task.train.take(np.arange(n_kept)), task.train.take(np.arange(n_first, task.train.n_trials))
     if kept.has_classes and (missing := np.setdiff1d(held_out.targets, kept.targets).tolist()):
         raise ValueError(
             f"task '{task.name}': classes {task.told_classes(missing)} have no trial in the first four fifths of the training trials, of "
             "which the last fifth validates; mix the trials, or give the task a validation part"
         )
     return kept, held_out
+
+
+def _besides(task: Task) -> str:
+    return f", and {task.shared} more before it, which share targets with it" if task.shared else ""
 
 
 def _wanted(task: Task, trials: Trials) -> Floats:

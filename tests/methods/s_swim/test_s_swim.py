@@ -280,6 +280,15 @@ def test_classes_of_the_last_fifth_alone_are_named():
         trained_on(replace(task, train=task.train.take([0, order[-1]]), test=task.test.take([0]), validation=None), 5)
 
 
+def test_windows_that_validate_share_no_targets_with_those_before():
+    task = replace(task_of(n=80, validation=False), shared=4)
+    kept, held_out = s_swim._parts(task)
+    assert np.array_equal(kept.values, task.train.values[:28])
+    assert np.array_equal(held_out.values, task.train.values[32:])
+    with pytest.raises(ValueError, match="at least three are needed, of which the last validates, and 40 more before it"):
+        s_swim._parts(replace(task, shared=40))
+
+
 def test_an_interrupted_refinement_ends_where_an_uninterrupted_one_does(tmp_path):
     settings = {"refinement.epochs": 3, "refinement.batch_size": 20}
     path = str(tmp_path / "run.npz")
