@@ -15,7 +15,7 @@ import numpy as np
 
 from bioworkbench.convex.program import Certificate, distinct_columns
 from bioworkbench.discrete.subnetworks import SubNetworks, as_network, joined, last_layer_spikes, noisy_copies
-from bioworkbench.methods.reconstruction.program import ConvexProgram, solutions
+from bioworkbench.methods.reconstruction.program import ConvexProgram, choosing_trials, solutions
 from bioworkbench.methods.reconstruction.witnesses import WitnessDistribution, gaussian_witnesses, pair_witnesses, template
 from bioworkbench.readout.fits import logistic, ridge
 from bioworkbench.readout.trials import n_steps_of, step_of
@@ -139,7 +139,7 @@ def train(
     Ergen, Gulluk, Lacotte & Pilanci (2023), arXiv:2303.03382.
     """
     _check_witnesses(dictionary, program, witnesses)
-    program.check_trials(task.train.n_trials)
+    program.check_trials(task.train.n_trials, task.shared)
     if optimization.checkpoint is not None:
         raise ValueError(f"optimization.checkpoint = '{optimization.checkpoint}': reconstruction goes on from none; leave it out")
     settings = replace(optimization, batch_size=min(optimization.batch_size, task.train.n_trials))
@@ -310,7 +310,7 @@ def _solved(
         )
     wanted = [own.reshape(len(patterns), -1) for own in _by_head(task, task.train)]
     columns = np.concatenate([patterns[:, atoms], np.ones((len(patterns), 1), dtype=bool)], axis=1)
-    coefficients, proof, penalties = solutions(columns, wanted, program, len(patterns) // task.train.n_trials)
+    coefficients, proof, penalties = solutions(columns, wanted, program, choosing_trials(task))
     _note(history, proof, penalties)
     n_outputs = coefficients.shape[1]
     full = np.zeros((patterns.shape[1], n_outputs))

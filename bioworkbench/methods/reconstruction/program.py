@@ -8,11 +8,12 @@ import numpy as np
 
 from bioworkbench.convex import losses
 from bioworkbench.convex.program import Certificate, largest_penalty, sparse_coefficients, sparse_path
-from bioworkbench.records.arrays import Floats, count, positive
+from bioworkbench.records.arrays import Floats, Integers, count, positive
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import unknown_name
+from bioworkbench.tasks import Task
 
-__all__ = ["ConvexProgram", "solution", "solutions"]
+__all__ = ["ConvexProgram", "choosing_trials", "solution", "solutions"]
 
 _CHOOSING = 5  # every so many-th trial chooses a penalty
 _KNOWN_LOSSES = ("squared", *losses.LOSSES)
@@ -25,7 +26,8 @@ class ConvexProgram:
     Parameters
     ----------
     penalties : sequence of float
-        Candidates, as fractions of the penalty at which nothing is kept; with several, every fifth training trial chooses.
+        Candidates, as fractions of the penalty at which nothing is kept; with several, every fifth training trial chooses,
+        or the last fifth where neighbors share targets, as windows of a series do.
     tolerance : float
         Largest relative duality gap.
     rounds : int
@@ -63,29 +65,58 @@ class ConvexProgram:
         if self.loss not in _KNOWN_LOSSES:
             raise ValueError(unknown_name(self.loss, "loss", _KNOWN_LOSSES))
 
-    def check_trials(self, n_trials: int) -> None:
-        """Raise ValueError if every one of several penalties cannot be tried on every fifth trial.
+    def check_trials(self, n_trials: int, shared: int = 0) -> None:
+        """Raise ValueError if several penalties cannot be tried on a fifth of the trials.
 
         Parameters
         ----------
         n_trials : int
             Training trials.
+        shared : int
+            Trials before and after a trial that share targets with it.
         """
         if len(self.penalties) > 1 and n_trials < _CHOOSING:
             raise ValueError(
                 f"program.penalties = {list(self.penalties)} with {counted(n_trials, 'training trial')}: every fifth trial chooses among "
                 "several; give one penalty, or five trials or more"
             )
+        if len(self.penalties) > 1 and n_trials - n_trials // _CHOOSING <= shared:
+            raise ValueError(
+                f"program.penalties = {list(self.penalties)} with {counted(n_trials, 'training trial')}: the last fifth chooses among "
+                f"several, and the {shared} before it share targets with it; give one penalty, or more trials"
+            )
+
+
+def choosing_trials(task: Task) -> Integers:
+    """Which training trials choose a penalty (1), which are fitted to before (0), and which are neither (-1).
+
+    Parameters
+    ----------
+    task : Task
+
+    Returns
+    -------
+    int array (n_trials,)
+    """
+    numbers = np.arange(task.train.n_trials)
+    if task.shared:
+        first = len(numbers) - len(numbers) // _CHOOSING
+        return np.where(numbers >= first, 1, np.where(numbers < first - task.shared, 0, -1))
+    chosen, targets = numbers % _CHOOSING == _CHOOSING - 1, task.train.targets
+    if task.train.has_classes and not task.train.per_frame and np.setdiff1d(targets[chosen], targets[~chosen]).size:
+        # classes that come round and round: every fifth trial of the trials sorted by class
+        chosen[np.argsort(targets, kind="stable")] = numbers % _CHOOSING == _CHOOSING - 1
+    return chosen.astype(int)
 
 
 def solutions(
-    dictionary: np.ndarray, wanted: Sequence[Floats], program: ConvexProgram, n_frames: int
+    dictionary: np.ndarray, wanted: Sequence[Floats], program: ConvexProgram, choosing: Integers
 ) -> tuple[Floats, Certificate, list[float]]:
     """Coefficients of the atoms for several heads, which share nothing but the atoms, so that each is a program of its own.
 
     Parameters
     ----------
-    dictionary, program, n_frames
+    dictionary, program, choosing
         As in `solution`.
     wanted : sequence of arrays (n_rows, n_outputs)
         Of each head.
@@ -103,7 +134,7 @@ def solutions(
         If a program is not solved to its tolerance; names both fields.
     """
     try:
-        found, proofs, penalties = zip(*(solution(dictionary, own, program, n_frames) for own in wanted), strict=True)
+        found, proofs, penalties = zip(*(solution(dictionary, own, program, choosing) for own in wanted), strict=True)
     except ValueError as error:  # of a program that knows no fields
         raise ValueError(
             f"program.penalties = {list(program.penalties)}, program.tolerance = {program.tolerance}: {error}"
@@ -116,7 +147,9 @@ def solutions(
     return coefficients, Certificate(*values, proofs[0].n_atoms, n_kept, proofs[0].course), list(penalties)
 
 
-def solution(dictionary: np.ndarray, wanted: Floats, program: ConvexProgram, n_frames: int) -> tuple[Floats, Certificate, float]:
+def solution(
+    dictionary: np.ndarray, wanted: Floats, program: ConvexProgram, choosing: Integers
+) -> tuple[Floats, Certificate, float]:
     """Coefficients of the atoms, their certificate, and the penalty.
 
     Parameters
@@ -125,8 +158,8 @@ def solution(dictionary: np.ndarray, wanted: Floats, program: ConvexProgram, n_f
     wanted : array (n_rows, n_outputs)
         Values, or classes coded as 1 and -1.
     program : ConvexProgram
-    n_frames : int
-        Rows per trial.
+    choosing : int array (n_trials,)
+        From `choosing_trials`; a trial has as many rows as another.
 
     Returns
     -------
@@ -134,20 +167,21 @@ def solution(dictionary: np.ndarray, wanted: Floats, program: ConvexProgram, n_f
     proof : Certificate
     penalty : float
     """
-    penalty = _chosen_penalty(dictionary, wanted, program, n_frames)
+    penalty = _chosen_penalty(dictionary, wanted, program, choosing)
     if program.loss == "squared":
         return *sparse_coefficients(dictionary, wanted, penalty, tolerance=program.tolerance), penalty
     found = losses.classified_coefficients(dictionary, wanted, penalty, program.loss, tolerance=program.tolerance)
     return *found, penalty
 
 
-def _chosen_penalty(dictionary: np.ndarray, wanted: Floats, program: ConvexProgram, n_frames: int) -> float:
-    """Penalty for all rows, from fractions of the largest; several are compared on every fifth trial."""
+def _chosen_penalty(dictionary: np.ndarray, wanted: Floats, program: ConvexProgram, choosing: Integers) -> float:
+    """Penalty for all rows, from fractions of the largest; several are compared on the trials that choose."""
     fractions, scale = [float(f) for f in program.penalties], _largest(dictionary, wanted, program.loss)
     if len(fractions) == 1:
         return fractions[0] * scale
-    held = np.repeat(np.arange(len(wanted) // n_frames) % _CHOOSING == _CHOOSING - 1, n_frames)
-    smaller, targets = dictionary[~held], wanted[~held]
+    part = np.repeat(choosing, len(wanted) // len(choosing))
+    held, fitted = part == 1, part == 0
+    smaller, targets = dictionary[fitted], wanted[fitted]
     top = _largest(smaller, targets, program.loss)
     path = _path(smaller, targets, [f * top for f in fractions], program.loss, max(program.tolerance, 1e-4))
     outputs = [dictionary[held] @ coefficients for coefficients in path]
