@@ -23,7 +23,7 @@ __all__ = [
     "judged",
     "linear_problem",
     "only_checked",
-    "sharing",
+    "told_of_task",
 ]
 
 Penalty = float | Sequence[float] | None
@@ -32,7 +32,7 @@ _SMALLEST_FRACTION = 1e-10  # of the largest deviation; features that vary less 
 _RARE_FRACTION = 1e-2  # and those that vary less than this if it comes from fewer than two rows, such as the tail of one spike
 CHUNK_BYTES = 2**26  # of standardized features held at once
 _ONLY_CHECKED: ContextVar[bool] = ContextVar("whether readouts check what they are given and fit nothing", default=False)
-_SHARED: ContextVar[int] = ContextVar("how many trials before and after one share targets with it", default=0)
+_TOLD: ContextVar[tuple[int, tuple[str, ...]]] = ContextVar("trials beside one that share its targets; classes", default=(0, ()))
 
 
 @contextmanager
@@ -54,19 +54,21 @@ def is_only_checked() -> bool:
 
 
 @contextmanager
-def sharing(n_trials: int) -> Iterator[None]:
-    """Have readouts choose their penalty, inside, by folds that share no targets with what they are fitted to.
+def told_of_task(shared: int = 0, classes: tuple[str, ...] = ()) -> Iterator[None]:
+    """Tell readouts, inside, what a task knows of its trials: folds share no targets with what is fitted, and errors name classes.
 
     Parameters
     ----------
-    n_trials : int
-        Trials before and after a trial whose targets have values in common with its own: ``task.shared``.
+    shared : int
+        Trials before and after a trial whose targets have values in common with its own.
+    classes : tuple of str
+        Their names; empty where they have none.
     """
-    before = _SHARED.set(n_trials)
+    before = _TOLD.set((shared, classes))
     try:
         yield
     finally:
-        _SHARED.reset(before)
+        _TOLD.reset(before)
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,9 @@ class LinearProblem:
         Classes; None for values.
     n_trials : int
     shared : int
-        Trials before and after a trial that share targets with it; see `sharing`.
+        Trials before and after a trial that share targets with it; see `told_of_task`.
+    classes : tuple of str
+        Names of the classes, for errors; empty where they have none.
     """
 
     raw: np.ndarray
@@ -95,6 +99,7 @@ class LinearProblem:
     labels: Integers | None
     n_trials: int
     shared: int = 0
+    classes: tuple[str, ...] = ()
 
     @property
     def n_rows(self) -> int:
@@ -123,6 +128,10 @@ class LinearProblem:
         """Standardized features of the `rows`, a bounded number at a time, with the rows they are of."""
         n_chunks = -(-len(rows) * self.n_varying * 8 // CHUNK_BYTES)
         return ((part, self.standardized(part)) for part in np.array_split(rows, max(1, n_chunks)))
+
+    def told_classes(self, numbers: Sequence[int]) -> list[int] | list[str]:
+        """The names of classes, or their `numbers` where they have no names."""
+        return [self.classes[number] for number in numbers] if self.classes else [*numbers]
 
     def readout(self, coefficients: Floats, intercepts: Floats) -> LinearReadout:
         """Readout of raw features.
@@ -177,7 +186,7 @@ def linear_problem(features: ArrayLike, targets: ArrayLike) -> LinearProblem:
     labels = _labels(wanted.reshape(-1)) if classes else None
     values = finite("targets", wanted).reshape(len(raw), -1) if labels is None else np.eye(labels.max() + 1)[labels]
     mean, scale = _moments(raw)
-    return LinearProblem(raw, mean, scale, values, labels, n_trials, _SHARED.get())
+    return LinearProblem(raw, mean, scale, values, labels, n_trials, *_TOLD.get())
 
 
 def _labels(labels: np.ndarray) -> Integers:
@@ -248,6 +257,7 @@ def folds(problem: LinearProblem, n_folds: int | None) -> Integers:
     ValueError
         If there are fewer than two folds, or fewer trials (of a class) than folds.
     """
+    chosen = n_folds is None
     if n_folds is None:
         n_folds = max(2, min(_USUAL_FOLDS, _most_folds(problem)))
     count("n_folds", n_folds, least=2)
@@ -261,10 +271,12 @@ def folds(problem: LinearProblem, n_folds: int | None) -> Integers:
         return _checked_blocks(problem, trial * n_folds // problem.n_trials)
     rarest = int(np.bincount(problem.labels).argmin())
     if (problem.labels == rarest).sum() < n_folds:
-        raise ValueError(
-            f"n_folds = {n_folds}: class {rarest} has only {counted((problem.labels == rarest).sum(), 'trial')}; "
-            "use fewer folds, or give one penalty"
-        )
+        few = f"class {problem.told_classes([rarest])[0]} has only {counted((problem.labels == rarest).sum(), 'trial')}"
+        if chosen:
+            raise ValueError(
+                f"{few}: folds of training, which choose a penalty, need two of each class at least; add some, or give one penalty"
+            )
+        raise ValueError(f"n_folds = {n_folds}: {few}; use fewer folds, or give one penalty")
     fold = np.zeros(problem.n_rows, dtype=np.int64)
     fold[np.argsort(problem.labels, kind="stable")] = np.arange(problem.n_rows) % n_folds  # class by class, dealt like cards
     return fold
@@ -310,8 +322,8 @@ def _checked_blocks(problem: LinearProblem, fold: Integers) -> Integers:
             missing = np.setdiff1d(problem.labels, problem.labels[fold != k])
             if missing.size:
                 raise ValueError(
-                    f"n_folds = {fold.max() + 1}: classes {missing.tolist()} occur in fold {k} alone; shuffle the trials, use "
-                    "other folds, or give one penalty"
+                    f"n_folds = {fold.max() + 1}: classes {problem.told_classes(missing.tolist())} occur in fold {k} alone; shuffle the "
+                    "trials, use other folds, or give one penalty"
                 )
     return fold
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from bioworkbench.readout.direction import SMALLER_IS_BETTER
 from bioworkbench.readout.fits import ridge
-from bioworkbench.readout.fitting import sharing
+from bioworkbench.readout.fitting import told_of_task
 from bioworkbench.records.arrays import Floats, Integers, count, finite
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.functions import Functions, name_of
@@ -330,7 +330,7 @@ def raw_linear(task: Task) -> np.ndarray:
 def _raw_ridge(task: Task, values: np.ndarray, targets: np.ndarray) -> LinearReadout:
     """With a penalty chosen by folds, or a given one where there are none such."""
     try:
-        with sharing(task.shared):
+        with told_of_task(task.shared, task.classes):
             return ridge(values, targets)
     except ValueError:
         return ridge(values, targets, penalty=0.01)  # says what is wrong where it is not the folds

@@ -8,7 +8,7 @@ import numpy as np
 
 from bioworkbench.readout.features import FEATURES
 from bioworkbench.readout.fits import READOUTS
-from bioworkbench.readout.fitting import sharing
+from bioworkbench.readout.fitting import told_of_task
 from bioworkbench.records.choice import Choice, Chosen, choice_of
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.functions import name_of
@@ -79,7 +79,7 @@ def fitted_readout(task: Task, features: np.ndarray, targets: np.ndarray, readou
     check_trained_classes(task)
     skip = task.washout if task.train.per_frame else 0
     seen, wanted = (features[:, skip:], targets[:, skip:]) if skip else (features, targets)
-    with sharing(task.shared):
+    with told_of_task(task.shared, task.classes):
         return READOUTS[readout.kind](seen, wanted, **readout.arguments)
 
 

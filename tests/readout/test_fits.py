@@ -11,7 +11,7 @@ from sklearn.svm import LinearSVC
 from bioworkbench.readout import fits as readouts
 from bioworkbench.readout import fitting, gram
 from bioworkbench.readout.fits import READOUTS, adam, lasso, linear_svm, logistic, ridge
-from bioworkbench.readout.fitting import folds, linear_problem, sharing
+from bioworkbench.readout.fitting import folds, linear_problem, told_of_task
 
 PENALIZED = [readout for name, readout in READOUTS.items() if name not in ("adam", "neuron_labels")]  # these have no penalty
 
@@ -247,7 +247,7 @@ def test_folds_of_windows_share_no_targets_with_what_they_are_fitted_to(monkeypa
     x = rng.normal(size=(n, n_features)) + np.linspace(0, 1, n_features) * y[:, :1]
     given = []
     monkeypatch.setattr(readouts, "best_candidate", lambda candidates, scores: given.append(scores) or candidates[0])
-    with sharing(horizon - 1):
+    with told_of_task(horizon - 1):
         readout(x, y, penalty=penalties, n_folds=4)
         problem = linear_problem(x, y)
     z, fold, wanted = problem.standardized(), np.arange(n) * 4 // n, np.zeros(3)
@@ -263,7 +263,7 @@ def test_folds_of_windows_share_no_targets_with_what_they_are_fitted_to(monkeypa
                 found = Lasso(alpha=penalty, max_iter=10_000).fit(z[own], y[own]).predict(z[held])
             wanted[number] += ((found - y[held]) ** 2).sum()
     np.testing.assert_allclose(given[0][:, 1], wanted, rtol=1e-6)
-    with sharing(n), pytest.raises(ValueError, match="n_folds = 4: all 60 trials outside of fold 0 share targets with it"):
+    with told_of_task(n), pytest.raises(ValueError, match="n_folds = 4: all 60 trials outside of fold 0 share targets with it"):
         readout(x, y, penalty=penalties, n_folds=4)
 
 
@@ -280,6 +280,20 @@ def test_a_class_in_one_fold_of_frames_alone_is_refused(readout):
     assert readout(x.reshape(6, 15, 4), labels, penalty=[0.1, 1.0], n_folds=2).coefficients.shape == (4, 3)
     with pytest.raises(ValueError, match=r"n_folds = 3: classes \[0\] occur in fold 0 alone; shuffle the trials"):
         readout(x.reshape(6, 15, 4), np.sort(labels.ravel()).reshape(6, 15), penalty=[0.1, 1.0], n_folds=3)
+
+
+def test_a_class_of_one_trial_is_named_and_no_folds_that_nobody_asked_for():
+    x, labels = blobs(3, 31)
+    rare = np.where(np.arange(31) == 30, 2, labels % 2)
+    with pytest.raises(
+        ValueError, match=r"^class 2 has only 1 trial: folds of training, which choose a penalty, need two of each"
+    ):
+        ridge(x, rare)
+    with told_of_task(classes=("cat", "dog", "eel")):
+        with pytest.raises(ValueError, match=r"^class eel has only 1 trial: folds"):
+            logistic(x, rare, penalty=[0.1, 1.0])
+        with pytest.raises(ValueError, match=r"^n_folds = 3: class eel has only 1 trial; use fewer folds"):
+            ridge(x, rare, n_folds=3)
 
 
 @pytest.mark.parametrize("n_folds", [2, 3, 5])
