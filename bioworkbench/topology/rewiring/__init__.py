@@ -123,7 +123,7 @@ def rewire(
         raise TopologyError(f"recurrent = True with {len(weights)} layers; rewire one recurrent layer at a time")
     layers = [_sorted(layer) for layer in weights]
     # a full layer has room for a link nowhere else than where it was, so it takes no part and loses nothing to percolation
-    full = [_links(layer) if _is_full(layer) else None for layer in layers]
+    full = [_links(layer) if _is_full(layer, recurrent) else None for layer in layers]
     kept = [links if links is not None else _removed(layer, rules, rng) for layer, links in zip(layers, full, strict=True)]
     if rules.percolation and not recurrent:
         live = percolated(kept, skips, shared=shared)
@@ -152,9 +152,9 @@ def _links(weights: sparse.csr_array) -> Mask:
     return link_mask(*link_arrays(weights), mask_shape(weights))
 
 
-def _is_full(weights: sparse.csr_array) -> bool:
+def _is_full(weights: sparse.csr_array, recurrent: bool) -> bool:
     n_source, n_target = mask_shape(weights)
-    return weights.nnz == n_source * n_target
+    return weights.nnz == n_source * (n_target - recurrent)  # of a recurrent layer, self-links are none of them
 
 
 def _regrown(

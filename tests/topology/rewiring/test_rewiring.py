@@ -136,3 +136,13 @@ def test_bad_settings():
         Rewiring(1.5)
     with pytest.raises(ValueError, match="recurrent = True with 2 layers"):
         rewire([first_layer(), second_layer()], Rewiring(0.1), np.random.default_rng(1), recurrent=True)
+
+
+@pytest.mark.parametrize("keep_weights", [False, True])
+def test_recurrent_layers_with_all_links_stay_as_they_are(keep_weights):
+    rng = np.random.default_rng(6)
+    dense = rng.normal(size=(7, 7)) * ~np.eye(7, dtype=bool)
+    rules = Rewiring(fraction=0.3, regrowth="random", keep_weights=keep_weights)
+    done = rewire([sparse.csr_array(dense)], rules, rng, recurrent=True)
+    assert np.array_equal(done.weights[0].toarray(), dense)
+    assert done.regrown[0].nnz == done.n_filled[0] == done.overlap[0] == 0
