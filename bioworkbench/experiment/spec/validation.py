@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bioworkbench.experiment.spec.changes import points, with_value, with_values
-from bioworkbench.experiment.spec.places import Place, PointProblems
+from bioworkbench.experiment.spec.places import Place, PointProblems, Problems
 from bioworkbench.experiment.spec.plan import Plan, constructible
 from bioworkbench.experiment.spec.ranges import Range
 from bioworkbench.experiment.spec.reader import document_of, read, readable
@@ -16,6 +16,7 @@ __all__ = ["MOST_MADE", "check_points", "examined", "examined_file"]
 
 MOST_MADE = 200
 """Points of a sweep, up to which the network of each is made before the first runs."""
+_MOST_SEEDS = 3  # of a point that are made while all of them fail
 
 
 def examined_file(path: str | Path, changes: Mapping[str, Any] | None = None) -> tuple[ExperimentSpec, Plan]:
@@ -74,8 +75,9 @@ def examined(document: Document, name: str, file: str = "") -> tuple[ExperimentS
 def check_points(spec: ExperimentSpec, combinations: Sequence[Mapping[str, Any]], tasks: dict[str, Task] | None = None) -> None:
     """Make what runs of the points of a sweep start from, and tell all errors at once.
 
-    Seeds decide little about errors: of points that differ in them alone, the first is made. So is all of a sweep of few points; of a
-    larger one, the points that have every value once, beside the first values of the other fields.
+    Seeds decide little about errors: of points that differ in them alone, the first is made, and the next ones where that fails, for an
+    error may be that of a seed, whose run tells it. So is all of a sweep of few points; of a larger one, the points that have every
+    value once, beside the first values of the other fields.
 
     Parameters
     ----------
@@ -91,11 +93,16 @@ def check_points(spec: ExperimentSpec, combinations: Sequence[Mapping[str, Any]]
     """
     base = {key: value for key, value in spec.document.items() if key != "sweep"}
     kept, known, problems = {} if tasks is None else tasks, dict[str, Any](), PointProblems()
-    for point in _to_be_made(combinations):
-        found = problems.at({name: value for name, value in point.items() if name != "seed"})
-        changed = found.tried(_with_values, base, point, spec, known)
-        if changed is not None:
-            constructible(changed, found, kept)
+    for seeds in _to_be_made(combinations):
+        found = problems.at({name: value for name, value in seeds[0].items() if name != "seed"})
+        for number, point in enumerate(seeds[:_MOST_SEEDS]):
+            own = Problems()
+            changed = own.tried(_with_values, base, point, spec, known)
+            if changed is not None:
+                constructible(changed, own, kept)
+            found.found = {problem: None for problem in own.found if number == 0 or problem in found.found}
+            if not found.found:
+                break
     problems.tell()
 
 
@@ -107,14 +114,16 @@ def _with_values(base: Document, point: Mapping[str, Any], spec: ExperimentSpec,
     return read(document, spec.name, spec.file, known)
 
 
-def _to_be_made(combinations: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """All points that differ in more than the seed; of many, those that differ from the first of them in one field at most."""
-    distinct = {repr([item for item in point.items() if item[0] != "seed"]): point for point in reversed(combinations)}
-    points = [*reversed(distinct.values())]
-    for point in points:
-        others = [name for name, value in point.items() if name != "seed" and value != points[0].get(name)]
+def _to_be_made(combinations: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    """All points that differ in more than the seed, each with all its seeds; of many, those that differ from the first in one field."""
+    distinct: dict[str, list[Mapping[str, Any]]] = {}
+    for point in combinations:
+        distinct.setdefault(repr([item for item in point.items() if item[0] != "seed"]), []).append(point)
+    points = [*distinct.values()]
+    for seeds in points:
+        others = [name for name, value in seeds[0].items() if name != "seed" and value != points[0][0].get(name)]
         if len(points) <= MOST_MADE or len(others) <= 1:
-            yield point
+            yield seeds
 
 
 def _combinations(spec: ExperimentSpec) -> list[dict[str, Any]]:

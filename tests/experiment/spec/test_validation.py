@@ -248,6 +248,24 @@ def test_of_many_points_those_with_every_value_are_made(monkeypatch):
     assert made == [1, 1, *range(2, 31)]
 
 
+def test_an_error_of_one_seed_ends_no_sweep(monkeypatch):
+    """Its run tells it; what other seeds have too, or only one seed is there to tell, ends the sweep."""
+    failing = {0}
+
+    def constructible(spec, problems, tasks):
+        with problems.kept():
+            if spec.seed in failing:
+                raise SpecError("a class has no training trial")
+
+    monkeypatch.setattr(validation, "constructible", constructible)
+    spec = read(alone(), "x", "x.toml")
+    check_points(spec, [{"seed": seed} for seed in range(5)])
+    for seeds in ([0], range(5)):
+        with pytest.raises(SpecError, match=r"^a class has no training trial$"):
+            check_points(spec, [{"seed": seed} for seed in seeds])
+        failing |= set(range(5))
+
+
 def test_many_bad_points_are_told_with_how_many_there_are():
     problems = PointProblems()
     for point in ({"a": 1, "b": 2}, {"a": 3, "b": 4}, {"a": 5, "b": 6}):
