@@ -3,6 +3,7 @@
 By default every frame is a current that lasts 1 ms; a spec chooses another encoding or frame under ``[input]``.
 """
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -170,8 +171,7 @@ def memory_capacity(
     drive = rng.uniform(-1.0, 1.0, (sum(sizes), n_delays + count("n_frames", n_frames)))
     delayed = np.lib.stride_tricks.sliding_window_view(drive, n_frames, axis=1)[:, :n_delays]
     parts = _parts(drive[:, n_delays:, None], delayed[:, ::-1].transpose(0, 2, 1), sizes)
-    reference = "Jaeger 2001, GMD Report 152"
-    return Task("memory_capacity", "regression", *parts, None, n_delays, encode_frames, reference, washout)
+    return Task("memory_capacity", "regression", *parts, None, n_delays, encode_frames, "Jaeger 2001, GMD Report 152", washout)
 
 
 def narma10(
@@ -297,7 +297,9 @@ def mackey_glass(
     series = (series - (seen := series[: sizes[0], :n_frames]).mean()) / seen.std()
     targets = np.stack([series[:, lead : lead + n_frames] for lead in leads], axis=-1)
     reference = "Mackey & Glass 1977, doi:10.1126/science.267326"
-    return _frame_task("mackey_glass", series[:, :n_frames, None], targets, sizes, washout, history, reference, forecast=True)
+    task = _frame_task("mackey_glass", series[:, :n_frames, None], targets, sizes, washout, history, reference, forecast=True)
+    # windows whose horizons meet want one value
+    return task if history is None else replace(task, shared=max(leads) - min(leads))
 
 
 def mackey_glass_series(past: Floats, n_frames: int, tau: float) -> Floats:
@@ -395,5 +397,4 @@ def _sums(numbers: Integers, base: int) -> Trials:
     total, carry = np.zeros_like(padded[:, 0]), np.zeros(len(padded), dtype=np.int64)
     for k in range(padded.shape[2]):
         carry, total[:, k] = np.divmod(padded[:, 0, k] + padded[:, 1, k] + carry, base)
-    shown = np.eye(base)[padded]
-    return Trials(np.concatenate([shown[:, 0], shown[:, 1]], axis=2), total)
+    return Trials(np.eye(base)[padded.swapaxes(1, 2)].reshape(*total.shape, 2 * base), total)

@@ -17,6 +17,7 @@ from bioworkbench.tasks.sequences import (
     narma10,
     narma10_response,
 )
+from bioworkbench.tasks.task import held_out
 
 GENERATED = ("addition", "delayed_xor", "first_last_xor", "mackey_glass", "memory_capacity", "narma10")
 
@@ -183,6 +184,14 @@ def test_mackey_glass_asks_for_later_values():
     assert task.train.values.std() == pytest.approx(1.0)
     found = baselines(task, ("rse",))
     assert 0 < found["raw_linear"]["rse"] <= found["last_value"]["rse"]
+
+
+def test_windows_held_out_share_no_value_of_another_horizon():
+    settings = {"n_train": 4, "n_test": 2, "n_frames": 150, "horizons": (1, 6), "washout": 10}
+    windows = mackey_glass(generator(), history=5, **settings)
+    part = held_out(windows, "2/3")
+    assert not np.intersect1d(part.train.targets, part.test.targets).size
+    assert mackey_glass(generator(), **settings).shared == 0
 
 
 @pytest.mark.parametrize("make", [narma10, mackey_glass])
