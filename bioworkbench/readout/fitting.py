@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -32,7 +32,7 @@ _SMALLEST_FRACTION = 1e-10  # of the largest deviation; features that vary less 
 _RARE_FRACTION = 1e-2  # and those that vary less than this if it comes from fewer than two rows, such as the tail of one spike
 CHUNK_BYTES = 2**26  # of standardized features held at once
 _ONLY_CHECKED: ContextVar[bool] = ContextVar("whether readouts check what they are given and fit nothing", default=False)
-_TOLD: ContextVar[tuple[int, tuple[str, ...]]] = ContextVar("trials beside one that share its targets; classes", default=(0, ()))
+_TOLD: ContextVar[tuple[int, tuple[str, ...], int]] = ContextVar("what a task knows of its trials", default=(0, (), 0))
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def is_only_checked() -> bool:
 
 
 @contextmanager
-def told_of_task(shared: int = 0, classes: tuple[str, ...] = ()) -> Iterator[None]:
+def told_of_task(shared: int = 0, classes: tuple[str, ...] = (), copies: int = 0) -> Iterator[None]:
     """Tell readouts, inside, what a task knows of its trials: folds share no targets with what is fitted, and errors name classes.
 
     Parameters
@@ -63,8 +63,10 @@ def told_of_task(shared: int = 0, classes: tuple[str, ...] = ()) -> Iterator[Non
         Trials before and after a trial whose targets have values in common with its own.
     classes : tuple of str
         Their names; empty where they have none.
+    copies : int
+        How often the trials occur again, behind all of them; copies are in the fold of their trial.
     """
-    before = _TOLD.set((shared, classes))
+    before = _TOLD.set((shared, classes, copies))
     try:
         yield
     finally:
@@ -90,6 +92,8 @@ class LinearProblem:
         Trials before and after a trial that share targets with it; see `told_of_task`.
     classes : tuple of str
         Names of the classes, for errors; empty where they have none.
+    copies : int
+        How often the trials occur again, behind all of them.
     """
 
     raw: np.ndarray
@@ -100,6 +104,7 @@ class LinearProblem:
     n_trials: int
     shared: int = 0
     classes: tuple[str, ...] = ()
+    copies: int = 0
 
     @property
     def n_rows(self) -> int:
@@ -257,6 +262,11 @@ def folds(problem: LinearProblem, n_folds: int | None) -> Integers:
     ValueError
         If there are fewer than two folds, or fewer trials (of a class) than folds.
     """
+    if problem.copies:  # else a fold would be judged on trials that it was fitted to, changed a little
+        n_rows, n_trials = (n // (1 + problem.copies) for n in (problem.n_rows, problem.n_trials))
+        parts = problem.raw[:n_rows], problem.wanted[:n_rows], None if problem.labels is None else problem.labels[:n_rows]
+        first = replace(problem, raw=parts[0], wanted=parts[1], labels=parts[2], n_trials=n_trials, copies=0)
+        return np.tile(folds(first, n_folds), 1 + problem.copies)
     chosen = n_folds is None
     if n_folds is None:
         n_folds = max(2, min(_USUAL_FOLDS, _most_folds(problem)))

@@ -330,7 +330,7 @@ def raw_linear(task: Task) -> np.ndarray:
 def _raw_ridge(task: Task, values: np.ndarray, targets: np.ndarray) -> LinearReadout:
     """With a penalty chosen by folds, or a given one where there are none such."""
     try:
-        with told_of_task(task.shared, task.classes):
+        with told_of_task(task.shared, task.classes, task.copies):
             return ridge(values, targets)
     except ValueError:
         return ridge(values, targets, penalty=0.01)  # says what is wrong where it is not the folds

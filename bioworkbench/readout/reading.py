@@ -79,7 +79,8 @@ def fitted_readout(task: Task, features: np.ndarray, targets: np.ndarray, readou
     check_trained_classes(task)
     skip = task.washout if task.train.per_frame else 0
     seen, wanted = (features[:, skip:], targets[:, skip:]) if skip else (features, targets)
-    with told_of_task(task.shared, task.classes):
+    copies = task.copies if len(seen) == task.train.n_trials else 0  # a part of the trials has none, or others
+    with told_of_task(task.shared, task.classes, copies):
         return READOUTS[readout.kind](seen, wanted, **readout.arguments)
 
 

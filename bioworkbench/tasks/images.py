@@ -126,7 +126,7 @@ def mnist(
     sizes, reference = (n_train, n_test, n_validation), "LeCun et al. 1998, doi:10.1109/5.726791"
     task, shape = _archived(rng, sizes, frames, file, data, reference if Path(file).name == "mnist.npz" else "")
     copies = [_moved(task.train, shape, rng) for _ in range(count("moved_copies", moved_copies, least=0))]
-    return replace(task, train=_joined([task.train, *copies])) if copies else task
+    return replace(task, train=_joined([task.train, *copies]), copies=moved_copies) if copies else task
 
 
 def cifar10(

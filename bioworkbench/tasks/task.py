@@ -168,6 +168,8 @@ class Task:
         Names of the classes, in the order of their numbers; empty where they have none.
     shared : int
         Trials before and after a training trial whose targets have values in common with its own, as those of windows of a series.
+    copies : int
+        How often the training trials occur again, changed a little, behind all of them in the same order.
 
     Raises
     ------
@@ -189,6 +191,7 @@ class Task:
     new: Callable[[Path], NewTrials] | None = None
     classes: tuple[str, ...] = ()
     shared: int = 0
+    copies: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in ("classification", "regression"):
@@ -333,11 +336,12 @@ def held_out(task: Task, part: str) -> Task:
     number, n_folds = map(int, fold.groups()) if fold else (0, 0)
     if not 1 <= number <= n_folds or n_folds < 2:
         raise ValueError(f"'{part}' is not a part of a task; write 'test', 'validation', or '2/5' for the second of five folds")
-    folds = _folds(task.train, n_folds)
+    n_own = task.train.n_trials // (1 + task.copies)
+    folds = np.tile(_folds(task.train.take(slice(0, n_own)), n_folds), 1 + task.copies)
     if (np.bincount(folds, minlength=n_folds) == 0).any():
         raise ValueError(f"'{part}': {task.train.n_trials} training trials cannot be cut into {n_folds} parts; use fewer")
     mine = folds == number - 1
-    others, block = ~mine, np.flatnonzero(mine)
+    others, block = ~mine, np.flatnonzero(mine[:n_own])  # copies of what is held out are neither trained on nor scored
     if task.shared:  # of windows of a series, else what is held out would be among what is trained on
         others[max(0, block[0] - task.shared) : block[-1] + task.shared + 1] = False
     if not others.any():

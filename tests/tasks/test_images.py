@@ -111,6 +111,7 @@ def test_trials_are_shuffled_with_their_labels(small_archive):
 def test_copies_are_moved_by_a_pixel(small_archive, frames):
     settings = {"file": "small.npz", "data": small_archive, "frames": frames, "n_validation": 5}
     plain, more = (mnist(generator(), **settings, moved_copies=n) for n in (0, 2))
+    assert (plain.copies, more.copies) == (0, 2)
     for part in ("test", "validation"):
         np.testing.assert_array_equal(more.parts[part].values, plain.parts[part].values)
     np.testing.assert_array_equal(more.train.values[:25], plain.train.values)

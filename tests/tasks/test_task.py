@@ -197,6 +197,18 @@ def test_windows_that_share_targets_are_in_one_part(tmp_path, horizon, stride):
         held_out(replace(whole, shared=80), "1/3")
 
 
+def test_copies_of_trials_that_are_held_out_are_not_trained_on():
+    images = np.arange(12.0).reshape(12, 1, 1)
+    trials = Trials(np.concatenate([images, images + 0.1, images - 0.1]), np.tile(np.arange(12) % 2, 3))
+    whole = task(train=trials, test=trials, n_outputs=2, copies=2)
+    part = held_out(whole, "2/3")
+    assert part.test.n_trials == 4
+    assert np.isin(part.test.values, images).all()
+    assert part.train.n_trials == 24
+    assert not np.intersect1d(np.rint(part.train.values), part.test.values).size
+    assert np.array_equal(np.rint(part.train.values[:8]), np.rint(part.train.values[16:]))
+
+
 def test_values_are_held_out_in_blocks():
     trials = Trials(np.arange(6.0).reshape(6, 1, 1), np.zeros((6, 1)))
     whole = task(kind="regression", n_outputs=1, train=trials, test=trials)
