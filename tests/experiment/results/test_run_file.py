@@ -7,7 +7,7 @@ from dataclasses import replace
 import h5py
 import numpy as np
 import pytest
-from brian2 import ms, mV, nS
+from brian2 import meter, ms, mV, nS
 from scipy import sparse
 
 from bioworkbench.experiment import results
@@ -32,7 +32,7 @@ def data():
         threshold="v > -50*mV",
         reset="v = rest + n*mV",
         constants={"tau": np.array([10.0, 20.0, 30.0]) * ms, "rest": -70 * mV, "n": 3.0},
-        start={"v": "uniform(-70 mV, -50 mV)", "g": 2 * nS / (1e-12 * (mV / mV))},
+        start={"v": "uniform(-70 mV, -50 mV)", "g": 2 * nS / (1e-12 * meter**2)},
         refractory=2 * ms,
     )
     network = Network(
