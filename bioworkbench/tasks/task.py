@@ -218,6 +218,11 @@ class Task:
         parts = {"train": self.train, "test": self.test}
         return parts if self.validation is None else parts | {"validation": self.validation}
 
+    @property
+    def n_originals(self) -> int:
+        """Number of the training trials that are no copies; they come first."""
+        return self.train.n_trials // (1 + self.copies)
+
     def told_classes(self, numbers: Sequence[int]) -> list[int] | list[str]:
         """The names of classes, or their `numbers` where they have no names."""
         return [self.classes[number] for number in numbers] if self.classes else [*numbers]
@@ -336,7 +341,7 @@ def held_out(task: Task, part: str) -> Task:
     number, n_folds = map(int, fold.groups()) if fold else (0, 0)
     if not 1 <= number <= n_folds or n_folds < 2:
         raise ValueError(f"'{part}' is not a part of a task; write 'test', 'validation', or '2/5' for the second of five folds")
-    n_own = task.train.n_trials // (1 + task.copies)
+    n_own = task.n_originals
     folds = np.tile(_folds(task.train.take(slice(0, n_own)), n_folds), 1 + task.copies)
     if (np.bincount(folds, minlength=n_folds) == 0).any():
         raise ValueError(f"'{part}': {task.train.n_trials} training trials cannot be cut into {n_folds} parts; use fewer")

@@ -98,15 +98,16 @@ def choosing_trials(task: Task) -> Integers:
     -------
     int array (n_trials,)
     """
-    numbers = np.arange(task.train.n_trials)
+    numbers = np.arange(task.n_originals)
     if task.shared:
         first = len(numbers) - len(numbers) // _CHOOSING
         return np.where(numbers >= first, 1, np.where(numbers < first - task.shared, 0, -1))
-    chosen, targets = numbers % _CHOOSING == _CHOOSING - 1, task.train.targets
+    chosen, targets = numbers % _CHOOSING == _CHOOSING - 1, task.train.targets[: len(numbers)]
     if task.train.has_classes and not task.train.per_frame and np.setdiff1d(targets[chosen], targets[~chosen]).size:
         # classes that come round and round: every fifth trial of the trials sorted by class
         chosen[np.argsort(targets, kind="stable")] = numbers % _CHOOSING == _CHOOSING - 1
-    return chosen.astype(int)
+    # copies are fitted to, but for those of trials that choose
+    return np.concatenate([chosen.astype(int), np.tile(np.where(chosen, -1, 0), task.copies)])
 
 
 def solutions(

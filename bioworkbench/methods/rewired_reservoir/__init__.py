@@ -168,8 +168,7 @@ def train(
     _check_reachable(network)
     read = read_feature(task, network, reading.feature, reading.populations)
     seed = derived_seed(rng)
-    parts = _parts(task, episodes.n_trials, reading.validation_fraction)
-    judge = _Judge(task, read, reading.readout, reading.metric, *parts)
+    judge = _Judge(task, read, reading.readout, reading.metric, *_parts(task, episodes.n_trials, reading.validation_fraction))
     judge.check(seed)
     wiring, history = _Training(rules, episodes, seed, judge).run(simulate)
     final = wiring.network(network)
@@ -210,9 +209,10 @@ def _check_reachable(network: Network) -> None:
 
 def _parts(task: Task, n_trials: int | None, fraction_judged: float) -> tuple[Trials, Trials]:
     """Trials of an episode: those a readout is fitted to, and those it is scored on."""
-    n = task.train.n_trials if n_trials is None else count("n_trials", n_trials)
-    if n > task.train.n_trials:
-        raise ValueError(f"n_trials = {n}: the task has {task.train.n_trials} training trials; ask for no more")
+    most = task.train.n_trials if task.validation is not None else task.n_originals  # else copies of what is scored are fitted to
+    n = most if n_trials is None else count("n_trials", n_trials)
+    if n > most:
+        raise ValueError(f"n_trials = {n}: the task has {most} training trials; ask for no more")
     if task.validation is not None:
         return task.train.take(slice(0, n)), task.validation
     n_judged = round(fraction("validation_fraction", fraction_judged) * n)

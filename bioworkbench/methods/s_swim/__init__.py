@@ -193,14 +193,17 @@ def _parts(task: Task) -> tuple[Trials, Trials]:
     """Training and validation trials."""
     if task.validation is not None:
         return task.train, task.validation
-    n_first = task.train.n_trials * 4 // 5
+    n_own = task.n_originals
+    n_first = n_own * 4 // 5
     n_kept = n_first - task.shared  # trials that share targets with those that validate are left out
     if n_kept < 2:
         raise ValueError(
-            f"task '{task.name}' has {counted(task.train.n_trials, 'training trial')} and no validation part; at least three are needed, "
+            f"task '{task.name}' has {counted(n_own, 'training trial')} and no validation part; at least three are needed, "
             f"of which the last validates{_besides(task)}"
         )
-    kept, held_out = task.train.take(np.arange(n_kept)), task.train.take(np.arange(n_first, task.train.n_trials))
+    # copies of what validates are left out too
+    chosen = n_own * np.arange(1 + task.copies)[:, None] + np.arange(n_kept)
+    kept, held_out = task.train.take(chosen.ravel()), task.train.take(np.arange(n_first, n_own))
     if kept.has_classes and (missing := np.setdiff1d(held_out.targets, kept.targets).tolist()):
         raise ValueError(
             f"task '{task.name}': classes {task.told_classes(missing)} have no trial in the first four fifths of the training trials, of "

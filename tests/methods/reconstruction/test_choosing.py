@@ -38,3 +38,8 @@ def test_windows_that_choose_share_no_targets_with_those_that_are_fitted_to():
     with pytest.raises(ValueError, match="the last fifth chooses among several, and the 16 before it share targets"):
         program.check_trials(20, 16)
     assert (choosing_trials(replace(windows, shared=0)) >= 0).all()
+
+
+def test_copies_of_trials_that_choose_are_not_fitted_to():
+    copied = task(np.tile(np.arange(10) % 2, 2), copies=1)
+    assert choosing_trials(copied).tolist() == [0, 0, 0, 0, 1] * 2 + [0, 0, 0, 0, -1] * 2

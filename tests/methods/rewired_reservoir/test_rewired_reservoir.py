@@ -377,3 +377,11 @@ def test_a_full_projection_has_no_room(task):
     parts = (*start.projections[:2], replace(start.projections[2], links=full), start.projections[3])
     end = trained(task, replace(start, projections=parts), regrowth="random").network
     assert end.projections[2].n_synapses == 400  # what went is all there is room for
+
+
+def test_copies_of_trials_that_are_scored_are_not_fitted(task):
+    fitted, judged = _parts(replace(task, copies=1), None, 0.34)
+    np.testing.assert_array_equal(fitted.values, task.train.values[:2])
+    np.testing.assert_array_equal(judged.values, task.train.values[2:3])
+    with pytest.raises(ValueError, match="n_trials = 4: the task has 3 training trials"):
+        _parts(replace(task, copies=1), 4, 0.34)

@@ -289,6 +289,14 @@ def test_windows_that_validate_share_no_targets_with_those_before():
         s_swim._parts(replace(task, shared=40))
 
 
+def test_copies_of_trials_that_validate_are_not_trained_on():
+    task = replace(task_of(n=80, validation=False), copies=1)
+    kept, held_out = s_swim._parts(task)
+    values = task.train.values
+    np.testing.assert_array_equal(kept.values, np.concatenate([values[:16], values[20:36]]))
+    np.testing.assert_array_equal(held_out.values, values[16:20])
+
+
 def test_an_interrupted_refinement_ends_where_an_uninterrupted_one_does(tmp_path):
     settings = {"refinement.epochs": 3, "refinement.batch_size": 20}
     path = str(tmp_path / "run.npz")
