@@ -291,7 +291,7 @@ def baselines(task: Task, metrics: tuple[str, ...] = ()) -> dict[str, dict[str, 
 
 def chance(task: Task) -> np.ndarray:
     """Predictions for the test part of `task`: the most frequent class of the training part, or the mean of each of its outputs."""
-    targets = task.train.targets
+    targets = task.train.targets[:, task.washout :] if task.train.per_frame else task.train.targets
     if task.kind == "classification":
         return np.full(task.test.targets.shape, np.bincount(targets.ravel()).argmax())
     return np.broadcast_to(targets.reshape(-1, task.n_outputs).mean(axis=0), task.test.targets.shape)

@@ -127,6 +127,12 @@ def test_baselines_of_classes():
     assert "last_value" not in found
 
 
+def test_chance_leaves_the_washout_out():
+    trials = np.zeros((4, 5, 1)), np.tile([1, 1, 1, 0, 0], (4, 1))
+    assert (chance(made("classification", trials, trials, 2, washout=3)) == 0).all()
+    assert (chance(made("classification", trials, trials, 2)) == 1).all()
+
+
 @pytest.mark.parametrize("per_frame", [True, False])
 def test_baselines_of_forecasts(per_frame):
     task = forecast_task(per_frame)

@@ -41,7 +41,8 @@ class TriedValues:
     score : float, optional
         Mean over parts and seeds; None if one of them failed.
     error : float, optional
-        Standard error of it; None for a single part and seed, and for trials of an earlier call.
+        Standard error of it over parts and seeds, as if none depended on another; folds share what they train on, so that it is too
+        small rather than too large. None for a single part and seed, and for trials of an earlier call.
     failures : tuple of PointOutcome
         Only of trials run by this call.
     """
