@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from bioworkbench.experiment.results.record import RunRecord
+from bioworkbench.experiment.spec.kinds import KINDS
 from bioworkbench.records.counted import counted
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.synapse import PULSE
 from bioworkbench.records.synapse_text import weight_dimension
 from bioworkbench.records.units import Dimension, Quantity, format_quantity, unit_text
-from bioworkbench.report.text import amount, choice_text, drawn_texts, shown, words_of
+from bioworkbench.report.text import drawn_texts, shown, words_of
+from bioworkbench.report.values import amount, choice_text
 
 __all__ = ["dimension_of_weights", "methods_paragraph", "projection_rows", "synapse_rows"]
 
@@ -47,14 +49,15 @@ def _projection_row(record: RunRecord, projection: Projection) -> dict[str, str]
         values = str(projection.drawn.weights)
     else:
         values = f"{_spread(projection.links.weights, dimension_of_weights(record, projection))}, {_origin(record)}"
+    told = None if described is None or projection.is_drawn else described.weights
     return {
         "source": projection.source,
         "target": projection.target,
         "receiver": _receiver(record, projection),
         "synapses": f"{projection.n_synapses:,} ({100 * fraction:.3g} %)",
         "synapse": _synapse_kind(record, projection),
-        "topology": choice_text(described.topology) if described and described.topology else _origin(record),
-        "weights": choice_text(described.weights) if described and described.weights and not projection.is_drawn else values,
+        "topology": choice_text(described.topology, KINDS["topologies"]) if described and described.topology else _origin(record),
+        "weights": choice_text(told, KINDS["weights"]) if told else values,
         "delay": _delay(projection),
     }
 
@@ -193,7 +196,7 @@ def _network_sentences(record: RunRecord) -> Iterator[str]:
     links = [_link_sentence(row) for row in projection_rows(record)]
     if links:
         yield f"Projections were {_listed(links, '; ')}."
-    stimuli = [f"'{name}', {choice_text(stimulus.choice)}" for name, stimulus in record.spec.stimuli.items()]
+    stimuli = [f"'{name}', {choice_text(stimulus.choice, KINDS['stimuli'])}" for name, stimulus in record.spec.stimuli.items()]
     if stimuli:
         yield f"Stimuli were {_listed(stimuli, '; ')}."
 
@@ -260,10 +263,11 @@ def _training_sentences(record: RunRecord) -> Iterable[str]:
     if spec.task is None or spec.method is None:
         return
     trials = metrics["trials"]
-    encoding = f", encoded by {choice_text(spec.input)}" if spec.input else ""
+    encoding = f", encoded by {choice_text(spec.input, KINDS['encodings'])}" if spec.input else ""
     source = f" ({record.provenance['task']})" if record.provenance.get("task") else ""
-    yield f"The task was {choice_text(spec.task)}{source} with {trials['train']:,} training and {trials['test']:,} test trials{encoding}."
-    yield f"The network was trained by {choice_text(spec.method)}."
+    task = f"{choice_text(spec.task, KINDS['tasks'])}{source}"
+    yield f"The task was {task} with {trials['train']:,} training and {trials['test']:,} test trials{encoding}."
+    yield f"The network was trained by {choice_text(spec.method, KINDS['methods'])}."
     scores = [f"{words_of(name)} {shown(name, value)}" for name, value in metrics["test"].items()]
     yield f"On the test trials it reached {_listed(scores)}."
 

@@ -5,7 +5,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,19 +16,16 @@ from bioworkbench.experiment.spec.schema import references
 from bioworkbench.experiment.spec.values import PerNeuron
 from bioworkbench.neurons import NeuronModel
 from bioworkbench.readout.direction import SMALLER_IS_BETTER
-from bioworkbench.records.choice import Choice
 from bioworkbench.records.network import Network
-from bioworkbench.records.units import Quantity, format_quantity
 from bioworkbench.report.times import phases_taken
+from bioworkbench.report.values import amount
 
 __all__ = [
     "PERCENT",
     "Card",
     "ReportTable",
     "activity_table",
-    "amount",
     "cards",
-    "choice_text",
     "cited",
     "drawn_texts",
     "model_text",
@@ -283,59 +280,6 @@ def model_text(model: NeuronModel) -> str:
     code = [model.equations.strip(), model.update.strip() and f"each step:\n{model.update.strip()}"]
     code += [f"threshold: {model.threshold or 'none'}", f"reset: {model.reset.strip() or 'none'}"]
     return "\n".join(line for line in code if line)
-
-
-def amount(value: Any) -> str:
-    """A quantity, number or text in words; of an array how many values there are, and their ends.
-
-    Parameters
-    ----------
-    value : Quantity, number, array or str
-
-    Returns
-    -------
-    str
-    """
-    if isinstance(value, str):
-        return value
-    array = np.asarray(value, dtype=float)
-    if array.ndim:
-        low, high = (Quantity(float(f"{end:.4g}"), dim=getattr(value, "dim", None)) for end in (array.min(), array.max()))
-        return f"{array.size:,} values from {format_quantity(low)} to {format_quantity(high)}"
-    return format_quantity(value) if isinstance(value, Quantity) else f"{float(array):.6g}"
-
-
-def choice_text(choice: Choice) -> str:
-    """A choice on one line: ``bernoulli(p = 0.1)``; settings at None left out.
-
-    Parameters
-    ----------
-    choice : Choice
-
-    Returns
-    -------
-    str
-    """
-    given = {name: value for name, value in choice.arguments.items() if value is not None}
-    inside = ", ".join(f"{name} = {_argument(value)}" for name, value in given.items())
-    return f"{choice.kind}({inside})" if inside else choice.kind
-
-
-def _argument(value: Any) -> str:
-    if isinstance(value, Choice):
-        return choice_text(value)
-    if is_dataclass(value):
-        return choice_text(Choice(type(value).__name__.lower(), {each.name: getattr(value, each.name) for each in fields(value)}))
-    if isinstance(value, tuple | list):
-        return f"({', '.join(map(_argument, value))})"
-    return str(value) if isinstance(value, bool | str) else _amount_or_text(value)
-
-
-def _amount_or_text(value: Any) -> str:
-    try:
-        return amount(value)
-    except (TypeError, ValueError, OverflowError):  # integers may be larger than any float
-        return str(getattr(value, "text", value))
 
 
 def cited(record: RunRecord) -> list[str]:

@@ -14,7 +14,8 @@ from bioworkbench.records.choice import Choice
 from bioworkbench.records.links import Links
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.report.methods import dimension_of_weights, methods_paragraph, projection_rows, synapse_rows
-from bioworkbench.report.text import choice_text, drawn_texts, population_rows
+from bioworkbench.report.text import drawn_texts, population_rows
+from bioworkbench.report.values import choice_text
 from bioworkbench.synapses import pair_stdp
 from tests.documents import alone
 from tests.frozen_method import frozen  # noqa: F401  fixture
@@ -157,6 +158,15 @@ def test_where_a_task_comes_from_is_told():
     told = replace(record, provenance={**record.provenance, "task": "file t.csv: 5 rows"})
     assert "The task was digits(" in methods_paragraph(record)
     assert ") (file t.csv: 5 rows) with 60 training and 30 test trials" in methods_paragraph(told)
+
+
+@pytest.mark.usefixtures("frozen")
+def test_settings_have_their_units():
+    told = methods_paragraph(record_with_task())
+    assert "frame = 0.0" not in told
+    assert re.search(r"encoded by as_\w+\(.*frame = [\d.]+ ms", told)
+    nested = Choice("rewired_reservoir", {"feature": Choice("filtered_spikes", {"tau": 0.05})})
+    assert choice_text(nested, {"rewired_reservoir": lambda: None}) == "rewired_reservoir(feature = filtered_spikes(tau = 50 ms))"
 
 
 def test_integers_of_any_size_are_told():
