@@ -60,6 +60,7 @@ class Population:
         count(f"layer of population '{self.name}'", self.layer, least=0)
         check_kind(f"model of population '{self.name}'", self.model, NeuronModel, "be a NeuronModel, such as noisy_lif()")
         self.model.check_size(self.name, self.size)
+        self.model.check_statements(self.name)
         rule = "be a tuple of Background, such as (Background(...),)"
         object.__setattr__(
             self, "background", several(f"background of population '{self.name}'", self.background, Background, rule)

@@ -84,8 +84,7 @@ class NeuronModel:
     ------
     ValueError
         If the equations do not parse, `receives` or a name in `start` is not a variable of them, nothing names a constant, nothing
-        sets a parameter, a statement sets a name that is no variable and that nothing reads, C++ or Brian2 uses the name of a variable
-        itself, or something is of another kind, such as a constant in quotes.
+        sets a parameter, C++ or Brian2 uses the name of a variable itself, or something is of another kind, such as a constant in quotes.
     """
 
     equations: str
@@ -164,6 +163,25 @@ class NeuronModel:
                     f"'{self.parsed[name]}'"
                 )
 
+    def check_statements(self, population: str) -> None:
+        """Check that every name that a statement sets is a variable, or is read by another statement.
+
+        Parameters
+        ----------
+        population : str
+            Name, for messages.
+
+        Raises
+        ------
+        ValueError
+            If one is neither, as a misspelled variable.
+        """
+        variables = {*self.parsed.names, *self.constants, *_OF_BRIAN2}
+        for what in ("reset", "update"):
+            for name, line in unused_names(getattr(self, what), variables).items():
+                known = unknown_name(name, "variable that it may set", self.parsed.names)
+                raise ValueError(f"{what} '{line}' of population '{population}': {known}")
+
     def unit(self, variable: str) -> str:
         """SI unit, as Brian2 code, of `variable`, which the equations define; KeyError if they do not."""
         return unit_text(self.parsed[variable].dim)
@@ -189,16 +207,9 @@ def _checks(model: NeuronModel) -> Iterator[Callable[[], object]]:
         yield partial(_refuse_unused, model, name, model._named | drawn)
     assigned = {name for text in model._statements for name in _ASSIGNED.findall(text)}
     given = {*model.constants, *model.start, *assigned, model.receives, "drive", "shared_noise"}
-    yield from _checks_of_statements(model)
     for name, equation in model.parsed.items():
         if equation.type == PARAMETER and name not in given:
             yield partial(_refuse_unset, model, name)
-
-
-def _checks_of_statements(model: NeuronModel) -> Iterator[Callable[[], object]]:
-    for what in ("reset", "update"):
-        for name, line in unused_names(getattr(model, what), {*model.parsed.names, *model.constants, *_OF_BRIAN2}).items():
-            yield partial(_refuse_local, model, f"{what} '{line}'", name)
 
 
 def _check_start(model: NeuronModel, name: str, value: Start) -> None:
@@ -220,10 +231,6 @@ def _refuse_unused(model: NeuronModel, name: str, named: set[str]) -> None:
     near = get_close_matches(name, free, n=1)
     hint = f"; did you mean '{near[0]}'?" if near else "; leave it out, or use it."
     raise ValueError(f"constant '{name}' is used by nothing{hint} Other names that the model uses: {', '.join(free)}")
-
-
-def _refuse_local(model: NeuronModel, what: str, name: str) -> None:
-    raise ValueError(f"{what}: {unknown_name(name, 'variable that it may set', model.parsed.names)}")
 
 
 def _refuse_unset(model: NeuronModel, name: str) -> None:

@@ -6,6 +6,7 @@ from brian2 import ms, mV
 
 from bioworkbench.neurons import NeuronModel
 from bioworkbench.records.language import one_line
+from bioworkbench.records.network import Population
 
 LEAKY = {"equations": "dv/dt = -v/tau : volt\nw : 1", "threshold": "v > 1*mV", "reset": "v = 0*mV"}
 
@@ -54,6 +55,9 @@ def test_models_with_the_same_equations_share_what_is_read_of_them():
 
 @pytest.mark.parametrize("where", ["reset", "update"])
 def test_statements_that_do_nothing_are_refused(where):
-    with pytest.raises(ValueError, match=rf"{where} 'w = 2\*mV': 'w' is not a variable that it may set"):
-        NeuronModel("v : volt", "v > 10*mV", **{"reset": "v = 0*mV", where: "v = 0*mV; w = 2*mV"})
-    NeuronModel("v : volt", "v > 10*mV", **{"reset": "v = 0*mV", where: "half = v/2  # of it\nv = half"})
+    def cells(text):
+        return Population("cells", 2, NeuronModel("v : volt", "v > 10*mV", **{"reset": "v = 0*mV", where: text}))
+
+    with pytest.raises(ValueError, match=rf"{where} 'w = 2\*mV' of population 'cells': 'w' is not a variable that it may set"):
+        cells("v = 0*mV; w = 2*mV")
+    cells("half = v/2  # of it\nv = half")

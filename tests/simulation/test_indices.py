@@ -87,7 +87,7 @@ def test_start_values_of_synapses_name_both_ends():
 
 
 RANDOM = [
-    NeuronModel("x : 1 (shared)\nv : 1", "v > x", "", start={"v": 0.0}, update="y = 2\nx = randn()"),
+    NeuronModel("x : 1 (shared)\nv : 1", "v > x", "", start={"v": 0.0}, update="y = 2\nx = y*randn()"),
     NeuronModel("x = rand() : 1 (shared, constant over dt)\nv : 1", "v > x", "", start={"v": 0.0}, receives="v"),
     NeuronModel("x : 1 (shared)\nv : 1", "v > x", "", start={"v": 0.0, "x": "uniform(0, 1)"}),
 ]
