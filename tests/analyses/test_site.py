@@ -124,6 +124,7 @@ def test_notebooks_become_pages_with_what_they_print_and_draw(tmp_path):
     assert (tmp_path / "pages" / "notebooks" / image).read_bytes() == b"a picture"
 
 
+@pytest.mark.thorough
 def test_a_spec_with_a_sweep_gives_the_panels_of_its_page():
     spec = """
 seed = 1

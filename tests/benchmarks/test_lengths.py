@@ -25,6 +25,7 @@ def test_every_network_is_in_both_tables():
     assert all(rules == bench_regrowth.RULES[kind] for (_, kind), rules in regrowth.items())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["undirected", "directed"])
 def test_regrowth_is_measured(kind, monkeypatch):
     """Paths of two bring back what clusters, and chance brings back little."""

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import tomli_w
 
 from tests.documents import alone
@@ -123,6 +124,7 @@ assert type(cython_rt.cython_extension_manager).create_extension.__globals__["Cy
     assert done.stdout == "True\n"
 
 
+@pytest.mark.thorough
 def test_topology_draws_and_generates_only_when_it_is_asked_to(tmp_path):
     """To measure a graph it needs neither Brian2 nor what draws; a page or a generated graph brings them along."""
     (tmp_path / "g.csv").write_text("source,target\na,b\nb,c\nc,a\nc,d\n")

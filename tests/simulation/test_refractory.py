@@ -21,7 +21,8 @@ PAUSES = {
     "of the neuron": "i > 2 and u > 4*mV",
     "time": "1*ms + i*ms",
 }
-BACKENDS = [name for name in ("numpy", "cython", "cpp") if name in available_backends()]
+SLOW = {"cython": pytest.mark.thorough}  # to compile
+BACKENDS = [pytest.param(name, marks=SLOW.get(name, ())) for name in ("numpy", "cython", "cpp") if name in available_backends()]
 
 
 def model(pause):

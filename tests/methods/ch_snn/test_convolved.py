@@ -108,6 +108,7 @@ def test_convolutions_are_drawn_whole():
         _train(topology="given")
 
 
+@pytest.mark.thorough
 def test_a_spikformer_learns_and_brian2_classifies_as_jax_does():
     """The accuracy of the network with coincidence neurons in place of products is that of the validation in JAX."""
     task, settings = digits_task(4, n_train=600, n_validation=150), SHORT | {"epochs": 5, "batch_size": 32, "sparsity": 0.5}

@@ -144,6 +144,7 @@ def test_normal_numbers_are_quantiles(words):
     assert np.abs(normals(words) - np.where(words >> np.uint32(31), -exact, exact)).max() < 1e-5
 
 
+@pytest.mark.thorough
 def test_normal_numbers_have_the_moments_of_their_distribution():
     # every 64th of the probabilities, so that this is no sample
     numbers = normals((np.arange(2**24) * 64 + 32).astype(np.uint32)).astype(float)
