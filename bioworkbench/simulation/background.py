@@ -47,8 +47,9 @@ def background_operation(
         for background, copies in zip(population.background, streams, strict=True):
             variable = group.variables[background.receives]
             values, held = variable.get_value(), variable.conditional_write
-            added = np.full(len(values), background.weight * background.mean(dt))
-            if not background.regular:
+            if background.regular:
+                added = np.full(len(values), background.weight * background.mean(dt))
+            else:
                 numbers = np.concatenate([stream() for stream in copies])
                 added = np.zeros(len(values))
                 added[: len(numbers)] = background.weight * numbers

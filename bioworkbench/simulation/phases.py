@@ -204,19 +204,18 @@ def _with_value(part: Any, name: str, value: Any, values: dict[str, np.ndarray] 
         raise ValueError(
             f"constants: {unknown_name(name, f'constant or parameter of {part.name}', [*model.constants, *parameters])}"
         )
-    elif values is None:
-        check_whole_numbers(f"{part.name}.{name}", value, parameters[name])
-        changed = replace(model, start={**model.start, name: value})
     else:
-        if get_dimensions(value) is not parameters[name].dim:
+        if values is not None and get_dimensions(value) is not parameters[name].dim:
             raise ValueError(
                 f"{part.name}.{name} is a {dimension_name(get_dimensions(value))}; the equations define it as '{parameters[name]}'"
             )
         check_whole_numbers(f"{part.name}.{name}", value, parameters[name])
-        place = variable_name(part.name, name)
-        before = values[place]
-        values[place] = np.broadcast_to(np.asarray(value).astype(before.dtype), before.shape).copy()
-        return part
+        if values is not None:
+            place = variable_name(part.name, name)
+            before = values[place]
+            values[place] = np.broadcast_to(np.asarray(value).astype(before.dtype), before.shape).copy()
+            return part
+        changed = replace(model, start={**model.start, name: value})
     return replace(part, model=changed) if is_population else _with_synapse(part, changed)
 
 

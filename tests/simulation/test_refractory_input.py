@@ -14,10 +14,8 @@ from bioworkbench.records.stimulus import SpikeTrains, silence
 from bioworkbench.simulation import simulate
 from bioworkbench.simulation.backends.choice import available_backends
 from tests.ports.plain import plain, run_plain
+from tests.simulation.test_refractory import BACKENDS
 
-AVAILABLE = available_backends()
-SLOW = {"cython": pytest.mark.thorough}  # to compile
-BACKENDS = [pytest.param(name, marks=SLOW.get(name, ())) for name in ("numpy", "cython", "cpp") if name in AVAILABLE]
 DT, STEPS = 1e-3, 15
 HELD = NeuronModel("dv/dt = 0/second : 1 (unless refractory)", "v > 2.5", "v = 0", refractory=4 * ms)
 CLOCK = Population("clock", 1, NeuronModel("dx/dt = 1/ms : 1", "x > 0.5", "x = 0", receives="x"))
@@ -65,7 +63,7 @@ def test_nothing_reaches_a_refractory_neuron(kind, backend):
 
 
 @pytest.mark.parametrize("precision", ["double", "single"])
-@pytest.mark.skipif("cpp" not in AVAILABLE, reason="needs g++")
+@pytest.mark.skipif("cpp" not in available_backends(), reason="needs g++")
 def test_drawn_and_given_links_agree_for_many_neurons(precision):
     """With parts of populations that threads own, background, and neurons of which only some are refractory."""
     model = NeuronModel(

@@ -98,12 +98,9 @@ def _groups(arguments: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, An
 
 def _check_metrics(spec: ExperimentSpec, task: Task) -> None:
     """Refuse a metric among the settings of a method, or in a group of them, that is for another kind of task."""
-    arguments = {} if spec.method is None else spec.method.arguments
-    for name, value in arguments.items():
-        inside = getattr(value, "metric", None)
-        field, metric = ("metric", value) if name == "metric" else (f"{name}.metric", inside)
-        if isinstance(metric, str):
-            with spec.place(f"method.{field}").named():
+    for place, settings in _groups({} if spec.method is None else spec.method.arguments):
+        if isinstance(metric := settings.get("metric"), str):
+            with spec.place(f"{place}.metric").named():
                 check_metric(task, metric)
 
 
@@ -135,9 +132,8 @@ def _check_readout(task: Task, readout: Choice) -> None:
         kept = np.arange(min(task.train.n_trials, max(_MOST_ROWS // task.train.n_frames, least)))
         shape: tuple[int, ...] = (len(kept), task.train.n_frames, 2)
     else:
-        most = (
-            task.train.n_trials if task.shared else max(_MOST_PER_CLASS, least)
-        )  # few windows of a series would share all targets
+        # few windows of a series would share all targets
+        most = task.train.n_trials if task.shared else max(_MOST_PER_CLASS, least)
         kept = _some(task.train.targets if task.train.has_classes else np.zeros(task.train.n_trials), most)
         shape = (len(kept), 2)
     features = stream(0, "rehearsed features").normal(size=shape)

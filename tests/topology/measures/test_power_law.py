@@ -69,7 +69,7 @@ def test_a_law_is_a_record():
 
 @pytest.mark.parametrize("wrong", [1.5, -1, np.nan, "3"])
 def test_degrees_are_whole_numbers(wrong):
-    """Strengths were cut to whole numbers, and what is no number was left out."""
+    """Strengths were cut to whole numbers, and NaN was left out."""
     for measure in (fit_power_law, lambda degrees: power_law_p_value(degrees, np.random.default_rng(1), n_samples=2)):
         with pytest.raises(TopologyError, match="must be a whole number, 0 or more"):
             measure([wrong, 2, 3, 3])
