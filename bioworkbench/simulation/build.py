@@ -36,7 +36,7 @@ from bioworkbench.records.units import DIMENSIONLESS, unit_text
 from bioworkbench.simulation.background import background_objects, background_operation
 from bioworkbench.simulation.finite import Watched
 from bioworkbench.simulation.indices import indices_used, own_indices, with_own_indices
-from bioworkbench.simulation.job import Job, delay_places, n_values, spike_projections, table_in
+from bioworkbench.simulation.job import Job, delay_places, has_one_weight, spike_projections, table_in
 from bioworkbench.simulation.object_names import OWN_WEIGHT, noise_name, pathway_name, synapses_name, synaptic, table_name
 from bioworkbench.simulation.poisson import PoissonStreams
 from bioworkbench.simulation.values import ValueKind, ValueName
@@ -287,8 +287,7 @@ def _synapses(projection: Projection, job: Job, groups: Mapping[str, Group], ass
 def _equations_of_synapses(projection: Projection, job: Job) -> Equations:
     """The model's equations, with the weight and the constants declared as shared or per synapse, whichever their values are."""
     model = projection.synapse
-    shared = n_values(job, projection, "w") < projection.n_synapses
-    flags = "" if model.changes_weight else " (shared, constant)" if shared else " (constant)"
+    flags = "" if model.changes_weight else " (shared, constant)" if has_one_weight(job, projection) else " (constant)"
     ours = {WEIGHT, *model.constants} - model.parsed.diff_eq_names
     receiver, target = job.network.receiver(projection), job.network.population(projection.target).model
     given = model.equations_for(receiver, target.parsed[receiver].dim if receiver in target.parsed else DIMENSIONLESS)

@@ -22,6 +22,7 @@ __all__ = [
     "Job",
     "Left",
     "delay_places",
+    "has_one_weight",
     "n_values",
     "pause_of",
     "recorded_kind",
@@ -193,6 +194,22 @@ def n_values(job: Job, projection: "Projection", column: str) -> int:
     return len(job.values[ValueKind.SYNAPSES.of(projection.name, column)])
 
 
+def has_one_weight(job: Job, projection: "Projection") -> bool:
+    """Whether one number stands for the weights of all synapses of a projection.
+
+    Parameters
+    ----------
+    job : Job
+    projection : Projection
+        Synapses of all copies are meant.
+
+    Returns
+    -------
+    bool
+    """
+    return n_values(job, projection, "w") < n_values(job, projection, "i")
+
+
 def table_in(job: Job, projection: "Projection") -> ValueName:
     """Which value of a `job` is the table of a `projection` from a stimulus."""
     frames, impulses = (ValueKind.TABLE.of(projection.name, rows) for rows in ("frames", "impulses"))
@@ -266,8 +283,7 @@ def _form_of_population(population: "Population") -> list[Any]:
 
 def _form_of_projection(projection: "Projection", job: Job) -> list[Any]:
     dimensions = {name: np.ndim(value) for name, value in projection.synapse.constants.items()}
-    shared_weight = n_values(job, projection, "w") < projection.n_synapses
-    more = [dimensions, n_values(job, projection, "i") == 1, shared_weight]
+    more = [dimensions, n_values(job, projection, "i") == 1, has_one_weight(job, projection)]
     return [entry for place, entry in enumerate(_projection(projection)) if place != 2] + more
 
 

@@ -40,6 +40,7 @@ from bioworkbench.simulation.script_order import check_scheduled, check_usual, s
 __all__ = ["Script", "from_brian2"]
 
 _KNOWN = {*DEFAULT_FUNCTIONS, *DEFAULT_UNITS, *DEFAULT_CONSTANTS, "t", "dt", "i", "j", "N", "True", "False", "and", "or", "not"}
+_TIMESTEP, _NEAREST = 1e-3, 0.5  # of a step, by which Brian2 raises times of spikes and refractory periods, and delays
 _ADDS = re.compile(r"(\w+)_post\s*\+=\s*(\w+)")
 
 
@@ -105,10 +106,10 @@ def from_brian2(
     dt = shared_step(found)
     backgrounds = [one for one in found if isinstance(one, PoissonInput)]
     populations = tuple(
-        _named(group, _population, group, backgrounds, given) for group in sorted(groups, key=lambda one: one.name)
+        _named(group, _population, group, backgrounds, given, dt) for group in sorted(groups, key=lambda one: one.name)
     )
     synapses = sorted((one for one in found if isinstance(one, Synapses)), key=lambda one: one.name)
-    projections = tuple(_named(one, _projection, one, given) for one in synapses if len(one))
+    projections = tuple(_named(one, _projection, one, given, dt) for one in synapses if len(one))
     sources = {projection.source for projection in projections}
     length = seconds("duration", duration)
     trains = [one for one in found if isinstance(one, SpikeGeneratorGroup) and one.name in sources]
@@ -144,6 +145,11 @@ def _constants(texts: Iterable[str], own: Iterable[str], group: Any, namespace: 
     return found
 
 
+def _set_by(texts: Iterable[str]) -> set[str]:
+    """Names that statements set: variables, and what only these statements know."""
+    return {line.partition("=")[0].rstrip("+-*/% ").strip() for text in texts for line in lines(text)}
+
+
 def _text(equations: Iterable[SingleEquation]) -> str:
     """Equations as text that is read as the same."""
     written = []
@@ -169,18 +175,23 @@ def _method(choice: Any, equations: Equations, known: Mapping[str, Any]) -> str:
 def _values(variable: Any, order: Any = ...) -> Any:
     """Values as a quantity; one where all are the same."""
     values = np.array(variable.get_value(), dtype=float)  # a copy: Brian2 goes on to change its own
-    values = values[order] if values.ndim else values
+    values = values[order] if values.size > 1 else values  # what all share is one number
     same = values.size and (values == values.flat[0]).all()
     number = float(values.flat[0]) if same else values
     return number if variable.dim.is_dimensionless else Quantity(number, dim=variable.dim)
 
 
-def _population(group: Any, inputs: Sequence[PoissonInput], namespace: Mapping[str, Any]) -> Population:
-    model = _poisson(group, namespace) if isinstance(group, PoissonGroup) else _neurons(group, namespace)
+def _in_steps(times: Any, dt: float, raised: float) -> Any:
+    """Times in whole steps as Brian2 cuts them, `raised` by a part of a step before: records round by a rule of their own."""
+    return np.floor(np.asarray(times, dtype=float) / dt + raised) * dt
+
+
+def _population(group: Any, inputs: Sequence[PoissonInput], namespace: Mapping[str, Any], dt: float) -> Population:
+    model = _poisson(group, namespace) if isinstance(group, PoissonGroup) else _neurons(group, namespace, dt)
     return Population(group.name, len(group), model, 0, tuple(_backgrounds(group, inputs)))
 
 
-def _neurons(group: NeuronGroup, namespace: Mapping[str, Any]) -> NeuronModel:
+def _neurons(group: NeuronGroup, namespace: Mapping[str, Any], dt: float) -> NeuronModel:
     if set(group.events) - {"spike"}:
         raise ValueError(f"has the events {', '.join(sorted(group.events))}; records have spikes only")
     equations = group.user_equations
@@ -190,7 +201,7 @@ def _neurons(group: NeuronGroup, namespace: Mapping[str, Any]) -> NeuronModel:
     threshold, reset = group.events.get("spike") or "", group.event_codes.get("spike") or ""
     texts = [threshold, reset, refractory_text(group._refractory)]
     texts += [equation.expr.code for equation in equations.values() if equation.expr is not None]
-    constants = _constants(texts, [*equations.names, "lastspike", "not_refractory"], group, namespace)
+    constants = _constants(texts, [*equations.names, "lastspike", "not_refractory", *_set_by([reset])], group, namespace)
     states = [name for name, equation in equations.items() if equation.type != SUBEXPRESSION]
     return NeuronModel(
         _text(equations.values()),
@@ -199,9 +210,16 @@ def _neurons(group: NeuronGroup, namespace: Mapping[str, Any]) -> NeuronModel:
         constants,
         {name: _values(group.variables[name]) for name in states},
         receives="",
-        refractory=None if group._refractory is False else group._refractory,
+        refractory=_pause(group._refractory, dt),
         method=_method(group.method_choice, equations, _described(constants)),
     )
+
+
+def _pause(refractory: Any, dt: float) -> Any:
+    """The refractory period as records have it; a text is left to Brian2."""
+    if refractory is False or isinstance(refractory, str):
+        return refractory or None
+    return _in_steps(refractory, dt, _TIMESTEP)
 
 
 def _described(constants: Mapping[str, Any]) -> dict[str, Any]:
@@ -238,10 +256,10 @@ def _whole(group: Any) -> tuple[Any, range]:
 def _trains(group: SpikeGeneratorGroup, duration: float, dt: float) -> SpikeTrains:
     if np.isfinite(period := float(group.variables["period"].get_value()[0])) and period > 0:
         raise ValueError(f"period = {period:g} s: spike trains do not repeat; write all spikes")
-    steps = np.floor(np.asarray(group._spike_time, dtype=float) / dt + 1e-3).astype(int)  # as Brian2's timestep() does
-    inside = steps < round(duration / dt)
+    times = _in_steps(group._spike_time, dt, _TIMESTEP)
+    inside = np.rint(times / dt) < round(duration / dt)
     channel = np.asarray(group._neuron_index, dtype=int)[inside]
-    return SpikeTrains(group.name, np.zeros_like(channel), channel, steps[inside] * dt, duration, 1, len(group))
+    return SpikeTrains(group.name, np.zeros_like(channel), channel, times[inside], duration, 1, len(group))
 
 
 def _probe(monitor: StateMonitor) -> Probe:
@@ -270,15 +288,15 @@ def _ends_and_weight(synapses: Synapses) -> tuple[dict[str, SingleEquation], dic
     return equations, texts, _weight_of(equations, [text for end, text in texts.values() if end == "pre"])
 
 
-def _projection(synapses: Synapses, namespace: Mapping[str, Any]) -> Projection:
+def _projection(synapses: Synapses, namespace: Mapping[str, Any], dt: float) -> Projection:
     source, target = _whole(synapses.source)[0], _whole(synapses.target)[0]
     order = _order(synapses)
     sources, targets = (synapses.variables[f"_synaptic_{end}"].get_value()[order] for end in ("pre", "post"))
     equations, texts, weight = _ends_and_weight(synapses)
     own = {weight: WEIGHT} if weight else {}
-    model = _model(synapses, equations, texts, namespace, order, own)
+    delays = {path.objname: _in_steps(path.variables["delay"].get_value(), dt, _NEAREST) for path in synapses._pathways}
+    model = _model(synapses, equations, texts, namespace, order, own, delays)
     values = _values(synapses.variables[weight], order) if weight else 1.0
-    delays = {path.objname: np.asarray(path.variables["delay"].get_value(), dtype=float) for path in synapses._pathways}
     delay = delays.get("pre", np.zeros(1))
     links = Links(
         sources, targets, (len(source), len(target)), values, delay[order] if delay.size > 1 else float(delay.max(initial=0.0))
@@ -319,18 +337,19 @@ def _model(
     namespace: Mapping[str, Any],
     order: np.ndarray,
     own: Mapping[str, str],
+    delays: Mapping[str, np.ndarray],
 ) -> SynapseModel:
     others = [path.objname for path in synapses._pathways if path.event != "spike"]
     if others:
         raise ValueError(f"pathway '{others[0]}' waits for an event; records have spikes only")
     codes = [text for _, text in texts.values()] + [e.expr.code for e in equations.values() if e.expr is not None]
     variables = {word for code in codes for word in get_identifiers(code) if word.endswith(("_pre", "_post"))}
-    set_here = {line.partition("=")[0].rstrip("+-*/% ").strip() for _, text in texts.values() for line in lines(text)}
-    constants = _constants(codes, {*equations, *variables, *set_here}, synapses, namespace)
+    constants = _constants(codes, {*equations, *variables, *_set_by(text for _, text in texts.values())}, synapses, namespace)
     states = [name for name, equation in equations.items() if equation.type != SUBEXPRESSION and not name.endswith("_post")]
-    delays = {path.objname: np.asarray(path.variables["delay"].get_value(), dtype=float) for path in synapses._pathways}
     own_delays = {
-        name: each[order] if each.size > 1 else float(each[0]) for name, each in delays.items() if name != "pre" and each.any()
+        name: each[order] if each.size > 1 else float(each[0])
+        for name, each in delays.items()
+        if name != "pre" and (each.any() or texts[name][0] == "pre")  # those of the source would take the delay of "pre"
     }
     on = {end: {name: word_substitute(text, own) for name, (at, text) in texts.items() if at == end} for end in ("pre", "post")}
     clocked = Equations([equation for equation in equations.values() if "clock-driven" in equation.flags])

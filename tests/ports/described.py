@@ -49,7 +49,7 @@ class Joins:
     equations: str = ""
     constants: dict[str, Any] = field(default_factory=dict)
     start: dict[str, Any] = field(default_factory=dict)
-    delay: float = 0.0
+    delay: Any = 0.0  # of all synapses, or of each
     delays: dict[str, float] = field(default_factory=dict)
     method: str = "euler"
     receives: str = ""
@@ -102,10 +102,11 @@ def _group(name, cells):
         reset=cells.reset or None,
         refractory=False if cells.refractory is None else cells.refractory,
         method=cells.method,
-        namespace=cells.constants,
+        namespace={constant: value for constant, value in cells.constants.items() if not np.ndim(value)},
         name=name,
     )
-    for variable, value in cells.start.items():
+    each = {constant: value for constant, value in cells.constants.items() if np.ndim(value)}  # parameters of each neuron, there
+    for variable, value in {**each, **cells.start}.items():
         setattr(group, variable, value)
     return group
 
@@ -118,7 +119,7 @@ def _synapses(number, joins, groups, port):
     each = {name: value for name, value in joins.constants.items() if np.ndim(value)}  # parameters of each synapse, there
     ends = {end: _texts(getattr(joins, end), receiver) for end in ("on_pre", "on_post")}
     delays = {name: delay * second for name, delay in joins.delays.items()}
-    if joins.delay and isinstance(ends["on_pre"], str):
+    if np.ndim(joins.delay) == 0 and joins.delay and isinstance(ends["on_pre"], str):
         delays["pre"] = joins.delay * second
     made = Synapses(
         groups[joins.source],
@@ -133,6 +134,8 @@ def _synapses(number, joins, groups, port):
     )
     made.connect(i=sources, j=targets)
     made.weight = weights
+    if np.ndim(joins.delay):
+        made.delay = joins.delay * second
     for name, value in {**each, **joins.start}.items():
         setattr(made, name, value)
     return made

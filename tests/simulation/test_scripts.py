@@ -52,6 +52,41 @@ def test_values_are_those_before_the_run():
     np.testing.assert_allclose(np.asarray(script.network.populations[0].model.start["v"]), [1e-3, 2e-3, 3e-3])
 
 
+def test_times_between_steps_are_those_that_brian2_makes_of_them():
+    def script():
+        group = cells(2, LEAKY + " (unless refractory)", refractory=0.27 * ms)
+        source = b2.SpikeGeneratorGroup(2, [0, 1, 0], [0.18, 1.29, 2.2] * ms, name="source")
+        joins = b2.Synapses(source, group, on_pre="v += 12*mV", delay=0.15 * ms, name="joins")
+        joins.connect(i=[0, 1], j=[0, 1])
+        return [group, source, joins, b2.SpikeMonitor(group)]
+
+    plain_objects, objects = script(), script()
+    b2.Network(plain_objects).run(4 * ms)
+    made = from_brian2(objects, 4 * ms)
+    ours = bw.simulate(made.network, made.stimuli, 1, dt=made.dt, backend="numpy")
+    assert spikes_in(ours, "cells") == spikes_of(plain_objects[-1], 1e-4)
+    assert np.isclose(made.network.populations[0].model.refractory / ms, 0.2)
+    assert np.isclose(made.network.projections[0].delay, 1e-4)
+
+
+def test_pathways_of_the_source_keep_no_delay_beside_one_with_a_delay():
+    group = cells()
+    on_pre = {"pre": "v_post += w", "at_once": "v_post -= w"}
+    synapses = joined(group, "w : volt", on_pre=on_pre, delay={"pre": 1 * ms})
+    (projection,) = from_brian2([group, synapses], 1 * ms).network.projections
+    assert projection.delay == pytest.approx(1e-3)
+    assert not np.any(projection.synapse.delays["at_once"])
+
+
+def test_names_of_statements_alone_and_what_synapses_share():
+    group = cells(reset="kept = v - 10*mV; v = kept")
+    synapses = joined(group, "w : volt\ngain : 1 (shared)", on_pre="more = gain*w; v_post += more")
+    synapses.gain = 2
+    network = from_brian2([group, synapses], 1 * ms).network
+    assert network.populations[0].model.constants == {"rest": 11 * mV}
+    assert network.projections[0].synapse.start == {"gain": 2.0}
+
+
 def test_names_come_from_the_script():
     group = cells(namespace={})
     with pytest.raises(
