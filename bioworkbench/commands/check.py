@@ -17,7 +17,7 @@ from bioworkbench.experiment.spec.ranges import Range
 from bioworkbench.experiment.spec.reader import load, sweep_points
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.experiment.spec.validation import examined_file
-from bioworkbench.experiment.warnings import about_backend, about_conductances, about_delays, about_time_step
+from bioworkbench.experiment.warnings import about_backend, about_conductances, about_time_step, about_times
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import SpecError
 from bioworkbench.simulation.rates import about_rates
@@ -92,7 +92,7 @@ def _is_fine(path: Path, changes: Mapping[str, Any]) -> bool:
     doubts = (
         about_backend(spec.backend),
         about_time_step(plan.network, spec.dt),
-        about_delays(plan.network, spec.dt, plan.stimulus.duration),
+        about_times(plan.network, spec.dt, plan.stimulus.duration),
         about_conductances(plan.network),
         about_rates(plan.network, plan.stimulus, spec.dt),
     )

@@ -11,12 +11,12 @@ from bioworkbench.neurons.time_constants import LARGEST_FRACTION, smallest_time_
 from bioworkbench.readout.direction import SMALLER_IS_BETTER
 from bioworkbench.records.network import Network, Projection
 from bioworkbench.records.neuron import NeuronModel, refractory_time
-from bioworkbench.records.times import SECOND, rough_delays
+from bioworkbench.records.times import SECOND, rough_delays, rough_times
 from bioworkbench.records.units import Quantity, format_quantity, parse_quantity
 from bioworkbench.simulation.backends.choice import backend_of
 from bioworkbench.simulation.rates import about_rates
 
-__all__ = ["about_backend", "about_conductances", "about_delays", "about_time_step", "suspicions"]
+__all__ = ["about_backend", "about_conductances", "about_time_step", "about_times", "suspicions"]
 
 _SIEMENS = parse_quantity("1 siemens").dim
 
@@ -40,7 +40,7 @@ def suspicions(spec: ExperimentSpec, network: Network, metrics: Mapping[str, Any
     return (
         *about_time_step(network, spec.dt),
         *_about_activity(network, metrics["activity"]),
-        *about_delays(network, spec.dt, duration),
+        *about_times(network, spec.dt, duration),
         *about_conductances(network),
         *about_rates(network, None, spec.dt),
         *_about_scores(metrics),
@@ -109,8 +109,10 @@ def _about_activity(network: Network, activity: Mapping[str, Any]) -> Iterator[s
             )
 
 
-def about_delays(network: Network, dt: float, duration: float) -> Iterator[str]:
-    """Warnings about delays that are not simulated as they are written; see `bioworkbench.records.times.rough_delays`.
+def about_times(network: Network, dt: float, duration: float) -> Iterator[str]:
+    """Warnings about delays and refractory periods that are not simulated as they are written.
+
+    `bioworkbench.records.times.rough_times` says which these are.
 
     Parameters
     ----------
@@ -125,6 +127,11 @@ def about_delays(network: Network, dt: float, duration: float) -> Iterator[str]:
     """
     for projection in (p for p in network.projections if not p.is_drawn):
         yield from (f"{sentence}." for sentence in rough_delays(projection.name, projection.delay, dt, duration))
+    for population in network.populations:
+        if (pause := refractory_time(population.model)) is not None:
+            yield from (
+                f"{sentence}." for sentence in rough_times("refractory period", f"population '{population.name}'", pause, dt)
+            )
 
 
 def about_conductances(network: Network) -> Iterator[str]:

@@ -6,7 +6,8 @@ The rule. A time t lasts n = t / dt steps, and n is a whole number or it is not:
   in binary numbers costs, and less than anybody means. `whole_steps` refuses others.
 * Delays and refractory periods are rounded to the **nearest step, ties up**: 0.05, 0.15 and 0.25 ms are 1, 2 and 3 steps of 0.1 ms.
   Half a step counts as half a step although 0.15 / 0.1 is 1.4999999999999998 in binary: n is first raised by 1e-12 of itself
-  (`nearest_steps`). Every backend is given the rounded time, so none of them rounds again by a rule of its own.
+  (`nearest_steps`). Every backend is given the rounded time, so none of them rounds again by a rule of its own. A refractory period that
+  is a text is left to Brian2, which counts the whole steps that fit.
 * No time may be longer than 2**31 - 1 steps, on any backend: engines count steps in 32 bits.
 """
 
@@ -18,13 +19,23 @@ import numpy as np
 from bioworkbench.records.arrays import Floats, Integers, positive
 from bioworkbench.records.units import Quantity, format_quantity, in_si, parse_quantity
 
-__all__ = ["MOST_STEPS", "ROUGH", "SECOND", "SECONDS_PER", "nearest_steps", "rough_delays", "seconds", "whole_steps"]
+__all__ = [
+    "MOST_STEPS",
+    "ROUGH",
+    "SECOND",
+    "SECONDS_PER",
+    "nearest_steps",
+    "rough_delays",
+    "rough_times",
+    "seconds",
+    "whole_steps",
+]
 
 MOST_STEPS = 2**31 - 1
 """Steps of the longest time."""
 
 ROUGH = 0.1
-"""Fraction of itself by which a delay may be rounded before `rough_delays` says so."""
+"""Fraction of itself by which a time may be rounded before `rough_times` says so."""
 
 SECOND = parse_quantity("1 s").dim
 """Dimension of time."""
@@ -151,19 +162,38 @@ def rough_delays(name: str, delays: float | Floats, dt: float, duration: float) 
     str
         A sentence for delays that are rounded by more than a tenth of themselves, to nothing, or outlast the trial.
     """
-    times = np.atleast_1d(np.asarray(delays, dtype=float))
-    rounded = nearest_steps(f"delay of projection {name}", times, dt) * dt
+    times, owner = np.atleast_1d(np.asarray(delays, dtype=float)), f"projection '{name}'"
+    yield from rough_times("delay", owner, times, dt)
+    late = nearest_steps(f"delay of {owner}", times, dt) * dt >= duration * (1 - _WHOLE)
+    if late.any():
+        of, longest = f"of {times.size} delays of {owner}", _ms(times.max())
+        yield f"{late.sum()} {of} are longer than a trial of {_ms(duration)}, up to {longest}: their spikes never arrive"
+
+
+def rough_times(what: str, owner: str, times: float | Floats, dt: float) -> Iterator[str]:
+    """What a user should know of times that are rounded to steps.
+
+    Parameters
+    ----------
+    what, owner : str
+        For messages, such as "delay" and "projection 'a_b'".
+    times : float or array, seconds
+    dt : float, seconds
+
+    Yields
+    ------
+    str
+        A sentence for times that are rounded by more than a tenth of themselves, or to nothing.
+    """
+    times = np.atleast_1d(np.asarray(times, dtype=float))
+    rounded = nearest_steps(f"{what} of {owner}", times, dt) * dt
     gone = (times > 0) & (rounded == 0)
     rough = ~gone & (abs(rounded - times) > ROUGH * times * (1 + _WHOLE))
-    late = rounded >= duration * (1 - _WHOLE)
-    of = f"of {times.size} delays of projection '{name}'"
-    for which, what in ((gone, "rounded to 0 steps"), (rough, f"rounded by more than {100 * ROUGH:.0f} %")):
+    for which, how in ((gone, "rounded to 0 steps"), (rough, f"rounded by more than {100 * ROUGH:.0f} %")):
         if which.any():
             first = int(np.flatnonzero(which)[0])
             change = f"{_ms(times[first])} becomes {_ms(rounded[first])}"
-            yield f"{which.sum()} {of} are {what} at dt = {_ms(dt)} ({change}); take a smaller dt"
-    if late.any():
-        yield f"{late.sum()} {of} are longer than a trial of {_ms(duration)}, up to {_ms(times.max())}: their spikes never arrive"
+            yield f"{which.sum()} of {times.size} {what}s of {owner} are {how} at dt = {_ms(dt)} ({change}); take a smaller dt"
 
 
 def _ms(time: float) -> str:

@@ -17,6 +17,7 @@ from bioworkbench.records.errors import SimulationError, unknown_name
 from bioworkbench.records.execution import Execution
 from bioworkbench.records.kinds import check_kind, several
 from bioworkbench.records.network import Network, with_links
+from bioworkbench.records.neuron import refractory_time
 from bioworkbench.records.pathways import delay_of
 from bioworkbench.records.probe import Probe, check_distinct, outside, probe_of, variable_name
 from bioworkbench.records.protocol import Phase, RunState
@@ -24,7 +25,7 @@ from bioworkbench.records.randomness import seed_of
 from bioworkbench.records.recording import Recording
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus, silence
 from bioworkbench.records.synapse import check_synaptic
-from bioworkbench.records.times import rough_delays, seconds, whole_steps
+from bioworkbench.records.times import rough_delays, rough_times, seconds, whole_steps
 from bioworkbench.simulation.backends.backend import Backend, Outcome
 from bioworkbench.simulation.backends.choice import (
     BACKENDS,
@@ -242,7 +243,7 @@ def _simulated(probe: Probe, network: Network, inputs: Inputs) -> Probe:
 
 def _warn(network: Network, inputs: Inputs, dt: float) -> None:
     _warn_of_rates(network, inputs)
-    _warn_of_delays(network, dt, inputs.duration)
+    _warn_of_times(network, dt, inputs.duration)
 
 
 def _warn_of_rates(network: Network, inputs: Inputs) -> None:
@@ -279,12 +280,16 @@ def _going_on(inputs: Inputs, start: RunState, probes: tuple[Probe, ...], picked
     return replace(inputs, first_step=start.step)
 
 
-def _warn_of_delays(network: Network, dt: float, duration: float) -> None:
+def _warn_of_times(network: Network, dt: float, duration: float) -> None:
     for projection in (p for p in spike_projections(network) if not p.is_drawn):
         model = projection.synapse
         own = {variable_name(projection.name, p.name): delay_of(model, p) for p in model.pathways if p.name in model.delays}
         for name, delays in {projection.name: projection.delay, **own}.items():
             for sentence in rough_delays(name, delays, dt, duration):
+                warnings.warn(sentence, RuntimeWarning, stacklevel=4)
+    for population in network.populations:
+        if (pause := refractory_time(population.model)) is not None:
+            for sentence in rough_times("refractory period", f"population '{population.name}'", pause, dt):
                 warnings.warn(sentence, RuntimeWarning, stacklevel=4)
 
 

@@ -9,7 +9,7 @@ from brian2 import Hz, Quantity, ms, mV, second
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioworkbench.records.times import MOST_STEPS, nearest_steps, rough_delays, seconds, whole_steps
+from bioworkbench.records.times import MOST_STEPS, nearest_steps, rough_delays, rough_times, seconds, whole_steps
 
 
 def test_times_are_seconds_or_quantities():
@@ -89,3 +89,11 @@ def test_rough_delays_are_told(delays, sentences):
     assert len(told) == len(sentences)
     for sentence, wanted in zip(told, sentences, strict=True):
         assert re.search(wanted, sentence)
+
+
+def test_rough_periods_are_told():
+    (told,) = rough_times("refractory period", "population 'a'", 1.3e-3, 0.5e-3)
+    assert re.search(
+        r"1 of 1 refractory periods of population .a. are rounded by more than 10 % .*\(1.3 ms becomes 1.5 ms\)", told
+    )
+    assert not list(rough_times("refractory period", "population 'a'", np.array([0.0, 1e-3]), 0.5e-3))

@@ -37,7 +37,8 @@ def test_delays_between_steps_go_up_from_half(backend):
 def test_refractory_periods_between_steps_go_up_from_half(backend):
     model = leaky(refractory=0.25 * ms, start={"v": -70 * mV})
     network = Network((Population("exc", 1, model),), (Projection("input", "exc", sparse.csr_array([[1e3]])),))
-    spikes = simulate(network, Stimulus(np.ones((1, 2, 1)), 1 * ms), 1, dt=0.1 * ms, backend=backend).spikes["exc"]
+    with pytest.warns(RuntimeWarning, match="refractory periods of population 'exc' are rounded .*becomes 300 us"):
+        spikes = simulate(network, Stimulus(np.ones((1, 2, 1)), 1 * ms), 1, dt=0.1 * ms, backend=backend).spikes["exc"]
     assert set(np.rint(np.diff(spikes.time) * 1e4)) == {3.0}
 
 
