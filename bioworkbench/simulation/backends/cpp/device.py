@@ -6,7 +6,7 @@ engine lacks is handed to Brian2's device whole, before anything is compiled, wi
 
 import shutil
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from brian2.core.base import BrianObject
 from brian2.core.clocks import Clock
 from brian2.core.functions import DEFAULT_FUNCTIONS, Function
 from brian2.core.network import Network
+from brian2.core.operations import NetworkOperation
 from brian2.core.preferences import prefs
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
@@ -25,6 +26,7 @@ from brian2.input.timedarray import TimedArray
 from brian2.units import second
 from brian2.utils.logger import get_logger
 
+from bioworkbench.records.errors import SimulationError
 from bioworkbench.simulation.backends.cpp.codeobject import WorkbenchCodeObject, types_of
 from bioworkbench.simulation.backends.cpp.functions import functions_text, program_of
 from bioworkbench.simulation.backends.cpp.plan import Run, Sizes, is_function, plan_of
@@ -78,6 +80,7 @@ class _Queue(CPPStandaloneDevice):
     def network_run(self, net: Any, duration: Any, report: Any = None, report_period: Any = 10 * second, namespace: Any = None,
                     profile: Any = None, level: int = 0, **named: Any) -> None:  # fmt: skip
         """Queue a run, with the steps that it takes."""
+        _refuse_python(net.sorted_objects)
         settings, builds = not self.run_args_applied, self.build_on_run
         # Brian2 would build while it queues the run, before we know what its steps are.
         self.build_on_run = False
@@ -113,6 +116,16 @@ class _Queue(CPPStandaloneDevice):
             self.main_queue.append(("end_run_func", (name, include_in_parent)))
 
         return diverted()
+
+
+def _refuse_python(objects: Iterable[Any]) -> None:
+    """Refuse what Brian2's C++ device leaves out without a word."""
+    named = [obj.name for obj in objects if isinstance(obj, NetworkOperation) and obj.active]
+    if named:
+        raise SimulationError(
+            f"the network operation '{named[0]}' is Python code, which a compiled program cannot call in a step; say it in equations, "
+            "`run_regularly` or `run_on_event`, set values between several runs, or use set_device('runtime')"
+        )
 
 
 def _handed_over_only(name: str) -> Any:

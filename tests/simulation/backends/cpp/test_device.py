@@ -10,6 +10,7 @@ import pytest
 from brian2 import (
     Hz,
     Network,
+    NetworkOperation,
     NeuronGroup,
     SpatialNeuron,
     SpikeMonitor,
@@ -164,6 +165,56 @@ def test_several_runs_go_on_from_each_other(tmp_path, monkeypatch):
     finally:
         get_device().reinit()
         reset_device()
+
+
+@pytest.mark.usefixtures("_ours")
+def test_what_an_object_draws_again_are_other_numbers(tmp_path):
+    """Values of two variables, synapses that are made twice, and the noise of a second run."""
+    seed(1)
+    group = NeuronGroup(1000, "dv/dt = xi/ms**.5 : 1\nx : 1\ny : 1", threshold="rand() < 0.1", method="euler", namespace={})
+    group.x, group.y = "rand()", "rand()"
+    synapses = Synapses(group, group, "w : 1\nu : 1")
+    synapses.connect(p=0.01)
+    synapses.connect(p=0.01)
+    synapses.w, synapses.u = "rand()", "rand()"
+    trace = StateMonitor(group, "v", record=range(10))
+    network = Network(group, synapses, trace)
+    network.run(10 * ms)
+    network.run(10 * ms)
+    device.build(directory=str(tmp_path), with_output=False)
+    steps = np.diff(trace.v[:])
+    twice = len(synapses) - len(set(zip(synapses.i[:], synapses.j[:], strict=True)))
+    for one, other in ((group.x[:], group.y[:]), (synapses.w[:], synapses.u[:]), (steps[:, :99].ravel(), steps[:, 100:].ravel())):
+        assert abs(np.corrcoef(one, other)[0, 1]) < 4 / np.sqrt(len(one))
+    assert abs(twice - 100) < 4 * np.sqrt(100)
+
+
+@pytest.mark.usefixtures("_ours")
+def test_a_seed_between_runs_begins_again(tmp_path):
+    group = NeuronGroup(300, "dv/dt = xi/ms**.5 : 1", method="euler", namespace={})
+    network = Network(group)
+    trace = StateMonitor(group, "v", record=range(10), when="end")
+    network.add(trace)
+    for _ in range(2):
+        seed(1)
+        group.v = 0
+        network.run(1 * ms)
+    device.build(directory=str(tmp_path), with_output=False)
+    assert np.array_equal(trace.v[:, :10], trace.v[:, 10:])
+
+
+@pytest.mark.usefixtures("_ours")
+def test_python_inside_a_step_is_refused(tmp_path):
+    """Brian2's C++ device leaves it out without a word."""
+    group = NeuronGroup(3, "dx/dt = 1/ms : 1", method="euler", namespace={})
+    operation = NetworkOperation(lambda: None, name="silence")
+    network = Network(group, operation)
+    with pytest.raises(SimulationError, match="network operation 'silence' is Python code"):
+        network.run(1 * ms)
+    operation.active = False
+    network.run(1 * ms)
+    device.build(directory=str(tmp_path), with_output=False)
+    assert np.allclose(group.x[:], 1)
 
 
 @pytest.mark.usefixtures("_ours")

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -305,6 +306,13 @@ union Number {
     int64_t whole;
 };
 
+// Random streams, made when they are first used.
+struct Streams {
+    uint64_t seeded = 0;  // number of the seed that they are of
+    int64_t first = 0;    // number of the first
+    std::vector<Stream> list;
+};
+
 // A function bound to what it works on: all neurons of a group, or a range of them that one thread has. Each block of neurons of each
 // trial has a random stream, named by seed, function, trial and block: nothing else moves it, neither other groups nor chunks nor threads.
 struct Call {
@@ -314,6 +322,7 @@ struct Call {
     std::vector<const Binomial*> binomials;
     Pathway* pathway = nullptr;
     uint64_t key = 0;     // of its streams
+    std::shared_ptr<Streams> streams = std::make_shared<Streams>();
     int64_t offset = 0;   // of its first neuron
     int64_t of_copy = 0;  // neurons of one copy of the network; 0: there is one
 
@@ -331,10 +340,6 @@ struct Call {
     void leave_streams(Array& words) const;
 
 private:
-    int64_t first_ = 0;  // number of the first stream
-    uint64_t seeded_ = 0;  // number of the seed that the streams are of
-    std::vector<Stream> streams_;
-
     Stream& stream(int64_t k, int64_t first, int64_t per_copy);
 };
 

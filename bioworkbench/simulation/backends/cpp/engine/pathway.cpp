@@ -22,27 +22,28 @@ void seed_streams(uint64_t seed) {
 
 // Stream k, made when it is first used; `first` is the number of stream 0 among those of all neurons, of which a copy has so many.
 Stream& Call::stream(int64_t k, int64_t first, int64_t per_copy) {
-    if (seeded_ != seed_number) {  // the seed was set since
-        seeded_ = seed_number;
-        streams_.clear();
+    std::vector<Stream>& list = streams->list;
+    if (streams->seeded != seed_number) {  // the seed was set since
+        streams->seeded = seed_number;
+        list.clear();
     }
-    first_ = first;
-    while (static_cast<int64_t>(streams_.size()) <= k) {
-        const int64_t number = first + static_cast<int64_t>(streams_.size()), trial = per_copy ? number / per_copy : 0;
+    streams->first = first;
+    while (static_cast<int64_t>(list.size()) <= k) {
+        const int64_t number = first + static_cast<int64_t>(list.size()), trial = per_copy ? number / per_copy : 0;
         const auto left = left_streams.find({key, number});
         if (left != left_streams.end())
-            streams_.push_back(left->second);
+            list.push_back(left->second);
         else
-            streams_.emplace_back(run_seed, key, first_trial + trial, number - trial * per_copy);
+            list.emplace_back(run_seed, key, first_trial + trial, number - trial * per_copy);
     }
-    return streams_[k];
+    return list[k];
 }
 
 // Appends words for each stream: function, number and state.
 void Call::leave_streams(Array& words) const {
-    for (size_t k = 0; k < streams_.size(); k++) {
-        uint64_t row[2 + Stream::N_WORDS] = {key, static_cast<uint64_t>(first_) + k};
-        streams_[k].save(row + 2);
+    for (size_t k = 0; k < streams->list.size(); k++) {
+        uint64_t row[2 + Stream::N_WORDS] = {key, static_cast<uint64_t>(streams->first) + k};
+        streams->list[k].save(row + 2);
         Vector<uint64_t>(words).append(row, 2 + Stream::N_WORDS);
     }
 }

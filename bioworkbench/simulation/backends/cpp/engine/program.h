@@ -58,6 +58,7 @@ class Program {
     std::map<std::string, double> network_time_;
     std::map<std::string, const Function*> by_function_;
     std::vector<std::string> settings_;
+    std::map<uint64_t, std::shared_ptr<Streams>> streams_;  // by key
     Circuit circuit_;
     PlanReader reader_{[this] { return word(); }, [this] { return whole(); }, [this] { return std::stoull(word()); },
                        [this] { return real(); }, [this]() -> Array& { return array(); },

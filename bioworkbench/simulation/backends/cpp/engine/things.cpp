@@ -51,6 +51,8 @@ void Program::add_function() {
     if (types != added->function->types) fail("the plan binds other types than function " + function + " takes", 5);
     added->call = std::make_unique<Call>();
     added->call->key = key_of(streams);
+    // Functions of one object that do the same (values of two variables, a second run) go on drawing where the one before has ended.
+    added->call->streams = streams_.try_emplace(added->call->key, added->call->streams).first->second;
     read_list(added->call->arrays, [&] { return &array(); });
     read_list(added->call->numbers, [&] {
         Number number;
