@@ -23,14 +23,14 @@ from brian2.core.functions import Function
 from brian2.core.variables import Constant, Variable
 from brian2.equations.equations import Equations
 from brian2.parsing.expressions import parse_expression_dimensions
-from brian2.units.fundamentalunits import get_dimensions
+from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from bioworkbench.records.arrays import Floats
 from bioworkbench.records.distributions import draw_start, parse_distribution, start_dimension
 from bioworkbench.records.errors import unknown_name
 from bioworkbench.records.language import check_dimension, check_text, known_names, refused
 from bioworkbench.records.names import NEURON_INDICES, SYNAPSE_INDICES
-from bioworkbench.records.units import Dimension, Quantity, dimension_name, parse_quantity
+from bioworkbench.records.units import Dimension, Quantity, dimension_name, parse_quantity, plain_values
 
 __all__ = [
     "INDICES",
@@ -328,8 +328,9 @@ def _checked_names(what: str, text: str, names: Iterable[str], constants: Mappin
         raise ValueError(f"{what} has {len(text)} characters; {_LONGEST} are allowed")
     check_text(what, text)
     known = dict(_base()) | {name: Variable(name) for name in names}
+    dimensions = {name: plain_values(f"constant '{name}'", value)[1] or DIMENSIONLESS for name, value in constants.items()}
     known |= {
-        name: Variable(name, dimensions=get_dimensions(value), constant=True, scalar=not np.ndim(value))
+        name: Variable(name, dimensions=dimensions[name], constant=True, scalar=not np.ndim(value))
         for name, value in constants.items()
     }
     for part in ast.walk(refused(what, text, partial(_parsed, text))):

@@ -9,6 +9,7 @@ from typing import Any
 from brian2.core.network import Network as BrianNetwork
 from brian2.core.preferences import prefs
 from brian2.groups.neurongroup import NeuronGroup, Resetter, StateUpdater, SubexpressionUpdater, Thresholder
+from brian2.groups.subgroup import Subgroup
 from brian2.input.poissongroup import PoissonGroup
 from brian2.input.poissoninput import PoissonInput
 from brian2.input.spikegeneratorgroup import SpikeGeneratorGroup
@@ -64,6 +65,11 @@ def _check_part(name: str, part: Any) -> None:
         raise ValueError(f"{name} runs statements of its own, as run_regularly does; write them as equations, or {_OTHERWISE}")
     if not part.active:
         raise ValueError(f"{name} is not active; leave it out, or {_OTHERWISE}")
+    if isinstance(part, SummedVariableUpdater) and isinstance(part.target, Subgroup):
+        # Brian2 orders it behind the neurons' own updates, and leaves the other neurons as they are
+        raise ValueError(
+            f"{name} sums onto a part of a group; records sum for all of its neurons. Connect synapses to the whole group, or {_OTHERWISE}"
+        )
     usual = {"pre": -1, "post": 1}.get(getattr(part, "prepost", ""), -1 if isinstance(part, SummedVariableUpdater) else 0)
     if getattr(part, "event", "spike") == "spike":  # other events are refused where the group is read
         _check_time(name, part, _PARTS, usual)

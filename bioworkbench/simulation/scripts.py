@@ -130,7 +130,7 @@ def _constants(texts: Iterable[str], own: Iterable[str], group: Any, namespace: 
     """Values of the script that texts name, beside the variables in `own`."""
     found = {}
     for name in sorted({word for text in texts for word in get_identifiers(text)} - set(own) - _KNOWN):
-        if name.startswith("xi"):
+        if name == "xi" or name.startswith("xi_"):  # noise
             continue
         known = {**namespace, **group.namespace}
         if name not in known:
@@ -175,7 +175,7 @@ def _method(choice: Any, equations: Equations, known: Mapping[str, Any]) -> str:
 def _values(variable: Any, order: Any = ...) -> Any:
     """Values as a quantity; one where all are the same."""
     values = np.array(variable.get_value(), dtype=float)  # a copy: Brian2 goes on to change its own
-    values = values[order] if values.size > 1 else values  # what all share is one number
+    values = values if variable.scalar else values[order]
     same = values.size and (values == values.flat[0]).all()
     number = float(values.flat[0]) if same else values
     return number if variable.dim.is_dimensionless else Quantity(number, dim=variable.dim)
@@ -289,6 +289,9 @@ def _ends_and_weight(synapses: Synapses) -> tuple[dict[str, SingleEquation], dic
 
 
 def _projection(synapses: Synapses, namespace: Mapping[str, Any], dt: float) -> Projection:
+    others = [end.name for end in (synapses.source, synapses.target) if isinstance(end, Synapses)]
+    if others:
+        raise ValueError(f"has the synapses '{others[0]}' at one end; records have synapses between neurons")
     source, target = _whole(synapses.source)[0], _whole(synapses.target)[0]
     order = _order(synapses)
     sources, targets = (synapses.variables[f"_synaptic_{end}"].get_value()[order] for end in ("pre", "post"))
@@ -308,7 +311,12 @@ def _projection(synapses: Synapses, namespace: Mapping[str, Any], dt: float) -> 
 def _prefixed(synapses: Synapses, target: Any) -> dict[str, SingleEquation]:
     """All equations of synapses by name, with the ending of the neurons whose variables they name."""
     every = {**(synapses.event_driven or {}), **synapses.equations}
-    found = {name: equation for name, equation in every.items() if name not in ("lastupdate", synapses.multisynaptic_index)}
+    texts = [path.code for path in synapses._pathways] + [one.expr.code for one in every.values() if one.expr is not None]
+    texts += [updater.expression.code for updater in synapses.summed_updaters.values()]
+    named = {word for text in texts for word in get_identifiers(text)}
+    # Which of several parallel synapses it is, is a number of each synapse like any other, where something names it.
+    unsaid = {"lastupdate", *({synapses.multisynaptic_index} - named)}
+    found = {name: equation for name, equation in every.items() if name not in unsaid}
     sums = [
         f"{name} = {one.expression.code} : {unit_text(one.target_var.dim)} (summed)"
         for name, one in synapses.summed_updaters.items()

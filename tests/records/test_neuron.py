@@ -61,3 +61,11 @@ def test_statements_that_do_nothing_are_refused(where):
     with pytest.raises(ValueError, match=rf"{where} 'w = 2\*mV' of population 'cells': 'w' is not a variable that it may set"):
         cells("v = 0*mV; w = 2*mV")
     cells("half = v/2  # of it\nv = half")
+
+
+def test_a_constant_in_quotes_is_told_also_where_a_start_value_is_drawn():
+    given = {"constants": {"tau": 10 * ms, "q": "rand()"}, "start": {"v": "q*rand()"}}
+    with pytest.raises(
+        ValueError, match=r"^constant 'q' = 'rand\(\)': must be a number, or a quantity such as 3 \* ms, without quotes$"
+    ):
+        NeuronModel("dv/dt = (q - v)/tau : 1", "", "", **given)

@@ -126,6 +126,24 @@ def test_inputs_of_all_kinds():
     assert all(projection.synapse == PULSE for projection in script.network.projections)
 
 
+def test_shared_variables_and_numbers_of_parallel_synapses_come_over():
+    """A script's `place` and `xinf` are other things than the synapses' own `place` and noise."""
+    given = {"xinf": 11 * mV, "place": 40}
+    group = cells(4, "dv/dt = (xinf - v)/(10*ms) : volt", namespace={})
+    group.v = "i*2*mV"
+    made = b2.Synapses(
+        group, group, "w : volt\ngain : 1 (shared)", on_pre="v += gain*(place + 1)*w", multisynaptic_index="place", name="joins"
+    )
+    made.connect("i != j", n=2)
+    made.w, made.gain, made.delay = "0.1*mV*(i + 1)", 0.5, "place*ms"
+    script = from_brian2([group, made], 50 * ms, namespace=given)
+    monitor = b2.SpikeMonitor(group)
+    b2.Network(group, made, monitor).run(50 * ms, namespace=given)
+    result = bw.simulate(script.network, script.stimuli, 1, dt=script.dt, backend="numpy")
+    assert len(monitor.i) > 4
+    assert spikes_in(result, "cells") == spikes_of(monitor, 1e-4)
+
+
 def changed(group):
     group.run_regularly("v = 0*mV", dt=1 * ms)
     return [group]
@@ -172,6 +190,20 @@ def two_steps():
     return [cells(), cells(name="slow", dt=1 * ms)]
 
 
+def summed_onto_a_part():
+    group = cells(3, LEAKY + "\nx : volt")
+    made = b2.Synapses(group, group[1:], "x_post = v_pre : volt (summed)", name="joins")
+    made.connect()
+    return [group, made]
+
+
+def synapses_onto_synapses():
+    made = joined(cells(), "w : volt", on_pre="v += w")
+    onto = b2.Synapses(made.source, made, on_pre="w_post += 1*mV", name="onto")
+    onto.connect()
+    return [made.source, made, onto]
+
+
 def on_event():
     group = cells(events={"crossed": "v > 5*mV"})
     return [group]
@@ -188,6 +220,8 @@ def compartments():
         (list, "there is no NeuronGroup or PoissonGroup among the 0 objects"),
         (lambda: changed(cells()), "NeuronGroup 'cells': 'cells_run_regularly' runs statements of its own, as run_regularly does"),
         (with_order, "Synapses 'joins': 'joins_pre' has order 3; records keep Brian2's own, -1"),
+        (summed_onto_a_part, "Synapses 'joins': .* sums onto a part of a group; records sum for all of its neurons"),
+        (synapses_onto_synapses, "Synapses 'onto': has the synapses 'joins' at one end; records have synapses between neurons"),
         (linked, "NeuronGroup 'second': 'x' is linked to another group"),
         (several_variables, "StateMonitor 'seen': records v, x; make a monitor for each variable"),
         (two_steps, r"objects have the steps 'cells' 0\.0001 s, 'slow' 0\.001 s; a network has one"),
