@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
 import numpy as np
 
 from bioworkbench.discrete.lif import DiscreteLIF, arguments_of
@@ -137,6 +138,11 @@ def _check_synapses(network: Network) -> None:
             f"synapses of {', '.join(others)} do more than add their weight; NIR has no place for it, and without it this is another "
             "network: use --to sonata"
         )
+    aside = [p.name for p in network.projections if network.receiver(p) != network.population(p.target).model.receives]
+    if aside:
+        raise ValueError(
+            f"spikes of {', '.join(aside)} add to another variable than others do; a neuron of NIR has one place for them: use --to sonata"
+        )
 
 
 def _outputs(network: Network) -> Iterator[tuple[str, str]]:
@@ -185,9 +191,21 @@ def _node(nir: Any, neuron: _Neuron, dt: float) -> Any:
     return nir.LIF(tau=tau, r=np.ones_like(tau), v_leak=neuron.target, v_threshold=neuron.threshold, v_reset=neuron.reset)
 
 
+def _moved(network: Network) -> Iterator[str]:
+    """Projections in discrete time whose spikes take a step here and none where the graph is read, or the other way round."""
+    layers = {p.name: p.layer for p in network.populations if isinstance(p.model.discrete, DiscreteLIF)}
+    inside = [p for p in network.projections if p.source in layers and p.target in layers]
+    cycles = nx.condensation(nx.DiGraph([(p.source, p.target) for p in inside])).graph["mapping"]
+    for projection in inside:
+        ends = projection.source, projection.target
+        # here spikes to a higher layer take no step; NIR has no layers, and its readers let spikes take one where they form a cycle
+        if (layers[ends[0]] >= layers[ends[1]]) != (cycles[ends[0]] == cycles[ends[1]]):
+            yield projection.name
+
+
 def nir_losses(network: Network) -> list[str]:
-    """What of the neurons of `network` NIR does not carry: resets by subtraction, thresholds that may just be reached, floors."""
-    losses = []
+    """What of `network` NIR does not carry: resets by subtraction, thresholds that may just be reached, floors, and layers."""
+    losses = [f"the step in which spikes of {name} arrive" for name in _moved(network)]
     for population in network.populations:
         if isinstance(population.model.discrete, DiscreteLIF):
             given = arguments_of(population.model, population.name)

@@ -277,7 +277,7 @@ def _flat(graph: Any, prefix: str) -> tuple[dict[str, Any], list[tuple[str, str]
     """Nodes and edges, those of graphs inside it named with the name of the graph before them."""
     nodes: dict[str, Any] = {}
     edges: list[tuple[str, str]] = []
-    ends: dict[str, dict[str, str]] = {}
+    ends: dict[str, dict[str, list[str]]] = {}
     for name, node in graph.nodes.items():
         if type(node).__name__ != "NIRGraph":
             nodes[prefix + name] = node
@@ -285,15 +285,23 @@ def _flat(graph: Any, prefix: str) -> tuple[dict[str, Any], list[tuple[str, str]
         inside, links = _flat(node, f"{prefix}{name}.")
         nodes |= inside
         edges += links
-        own = {type(inside[key]).__name__: key for key in inside if key.count(".") == f"{prefix}{name}.".count(".")}
-        ends[name] = {"Input": own.get("Input", ""), "Output": own.get("Output", "")}
+        own = [key for key in inside if key.count(".") == f"{prefix}{name}.".count(".")]
+        ends[name] = {kind: [key for key in own if type(inside[key]).__name__ == kind] for kind in ("Input", "Output")}
     if len(nodes) > _MOST_NODES:
         raise ValueError(f"the graph has {counted(len(nodes), 'node')}; more than {_MOST_NODES} are not read")
     for source, target in graph.edges:
-        source = ends[source]["Output"] if source in ends else prefix + source
-        target = ends[target]["Input"] if target in ends else prefix + target
+        source = _only_end(source, "Output", ends[source]) if source in ends else prefix + source
+        target = _only_end(target, "Input", ends[target]) if target in ends else prefix + target
         edges.append((source, target))
     return nodes, edges
+
+
+def _only_end(name: str, kind: str, ends: Mapping[str, list[str]]) -> str:
+    """The node by which edges enter or leave a graph inside a graph."""
+    if len(ends[kind]) != 1:
+        found = ", ".join(ends[kind]) or "none"
+        raise ValueError(f"the graph '{name}' inside has {found} as {kind.lower()}; an edge to or from it needs exactly one")
+    return ends[kind][0]
 
 
 def _layers(wiring: _Wiring) -> dict[str, int]:

@@ -10,10 +10,10 @@ from scipy import sparse
 
 from bioworkbench.discrete.simulate import simulate_discrete
 from bioworkbench.exchange import export
-from bioworkbench.exchange.nir import nir_graph
+from bioworkbench.exchange.nir import nir_graph, nir_losses
 from bioworkbench.exchange.nir_reader import network_of, read_nir
 from bioworkbench.experiment.results.record import RunData
-from bioworkbench.neurons import adaptive_lif, discrete_lif, noisy_lif
+from bioworkbench.neurons import NeuronModel, adaptive_lif, discrete_lif, noisy_lif
 from bioworkbench.records.errors import ResultError
 from bioworkbench.records.network import INPUT, Network, Population, Projection
 from bioworkbench.records.randomness import stream
@@ -205,6 +205,33 @@ def test_our_networks_come_back(tmp_path, reset, strict):
         np.testing.assert_array_equal(rasters["c"], made.data.recording.raster("c")[0])
 
 
+def test_steps_that_layers_decide_are_named():
+    """From b to a and within a layer, spikes take a step here; where NIR is read, they do in cycles, and only there."""
+    cells = discrete_lif(leak=0.9, reset="zero", strict=True)
+
+    def lost(layers, *ends):
+        populations = [Population(name, 2, cells, layer) for name, layer in layers.items()]
+        projections = [
+            Projection(source, target, np.eye(2), name=f"{source}_{target}") for source, target in (("input", "a"), *ends)
+        ]
+        return nir_losses(Network(tuple(populations), tuple(projections)))
+
+    assert lost({"a": 0, "b": 1, "c": 2}, ("a", "b"), ("b", "c"), ("a", "c"), ("b", "b")) == []
+    assert lost({"a": 0, "b": 0}, ("a", "b"), ("b", "a")) == []
+    assert lost({"a": 0, "b": 0}, ("a", "b"), ("a", "a")) == ["the step in which spikes of a_b arrive"]
+    assert lost({"a": 0, "b": 1}, ("a", "b"), ("b", "a")) == ["the step in which spikes of a_b arrive"]
+    assert lost({"a": 1, "b": 0}, ("a", "b")) == ["the step in which spikes of a_b arrive"]
+
+
+def test_spikes_onto_another_variable_have_no_place():
+    model = NeuronModel(
+        "dv/dt = -v/(10*ms) + x/ms : 1\ndx/dt = -x/ms + xi/ms**0.5 : 1", "v > 1", "v = 0", start={"v": 0, "x": 0}, receives="v"
+    )
+    ends = Projection("input", "a", np.eye(2)), Projection("a", "a", np.eye(2), receives="x")
+    with pytest.raises(ValueError, match="spikes of a_a_x add to another variable than others do; a neuron of NIR has one place"):
+        nir_graph(Network((Population("a", 2, model),), ends), dt=DT)
+
+
 def test_continuous_neurons_spike_nearly_as_their_euler_steps():
     """Exact integration and Euler's rule with a hundredth of the time constant: counts within 3 %."""
     rng = stream(5, "nir")
@@ -252,9 +279,27 @@ def no_neurons(graph):
     graph.edges = [("input", "in"), ("in", "map")]
 
 
+def two_ends(kind):
+    """A graph inside, between "1.lif" and "map", that has two nodes of a kind where edges enter or leave it."""
+
+    def change(graph):
+        ends = {
+            f"{name}{k}": one(np.array([6]))
+            for name, one in (("in", nir.Input), ("out", nir.Output))
+            for k in range(1 + (name == kind))
+        }
+        edges = [(a, b) for a in ends for b in ends if a.startswith("in") and b.startswith("out")]
+        graph.nodes["both"] = nir.NIRGraph(nodes=ends, edges=edges, type_check=False)
+        graph.edges = [edge for edge in graph.edges if edge[0] != "1.lif"] + [("1.lif", "both"), ("both", "map")]
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "settings", "words"),
     [
+        (two_ends("in"), {}, "the graph 'both' inside has both.in0, both.in1 as input; an edge to or from it needs exactly one"),
+        (two_ends("out"), {}, "the graph 'both' inside has both.out0, both.out1 as output; an edge to or from it needs"),
         (lambda g: g.nodes.update(map=nir.Threshold(np.ones(4))), {}, "node 'map' is a Threshold; known are LIF"),
         (lambda g: g.nodes.update(more=nir.Input(input_type=np.array([3]))), {}, "the inputs input, more; a network has one"),
         (lambda g: g.edges.append(("map", "nowhere")), {}, "map - nowhere has an end that is not a node"),
