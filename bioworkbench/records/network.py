@@ -10,7 +10,7 @@ from scipy import sparse
 from bioworkbench.records.above import made_above
 from bioworkbench.records.arrays import Floats, count
 from bioworkbench.records.background import Background
-from bioworkbench.records.bounds import check_bound
+from bioworkbench.records.bounds import check_weights
 from bioworkbench.records.counted import counted
 from bioworkbench.records.drawn import DrawnLinks
 from bioworkbench.records.errors import ModelError, check_all, unknown_name
@@ -295,6 +295,11 @@ def _check_projection(network: Network, projection: Projection) -> None:
         _check_synapse(network, projection)
     else:
         _check_unit(projection, network.receiver(projection), model, projection.source in sizes)
+    if not projection.is_drawn and (projection.source in sizes or projection.synapse != PULSE):  # else when they are drawn
+        try:
+            check_weights(projection.synapse, projection.links.weights, model, network.receiver(projection))
+        except ValueError as error:
+            raise ValueError(f"projection {projection.name}: {error}") from error
 
 
 def _check_unit(projection: Projection, receiver: str, model: NeuronModel, of_spikes: bool) -> None:
@@ -325,11 +330,6 @@ def _check_synapse(network: Network, projection: Projection) -> None:
         raise ValueError(
             f"weights of projection {projection.name} are a {dimension_name(given)}; its synapses want a {dimension_name(wanted)}"
         )
-    if not projection.is_drawn:  # else when they are drawn
-        try:
-            check_bound(projection.synapse, projection.links.weights, wanted)
-        except ValueError as error:
-            raise ValueError(f"projection {projection.name}: {error}") from error
 
 
 def _check_stimulus(projection: Projection, source: NeuronModel) -> None:

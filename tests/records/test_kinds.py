@@ -107,6 +107,27 @@ def test_start_values_have_the_unit_and_kind_of_their_variable(make, message):
 
 
 @pytest.mark.parametrize(
+    ("synapse", "receives", "taking"),
+    [
+        (SynapseModel(), "n", "n_post"),
+        (SynapseModel("weight : 1", on_pre="n_post += weight"), "", "n_post"),
+        (SynapseModel("weight : 1\nk : integer", on_pre="v_post += 1*mV; k += weight", start={"k": 0}), "", "k"),
+        (SynapseModel("weight : integer", on_pre="v_post += weight*mV"), "", "weight"),
+    ],
+)
+def test_weights_that_whole_numbers_take_are_whole(synapse, receives, taking):
+    """Half of one was lost at each spike."""
+    cells = Population("a", 2, NeuronModel(**COUNTING, start={"v": 0, "n": 0}, receives="v"))
+
+    def joined(weights):
+        return Network((cells,), (Projection("a", "a", weights, receives=receives, synapse=synapse, name="joins"),))
+
+    assert joined(2 * WEIGHTS).projections
+    with pytest.raises(ValueError, match=f"projection joins: a weight is 2.5, and '{taking}', which takes it, is an integer"):
+        joined(2.5 * WEIGHTS)
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"equations": "dv/dt = -v/tau : volt"}, "Brian2 cannot build 'a.*': .*has unit"),
