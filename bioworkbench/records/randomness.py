@@ -6,7 +6,7 @@ import numpy as np
 
 from bioworkbench.records.arrays import count
 
-__all__ = ["derived_seed", "seed_of", "stream", "streams"]
+__all__ = ["check_generator", "derived_seed", "seed_of", "stream", "streams"]
 
 
 def stream(seed: int, name: str) -> np.random.Generator:
@@ -31,6 +31,30 @@ def stream(seed: int, name: str) -> np.random.Generator:
     digest = hashlib.sha256(name.encode()).digest()
     key = np.frombuffer(digest[:16], dtype="<u4")
     return np.random.default_rng(np.random.SeedSequence(count("seed", seed, least=0), spawn_key=tuple(map(int, key))))
+
+
+def check_generator(rng: object) -> None:
+    """Refuse seeds and older generators in the place of a generator.
+
+    Parameters
+    ----------
+    rng : object
+        That is to be a Generator.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+
+    Examples
+    --------
+    >>> check_generator(1)
+    Traceback (most recent call last):
+    ...
+    ValueError: rng = 1: must be a random generator, such as numpy.random.default_rng(1)
+    """
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng = {rng!r}: must be a random generator, such as numpy.random.default_rng(1)")
 
 
 def derived_seed(rng: np.random.Generator) -> int:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bioworkbench.records.arrays import Integers
+from bioworkbench.records.randomness import check_generator
 
 __all__ = ["subset_counts"]
 
@@ -35,6 +36,7 @@ def subset_counts(sizes: Integers, n: int, rng: np.random.Generator) -> Integers
     >>> subset_counts(np.array([3, 0, 2]), 5, np.random.default_rng(1)).tolist()
     [3, 0, 2]
     """
+    check_generator(rng)
     total = int(np.sum(sizes, dtype=np.int64))
     if total < _MOST:
         return rng.multivariate_hypergeometric(sizes, n, method="marginals")

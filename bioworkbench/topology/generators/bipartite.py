@@ -11,6 +11,7 @@ from scipy import sparse
 from bioworkbench.records.arrays import Floats, Integers, count, fraction
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.records.lazily import later
+from bioworkbench.records.randomness import check_generator
 from bioworkbench.records.subsets import subset_counts
 from bioworkbench.topology.masks import Mask, link_mask, n_links_at
 
@@ -61,6 +62,7 @@ def _regular_recurrent(n: int, _: int, n_links: int, rng: np.random.Generator) -
 
 def _even_degrees(n_nodes: int, n_links: int, rng: np.random.Generator) -> Integers:
     """Degrees that add up to `n_links` and differ by one at most; which nodes have more is random."""
+    check_generator(rng)
     degrees = np.full(n_nodes, n_links // n_nodes)
     degrees[rng.choice(n_nodes, n_links % n_nodes, replace=False)] += 1
     return degrees

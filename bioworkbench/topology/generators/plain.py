@@ -8,6 +8,7 @@ from scipy import sparse
 from bioworkbench.records.arrays import Integers, count, fraction
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError
+from bioworkbench.records.randomness import check_generator
 from bioworkbench.records.subsets import subset_counts
 from bioworkbench.topology.masks import Mask, link_mask, possible_targets
 
@@ -46,6 +47,7 @@ def bernoulli(n_source: int, n_target: int, rng: np.random.Generator, *, p: floa
     ----------
     V. Batagelj, U. Brandes (2005), https://doi.org/10.1103/PhysRevE.71.036113
     """
+    check_generator(rng)
     width = possible_targets(n_source, n_target, recurrent)
     fraction("p", p)
     if p == 0 or n_source * width == 0:
@@ -257,6 +259,7 @@ def stochastic_block(
 
 def _random_rows(per_row: Integers, n_columns: int, rng: np.random.Generator, recurrent: bool) -> Mask:
     """Mask whose row i has ``per_row[i]`` links at random places, off the diagonal if recurrent."""
+    check_generator(rng)
     # a row of a recurrent mask has one place fewer; numbers from the diagonal on mean the next place
     width = n_columns - recurrent
     columns = np.empty(int(per_row.sum()), dtype=np.int32)

@@ -9,6 +9,7 @@ from numba import njit
 
 from bioworkbench.records.arrays import Floats, Integers, count, positive, shaped
 from bioworkbench.records.errors import unknown_name
+from bioworkbench.records.randomness import check_generator
 from bioworkbench.topology.simple_graph import SimpleGraph, linked, simple_graph
 
 __all__ = ["COMMUNITY_METHODS", "communities", "modularity", "modularity_of"]
@@ -127,6 +128,7 @@ def communities(
     V. A. Traag, L. Waltman, N. J. van Eck (2019), https://doi.org/10.1038/s41598-019-41695-z;
     M. E. J. Newman (2006), https://doi.org/10.1073/pnas.0601602103
     """
+    check_generator(rng)
     if method not in COMMUNITY_METHODS:
         raise ValueError(unknown_name(str(method), "method for communities", COMMUNITY_METHODS))
     plain = simple_graph(graph).plain

@@ -4,6 +4,7 @@ import numpy as np
 
 from bioworkbench.records.arrays import Floats, Integers
 from bioworkbench.records.errors import TopologyError
+from bioworkbench.records.randomness import check_generator
 from bioworkbench.topology.simple_graph import SimpleGraph
 
 __all__ = ["EXACT_LINKS", "EXACT_NODES", "Estimated", "batch_estimate", "drawn_batches"]
@@ -57,6 +58,7 @@ def drawn_batches(graph: SimpleGraph, what: str, n: int, size: int, rng: np.rand
     """
     if rng is None:
         raise TopologyError(f"{graph} is too large for {what} of all; give a random generator, rng, to measure a sample")
+    check_generator(rng)
     size = min(size, n // N_BATCHES)
     return rng.choice(n, N_BATCHES * size, replace=False).reshape(N_BATCHES, size)
 

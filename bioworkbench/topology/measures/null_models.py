@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from bioworkbench.records.arrays import Floats, Integers, count, finite, shaped
 from bioworkbench.records.errors import TopologyError, unknown_name
+from bioworkbench.records.randomness import check_generator
 from bioworkbench.topology.masks import Mask, checked_mask, link_arrays, link_mask, mask_shape
 from bioworkbench.topology.measures.swaps import CONSTRAINTS, Constraint, anneal_weights, linked_table, swap_links
 from bioworkbench.topology.simple_graph import SimpleGraph, graph_of_links, simple_graph
@@ -80,6 +81,7 @@ def null_graph(
     https://doi.org/10.1038/s43588-024-00735-z (strengths); R. F. Betzel, D. S. Bassett (2018),
     https://doi.org/10.1073/pnas.1720186115 (lengths); O. Sporns, J. D. Zwi (2004), https://doi.org/10.1385/NI:2:2:145 (lattice)
     """
+    check_generator(rng)
     own = simple_graph(graph)
     if keep not in NULL_MODELS:
         raise ValueError(unknown_name(str(keep), "null model", NULL_MODELS))

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from bioworkbench.records.arrays import Floats, Integers, count
 from bioworkbench.records.errors import TopologyError
+from bioworkbench.records.randomness import check_generator
 
 __all__ = ["PowerLaw", "degree_survival", "fit_power_law", "power_law_p_value"]
 
@@ -174,6 +175,7 @@ def power_law_p_value(degrees: ArrayLike, rng: np.random.Generator, *, n_samples
     ----------
     A. Clauset, C. R. Shalizi, M. E. J. Newman (2009), https://doi.org/10.1137/070710111
     """
+    check_generator(rng)
     degrees = _whole(degrees)
     degrees = degrees[degrees > 0]
     fit = fit_power_law(degrees)

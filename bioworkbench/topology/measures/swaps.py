@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from bioworkbench.records.arrays import Floats, Integers
+from bioworkbench.records.randomness import check_generator
 
 __all__ = ["CONSTRAINTS", "Constraint", "anneal_weights", "linked_table", "swap_links"]
 
@@ -86,6 +87,7 @@ def swap_links(
     int
         How many swaps were done.
     """
+    check_generator(rng)
     if ends[0].size < 2:
         return 0
     return int(_swap_many(*ends, table, shape, rng.integers(2**64, size=1, dtype=np.uint64), how, constraint))

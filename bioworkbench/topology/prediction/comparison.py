@@ -10,6 +10,7 @@ from scipy.special import stdtrit
 from bioworkbench.records.arrays import Floats, count, fraction
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.records.functions import by_name
+from bioworkbench.records.randomness import check_generator
 from bioworkbench.topology.prediction.all_pairs import scores_of_all_pairs
 from bioworkbench.topology.prediction.predictor_table import PredictorTable
 from bioworkbench.topology.prediction.ranking_quality import MEASURES, ranking_curve, ranking_quality
@@ -135,6 +136,7 @@ def compare(
 def _hide(own: SimpleGraph, n_hidden: int, rng: np.random.Generator) -> tuple[SimpleGraph, np.ndarray, np.ndarray]:
     """The graph without some links, the absent pairs (n_nodes, n_nodes), and which of them were hidden."""
     sources, targets, weights = own.links()
+    check_generator(rng)
     gone = rng.permutation(sources.size) < n_hidden
     left = None if weights is None else weights[~gone]
     rest = graph_of_links(sources[~gone], targets[~gone], left, own.nodes, directed=own.directed)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioworkbench.records.arrays import Floats, Integers
+from bioworkbench.records.randomness import check_generator
 
 __all__ = ["largest", "rounded", "sample_in_proportion", "to_12_digits"]
 
@@ -36,6 +37,7 @@ def largest(stretches: Stretches, k: int, rng: np.random.Generator) -> Integers:
     >>> largest([(0, np.array([[1.0, 0.0]])), (1, np.array([[3.0, 2.0]]))], 2, np.random.default_rng(1))
     array([2, 3])
     """
+    check_generator(rng)
     best: Rows = np.zeros((0, 3))  # score, random number, position
     least = np.finfo(float).tiny
     for position, scores in _pieces(stretches):
@@ -71,6 +73,7 @@ def sample_in_proportion(stretches: Stretches, k: int, rng: np.random.Generator)
     .. [1] P. S. Efraimidis, P. G. Spirakis (2006), Information Processing Letters 97, 181,
        https://doi.org/10.1016/j.ipl.2005.11.003
     """
+    check_generator(rng)
     drawn: Rows = np.zeros((0, 3))  # minus time, 0, position
     horizon = np.inf
     for position, scores in _pieces(stretches):

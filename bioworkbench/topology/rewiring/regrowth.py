@@ -9,6 +9,7 @@ from bioworkbench.records.arrays import Floats, Integers, count, finite
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError, unknown_name
 from bioworkbench.records.lazily import later
+from bioworkbench.records.randomness import check_generator
 from bioworkbench.topology.masks import Mask, checked_mask, link_arrays, link_mask, mask_shape
 from bioworkbench.topology.rewiring.selection import sampled, strongest
 
@@ -233,6 +234,7 @@ def absent_links(mask: Any, n_links: int, rng: np.random.Generator, *, recurrent
     TopologyError
         If fewer pairs are absent.
     """
+    check_generator(rng)
     mask = checked_mask("mask", mask, recurrent=recurrent)
     n_source, n_target = mask_shape(mask)
     rows, columns = link_arrays(mask)

@@ -5,6 +5,7 @@ import numpy as np
 from bioworkbench.records.arrays import Floats, Integers, count
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import TopologyError
+from bioworkbench.records.randomness import check_generator
 from bioworkbench.topology.prediction.running_best import rounded
 
 __all__ = ["part_of", "sampled", "strongest"]
@@ -56,6 +57,7 @@ def strongest(scores: Floats, n: int, rng: np.random.Generator) -> Integers:
     >>> strongest(np.array([0.5, 3.0, 2.0]), 2, np.random.default_rng(1))
     array([1, 2])
     """
+    check_generator(rng)
     scores = rounded(_checked(scores, n))
     if n == 0:
         return np.zeros(0, dtype=np.int64)
@@ -94,6 +96,7 @@ def sampled(scores: Floats, n: int, rng: np.random.Generator, *, exponent: float
     T. Vieira (2014), "Gumbel-max trick and weighted reservoir sampling"; P. S. Efraimidis, P. G. Spirakis (2006), Information
     Processing Letters 97, 181, https://doi.org/10.1016/j.ipl.2005.11.003
     """
+    check_generator(rng)
     scores = _checked(scores, n)
     positive = np.flatnonzero(scores > 0)
     if scores.size and scores.min() < 0:
