@@ -89,7 +89,8 @@ def from_brian2(
     ------
     ValueError
         Naming the object, and what of it records cannot say: compartments, ``network_operation``, ``run_regularly``, custom events,
-        linked variables, functions and tables of the script, several steps, orders or schedules of their own, and what is not active.
+        linked variables, sums onto a part of a group, synapses onto synapses, functions and tables of the script, several steps, orders
+        or schedules of their own, and what is not active.
     """
     found = list(objects.objects if isinstance(objects, BrianNetwork) else objects)
     given = dict(namespace or {})
