@@ -19,7 +19,7 @@ from brian2.monitors.statemonitor import StateMonitor
 from brian2.synapses.synapses import StateUpdater as SynapticStateUpdater
 from brian2.synapses.synapses import SummedVariableUpdater, Synapses, SynapticPathway
 
-__all__ = ["check_scheduled", "check_usual", "shared_step"]
+__all__ = ["OTHERWISE", "check_scheduled", "check_usual", "shared_step"]
 
 _SOURCES = (NeuronGroup, PoissonGroup, SpikeGeneratorGroup)
 _WATCHING = (SpikeMonitor, PopulationRateMonitor, StateMonitor)
@@ -34,7 +34,8 @@ _PARTS = {
     SynapticPathway: "synapses",
 }
 _WHOLE = {PoissonInput: "synapses", SpikeGeneratorGroup: "thresholds", StateMonitor: "start"}  # run themselves, without parts
-_OTHERWISE = "run the script as it is with set_device('bioworkbench')"
+OTHERWISE = "run the script as it is with set_device('bioworkbench')"
+"""What to do instead."""
 
 
 def check_usual(one: Any) -> None:
@@ -51,9 +52,9 @@ def check_usual(one: Any) -> None:
     """
     kind = type(one).__name__
     if type(one) not in (*_SOURCES, *_WATCHING, Synapses, PoissonInput) and not isinstance(one, tuple(_PARTS)):
-        raise ValueError(f"{kind} '{getattr(one, 'name', one)}': records have no such object; leave it out, or {_OTHERWISE}")
+        raise ValueError(f"{kind} '{getattr(one, 'name', one)}': records have no such object; leave it out, or {OTHERWISE}")
     if not one.active:
-        raise ValueError(f"{kind} '{one.name}' is not active; leave it out, or {_OTHERWISE}")
+        raise ValueError(f"{kind} '{one.name}' is not active; leave it out, or {OTHERWISE}")
     _check_time(f"{kind} '{one.name}'", one, _WHOLE, 0)
     for part in getattr(one, "contained_objects", ()):
         _check_part(f"{kind} '{one.name}': '{part.name}'", part)
@@ -62,13 +63,13 @@ def check_usual(one: Any) -> None:
 def _check_part(name: str, part: Any) -> None:
     """Raise ValueError, which begins with a `name`, if a part of a group or of synapses is unusual."""
     if not isinstance(part, tuple(_PARTS)):
-        raise ValueError(f"{name} runs statements of its own, as run_regularly does; write them as equations, or {_OTHERWISE}")
+        raise ValueError(f"{name} runs statements of its own, as run_regularly does; write them as equations, or {OTHERWISE}")
     if not part.active:
-        raise ValueError(f"{name} is not active; leave it out, or {_OTHERWISE}")
+        raise ValueError(f"{name} is not active; leave it out, or {OTHERWISE}")
     if isinstance(part, SummedVariableUpdater) and isinstance(part.target, Subgroup):
         # Brian2 orders it behind the neurons' own updates, and leaves the other neurons as they are
         raise ValueError(
-            f"{name} sums onto a part of a group; records sum for all of its neurons. Connect synapses to the whole group, or {_OTHERWISE}"
+            f"{name} sums onto a part of a group; records sum for all of its neurons. Connect synapses to the whole group, or {OTHERWISE}"
         )
     usual = {"pre": -1, "post": 1}.get(getattr(part, "prepost", ""), -1 if isinstance(part, SummedVariableUpdater) else 0)
     if getattr(part, "event", "spike") == "spike":  # other events are refused where the group is read
@@ -79,9 +80,9 @@ def _check_time(name: str, one: Any, known: dict[type, str], order: int) -> None
     """Raise ValueError, which begins with a `name`, if an object of a `known` kind does not run when Brian2 usually has it run."""
     usual = next((when for kind, when in known.items() if isinstance(one, kind)), None)
     if usual is not None and one.when != usual:
-        raise ValueError(f"{name} runs at when = '{one.when}'; records keep Brian2's own, '{usual}'. Or {_OTHERWISE}")
+        raise ValueError(f"{name} runs at when = '{one.when}'; records keep Brian2's own, '{usual}'. Or {OTHERWISE}")
     if usual is not None and one.order != order:
-        raise ValueError(f"{name} has order {one.order}; records keep Brian2's own, {order}. Or {_OTHERWISE}")
+        raise ValueError(f"{name} has order {one.order}; records keep Brian2's own, {order}. Or {OTHERWISE}")
 
 
 def check_scheduled(objects: BrianNetwork | Iterable[Any]) -> None:
@@ -100,7 +101,7 @@ def check_scheduled(objects: BrianNetwork | Iterable[Any]) -> None:
     schedule = list(objects.schedule if isinstance(objects, BrianNetwork) else prefs.core.network.default_schedule)
     if schedule != _SCHEDULE:
         raise ValueError(
-            f"the schedule is {', '.join(schedule)}; records keep Brian2's own, {', '.join(_SCHEDULE)}. Or {_OTHERWISE}"
+            f"the schedule is {', '.join(schedule)}; records keep Brian2's own, {', '.join(_SCHEDULE)}. Or {OTHERWISE}"
         )
 
 

@@ -35,7 +35,7 @@ from bioworkbench.records.stimulus import SpikeTrains, Stimulus, silence
 from bioworkbench.records.synapse import PULSE, WEIGHT, SynapseModel
 from bioworkbench.records.times import seconds
 from bioworkbench.records.units import unit_text
-from bioworkbench.simulation.script_order import check_scheduled, check_usual, shared_step
+from bioworkbench.simulation.script_order import OTHERWISE, check_scheduled, check_usual, shared_step
 
 __all__ = ["Script", "from_brian2"]
 
@@ -133,6 +133,8 @@ def _constants(texts: Iterable[str], own: Iterable[str], group: Any, namespace: 
     for name in sorted({word for text in texts for word in get_identifiers(text)} - set(own) - _KNOWN):
         if name == "xi" or name.startswith("xi_"):  # noise
             continue
+        if name in group.variables:  # before any name of the script, in Brian2 too
+            raise ValueError(f"'{name}' is a number that Brian2 keeps, which records do not have; {OTHERWISE}")
         known = {**namespace, **group.namespace}
         if name not in known:
             raise ValueError(f"'{name}' is not in the namespace of the group; give namespace = globals(), or a table with it")

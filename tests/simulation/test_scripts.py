@@ -204,6 +204,11 @@ def synapses_onto_synapses():
     return [made.source, made, onto]
 
 
+def counted_synapses():
+    made = joined(cells(), "w : volt", on_pre="v += w/N_incoming")
+    return [made.source, made]
+
+
 def on_event():
     group = cells(events={"crossed": "v > 5*mV"})
     return [group]
@@ -221,6 +226,7 @@ def compartments():
         (lambda: changed(cells()), "NeuronGroup 'cells': 'cells_run_regularly' runs statements of its own, as run_regularly does"),
         (with_order, "Synapses 'joins': 'joins_pre' has order 3; records keep Brian2's own, -1"),
         (summed_onto_a_part, "Synapses 'joins': .* sums onto a part of a group; records sum for all of its neurons"),
+        (counted_synapses, "Synapses 'joins': 'N_incoming' is a number that Brian2 keeps, which records do not have; run the script as"),
         (synapses_onto_synapses, "Synapses 'onto': has the synapses 'joins' at one end; records have synapses between neurons"),
         (linked, "NeuronGroup 'second': 'x' is linked to another group"),
         (several_variables, "StateMonitor 'seen': records v, x; make a monitor for each variable"),
