@@ -17,10 +17,9 @@ from bioworkbench.experiment.spec.ranges import Range
 from bioworkbench.experiment.spec.reader import load, sweep_points
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.experiment.spec.validation import examined_file
-from bioworkbench.experiment.warnings import about_backend, about_conductances, about_time_step, about_times
+from bioworkbench.experiment.warnings import about_backend, about_network
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import SpecError
-from bioworkbench.simulation.rates import about_rates
 
 __all__ = ["check_command"]
 
@@ -89,14 +88,8 @@ def _is_fine(path: Path, changes: Mapping[str, Any]) -> bool:
         for problem in error.problems:
             words.print(labeled("error", f" {problem}", "bold red"))
         return False
-    doubts = (
-        about_backend(spec.backend),
-        about_time_step(plan.network, spec.dt),
-        about_times(plan.network, spec.dt, plan.stimulus.duration),
-        about_conductances(plan.network),
-        about_rates(plan.network, plan.stimulus, spec.dt),
-    )
-    for warning in chain.from_iterable(doubts):
+    doubts = about_network(plan.network, plan.stimulus, spec.dt, plan.stimulus.duration)
+    for warning in chain(about_backend(spec.backend), doubts):
         warn(warning)
     return True
 

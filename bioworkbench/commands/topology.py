@@ -72,7 +72,7 @@ def topology_command(
     changes : list of str, optional
         Settings of the topology.
     undirected : bool
-        The links have no direction.
+        The links have no direction; a link with another weight in each direction gets their mean.
     predict : str, optional
         Rank absent links: ch3_l3, or several as a,b,c.
     compare_them : bool
@@ -97,8 +97,8 @@ def topology_command(
     if page is not None and page.suffix != ".html":
         raise TopologyError(f"--report = {page}: the page is HTML; give a name that ends in .html")
     given = _graph(file, generate, nodes, changes or [], seed)
-    graph = _undirected(simple_graph(given)) if undirected else simple_graph(given)
-    to_know = notes(graph, seed, predict, nulls)
+    graph, uneven = _undirected(simple_graph(given)) if undirected else (simple_graph(given), [])
+    to_know = [*uneven, *notes(graph, seed, predict, nulls)]
     for note in to_know:
         words.print(labeled("note", note, "yellow"))
     names = [name.strip() for name in predict.split(",")] if predict is not None else []
@@ -187,15 +187,22 @@ def _graph(file: Path | None, generate: str | None, nodes: str, changes: list[st
     return read_graph(str(file), parallel=True)
 
 
-def _undirected(graph: SimpleGraph) -> SimpleGraph:
-    """The graph without directions; weights that differ between the two directions are added."""
+def _undirected(graph: SimpleGraph) -> tuple[SimpleGraph, list[str]]:
+    """The graph without directions, and what a reader must know of it: a link whose two directions differ gets their mean weight."""
     if not graph.directed:
-        return graph
-    try:
-        found = graph_of_links(*graph.links(), graph.nodes, directed=False)
-    except TopologyError:
-        found = graph.plain
-    return replace(found, nodes=graph.nodes, n_self_links=graph.n_self_links, n_parallel_links=graph.n_parallel_links)
+        return graph, []
+    sources, targets, weights = graph.links()
+    pairs, pair, n_listed = np.unique(
+        np.minimum(sources, targets) * graph.n_nodes + np.maximum(sources, targets), return_inverse=True, return_counts=True
+    )
+    lower, upper = np.divmod(pairs, max(1, graph.n_nodes))
+    means = None if weights is None else np.bincount(pair, weights, pairs.size) / n_listed
+    found = graph_of_links(lower, upper, means, graph.nodes, directed=False)
+    found = replace(found, n_self_links=graph.n_self_links, n_parallel_links=graph.n_parallel_links)
+    n_uneven = 0 if weights is None or means is None else np.unique(pair[weights != means[pair]]).size
+    if not n_uneven:
+        return found, []
+    return found, [f"links with another weight in each direction: {n_uneven}; --undirected gives them the mean of the two"]
 
 
 def _rng(seed: int | None, what: str) -> np.random.Generator:

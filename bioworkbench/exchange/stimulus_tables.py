@@ -19,7 +19,8 @@ from bioworkbench.tasks.measured import checked_times, is_time
 
 __all__ = ["spike_table", "value_table"]
 
-_UNIT = re.compile(r"[(\[]\s*(s|ms|us)\s*[)\]]$")
+_UNIT = re.compile(r"\s*[(\[]\s*([^()\[\]]*?)\s*[)\]]$")
+_MICRO = str.maketrans("\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}", "uu")
 _UNEVEN = 0.01  # of a frame: files round their times
 
 
@@ -45,14 +46,14 @@ def spike_table(
     file : path
         Separator, decimal mark and line ends are found out, as in every table.
     time, channel : str
-        Columns of times and of channels, which are counted 0, 1, 2, ...; "time" also finds "time (s)", "time (ms)" and "time (us)".
+        Columns of times and of channels, which are counted 0, 1, 2, ...; "time" also finds "time (s)", "time [ms]" and the like.
     trial : str, optional
         Column of trials, counted 0, 1, 2, ...; by default "trial" where there is one. With "", and without a column, all spikes are
         of one trial.
     population : str
         Whose spikes are taken, of those in the column "population"; may be left out where there is no such column, or one population.
     unit : {"s", "ms", "us"}, optional
-        Of the times; by default what stands in parentheses behind the name of their column, or else ms.
+        Of the times; by default what stands in parentheses or brackets behind the name of their column, or else ms.
     start, stop : float, seconds
         Of the part that is taken.
     n_channels : int, optional
@@ -66,7 +67,7 @@ def spike_table(
     ------
     ValueError
         If the file is not such a table, a cell is missing, a channel or trial is not a whole number, a time is before 0, the unit is
-        not the one that the column of times has in its name, or several populations have spikes and none is named.
+        not the one that the column of times has in its name, or that one is unknown, or several populations have spikes and none is named.
     """
     table = _of_population(read_table(existing_file(file)), population)
     time, scale = _times_column(table, time, unit)
@@ -101,13 +102,21 @@ def _of_population(table: CsvTable, population: str) -> CsvTable:
 
 
 def _times_column(table: CsvTable, time: str, unit: str | None) -> tuple[str, float]:
-    """The column of times, which may have its unit in parentheses, and the seconds of its unit."""
+    """The column of times, which may have its unit behind its name, and the seconds of its unit."""
     if time not in table.names:
-        time = next((f"{time} ({known})" for known in SECONDS_PER if f"{time} ({known})" in table.names), time)
-    named = next((known for known in SECONDS_PER if time.endswith(f"({known})")), None)
-    if named and unit and named != unit:
+        time = next((name for name in table.names if _UNIT.sub("", name) == time and _unit_of(name) in SECONDS_PER), time)
+    named = _unit_of(time)
+    if unit and named in SECONDS_PER and named != unit:
         raise ValueError(f"unit = '{unit}': column '{time}' of {table.path.name} has its times in {named}; leave the unit out")
+    if not unit and named not in (None, *SECONDS_PER) and time in table.names:
+        raise ValueError(f"column '{time}' of {table.path.name}: '{named}' is not one of s, ms, us; give the unit of the times")
     return time, SECONDS_PER[unit or named or "ms"]
+
+
+def _unit_of(column: str) -> str | None:
+    """What stands in parentheses or brackets at the end of the name of a column."""
+    found = _UNIT.search(column)
+    return found[1].translate(_MICRO) if found else None
 
 
 def value_table(
@@ -133,7 +142,7 @@ def value_table(
         Duration of a line.
     columns : tuple of str
         Those that are channels, in this order; by default all that have a name, but for one of times ("date", "time", "datetime",
-        "timestamp", also with a unit in parentheses) and of trials.
+        "timestamp", also with a unit in parentheses or brackets) and of trials.
     header : bool
         Whether the first line holds names.
     values : {"current", "rate", "spikes"}
@@ -142,8 +151,8 @@ def value_table(
         Column of trials, counted 0, 1, 2, ...; by default "trial" where there is one that is not among the columns. With "", and
         without a column, all lines are of one trial.
     times : {"even", "increasing", "ignore"}
-        What is asked of a column of times, in each trial: equal steps, of one frame where the column has its unit in parentheses; no
-        way back; nothing.
+        What is asked of a column of times, in each trial: equal steps, of one frame where the column has its unit behind its
+        name; no way back; nothing.
 
     Returns
     -------
@@ -184,10 +193,10 @@ def _check_steps(table: CsvTable, channels: Sequence[str], frame: float, times: 
     """Refuse times of a trial that go back, have gaps, or are not a frame apart where their unit is known."""
     position = checked_times(table, channels, times=times)
     column = "" if position is None else table.names[position]
-    found = _UNIT.search(column)
-    if found is None or times != "even" or len(table.lines) < 2:
+    unit = _unit_of(column)
+    if unit not in SECONDS_PER or times != "even" or len(table.lines) < 2:
         return
-    moments = table.numbers((column,))[:, 0] * SECONDS_PER[found[1]]
+    moments = table.numbers((column,))[:, 0] * SECONDS_PER[unit]
     step, held = float(moments[-1] - moments[0]) / (len(moments) - 1), seconds("frame", frame)
     if abs(step - held) > _UNEVEN * held:
         raise ValueError(

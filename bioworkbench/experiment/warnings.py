@@ -11,12 +11,13 @@ from bioworkbench.neurons.time_constants import LARGEST_FRACTION, smallest_time_
 from bioworkbench.readout.direction import SMALLER_IS_BETTER
 from bioworkbench.records.network import Network, Projection
 from bioworkbench.records.neuron import NeuronModel, refractory_time
+from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.records.times import SECOND, rough_delays, rough_times
 from bioworkbench.records.units import Quantity, format_quantity, parse_quantity
 from bioworkbench.simulation.backends.choice import backend_of
 from bioworkbench.simulation.rates import about_rates
 
-__all__ = ["about_backend", "about_conductances", "about_time_step", "about_times", "suspicions"]
+__all__ = ["about_backend", "about_conductances", "about_network", "about_time_step", "about_times", "suspicions"]
 
 _SIEMENS = parse_quantity("1 siemens").dim
 
@@ -38,14 +39,32 @@ def suspicions(spec: ExperimentSpec, network: Network, metrics: Mapping[str, Any
     tuple of str
     """
     return (
-        *about_time_step(network, spec.dt),
+        *about_network(network, None, spec.dt, duration),
         *_about_activity(network, metrics["activity"]),
-        *about_times(network, spec.dt, duration),
-        *about_conductances(network),
-        *about_rates(network, None, spec.dt),
         *_about_scores(metrics),
         *_about_sweep(spec),
     )
+
+
+def about_network(network: Network, stimulus: Stimulus | None, dt: float, duration: float) -> Iterator[str]:
+    """Warnings that need no simulation: of time steps, delays, conductances and rates.
+
+    Parameters
+    ----------
+    network : Network
+    stimulus : Stimulus, optional
+        What drives the sources of the network; without, only their own rates are looked at.
+    dt, duration : float, seconds
+        Of the simulation and of a trial.
+
+    Yields
+    ------
+    str
+    """
+    yield from about_time_step(network, dt)
+    yield from about_times(network, dt, duration)
+    yield from about_conductances(network)
+    yield from about_rates(network, stimulus, dt)
 
 
 def about_time_step(network: Network, dt: float) -> Iterator[str]:

@@ -138,6 +138,20 @@ def test_a_graph_in_which_nothing_can_be_ranked(tmp_path):
     assert (done.exit_code, "--predict cha: " in done.stderr) in ((0, False), (2, True))
 
 
+def test_links_of_both_directions_have_one_weight(tmp_path):
+    """As the graph whose links have it is measured; a pair that differs changes nothing of the others."""
+    both, once, twin = (tmp_path / name for name in ("both.csv", "once.csv", "twin.graphml"))
+    both.write_text("source,target,weight\na,b,3\nb,a,3\nb,c,-2\nc,b,-1\nc,d,4\nd,a,2\na,d,2\n")
+    graph = nx.Graph()
+    graph.add_weighted_edges_from([("a", "b", 3.0), ("b", "c", -1.5), ("c", "d", 4.0), ("a", "d", 2.0)])
+    write_graph(graph, twin)
+    done = run(both, "--undirected", "--seed", 1, "--json")
+    assert "links with another weight in each direction: 1; --undirected gives them the mean of the two" in done.stderr
+    assert json.loads(done.stdout) == json.loads(run(twin, "--seed", 1, "--json").stdout)
+    once.write_text("source,target,weight\na,b,3\nb,a,3\nb,c,1\n")
+    assert "in each direction" not in run(once, "--undirected", "--seed", 1).stderr
+
+
 def test_numbers_of_nulls_have_a_limit(autapse):
     done = run(autapse, "--nulls", 10**9, "--seed", 1)
     assert done.exit_code == 2

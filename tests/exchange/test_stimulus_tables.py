@@ -30,6 +30,8 @@ def test_tables_of_spikes(tmp_path):
         ("time,unit\n1,1\n", {}, r"'channel' is not a column of s\.csv"),
         ("time,channel\n1,0\n-10,1\n", {}, r"line 3, column 'time': -10 is before 0, where trials begin; shift all times"),
         ("time (s),channel\n1,0\n", {"unit": "ms"}, r"unit = 'ms': column 'time \(s\)' of s\.csv has its times in s"),
+        ("time [s],channel\n1,0\n", {"unit": "ms"}, r"unit = 'ms': column 'time \[s\]' of s\.csv has its times in s"),
+        ("t (min),channel\n1,0\n", {"time": "t (min)"}, r"column 't \(min\)' of s\.csv: 'min' is not one of s, ms, us; give the"),
         (
             "time,channel\n1,1\n2,3\n",
             {"n_channels": 3},
@@ -50,6 +52,20 @@ def test_columns_of_trials_and_units_in_names_are_found(tmp_path):
     path.write_text("trial,channel,time (s)\n0,0,0.01\n1,1,0.05\n")
     assert columns(spike_table("a", file=path)) == [(0, 0, 0.01), (1, 1, 0.05)]
     assert columns(spike_table("a", file=path, trial="")) == [(0, 0, 0.01), (0, 1, 0.05)]
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("time (s)", 5.0), ("time [s]", 5.0), ("time[ s ]", 5.0), ("time (ms)", 5e-3), ("time [us]", 5e-6),
+        ("time (\N{MICRO SIGN}s)", 5e-6), ("time", 5e-3),
+    ],
+)  # fmt: skip
+def test_units_stand_in_parentheses_or_brackets(tmp_path, column, expected):
+    path = tmp_path / "s.csv"
+    path.write_text(f"{column},channel\n5,0\n", encoding="utf-8")
+    for time in ("time", column):
+        assert spike_table("a", file=path, time=time).time == pytest.approx([expected])
 
 
 def test_times_of_frames_are_no_channel(tmp_path):
