@@ -39,8 +39,8 @@ def suspicions(spec: ExperimentSpec, network: Network, metrics: Mapping[str, Any
     tuple of str
     """
     return (
-        *about_network(network, None, spec.dt, duration),
         *_about_activity(network, metrics["activity"]),
+        *about_network(network, None, spec.dt, duration),
         *_about_scores(metrics),
         *_about_sweep(spec),
     )

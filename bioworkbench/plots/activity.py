@@ -3,7 +3,7 @@
 # pyright: reportArgumentType=false
 # Matplotlib takes arrays where its types say sequences
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from bioworkbench.records.recording import Recording, Trace
 __all__ = ["correlations", "interval_histogram", "rates_of_neurons", "spectra", "synapses_in_time", "traced", "variations"]
 
 _N_BINS = 40
+_ROUND_OFF = 1e-9
 _QUANTILES = (0.05, 0.25, 0.75, 0.95)
 _BANDS = ("nine tenths", "half")
 
@@ -42,7 +43,9 @@ def rates_of_neurons(axes: Axes, recording: Recording) -> bool:
     bool
         Whether there was anything to draw, as of all panels here.
     """
-    return _histograms(axes, recording, neuron_rates, "mean rate of a neuron (Hz)", "% of neurons", "Rates of neurons")
+    one_spike = 1 / (recording.n_trials * recording.duration)
+    words = {"xlabel": "mean rate of a neuron (Hz)", "ylabel": "% of neurons", "title": "Rates of neurons"}
+    return _histograms(axes, recording, neuron_rates, words, one_spike)
 
 
 def interval_histogram(axes: Axes, recording: Recording) -> bool:
@@ -59,11 +62,14 @@ def interval_histogram(axes: Axes, recording: Recording) -> bool:
         Whether there was anything to draw.
     """
 
-    def shown(recording: Recording, population: str) -> Floats:
-        found = 1e3 * intervals(recording, population)
-        return found[found <= np.quantile(found, 0.99)]
+    step = 1e3 * recording.dt
 
-    return _histograms(axes, recording, shown, "interspike interval (ms)", "% of intervals", "Interspike intervals")
+    def shown(recording: Recording, population: str) -> Floats:
+        steps = np.rint(intervals(recording, population) / recording.dt)
+        return step * steps[steps <= np.quantile(steps, 0.99)]
+
+    words = {"xlabel": "interspike interval (ms)", "ylabel": "% of intervals", "title": "Interspike intervals"}
+    return _histograms(axes, recording, shown, words, step)
 
 
 def variations(axes: Axes, recording: Recording) -> bool:
@@ -79,9 +85,8 @@ def variations(axes: Axes, recording: Recording) -> bool:
     bool
         Whether there was anything to draw.
     """
-    drawn = _histograms(
-        axes, recording, interval_variations, "CV of the intervals of a neuron", "% of spike trains", "Irregularity"
-    )
+    words = {"xlabel": "CV of the intervals of a neuron", "ylabel": "% of spike trains", "title": "Irregularity"}
+    drawn = _histograms(axes, recording, interval_variations, words)
     if drawn:
         axes.axvline(1.0, color="#888888", linewidth=0.8, linestyle="--")
     return drawn
@@ -100,7 +105,8 @@ def correlations(axes: Axes, recording: Recording) -> bool:
     bool
         Whether there was anything to draw.
     """
-    return _histograms(axes, recording, count_correlations, "correlation of counts in 20 ms", "% of pairs", "Pairs of neurons")
+    words = {"xlabel": "correlation of counts in 20 ms", "ylabel": "% of pairs", "title": "Pairs of neurons"}
+    return _histograms(axes, recording, count_correlations, words)
 
 
 def spectra(axes: Axes, recording: Recording) -> bool:
@@ -167,24 +173,34 @@ def synapses_in_time(axes: Axes, name: str, trace: Trace, duration: float, trial
 
 
 def _histograms(
-    axes: Axes, recording: Recording, values: Callable[[Recording, str], Floats], xlabel: str, ylabel: str, title: str
+    axes: Axes, recording: Recording, values: Callable[[Recording, str], Floats], words: Mapping[str, str], apart: float = 0.0
 ) -> bool:
-    """Histograms of all populations on common bins, in percent."""
+    """Histograms of all populations on common bins, in percent; `apart` is how far values are apart that can occur, where they are."""
     found = list(_found(recording, values))
     if not found:
         return False
     everything = np.concatenate([numbers for _, _, numbers in found])
-    low, high = float(everything.min()), float(everything.max())
-    # Given as edges, bins would be searched one by one for every number.
-    bounds = low, high if high > low else low + 1
-    edges = np.linspace(*bounds, _N_BINS + 1)
+    n_bins, bounds = _bins(float(everything.min()), float(everything.max()), apart)
+    edges = np.linspace(*bounds, n_bins + 1)
     for k, name, numbers in found:
-        heights = 100 * np.histogram(numbers, _N_BINS, bounds)[0] / len(numbers)
+        # Given as edges, bins would be searched one by one for every number.
+        heights = 100 * np.histogram(numbers, n_bins, bounds)[0] / len(numbers)
         axes.stairs(heights, edges, color=color(k), fill=True, alpha=0.25)
         axes.stairs(heights, edges, color=color(k), linewidth=1.3, label=name)
-    axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    axes.set(**words)
     axes.legend()
     return True
+
+
+def _bins(low: float, high: float, apart: float) -> tuple[int, tuple[float, float]]:
+    """Number of bins, and where they begin and end: of values that are counts of something, each bin holds as many that can occur."""
+    if not apart:
+        return _N_BINS, (low, high if high - low > _ROUND_OFF else low + 1)
+    first, n_values = round(low / apart), round(high / apart) - round(low / apart) + 1
+    width = -(-n_values // _N_BINS)
+    n_bins = -(-n_values // width)
+    begin = (first - 0.5) * apart
+    return n_bins, (begin, begin + n_bins * width * apart)
 
 
 def _found(recording: Recording, values: Callable[[Recording, str], Any]) -> Iterator[tuple[int, str, Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from bioworkbench.plots.panels import COLORS
+from bioworkbench.plots.panels import COLORS, color
 from bioworkbench.records.averages import mean_and_error
 
 __all__ = ["curves_with_errors", "scores_of_repeats"]
@@ -85,7 +85,7 @@ def curves_with_errors(
             places,
             means,
             [error or 0.0 for error in errors],
-            color=COLORS[k],
+            color=color(k),
             marker="o",
             markersize=3.5,
             capsize=2.5,

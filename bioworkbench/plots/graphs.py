@@ -43,7 +43,7 @@ def degree_distributions(axes: Axes, graph: SimpleGraph) -> None:
     for k, (name, side) in enumerate(sides.items()):
         values, fractions = degree_survival(degrees(graph, side))
         seen = values > 0
-        axes.step(values[seen], fractions[seen], where="post", color=COLORS[k], label=name)
+        axes.step(values[seen], fractions[seen], where="pre", color=COLORS[k], label=name)
         axes.scatter(values[seen], fractions[seen], s=7, color=COLORS[k], linewidths=0)
     axes.set_xscale("log")
     axes.xaxis.set_minor_formatter(LogFormatter())  # a narrow range has no power of ten to write at its ticks

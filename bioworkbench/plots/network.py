@@ -13,7 +13,7 @@ __all__ = ["network_diagram"]
 
 
 def network_diagram(axes: Axes, network: Network, read: Sequence[str] = (), n_outputs: int = 0) -> None:
-    """Populations as boxes from left to right, projections as arrows with their number of synapses.
+    """Populations as boxes from left to right, projections as arrows with their number of synapses, one for all of the same ends.
 
     Parameters
     ----------
@@ -35,12 +35,12 @@ def network_diagram(axes: Axes, network: Network, read: Sequence[str] = (), n_ou
         box = FancyBboxPatch((x - 0.3, y - 0.14), 0.6, 0.28, boxstyle="round,pad=0.03", facecolor=shade, edgecolor="#444444")
         boxes[name] = axes.add_patch(box)
         axes.text(x, y, f"{name}\n{sizes[name]}", ha="center", va="center", fontsize=8.5, zorder=3)
+    between: dict[tuple[str, str], list[str]] = {}
     for projection in network.projections:
-        returned = any((other.target, other.source) == (projection.source, projection.target) for other in network.projections)
-        ends = boxes[projection.source], boxes[projection.target]
-        _arrow(
-            axes, ends, f"{projection.n_synapses:,}", 0.25 if returned else _detour(places, projection.source, projection.target)
-        )
+        between.setdefault((projection.source, projection.target), []).append(f"{projection.n_synapses:,}")
+    for (source, target), numbers in between.items():
+        bend = 0.25 if (target, source) in between else _detour(places, source, target)
+        _arrow(axes, (boxes[source], boxes[target]), " + ".join(numbers), bend)
     for name in read:
         _arrow(axes, (boxes[name], boxes[reader]), "", _detour(places, name, reader))
     xs, ys = zip(*places.values(), strict=True)

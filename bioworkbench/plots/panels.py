@@ -62,6 +62,7 @@ STYLE: "dict[RcKeyType, Any]" = {
 
 _MOST_ROWS = 300  # neurons of a population in a raster
 _MOST_DOTS = 60_000
+_ROUND_OFF = 1e-9  # of weights: what differs by less is one value
 _LONGEST_NAME = 16  # of a class beside a confusion matrix
 
 
@@ -284,7 +285,9 @@ def weight_bins(weights: Sequence[Floats], dimension: Dimension) -> tuple[float,
     """
     joined = np.concatenate(weights)
     factor = _factor(joined, dimension)
-    edges = np.histogram_bin_edges(joined * factor, bins=60)
+    scale = factor * np.abs(joined).max(initial=0.0)
+    alike = joined.size > 0 and factor * np.ptp(joined) <= _ROUND_OFF * scale
+    edges = np.histogram_bin_edges((joined[:1] if alike else joined) * factor, bins=60)
     heights = [np.histogram(values * factor, edges)[0].max(initial=1) for values in weights]
     return factor, scaled(joined, dimension)[1], edges, max(heights) > 20 * min(heights)
 

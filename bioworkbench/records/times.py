@@ -197,4 +197,4 @@ def rough_times(what: str, owner: str, times: float | Floats, dt: float) -> Iter
 
 
 def _ms(time: float) -> str:
-    return format_quantity(cast(Quantity, Quantity(time, dim=SECOND)))
+    return format_quantity(cast(Quantity, Quantity(float(f"{time:.4g}"), dim=SECOND)))

@@ -7,6 +7,7 @@ simulated, and are not told here.
 # pyright: reportArgumentType=false
 # Brian2 does not type its quantities
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from bioworkbench.experiment.results.record import RunRecord
 from bioworkbench.experiment.spec.kinds import KINDS
+from bioworkbench.experiment.spec.records import StimulusSpec
 from bioworkbench.records.counted import counted
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.synapse import PULSE
@@ -22,7 +24,24 @@ from bioworkbench.records.units import Dimension, Quantity, format_quantity, uni
 from bioworkbench.report.text import drawn_texts, shown, words_of
 from bioworkbench.report.values import amount, choice_text
 
-__all__ = ["dimension_of_weights", "methods_paragraph", "projection_rows", "synapse_rows"]
+__all__ = ["arrows", "dimension_of_weights", "is_identity", "methods_paragraph", "projection_rows", "synapse_rows"]
+
+
+def arrows(network: Network) -> dict[str, str]:
+    """What a report calls each projection.
+
+    Parameters
+    ----------
+    network : Network
+
+    Returns
+    -------
+    dict
+        By the name of the projection: its ends and, where several have the same ends, that name too.
+    """
+    ends = {p.name: f"{p.source} → {p.target}" for p in network.projections}
+    alike = Counter(ends.values())
+    return {name: f"{between} ({name})" if alike[between] > 1 else between for name, between in ends.items()}
 
 
 def projection_rows(record: RunRecord) -> list[dict[str, str]]:
@@ -45,10 +64,15 @@ def _projection_row(record: RunRecord, projection: Projection) -> dict[str, str]
     n_sources = projection.links.shape[0]
     fraction = projection.n_synapses / (n_sources * network.sizes[projection.target])
     described = None if _was_trained(record, projection) else _described(record, projection)
-    if projection.drawn is not None:
+    stimulus = _acting(record, projection)
+    origin = _origin(record) if stimulus is None else "one to one" if stimulus.each else "all to all"
+    if is_identity(record, projection):
+        values = "values of the stimulus"
+    elif projection.drawn is not None:
         values = str(projection.drawn.weights)
     else:
-        values = f"{_spread(projection.links.weights, dimension_of_weights(record, projection))}, {_origin(record)}"
+        spread = _spread(projection.links.weights, dimension_of_weights(record, projection))
+        values = f"{spread}, {origin}" if stimulus is None else spread
     told = None if described is None or projection.is_drawn else described.weights
     return {
         "source": projection.source,
@@ -56,10 +80,34 @@ def _projection_row(record: RunRecord, projection: Projection) -> dict[str, str]
         "receiver": _receiver(record, projection),
         "synapses": f"{projection.n_synapses:,} ({100 * fraction:.3g} %)",
         "synapse": _synapse_kind(record, projection),
-        "topology": choice_text(described.topology, KINDS["topologies"]) if described and described.topology else _origin(record),
+        "topology": choice_text(described.topology, KINDS["topologies"]) if described and described.topology else origin,
         "weights": choice_text(told, KINDS["weights"]) if told else values,
         "delay": _delay(projection),
     }
+
+
+def is_identity(record: RunRecord, projection: Projection) -> bool:
+    """Whether the weights of a projection are ones, since it hands on the values of a stimulus that acts on a population directly.
+
+    Parameters
+    ----------
+    record : RunRecord
+    projection : Projection
+        Of the record's network.
+
+    Returns
+    -------
+    bool
+    """
+    stimulus = _acting(record, projection)
+    return stimulus is not None and stimulus.weight is None
+
+
+def _acting(record: RunRecord, projection: Projection) -> StimulusSpec | None:
+    """The stimulus of the spec that names the target of a projection as its own."""
+    stimulus = record.spec.stimuli.get(projection.source)
+    named = stimulus is not None and projection.target in stimulus.targets and _described(record, projection) is None
+    return stimulus if named else None
 
 
 def _synapse_kind(record: RunRecord, projection: Projection) -> str:
@@ -80,12 +128,13 @@ def synapse_rows(record: RunRecord) -> list[dict[str, Any]]:
         names, kind, text (equations and statements) and constants (pairs of name and text).
     """
     found: dict[tuple[Any, ...], list[str]] = {}
+    labels = arrows(record.data.network)
     for projection in record.data.network.projections:
         if projection.synapse != PULSE:
             constants = tuple((name, amount(value)) for name, value in projection.synapse.constants.items())
             start = tuple((f"{name} at start", amount(value)) for name, value in projection.synapse.start.items())
             model = _synapse_kind(record, projection), _synapse_text(record, projection), constants + start
-            found.setdefault(model, []).append(f"{projection.source} → {projection.target}")
+            found.setdefault(model, []).append(labels[projection.name])
     return [
         {"names": ", ".join(names), "kind": kind, "text": text, "constants": constants}
         for (kind, text, constants), names in found.items()
@@ -125,7 +174,8 @@ def _was_trained(record: RunRecord, projection: Projection) -> bool:
 
 
 def _origin(record: RunRecord) -> str:
-    return f"as {record.spec.method.kind} left them" if record.spec.method else "given by the script"
+    where = "script" if record.spec.network is None else "file"
+    return f"as {record.spec.method.kind} left them" if record.spec.method else f"given by the {where}"
 
 
 def _receiver(record: RunRecord, projection: Projection) -> str:
@@ -193,12 +243,22 @@ def methods_paragraph(record: RunRecord) -> str:
 
 def _network_sentences(record: RunRecord) -> Iterator[str]:
     yield f"The network consisted of {_listed([_population(record, each) for each in record.data.network.populations])}."
-    links = [_link_sentence(row) for row in projection_rows(record)]
+    projections = record.data.network.projections
+    links = [_link_sentence(_projection_row(record, each)) for each in projections if not is_identity(record, each)]
     if links:
         yield f"Projections were {_listed(links, '; ')}."
-    stimuli = [f"'{name}', {choice_text(stimulus.choice, KINDS['stimuli'])}" for name, stimulus in record.spec.stimuli.items()]
+    stimuli = [
+        f"'{name}', {choice_text(stimulus.choice, KINDS['stimuli'])}{_acts_on(record, name)}"
+        for name, stimulus in record.spec.stimuli.items()
+    ]
     if stimuli:
         yield f"Stimuli were {_listed(stimuli, '; ')}."
+
+
+def _acts_on(record: RunRecord, stimulus: str) -> str:
+    """On what a stimulus acts directly, in words."""
+    reached = [p for p in record.data.network.projections if p.source == stimulus and is_identity(record, p)]
+    return f" onto {_listed([f'{_receiver(record, p)} of {p.target}' for p in reached])}" if reached else ""
 
 
 def _population(record: RunRecord, population: Population) -> str:
@@ -232,7 +292,9 @@ def _link_sentence(row: dict[str, str]) -> str:
     delay = "" if row["delay"] == "0 ms" else f", delay {row['delay']}"
     onto = f" onto {row['receiver']}" if row["receiver"] else ""
     kind = "" if row["synapse"] == "pulse" else f" of kind {row['synapse']}"
-    return f"{row['source']} to {row['target']}{onto} ({row['synapses'].split(' ')[0]} synapses{kind}, {_links(row)}{delay})"
+    number = row["synapses"].split(" ")[0]
+    synapses = f"{number} synapse" if number == "1" else f"{number} synapses"
+    return f"{row['source']} to {row['target']}{onto} ({synapses}{kind}, {_links(row)}{delay})"
 
 
 def _links(row: dict[str, str]) -> str:

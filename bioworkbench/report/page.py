@@ -27,7 +27,14 @@ from bioworkbench.records.units import Dimension
 from bioworkbench.report import text
 from bioworkbench.report.drawn import Panel, drawn
 from bioworkbench.report.fitted import fit_panels, fit_table
-from bioworkbench.report.methods import dimension_of_weights, methods_paragraph, projection_rows, synapse_rows
+from bioworkbench.report.methods import (
+    arrows,
+    dimension_of_weights,
+    is_identity,
+    methods_paragraph,
+    projection_rows,
+    synapse_rows,
+)
 from bioworkbench.report.pages import rendered
 
 __all__ = ["SweepCurve", "render", "write_report"]
@@ -193,18 +200,19 @@ def _change_panels(record: RunRecord) -> Iterator[Panel]:
     start, network = record.data.start, record.data.network
     if start is None:
         return
+    labels = arrows(network)
     pairs = [(a, b) for a, b in zip(start.projections, network.projections, strict=True) if a.n_synapses and a is not b]
     moved = [(a, b) for a, b in pairs if a.n_synapses != b.n_synapses or (a.weights.indices != b.weights.indices).any()]
     if any(b.source in network.sizes for _, b in moved):
         caption = "Synapses that training left alone, removed, and grew."
         yield drawn(partial(training.adjacency_change, before=start, after=network), caption, height=4.6)
     if moved:
-        matrices = [{_arrow(p): p.weights for p in side} for side in zip(*moved, strict=True)]
+        matrices = [{labels[p.name]: p.weights for p in side} for side in zip(*moved, strict=True)]
         draw = partial(training.degrees_before_and_after, before=matrices[0], after=matrices[1])
         yield drawn(draw, "How many synapses neurons have: thick lines onto them, thin lines from them.", height=4.6)
     for dimension, projections in _by_dimension(record):
         here = [(a, b) for a, b in pairs if any(b is p for p in projections)]
-        sides = [{_arrow(p): p.weights.data for p in side} for side in zip(*here, strict=True)]
+        sides = [{labels[p.name]: p.weights.data for p in side} for side in zip(*here, strict=True)]
         if sides:
             draw = partial(training.weights_before_and_after, before=sides[0], after=sides[1], dimension=dimension)
             yield drawn(draw, "Weights of the synapses that training changed.")
@@ -275,14 +283,16 @@ _DISTRIBUTIONS = (
 def _network_panels(record: RunRecord) -> Iterator[Panel]:
     network = record.data.network
     yield drawn(lambda axes: _draw_network(axes, record), "Which populations project to which.", wide=True, height=2.6)
-    shown = [projection for projection in network.projections if not projection.is_drawn]  # others are never held one by one
+    # what a rule draws is never held one by one
+    shown = [each for each in network.projections if not (each.is_drawn or is_identity(record, each))]
     if not shown:
         return
-    matrices = {_arrow(projection): projection.weights for projection in shown}
+    labels = arrows(network)
+    matrices = {labels[projection.name]: projection.weights for projection in shown}
     caption = "Filled: synapses onto a neuron; outlines: synapses from a neuron."
     yield drawn(lambda axes: panels.degree_histogram(axes, matrices), caption)
     for dimension, projections in _by_dimension(record):
-        weights = {_arrow(projection): projection.weights.data for projection in projections}
+        weights = {labels[projection.name]: projection.weights.data for projection in projections}
         caption = "Weights of all synapses" + (", as training left them." if record.data.trained is not None else ".")
         yield drawn(lambda axes, w=weights, d=dimension: panels.weight_histogram(axes, w, d), caption)
         yield from _learned_panels(record, dimension, projections)
@@ -292,8 +302,9 @@ def _learned_panels(record: RunRecord, dimension: Dimension, projections: list[P
     """Weights before and after a trial, of projections whose synapses change them."""
     learned = record.data.recording.weights
     plastic = [projection for projection in projections if projection.name in learned]
-    before = {_arrow(projection): projection.weights.data for projection in plastic}
-    after = {_arrow(projection): learned[projection.name][-1] for projection in plastic}
+    labels = arrows(record.data.network)
+    before = {labels[projection.name]: projection.weights.data for projection in plastic}
+    after = {labels[projection.name]: learned[projection.name][-1] for projection in plastic}
     if plastic:
         draw = partial(training.weights_before_and_after, before=before, after=after, dimension=dimension)
         yield drawn(
@@ -316,10 +327,6 @@ def _by_dimension(record: RunRecord) -> list[tuple[Dimension, list[Projection]]]
     """Projections in groups whose weights share a unit."""
     network = record.data.network
     groups: dict[Dimension, list[Projection]] = {}
-    for projection in (p for p in network.projections if not p.is_drawn):
+    for projection in (p for p in network.projections if not (p.is_drawn or is_identity(record, p))):
         groups.setdefault(dimension_of_weights(record, projection), []).append(projection)
     return list(groups.items())
-
-
-def _arrow(projection: Projection) -> str:
-    return f"{projection.source} → {projection.target}"

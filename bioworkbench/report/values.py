@@ -4,8 +4,8 @@
 # Brian2 does not type its quantities
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from typing import Any
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, get_args
 
 import numpy as np
 
@@ -74,10 +74,17 @@ def _argument(name: str, value: Any, setting: Setting | None) -> str:
         group = {each.name: getattr(value, each.name) for each in fields(value)}
         return _called(type(value).__name__.lower(), group, settings(type(value)))
     if isinstance(value, tuple | list):
-        return f"({', '.join(_argument(name, each, setting) for each in value)})"
+        inside = None if setting is None else _of_items(setting)
+        return f"({', '.join(_argument(name, each, inside) for each in value)})"
     if setting is not None and setting.unit is not None and isinstance(value, int | float) and not isinstance(value, bool):
         return format_quantity(Quantity(value, dim=setting.unit.dim))
     return str(value) if isinstance(value, bool | str) else _amount_or_text(value)
+
+
+def _of_items(setting: Setting) -> Setting:
+    """What each item of a list is, where all are of one kind."""
+    kinds = {part for member in setting.types for part in get_args(member) if part is not Ellipsis}
+    return replace(setting, annotation=kinds.pop()) if len(kinds) == 1 else setting
 
 
 def _amount_or_text(value: Any) -> str:

@@ -38,3 +38,11 @@ def test_an_arrow_goes_around_the_box_between_its_ends(axes):
     network_diagram(axes, chain_with_a_side_branch(), ["exc", "inh"], 10)
     bends = [arrow.get_connectionstyle().rad for arrow in axes.patches if isinstance(arrow, FancyArrowPatch)]
     assert bends == [0.0, 0.0, 0.3, 0.0]
+
+
+def test_projections_of_the_same_ends_share_an_arrow(axes):
+    links = [sparse.csr_array(np.triu(np.ones((4, 4)), k)) for k in (1, 2)]
+    projections = tuple(Projection("exc", "exc", one, name=name) for one, name in zip(links, ("fast", "slow"), strict=True))
+    network_diagram(axes, Network((Population("exc", 4, noisy_lif()),), projections))
+    assert [text.get_text() for text in axes.texts] == ["exc\n4 neurons", "6 + 3"]
+    assert [type(patch) for patch in axes.patches].count(FancyArrowPatch) == 1

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from bioworkbench.plots import panels
 from bioworkbench.records.recording import Recording, Spikes
+from bioworkbench.records.units import parse_quantity
 
 
 def recorded(n_trials=4, n_steps=250, size=7, dt=1e-3):
@@ -59,3 +60,12 @@ def test_a_single_seed_has_no_error():
     assert axes.get_title() == "accuracy"
     panels.error_curve(axes, {"a": (one, one, one)}, "x", "accuracy", 3)
     assert axes.get_title() == "accuracy, mean ± standard error of 3 seeds"
+
+
+def test_weights_that_differ_by_rounding_are_one_value():
+    """NumPy has no 60 bins between neighboring numbers."""
+    weight, axes = 1e-4, Figure().subplots()
+    panels.weight_histogram(axes, {"a": np.array([weight, np.nextafter(weight, 1.0)])}, parse_quantity("1 mV").dim)
+    assert axes.get_xlabel() == "weight (uV)"
+    bounds = axes.patches[0].get_extents().transformed(axes.transData.inverted())
+    assert (bounds.x0, bounds.x1) == pytest.approx((100.0, 100.0), abs=0.6)

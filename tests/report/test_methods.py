@@ -13,7 +13,14 @@ from bioworkbench.experiment.spec.changes import with_value
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.links import Links
 from bioworkbench.records.network import Network, Population, Projection
-from bioworkbench.report.methods import dimension_of_weights, methods_paragraph, projection_rows, synapse_rows
+from bioworkbench.report.methods import (
+    arrows,
+    dimension_of_weights,
+    is_identity,
+    methods_paragraph,
+    projection_rows,
+    synapse_rows,
+)
 from bioworkbench.report.text import drawn_texts, population_rows
 from bioworkbench.report.values import choice_text
 from bioworkbench.synapses import pair_stdp
@@ -172,3 +179,30 @@ def test_settings_have_their_units():
 def test_integers_of_any_size_are_told():
     assert choice_text(Choice("digits", {"seed": 10**400})) == f"digits(seed = {10**400})"
     assert with_value(alone(), "seed", 1)["seed"] == 1
+
+
+def test_projections_of_the_same_ends_are_told_apart():
+    """The panels of degrees and weights showed the last of them alone."""
+    document = alone()
+    document["projections"]["slow"] = {**document["projections"]["exc_exc"], "delay": "5 ms"}
+    network = record_alone(document).data.network
+    assert arrows(network) == {"exc_inh": "exc → inh", "exc_exc": "exc → exc (exc_exc)", "slow": "exc → exc (slow)"}
+
+
+def test_what_a_stimulus_does_directly_is_not_a_projection_of_synapses():
+    document = alone()
+    document["stimuli"] = {
+        "push": {"kind": "steps", "times": ["0 ms", "20 ms"], "values": ["2 mV", "3 mV"], "target": "inh"},
+        "drum": {"kind": "regular", "rate": "100 Hz", "target": "inh", "weight": "0.5 mV", "each": True},
+    }
+    record = record_alone(document)
+    words = methods_paragraph(record)
+    assert "'push', steps(times = (0 s, 20 ms), values = (2 mV, 3 mV)) onto drive of inh" in words
+    assert "drum to inh onto v (5 synapses, one to one, weights 0.5 mV)" in words
+    assert "push to inh" not in words
+    rows = {row["source"]: (row["topology"], row["weights"]) for row in projection_rows(record)}
+    assert rows["push"] == ("all to all", "values of the stimulus")
+    assert rows["drum"] == ("one to one", "0.5 mV")
+    assert {p.source: is_identity(record, p) for p in record.data.network.projections} == {
+        "exc": False, "push": True, "drum": False
+    }  # fmt: skip
