@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,11 @@ from bioworkbench.experiment.spec.changes import points, with_value
 from bioworkbench.experiment.spec.reader import sweep_points
 from bioworkbench.experiment.spec.records import Document, ExperimentSpec
 from bioworkbench.records.errors import ResultError
+from bioworkbench.records.functions import external_code
 
 __all__ = ["swept_points"]
+
+_FUNCTION = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
 
 
 def swept_points(spec: ExperimentSpec, root: str | Path, *, keep: bool = True) -> list[Point]:
@@ -61,10 +65,11 @@ def _with_values(document: Document, values: Mapping[str, Any]) -> Document:
 
 def _fingerprints(spec: ExperimentSpec, folder: Path, n_points: int, keep: bool) -> list[str]:
     """Fingerprints of all points, as kept from an earlier call of the same code, or found again."""
-    content = [FORMAT, code(), spec.document, sorted(_checksums(spec.document))]
+    outside = list(_outside(spec.document))
+    content = [FORMAT, code(), spec.document, outside]
     key = hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:12]
     path = folder / ".sweeps" / f"{key}.json"
-    kept = _kept(path)
+    kept = _kept(path) if all(mark for _, mark in outside) else []
     if len(kept) == n_points:
         return kept
     found = fingerprints([point for _, point in sweep_points(spec)])
@@ -73,13 +78,15 @@ def _fingerprints(spec: ExperimentSpec, folder: Path, n_points: int, keep: bool)
     return found
 
 
-def _checksums(value: Any) -> Iterator[str]:
-    """Checksums of all files that a text of a spec names."""
+def _outside(value: Any) -> Iterator[tuple[str, str]]:
+    """Texts of a spec that name a file or a function from elsewhere, with its checksum; none of a function not looked up so far."""
     inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
     for item in inside:
-        yield from _checksums(item)
-    if isinstance(value, str) and (found := checksum(Path(value))):
-        yield found
+        yield from _outside(item)
+    if isinstance(value, str):
+        mark = checksum(Path(value)) or external_code(value)
+        if mark or _FUNCTION.fullmatch(value):
+            yield value, mark
 
 
 def _kept(path: Path) -> list[str]:
