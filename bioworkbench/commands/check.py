@@ -11,7 +11,7 @@ import typer
 from bioworkbench.commands.sparing import imported
 from bioworkbench.commands.terminal import BAD_INPUT, labeled, output, progress_bars, rich_table, warn, with_exit_codes, words
 from bioworkbench.experiment.results.spec_fingerprints import fingerprint
-from bioworkbench.experiment.spec.changes import parse_change
+from bioworkbench.experiment.spec.changes import parse_changes
 from bioworkbench.experiment.spec.plan import Plan, estimate
 from bioworkbench.experiment.spec.ranges import Range
 from bioworkbench.experiment.spec.reader import load, sweep_points
@@ -47,7 +47,7 @@ def check_command(
     backend : str
         For --converge: auto, numpy, cython, cpp or cuda.
     """
-    wanted = dict(parse_change(change) for change in changes or [])
+    wanted = parse_changes(changes or [])
     if sum([not _is_fine(path, wanted) for path in specs]):
         raise typer.Exit(BAD_INPUT)
     if converge:

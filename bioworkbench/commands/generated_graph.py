@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import networkx as nx
 import numpy as np
 
-from bioworkbench.experiment.spec.changes import parse_change
+from bioworkbench.experiment.spec.changes import parse_changes
 from bioworkbench.experiment.spec.places import Place
 from bioworkbench.experiment.spec.values import chosen
 from bioworkbench.records.errors import TopologyError
@@ -38,7 +38,7 @@ def generated_graph(kind: str, nodes: str, changes: Sequence[str], rng: np.rando
     SpecError
         If the topology or a setting is unknown, or a value not one of it.
     """
-    given = dict(parse_change(change) for change in changes)
+    given = parse_changes(changes)
     choice = chosen({**given, "kind": kind}, "topology", TOPOLOGIES, Place("--generate"), {}, fixed=("recurrent",))
     sizes = [int(part) for part in nodes.split("x") if part.isdecimal()]
     if len(sizes) != nodes.count("x") + 1 or len(sizes) > 2:

@@ -10,7 +10,7 @@ import typer
 from bioworkbench.commands.shown import show
 from bioworkbench.commands.terminal import output, progress_bars, rich_table, with_exit_codes, words
 from bioworkbench.experiment.running import run
-from bioworkbench.experiment.spec.changes import parse_change
+from bioworkbench.experiment.spec.changes import parse_changes
 from bioworkbench.experiment.spec.reader import load
 
 __all__ = ["run_command"]
@@ -56,7 +56,7 @@ def run_command(
     as_json : bool
         Print folder and metrics as JSON.
     """
-    wanted = dict(parse_change(change) for change in changes or [])
+    wanted = parse_changes(changes or [])
     experiment = load(spec, wanted if seed is None else wanted | {"seed": seed})
     settings: dict[str, Any] = {
         "backend": backend,

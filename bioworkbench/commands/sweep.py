@@ -1,5 +1,6 @@
 """``bioworkbench sweep``: every point of a sweep, or the best of its ranges."""
 
+import shlex
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from bioworkbench.commands.terminal import FAILED, labeled, output, rich_table, with_exit_codes, words
 from bioworkbench.experiment.results.swept import PointOutcome
-from bioworkbench.experiment.spec.changes import parse_seeds, parse_values
+from bioworkbench.experiment.spec.changes import parse_seeds, parse_values, written_change
 from bioworkbench.experiment.spec.reader import load
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.experiment.sweeps import Advance, SearchResult, SweepWarning, TriedValues, optimize, sweep
@@ -76,7 +77,7 @@ def sweep_command(
     folds : int
         Folds, for tasks without validation trials.
     """
-    values: dict[str, Any] = dict(parse_values(text) for text in sets or [])
+    values = parse_values(sets or [])
     if seeds and "seed" in values:
         raise ValueError(f"--seeds {seeds} and --set seed: both say which seeds are run; give one of them")
     if seeds:
@@ -162,8 +163,9 @@ def _optimize(experiment: ExperimentSpec, path: Path, metric: str, values: dict[
     output.print(rich_table(["trial", "values", f"{metric} on {_parts(found)}"], rows))
     output.print(f"Study: {found.study}")
     best = {} if found.best is None else found.best.values
-    changes = " ".join(f"--set '{name}={value}'" for name, value in best.items())
-    _end(failures, f"bioworkbench run {path} {changes}    # once: this scores the test part, which was not used so far")
+    changes = [word for name, value in best.items() for word in ("--set", written_change(name, value))]
+    command = shlex.join(["run", str(path), *changes])
+    _end(failures, f"bioworkbench {command}    # once: this scores the test part, which was not used so far")
 
 
 def _parts(found: SearchResult) -> str:

@@ -66,6 +66,7 @@ def test_damaged_results_are_named(call, tmp_path):
         (("--seeds", "3:3"), "seeds '3:3' name none"),
         (("--seeds=-2:2",), "seeds '-2:2' go below 0"),
         (("--set", "seed=7,8", "--seeds", "0:2"), "both say which seeds are run; give one of them"),
+        (("--set", "seed=7", "--set", "seed=8"), "--set seed: is given twice, with [7] and [8]; give it once"),
         (("--optimize", "accuracy"), "has no task, so nothing to score"),
     ],
 )

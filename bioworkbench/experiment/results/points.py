@@ -17,7 +17,7 @@ from bioworkbench.experiment.spec.records import Document, ExperimentSpec
 from bioworkbench.records.errors import ResultError
 from bioworkbench.records.functions import external_code
 
-__all__ = ["swept_points"]
+__all__ = ["named_outside", "swept_points"]
 
 _FUNCTION = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
 
@@ -65,7 +65,7 @@ def _with_values(document: Document, values: Mapping[str, Any]) -> Document:
 
 def _fingerprints(spec: ExperimentSpec, folder: Path, n_points: int, keep: bool) -> list[str]:
     """Fingerprints of all points, as kept from an earlier call of the same code, or found again."""
-    outside = list(_outside(spec.document))
+    outside = list(named_outside(spec.document))
     content = [FORMAT, code(), spec.document, outside]
     key = hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:12]
     path = folder / ".sweeps" / f"{key}.json"
@@ -78,11 +78,22 @@ def _fingerprints(spec: ExperimentSpec, folder: Path, n_points: int, keep: bool)
     return found
 
 
-def _outside(value: Any) -> Iterator[tuple[str, str]]:
-    """Texts of a spec that name a file or a function from elsewhere, with its checksum; none of a function not looked up so far."""
+def named_outside(value: Any) -> Iterator[tuple[str, str]]:
+    """What the texts of a spec name that is not in it.
+
+    Parameters
+    ----------
+    value : object
+        Tables, lists and values of a spec.
+
+    Yields
+    ------
+    str, str
+        A text, and the checksum of its file, or of the file of its function; empty for a function that was not looked up so far.
+    """
     inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
     for item in inside:
-        yield from _outside(item)
+        yield from named_outside(item)
     if isinstance(value, str):
         mark = checksum(Path(value)) or external_code(value)
         if mark or _FUNCTION.fullmatch(value):

@@ -1,8 +1,9 @@
 """Changes to the tables of a spec: one value set by its dotted field, and the table of a sweep."""
 
+import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import product
 from math import prod
 from typing import Any
@@ -14,7 +15,18 @@ from bioworkbench.experiment.spec.places import Place
 from bioworkbench.experiment.spec.ranges import Range, is_range, parse_range
 from bioworkbench.records.units import Quantity, format_quantity, parse_quantity, unit_text
 
-__all__ = ["as_written", "parse_change", "parse_seeds", "parse_values", "points", "swept_values", "with_value", "with_values"]
+__all__ = [
+    "as_written",
+    "parse_change",
+    "parse_changes",
+    "parse_seeds",
+    "parse_values",
+    "points",
+    "swept_values",
+    "with_value",
+    "with_values",
+    "written_change",
+]
 
 MAX_POINTS = 10_000
 
@@ -49,28 +61,97 @@ def parse_change(text: str) -> tuple[str, Any]:
         return name.strip(), value.strip()
 
 
-def parse_values(text: str) -> tuple[str, Any]:
-    """Field and values of ``"populations.exc.tau=10 ms,20 ms"``; commas inside brackets or quotes belong to a value.
+def parse_changes(texts: Iterable[str]) -> dict[str, Any]:
+    """Fields and values of several `texts`, each as `parse_change` takes it.
 
     Parameters
     ----------
-    text : str
+    texts : iterable of str
 
     Returns
     -------
-    str, list
-        Or the table of a range, ``{from = "1 mV", to = "5 mV"}``.
+    dict
 
     Raises
     ------
     ValueError
-        If there is no field, or no value between two commas.
+        If one sets nothing, or two set the same field.
 
     Examples
     --------
-    >>> parse_values("populations.exc.tau=10 ms,normal(20 ms, 2 ms)")
-    ('populations.exc.tau', ['10 ms', 'normal(20 ms, 2 ms)'])
+    >>> parse_changes(["seed=2", "dt=0.1 ms"])
+    {'seed': 2, 'dt': '0.1 ms'}
     """
+    return _each_once(parse_change(text) for text in texts)
+
+
+def written_change(name: str, value: Any) -> str:
+    """What `parse_change` reads as this field and value.
+
+    Parameters
+    ----------
+    name : str
+    value : object
+        As a spec has it.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> written_change("dt", "0.1 ms"), written_change("a.b", [1, "x", {"c": True}])
+    ('dt=0.1 ms', 'a.b=[1, "x", { c = true }]')
+    """
+    plain = f"{name}={value}"
+    return plain if parse_change(plain) == (name, value) else f"{name}={_toml(value)}"
+
+
+def _toml(value: Any) -> str:
+    """A value on one line of TOML."""
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{key} = {_toml(item)}' for key, item in value.items())} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool) else repr(value)
+
+
+def _each_once(given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in given:
+        if name in found:
+            raise ValueError(f"--set {name}: is given twice, with {found[name]!r} and {value!r}; give it once")
+        found[name] = value
+    return found
+
+
+def parse_values(texts: Iterable[str]) -> dict[str, Any]:
+    """Fields of several `texts` with the values that each is swept over.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        ``"populations.exc.tau=10 ms,20 ms"``; commas inside brackets or quotes belong to a value.
+
+    Returns
+    -------
+    dict
+        A list of values, or the table of a range, ``{from = "1 mV", to = "5 mV"}``, by field.
+
+    Raises
+    ------
+    ValueError
+        If there is no field, no value between two commas, or two texts have the same field.
+
+    Examples
+    --------
+    >>> parse_values(["populations.exc.tau=10 ms,normal(20 ms, 2 ms)"])
+    {'populations.exc.tau': ['10 ms', 'normal(20 ms, 2 ms)']}
+    """
+    return _each_once(_values_of(text) for text in texts)
+
+
+def _values_of(text: str) -> tuple[str, Any]:
     name, _ = parse_change(text)
     parts = _between_commas(text.partition("=")[2])
     if not all(part.strip() for part in parts):

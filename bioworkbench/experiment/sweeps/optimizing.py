@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bioworkbench.experiment.results.claims import claimed
-from bioworkbench.experiment.results.points import swept_points
+from bioworkbench.experiment.results.points import named_outside, swept_points
 from bioworkbench.experiment.results.seal import read_metrics
 from bioworkbench.experiment.results.swept import Point, PointOutcome
 from bioworkbench.experiment.spec.plan import construct
@@ -224,7 +224,8 @@ def _search(spec: ExperimentSpec, metric: str, n_folds: int, run: Runner, result
     parts = (
         ("validation",) if has_validation else tuple(f"{k}/{n_folds}" for k in range(1, count("n_folds", n_folds, least=2) + 1))
     )
-    key = hashlib.sha256(json.dumps([spec.document, metric, parts], sort_keys=True, default=str).encode()).hexdigest()[:8]
+    content = [spec.document, metric, parts, list(named_outside(spec.document))]
+    key = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:8]
     return _Search(spec, metric, parts, run, results, results / spec.name / "studies" / f"{metric}-{key}.sqlite")
 
 

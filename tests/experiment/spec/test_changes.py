@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from bioworkbench.experiment.spec.changes import (
     as_written,
     parse_change,
+    parse_changes,
     parse_seeds,
     parse_values,
     points,
     swept_values,
     with_value,
+    written_change,
 )
 from bioworkbench.experiment.spec.ranges import Range
 from bioworkbench.records.units import parse_quantity
@@ -97,13 +99,31 @@ def test_ranges_beside_lists():
     ],
 )
 def test_several_values(text, wanted):
-    assert parse_values(text) == wanted
+    assert parse_values([text]) == dict([wanted])
+
+
+@pytest.mark.parametrize("parse", [parse_changes, parse_values])
+def test_a_field_is_set_once(parse):
+    """The last value was taken, and the others were dropped without a word."""
+    assert list(parse(["a.b=1", "a.c=1"])) == ["a.b", "a.c"]
+    with pytest.raises(ValueError, match=r"--set a\.b: is given twice, with .*1.* and .*2.*; give it once"):
+        parse(["a.b=1", "a.c=1", "a.b=2"])
+
+
+SIMPLE = st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters(exclude_categories=("C",)))
+VALUES = st.recursive(SIMPLE, lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from("abc"), inner), max_leaves=6)
+
+
+@given(VALUES)
+def test_a_written_change_is_read_back(value):
+    found = parse_change(written_change("a.b", value))
+    assert (found, repr(found[1])) == (("a.b", value), repr(value))
 
 
 @pytest.mark.parametrize("text", ["a.b=", "a.b=1,,2"])
 def test_values_cannot_be_empty(text):
     with pytest.raises(ValueError, match=f"'{text}' has an empty value"):
-        parse_values(text)
+        parse_values([text])
 
 
 @pytest.mark.parametrize("text", ["5:5", "3:1", "a", "1:", "0:999999"])

@@ -73,6 +73,14 @@ def test_a_spec_may_be_a_file(tmp_path, computed):
     assert len(computed) == 4
 
 
+def test_an_edited_file_is_another_study(tmp_path, computed):
+    file, studies = tmp_path / "given.csv", []
+    for content in ("one", "two", "one"):
+        file.write_text(content)
+        studies.append(bw.optimize(spec_of(reference=str(file)), "accuracy", n_trials=1, n_folds=2, results=tmp_path).study)
+    assert studies[0] == studies[2] != studies[1]
+
+
 def test_a_validation_part_is_scored_instead(tmp_path, computed):
     task = with_task()["task"] | {"n_validation": 10}
     found = bw.optimize(spec_of(task=task, seed=4, sweep={"populations.hidden.leak": SWEEP["populations.hidden.leak"]}), "accuracy",
