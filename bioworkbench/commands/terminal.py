@@ -51,6 +51,7 @@ FAILED, BAD_INPUT, MISSING = 1, 2, 3
 _DEBUG = "BIOWORKBENCH_TRACEBACK"
 _HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # Unicode's categories of characters that act rather than show
 _NUMBER = re.compile(r"[+-]?\.?\d|[–*]?$")  # begins like one, or nothing is there
+_LONGEST_WHOLE = 60  # characters in the first column of a table
 _MOST = 240  # characters of a word or a quotation in a message
 _LONG = re.compile(rf"'[^'\n]{{{_MOST},}}'|\S{{{_MOST},}}")
 
@@ -265,7 +266,9 @@ def rich_table(header: list[str], rows: list[list[str]]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for number, name in enumerate(header):
         numbers = number > 0 and all(_NUMBER.match(row[number]) for row in rows)
-        table.add_column(visible(name), justify="right" if numbers else "left", no_wrap=number == 0)
+        whole = number == 0 and all(len(row[0]) <= _LONGEST_WHOLE for row in rows)
+        # what does not fit goes on below: an ellipsis would make one of names that begin alike
+        table.add_column(visible(name), justify="right" if numbers else "left", no_wrap=whole, overflow="fold")
     for row in rows:
         table.add_row(*map(visible, row))
     return table

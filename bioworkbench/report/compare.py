@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bioworkbench.experiment.results.columns import unit_of_metric
+from bioworkbench.experiment.results.columns import cell_text, texts, unit_of_metric
 from bioworkbench.experiment.results.files import write_text
 from bioworkbench.experiment.results.reading import Summary, summary
 from bioworkbench.experiment.results.recording_file import read_recording
@@ -11,7 +11,6 @@ from bioworkbench.plots import panels
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import ResultError
 from bioworkbench.report.drawn import Panel, drawn
-from bioworkbench.report.index import cell_text
 from bioworkbench.report.pages import rendered
 
 __all__ = ["MOST_RUNS", "compared", "write_comparison"]
@@ -49,7 +48,7 @@ def compared(folders: Sequence[str | Path]) -> tuple[list[Summary], dict[str, li
     known = list(dict.fromkeys(name for run in runs for name in run.numbers))
     scores = [name for name in known if name.startswith(("test.", "train.", "baselines."))]
     activity = [name for name in known if name.startswith("activity.")]
-    tables = {"Specs: what differs": [[name, *(cell_text(run.setting(name)) for run in runs)] for name in different]}
+    tables = {"Specs: what differs": [[name, *texts([run.setting(name) for run in runs])] for name in different]}
     for title, names in (("Scores", scores), ("Activity", activity)):
         tables[title] = [[unit_of_metric(name), *(cell_text(run.numbers.get(name)) for run in runs)] for name in names]
     return runs, {title: rows for title, rows in tables.items() if rows}

@@ -19,7 +19,7 @@ from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import ResultError
 from bioworkbench.report.pages import rendered
 
-__all__ = ["cell_text", "write_index"]
+__all__ = ["write_index"]
 
 _MOST_FIELDS = 12  # columns of fields; what else differs is one column of text
 _MOST_SETTINGS = 200
@@ -92,24 +92,6 @@ def _settings(runs: Sequence[Summary]) -> Mapping[str, Any] | None:
         return None
     header, rows = found.in_words()
     return {"header": header, "rows": rows}
-
-
-def cell_text(value: Any) -> str:
-    """A value of a table as text: four digits, a dash for none, true and false as specs have them.
-
-    Parameters
-    ----------
-    value : object
-
-    Returns
-    -------
-    str
-    """
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _data(folder: Path, runs: Sequence[Summary], several: bool) -> dict[str, Any]:

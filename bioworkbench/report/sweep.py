@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bioworkbench.experiment.results.columns import cell_text
 from bioworkbench.experiment.results.files import is_complete
 from bioworkbench.experiment.results.points import swept_points
 from bioworkbench.experiment.results.seal import read_metrics
@@ -14,7 +15,6 @@ from bioworkbench.experiment.spec.ranges import Range
 from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.plots.panels import suitable_unit
 from bioworkbench.records.units import parse_quantity
-from bioworkbench.report.index import cell_text
 from bioworkbench.report.page import SweepCurve
 
 __all__ = ["sweep_curves"]

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import numpy as np
 from matplotlib.axes import Axes
 
-from bioworkbench.experiment.results.columns import numeric, order, unit_of_metric
+from bioworkbench.experiment.results.columns import cell_text, numeric, order, texts, unit_of_metric
 from bioworkbench.experiment.results.files import write_text
 from bioworkbench.experiment.results.reading import SEED, Summary, each_summary
 from bioworkbench.experiment.results.swept import Sweep
@@ -18,7 +18,6 @@ from bioworkbench.plots import panels
 from bioworkbench.records.averages import mean_and_error
 from bioworkbench.records.counted import counted
 from bioworkbench.report.drawn import Panel, drawn
-from bioworkbench.report.index import cell_text
 from bioworkbench.report.pages import rendered
 
 __all__ = ["write_sweep_page"]
@@ -29,9 +28,10 @@ _LOG_SPAN = 50  # an axis that spans more than this factor, all of it above 0, i
 
 @dataclass(frozen=True)
 class _Setting:
-    """Values of the swept fields but the seed, numbers where they can be, and the runs that have them."""
+    """Values of the swept fields but the seed, numbers where they can be, as texts too, and the runs that have them."""
 
     values: tuple[Any, ...]
+    texts: tuple[str, ...]
     runs: tuple[Summary, ...]
 
     def score(self, metric: str) -> tuple[float, float]:
@@ -104,10 +104,11 @@ def _settings(sweep: Sweep, runs: Sequence[tuple[dict[str, Any], Summary]]) -> t
     rows = list(zip(*(values for _, values in columns), strict=True)) if columns else [()] * len(runs)
     ranked = order([values for _, values in columns]) if columns else range(len(runs))
     groups = groupby(ranked, key=lambda k: repr(rows[k]))
+    written = list(zip(*(texts(values) for _, values in columns), strict=True)) if columns else rows
     settings = []
     for _, group in groups:
-        members = list(group)
-        settings.append(_Setting(tuple(rows[members[0]]), tuple(runs[k][1] for k in members)))
+        first, *others = group
+        settings.append(_Setting(rows[first], written[first], tuple(runs[k][1] for k in (first, *others))))
     return [name for name, _ in columns], settings
 
 
@@ -122,7 +123,7 @@ def _row(setting: _Setting, metrics: Sequence[str]) -> dict[str, Any]:
     for metric in metrics:
         mean, error = setting.score(metric)
         scores.append("–" if np.isnan(mean) else f"{mean:.4g}" + ("" if np.isnan(error) else f" ± {error:.2g}"))
-    cells = [*(cell_text(value) for value in setting.values), *scores, str(len(setting.runs))]
+    cells = [*setting.texts, *scores, str(len(setting.runs))]
     links = [(str(run.fields.get(SEED)), f"{quote(run.folder.name)}/{_entrance(run.folder)}") for run in setting.runs]
     return {"cells": cells, "links": links}
 
@@ -143,7 +144,7 @@ def _of_all_rests(names: Sequence[str], settings: Sequence[_Setting], metrics: S
         rests.setdefault(repr(setting.values[2:]), []).append(setting)
     for metric in metrics:
         for inside in rests.values():
-            rest = ", ".join(f"{name} = {cell_text(v)}" for name, v in zip(names[2:], inside[0].values[2:], strict=True))
+            rest = ", ".join(f"{name} = {value}" for name, value in zip(names[2:], inside[0].texts[2:], strict=True))
             yield from _of_metric(names, inside, metric, rest)
 
 
@@ -160,7 +161,7 @@ def _curves(axes: Axes, names: Sequence[str], settings: Sequence[_Setting], metr
     """Means with error bands over the first field, a line per value of the second, evenly chosen where there are many."""
     lines: dict[str, list[_Setting]] = {}
     for setting in settings:
-        lines.setdefault(cell_text(setting.values[1]) if len(names) > 1 else "", []).append(setting)
+        lines.setdefault(setting.texts[1] if len(names) > 1 else "", []).append(setting)
     keys = list(lines)
     chosen = dict.fromkeys(keys[k] for k in np.linspace(0, len(keys) - 1, min(len(keys), _MOST_LINES)).astype(int))
     places, ticks = _axis([setting.values[0] for setting in settings])
@@ -194,8 +195,8 @@ def _ticks(axes: Axes, which: str, places: Sequence[float], labels: list[str] | 
 
 def _heat_map(axes: Axes, names: Sequence[str], settings: Sequence[_Setting], metric: str, label: str) -> None:
     """Means as colors, a cell per setting; cells are equally large, whatever the distances of the values."""
-    columns, rows = ({repr(s.values[k]): cell_text(s.values[k]) for s in settings} for k in (0, 1))
-    rows = {repr(value): cell_text(value) for value in _in_order([s.values[1] for s in settings])}
+    columns = {repr(s.values[0]): s.texts[0] for s in settings}
+    rows = {repr(settings[k].values[1]): settings[k].texts[1] for k in order([[s.values[1] for s in settings]])}
     cells = np.full((len(rows), len(columns)), np.nan)
     places = list(rows), list(columns)
     for setting in settings:
@@ -206,7 +207,3 @@ def _heat_map(axes: Axes, names: Sequence[str], settings: Sequence[_Setting], me
         shown = np.unique(np.linspace(0, len(labels) - 1, min(len(labels), 12)).astype(int))
         getattr(axes, f"set_{which}ticks")(shown, [labels[k] for k in shown])
     axes.set(xlabel=names[0], ylabel=names[1])
-
-
-def _in_order(values: Sequence[Any]) -> list[Any]:
-    return [values[k] for k in order([values])]

@@ -141,6 +141,17 @@ def test_texts_are_printed_as_they_are(text):
         assert lines[3].count(shown) == 2
 
 
+def test_nothing_of_a_wide_table_is_lost():
+    """Names that begin alike became one, with an ellipsis."""
+    names = [f"populations.excitatory.{name}" for name in ("tau", "sigma", "rest", "reset", "threshold", "size", "refractory")]
+    cells = ["x" * 200, *names[1:]]
+    with output.capture() as captured:
+        output.print(rich_table(names, [cells]))
+    letters = re.sub(r"\x1b\[\d*m|\s", "", captured.get())
+    assert "…" not in letters
+    assert sorted(letters) == sorted("".join([*names, *cells]))
+
+
 def test_columns_of_numbers_are_set_to_the_right_and_words_to_the_left():
     with output.capture() as captured:
         output.print(rich_table(["of", "hertz", "words"], [["a", "1.5 ± 0.1", "few"], ["b", "–", "2 and more"]]))

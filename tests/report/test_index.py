@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
 import bioworkbench as bw
@@ -20,6 +21,7 @@ from bioworkbench.experiment.spec.changes import with_value
 from bioworkbench.records.errors import ResultError
 from bioworkbench.records.recording import Recording, Spikes, Trace
 from bioworkbench.report.compare import compared, write_comparison
+from bioworkbench.report.drawn import Panel
 from bioworkbench.report.index import write_index
 from bioworkbench.report.sweep_page import write_sweep_page
 from tests.documents import alone
@@ -161,6 +163,23 @@ def test_two_fields_have_a_heat_map_and_three_one_for_each_rest(store, swept):
         page = write_sweep_page(Sweep("x", swept.folder, tuple(outcomes)))
         assert page.read_text().count("data:image/svg") == n_panels
         page.unlink()
+
+
+def test_lines_of_values_that_begin_alike_are_apart(swept, monkeypatch):
+    """Curves of 10001 and 10002 were one line that went to and fro."""
+    drawings = []
+    monkeypatch.setattr(
+        "bioworkbench.report.sweep_page.drawn", lambda draw, caption, **_: drawings.append(draw) or Panel("", caption)
+    )
+    done = [outcome for outcome in swept if outcome.status == "done"][:4]
+    values = [{"a": k // 2, "b": 10001.0 + k % 2} for k in range(4)]
+    outcomes = [replace(one, point=replace(one.point, values=given)) for one, given in zip(done, values, strict=True)]
+    page = write_sweep_page(Sweep("x", swept.folder, tuple(outcomes)))
+    assert all(f"{value}</td>" in page.read_text() for value in (10001, 10002))
+    axes = Figure().subplots()
+    drawings[0](axes)
+    assert [(line.get_label(), line.get_xdata().tolist()) for line in axes.lines] == [("10001", [0, 1]), ("10002", [0, 1])]
+    page.unlink()
 
 
 def test_a_sweep_whose_folders_are_gone_says_so(tmp_path):

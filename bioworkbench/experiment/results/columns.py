@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["numeric", "order", "unit_of_metric"]
+__all__ = ["cell_text", "numeric", "order", "texts", "unit_of_metric"]
 
 # A unit begins with a letter, so that folds such as 1/5 and files such as 1.csv stay the texts that they are.
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d+(?:\.\d+|\.(?![^\W\d_]))?|\.\d+)(?:[eE][+-]?\d+)?)\s*([*/]?\s*[^\W\d_][^(]*?)?\s*")
@@ -62,6 +62,47 @@ def numeric(name: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
     if unit is None or any(size is None and value is not None for size, value in zip(sizes, values, strict=True)):
         return name, list(values)
     return f"{name} ({unit})" if unit else name, list(sizes)
+
+
+def cell_text(value: Any, digits: int = 4) -> str:
+    """A value of a table as text: a dash for none, true and false as specs have them.
+
+    Parameters
+    ----------
+    value : object
+    digits : int
+        Significant ones, of numbers that are not whole.
+
+    Returns
+    -------
+    str
+    """
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value).replace("\n", " ")
+
+
+def texts(values: Sequence[Any]) -> list[str]:
+    """Settings as texts, their numbers with as many digits, four or more, as tell them apart.
+
+    Parameters
+    ----------
+    values : sequence
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> texts([0.1, 1 / 3, None, True]), texts([10001.0, 10002.0])
+    (['0.1', '0.3333', '–', 'true'], ['10001', '10002'])
+    """
+    numbers = {value for value in values if isinstance(value, float)}
+    digits = next((n for n in range(4, 17) if len({f"{number:.{n}g}" for number in numbers}) == len(numbers)), 17)
+    return [cell_text(value, digits) for value in values]
 
 
 def order(columns: Sequence[Sequence[Any]]) -> list[int]:

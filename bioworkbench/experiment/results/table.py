@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bioworkbench.experiment.results.columns import numeric, order, unit_of_metric
+from bioworkbench.experiment.results.columns import cell_text, numeric, order, texts, unit_of_metric
 from bioworkbench.experiment.results.files import write_text
 from bioworkbench.experiment.results.reading import NOT_COMPARED, SEED, Summary, differing, summaries
 from bioworkbench.records.above import made_above
@@ -57,7 +57,7 @@ class Table:
         write_text(Path(path), text.getvalue())
 
     def in_words(self) -> tuple[list[str], list[list[str]]]:
-        """Header and rows as texts: four digits, each error behind its mean, a dash for what is not defined.
+        """Header and rows as texts: four digits, or what tells settings apart, each error behind its mean, a dash for nothing.
 
         Returns
         -------
@@ -69,8 +69,13 @@ class Table:
         (['sigma (mV)', 'accuracy', 'n'], [['2', '0.9123 ± 0.012', '5']])
         """
         errors = {k for k, name in enumerate(self.columns) if name == "error" or name.startswith("error of ")}
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.columns)
+        n_settings = min(errors, default=1) - 1
+        cells = [texts(column) if k < n_settings else list(map(cell_text, column)) for k, column in enumerate(columns)]
+        for k in errors:
+            cells[k - 1] = [mean + _error(error) for mean, error in zip(cells[k - 1], columns[k], strict=True)]
         kept = [k for k in range(len(self.columns)) if k not in errors]
-        rows = [[_text(row[k]) + _error(row[k + 1] if k + 1 in errors else None) for k in kept] for row in self.rows]
+        rows = [list(row) for row in zip(*(cells[k] for k in kept), strict=True)]
         return [self.columns[k].removeprefix("activity.") for k in kept], rows
 
     def to_markdown(self) -> str:
@@ -95,10 +100,6 @@ class Table:
     def to_frame(self) -> Any:
         """The table as a pandas data frame."""
         return made_above("table_frame", self)
-
-
-def _text(value: Any) -> str:
-    return "–" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value).replace("\n", " ")
 
 
 def _error(value: float | None) -> str:

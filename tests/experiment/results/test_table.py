@@ -216,3 +216,13 @@ def test_what_a_population_has_from_its_model_is_not_missing():
     ] * 9
     assert differing(runs) == ["populations.exc.sigma"]
     assert differing([runs[0], runs[2]]) == []
+
+
+def test_settings_have_digits_that_tell_them_apart_and_scores_have_four():
+    rows = ((10001.0, 0.123456, 0.01, 3, 0.5), (10002.0, 0.123457, 0.01, 3, 0.5))
+    found = Table(("size", "accuracy", "error", "n", "chance"), rows)
+    assert found.in_words() == (
+        ["size", "accuracy", "n", "chance"],
+        [["10001", "0.1235 ± 0.01", "3", "0.5"], ["10002", "0.1235 ± 0.01", "3", "0.5"]],
+    )
+    assert Table(("size", "accuracy", "error", "n"), ()).in_words() == (["size", "accuracy", "n"], [])
