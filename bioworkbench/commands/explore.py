@@ -31,5 +31,6 @@ def explore_command(
     result = open(run)
     if not isinstance(result, Result):
         raise ResultError(f"'{run}' is not the folder of one run; name one, such as results/EXPERIMENT/0123456789ab")
+    path = write_explorer(result.recording, page or result.folder / "explore.html")
     output.print("Next: open it in a browser.")
-    output.print(str(write_explorer(result.recording, page or result.folder / "explore.html")))
+    output.print(str(path))

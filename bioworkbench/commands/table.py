@@ -37,6 +37,8 @@ def table_command(
     csv : path, optional
         Write the table as CSV too.
     """
+    if latex and markdown:
+        raise ValueError("--latex and --markdown: both say what is printed; give one of them")
     found = table(results, metric, by or ())
     if latex or markdown:
         typer.echo(found.to_latex() if latex else found.to_markdown(), nl=False)

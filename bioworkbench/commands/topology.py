@@ -14,7 +14,7 @@ import typer
 
 from bioworkbench.commands.sparing import imported
 from bioworkbench.commands.terminal import labeled, output, rich_table, with_exit_codes, words
-from bioworkbench.exchange.connectomes import READERS, read_graph, write_graph
+from bioworkbench.exchange.connectomes import READERS, check_writable_as_graph, read_graph, write_graph
 from bioworkbench.records.errors import TopologyError, unknown_name
 from bioworkbench.records.lazily import later
 from bioworkbench.records.randomness import stream
@@ -28,7 +28,7 @@ from bioworkbench.topology.measures.null_models import NULL_MODELS, null_graph
 from bioworkbench.topology.prediction.all_pairs import SCORES
 from bioworkbench.topology.prediction.best_links import best_links
 from bioworkbench.topology.prediction.comparison import compare
-from bioworkbench.topology.simple_graph import SimpleGraph, graph_of_links, simple_graph
+from bioworkbench.topology.simple_graph import SimpleGraph, graph_of_links, networkx_graph, simple_graph
 
 __all__ = ["topology_command"]
 
@@ -96,6 +96,8 @@ def topology_command(
     """
     if page is not None and page.suffix != ".html":
         raise TopologyError(f"--report = {page}: the page is HTML; give a name that ends in .html")
+    if write is not None:
+        check_writable_as_graph(write)  # before anything is measured, which may take hours
     given = _graph(file, generate, nodes, changes or [], seed)
     graph, uneven = _undirected(simple_graph(given)) if undirected else (simple_graph(given), [])
     to_know = [*uneven, *notes(graph, seed, predict, nulls)]
@@ -118,7 +120,7 @@ def topology_command(
         to_know,
     )
     if write is not None:
-        write_graph(_link_graph(graph, found.predictions[names[0]]) if names else given, write)
+        write_graph(_link_graph(graph, found.predictions[names[0]]) if names else _written(given, graph), write)
     if page is not None:
         write_graph_page(page, file.name if file else f"{generate} graph", found, 1 if seed is None else seed)
     if as_json:
@@ -277,6 +279,15 @@ def _link_graph(graph: SimpleGraph, links: Sequence[Prediction]) -> nx.Graph:
     """Graph of the predicted links alone, with their scores."""
     result: nx.Graph = nx.DiGraph() if graph.directed else nx.Graph()
     result.add_edges_from((u, v, {"score": score}) for u, v, score in links)
+    return result
+
+
+def _written(given: nx.Graph, graph: SimpleGraph) -> nx.Graph:
+    """The graph as it was given or, where its links were to lose their direction, without directions and attributes but weights."""
+    if given.is_directed() == graph.directed:
+        return given
+    result = networkx_graph(graph)
+    result.add_nodes_from(given.nodes(data=True))
     return result
 
 

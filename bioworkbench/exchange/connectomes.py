@@ -23,7 +23,16 @@ from bioworkbench.records.cells import safe_cell
 from bioworkbench.records.errors import TopologyError
 from bioworkbench.records.tables import CsvTable, read_table
 
-__all__ = ["MAX_BYTES", "READERS", "read_celegans", "read_graph", "read_graphml", "read_link_table", "write_graph"]
+__all__ = [
+    "MAX_BYTES",
+    "READERS",
+    "check_writable_as_graph",
+    "read_celegans",
+    "read_graph",
+    "read_graphml",
+    "read_link_table",
+    "write_graph",
+]
 
 _SOURCE = ("source", "pre", "from", "u")
 _TARGET = ("target", "post", "to", "v")
@@ -190,9 +199,8 @@ def write_graph(graph: nx.Graph, path: str | Path) -> None:
         does not know. A file that was there before is then left as it was.
     """
     path = Path(path)
-    write = {".graphml": nx.write_graphml, ".csv": _write_table, ".tsv": _write_table}.get(path.suffix.lower())
-    if write is None:
-        raise TopologyError(f"{path} has the suffix '{path.suffix}'; graphs are written as .graphml, .csv or .tsv")
+    check_writable_as_graph(path)
+    write = nx.write_graphml if path.suffix.lower() == ".graphml" else _write_table
     unfinished = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         write(graph, unfinished)
@@ -202,6 +210,14 @@ def write_graph(graph: nx.Graph, path: str | Path) -> None:
     finally:
         with suppress(OSError):  # where nothing could be written, nothing can be removed either
             unfinished.unlink(missing_ok=True)
+
+
+def check_writable_as_graph(path: Path) -> None:
+    """Refuse a `path` that `write_graph` would refuse: TopologyError."""
+    if path.suffix.lower() not in (".graphml", ".csv", ".tsv"):
+        raise TopologyError(f"{path} has the suffix '{path.suffix}'; graphs are written as .graphml, .csv or .tsv")
+    if not path.parent.is_dir():
+        raise TopologyError(f"{path} cannot be written: '{path.parent}': No such file or directory; make that folder first")
 
 
 def _write_table(graph: nx.Graph, path: Path) -> None:

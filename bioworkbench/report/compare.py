@@ -40,7 +40,7 @@ def compared(folders: Sequence[str | Path]) -> tuple[list[Summary], dict[str, li
     """
     if not 2 <= len(folders) <= MOST_RUNS:
         raise ResultError(
-            f"{len(folders)} results folders are given; 2 to {MOST_RUNS} can be compared, 'table' and 'index' take more"
+            f"{counted(len(folders), 'results folder')} given; 2 to {MOST_RUNS} can be compared, 'table' and 'index' take more"
         )
     runs = [summary(Path(folder)) for folder in folders]
     fields = dict.fromkeys(name for run in runs for name in run.fields)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from bioworkbench.experiment.results.columns import numeric, unit_of_metric
 from bioworkbench.experiment.results.files import write_text
-from bioworkbench.experiment.results.reading import EXPERIMENT, NOT_COMPARED, Summary, differing, summaries
+from bioworkbench.experiment.results.reading import EXPERIMENT, NOT_COMPARED, Summary, differing, is_run, summaries
 from bioworkbench.experiment.results.swept import read_sweep
 from bioworkbench.experiment.results.table import table_of
 from bioworkbench.records.counted import counted
@@ -41,9 +41,11 @@ def write_index(folder: str | Path) -> Path:
     Raises
     ------
     ResultError
-        If there are no results, or the page cannot be written.
+        If there are no results, it is the folder of one run, or the page cannot be written.
     """
     root = Path(folder)
+    if is_run(root):
+        raise ResultError(f"{folder} is one run; name the folder around it, such as {root.absolute().parent}")
     runs, unreadable = summaries(root)
     experiments: dict[Path, list[Summary]] = {}
     for run in runs:

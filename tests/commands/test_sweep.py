@@ -42,6 +42,12 @@ def test_a_sweep_and_its_table(call, tmp_path):
     assert (tmp_path / "t.csv").read_text().count("\n") == 3
 
 
+def test_a_table_is_printed_in_one_form(call):
+    done = call("table", "results/x", "--latex", "--markdown")
+    assert done.exit_code == 2
+    assert "--latex and --markdown: both say what is printed; give one of them" in done.output
+
+
 def test_failures_are_listed_at_the_end(call):
     done = call("sweep", "x.toml", "--set", "populations.exc.size=20,13", "--jobs", 1)
     assert done.exit_code == 1

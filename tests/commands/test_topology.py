@@ -152,6 +152,29 @@ def test_links_of_both_directions_have_one_weight(tmp_path):
     assert "in each direction" not in run(once, "--undirected", "--seed", 1).stderr
 
 
+@pytest.mark.parametrize(("path", "words"), [("x.pdf", "graphs are written as"), ("none/x.csv", "make that folder first")])
+def test_where_to_write_is_looked_at_first(karate, tmp_path, monkeypatch, path, words):
+    """Measures of a large graph take hours, which were lost."""
+    monkeypatch.setattr("bioworkbench.commands.topology._measures", lambda *_: pytest.fail("measured"))
+    done = run(karate, "--write", tmp_path / path)
+    assert done.exit_code == 2
+    assert words in done.stderr
+
+
+def test_a_graph_without_directions_is_written_without(tmp_path):
+    table, written = tmp_path / "links.csv", tmp_path / "out.graphml"
+    table.write_text("source,target,weight\na,b,3\nb,a,5\nb,c,1\n")
+    assert run(table, "--undirected", "--seed", 1, "--write", written).exit_code == 0
+    found = read_graph(written)
+    assert not found.is_directed()
+    assert {frozenset((u, v)): weight for u, v, weight in found.edges(data="weight")} == {
+        frozenset("ab"): 4.0,
+        frozenset("bc"): 1.0,
+    }
+    assert run(table, "--seed", 1, "--write", written).exit_code == 0
+    assert read_graph(written).is_directed()
+
+
 def test_numbers_of_nulls_have_a_limit(autapse):
     done = run(autapse, "--nulls", 10**9, "--seed", 1)
     assert done.exit_code == 2

@@ -133,6 +133,13 @@ def test_nothing_to_index(tmp_path):
         write_index(tmp_path)
 
 
+def test_one_run_has_no_index(store):
+    """The path of its experiment was said not to be in a subpath."""
+    run = next((store / "x").glob("?" * 12))
+    with pytest.raises(ResultError, match=rf"{run} is one run; name the folder around it, such as {store / 'x'}"):
+        write_index(run)
+
+
 def test_page_of_a_sweep(store, swept, monkeypatch):
     write_sweep(swept)
     monkeypatch.setattr(reading, "LEAST", 2)
@@ -196,7 +203,7 @@ def test_runs_side_by_side(store, tmp_path):
     text = write_comparison(folders, tmp_path / "c.html").read_text()
     assert text.count("data:image/svg") == 4
     assert EVIL not in text
-    with pytest.raises(ResultError, match="1 results folders are given; 2 to 8 can be compared"):
+    with pytest.raises(ResultError, match="1 results folder given; 2 to 8 can be compared"):
         compared(folders[:1])
 
 

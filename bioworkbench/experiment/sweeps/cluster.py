@@ -72,6 +72,9 @@ def _distributed() -> Any:
 
 def _client(distributed: Any, address: str) -> Any:
     try:
+        distributed.comm.resolve_address(
+            address
+        )  # first: a client that cannot begin takes long to end, and prints why it did not
         return distributed.Client(address, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise SimulationError(

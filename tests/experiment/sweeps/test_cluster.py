@@ -67,7 +67,7 @@ def test_a_point_that_dask_gave_up_gets_one_more_turn(address, tmp_path, monkeyp
     assert "workers died" in answer.error
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x"])
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", "nonsense"])
 def test_a_scheduler_that_does_not_answer(address, spec, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_SECONDS_TO_CONNECT", 0.2)
     with pytest.raises(SimulationError, match=rf"scheduler '{address}' does not answer \(.+\); start one with 'dask scheduler'"):
