@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from bioworkbench.plots.panels import COLORS, color
 from bioworkbench.records.averages import mean_and_error
 
-__all__ = ["curves_with_errors", "scores_of_repeats"]
+__all__ = ["curves_with_errors", "scores_of_repeats", "suit_scale"]
 
+_LOG_SPAN = 50  # an axis that spans more than this factor, all of it above 0, is logarithmic
 _GRAY = "#7a828c"
 
 
@@ -97,3 +98,16 @@ def curves_with_errors(
     axes.set(xlabel=xlabel, ylabel=ylabel)
     if len(curves) + (level is not None) > 1:
         axes.legend()
+
+
+def suit_scale(axes: Axes, which: str, places: Sequence[float]) -> None:
+    """Make an axis logarithmic where places on it, all above 0, differ so much that most of them would lie at its begin.
+
+    Parameters
+    ----------
+    axes : Axes
+    which : {"x", "y"}
+    places : sequence of float
+    """
+    if min(places) > 0 and max(places) / min(places) > _LOG_SPAN:
+        getattr(axes, f"set_{which}scale")("log")

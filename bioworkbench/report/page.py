@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from bioworkbench.experiment.results.files import write_bytes, write_text
 from bioworkbench.experiment.results.record import RunRecord
 from bioworkbench.plots import activity, panels, training
+from bioworkbench.plots.comparison import suit_scale
 from bioworkbench.plots.network import network_diagram
 from bioworkbench.plots.pictures import thumbnail
 from bioworkbench.records.counted import counted
@@ -226,6 +227,8 @@ def _curve_panel(curve: SweepCurve) -> Panel:
             axes.set_xticks(range(len(curve.names)), curve.names)
             for line in axes.lines:
                 line.set_linestyle("none")
+        else:
+            suit_scale(axes, "x", curve.x.tolist())
 
     how = f"by {curve.field}" if curve.names else f"as {curve.field} grows"
     return drawn(draw, f"{curve.score} {how}; bars are standard errors, where there are several seeds.", height=4.2)

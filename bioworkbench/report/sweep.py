@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from bioworkbench.experiment.results.columns import cell_text
+from bioworkbench.experiment.results.columns import numeric, texts
 from bioworkbench.experiment.results.files import is_complete
 from bioworkbench.experiment.results.points import swept_points
 from bioworkbench.experiment.results.seal import read_metrics
 from bioworkbench.experiment.spec.ranges import Range
 from bioworkbench.experiment.spec.records import ExperimentSpec
-from bioworkbench.plots.panels import suitable_unit
-from bioworkbench.records.units import parse_quantity
+from bioworkbench.records.averages import mean_and_error
 from bioworkbench.report.page import SweepCurve
 
 __all__ = ["sweep_curves"]
@@ -57,26 +56,16 @@ def _scores(spec: ExperimentSpec, folder: Path, field: str) -> Iterator[tuple[An
 
 
 def _curve(field: str, score: str, found: list[tuple[Any, float]]) -> SweepCurve | None:
-    values, label, names = _numbers([value for value, _ in found])
+    label, given = numeric(field, [value for value, _ in found])
+    written = texts(given)
+    names = tuple(dict.fromkeys(written))
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in given):
+        values, names = np.array(given, dtype=float), ()
+    else:  # what are not numbers have places, and names
+        values = np.array([names.index(text) for text in written], dtype=float)
     places = np.unique(values)
     if len(places) < 2:
         return None
-    samples = [np.array([score for x, (_, score) in zip(values, found, strict=True) if x == place]) for place in places]
-    n = min(len(sample) for sample in samples)
-    errors = [sample.std(ddof=1) / np.sqrt(len(sample)) if len(sample) > 1 else np.nan for sample in samples]
-    means = np.array([sample.mean() for sample in samples])
-    return SweepCurve(field + label, score, places, means, np.array(errors), n, names)
-
-
-def _numbers(values: list[Any]) -> tuple[np.ndarray, str, tuple[str, ...]]:
-    """Swept values as numbers in one unit, and that unit for the label; what are not numbers have places and names."""
-    try:
-        quantities = [parse_quantity(value) for value in values]
-    except ValueError:
-        names = tuple(dict.fromkeys(map(cell_text, values)))
-        return np.array([names.index(cell_text(value)) for value in values], dtype=float), "", names
-    dimension, values_si = quantities[0].dim, np.array([float(np.asarray(quantity)) for quantity in quantities])
-    if dimension.is_dimensionless:
-        return values_si, "", ()
-    unit, name = suitable_unit(np.abs(values_si).max(), dimension)
-    return values_si / unit, f" ({name})", ()
+    samples = [[score for x, (_, score) in zip(values, found, strict=True) if x == place] for place in places]
+    means, errors = zip(*map(mean_and_error, samples), strict=True)
+    return SweepCurve(label, score, places, np.array(means), np.array(errors, dtype=float), min(map(len, samples)), names)

@@ -15,6 +15,7 @@ from bioworkbench.experiment.results.files import write_text
 from bioworkbench.experiment.results.reading import SEED, Summary, each_summary
 from bioworkbench.experiment.results.swept import Sweep
 from bioworkbench.plots import panels
+from bioworkbench.plots.comparison import suit_scale
 from bioworkbench.records.averages import mean_and_error
 from bioworkbench.records.counted import counted
 from bioworkbench.report.drawn import Panel, drawn
@@ -23,7 +24,6 @@ from bioworkbench.report.pages import rendered
 __all__ = ["write_sweep_page"]
 
 _MOST_METRICS, _MOST_LINES, _MOST_PANELS, _MOST_ROWS = 6, 8, 24, 500
-_LOG_SPAN = 50  # an axis that spans more than this factor, all of it above 0, is logarithmic
 
 
 @dataclass(frozen=True)
@@ -189,8 +189,8 @@ def _axis(values: Sequence[Any]) -> tuple[dict[str, float], list[str] | None]:
 def _ticks(axes: Axes, which: str, places: Sequence[float], labels: list[str] | None) -> None:
     if labels is not None:
         getattr(axes, f"set_{which}ticks")(range(len(labels)), labels)
-    elif min(places) > 0 and max(places) / min(places) > _LOG_SPAN:
-        getattr(axes, f"set_{which}scale")("log")
+    else:
+        suit_scale(axes, which, places)
 
 
 def _heat_map(axes: Axes, names: Sequence[str], settings: Sequence[_Setting], metric: str, label: str) -> None:

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from bioworkbench.plots.comparison import curves_with_errors, scores_of_repeats
+from bioworkbench.plots.comparison import curves_with_errors, scores_of_repeats, suit_scale
 
 
 @pytest.fixture
@@ -47,3 +47,18 @@ def test_a_single_run_has_no_error_bar(axes):
     np.testing.assert_allclose(line.get_xydata(), [[1.0, 2.0], [2.0, 5.0]])
     heights = [np.ptp(segment[:, 1]) for segment in bars.get_segments()]
     assert heights == pytest.approx([2.0, 0.0])
+
+
+def test_colors_of_many_curves_repeat(axes):
+    curves_with_errors(axes, {str(k): {0.0: [1.0, 2.0], 1.0: [2.0, 3.0]} for k in range(9)}, "x", "y")
+    colors = [container.lines[0].get_color() for container in axes.containers]
+    assert colors[0] == colors[8] != colors[1]
+
+
+@pytest.mark.parametrize(
+    ("places", "scale"),
+    [([1e-6, 1e-3, 1.0], "log"), ([0.0, 1e-3, 1.0], "linear"), ([1.0, 2.0], "linear"), ([-1.0, 90.0], "linear")],
+)
+def test_wide_axes_are_logarithmic(axes, places, scale):
+    suit_scale(axes, "x", places)
+    assert axes.get_xscale() == scale

@@ -7,12 +7,14 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from scipy import sparse
 
 from bioworkbench.experiment.results import fingerprint, save_record
 from bioworkbench.experiment.spec import read, sweep_points
 from bioworkbench.records.network import Network
-from bioworkbench.report.page import SweepCurve, render, write_report
+from bioworkbench.report.drawn import Panel
+from bioworkbench.report.page import SweepCurve, _curve_panel, render, write_report
 from bioworkbench.report.sweep import sweep_curves
 from bioworkbench.report.text import cards, cited, score_table, shown
 from tests.documents import alone
@@ -211,6 +213,20 @@ def test_curves_are_gathered_from_finished_points(tmp_path):
     one, other = (record_alone(fraction=share).metrics["activity"]["exc"]["mean_rate"] for share in (0.1, 0.2))
     np.testing.assert_allclose(curve.mean, (one + other) / 2)
     np.testing.assert_allclose(curve.error, abs(one - other) / 2)
+
+
+def test_curves_over_many_sizes_have_a_logarithmic_axis(monkeypatch):
+    """As on the page of the sweep; all but the last point stood at the left end."""
+    drawings = []
+    monkeypatch.setattr("bioworkbench.report.page.drawn", lambda draw, caption, **_: drawings.append(draw) or Panel("", caption))
+    for x in (np.array([1e-6, 1e-3, 1.0]), np.array([1.0, 2.0, 3.0])):
+        _curve_panel(SweepCurve("method.readout.penalty", "accuracy", x, np.ones(3), np.full(3, 0.01), 5))
+    scales = []
+    for draw in drawings:
+        axes = Figure().subplots()
+        draw(axes)
+        scales.append(axes.get_xscale())
+    assert scales == ["log", "linear"]
 
 
 @pytest.mark.usefixtures("sketch")
