@@ -85,3 +85,34 @@ def test_dates_on_an_axis(axes, tmp_path):
     axes.plot(days, [1, 2])
     assert [row["x"] for row in rows(axes, "line")] == ["2020-01-31T00:00:00", "2020-03-01T00:00:00"]
     write_plotted(axes.figure, tmp_path / "dates.csv")
+
+
+def test_powers_of_ten_are_numbers(axes):
+    """A logarithmic axis writes them in TeX, which stood in the table."""
+    axes.plot([1, 10, 300], [1, 2, 3])
+    axes.set_xscale("log")
+    assert [row["x"] for row in rows(axes, "line")] == [1, 10, 300]
+
+
+def test_a_line_across_the_panel_has_one_place(axes):
+    """The other one was a fraction of the panel."""
+    axes.plot([0, 90], [1, 2])
+    axes.axhline(50, label="level")
+    axes.axvline(3)
+    axes.plot([0.5], [0.5], transform=axes.transAxes)
+    assert [(row["x"], row["y"]) for row in rows(axes, "line")] == [(0, 1), (90, 2), (None, 50), (3, None)]
+
+
+def test_errors_that_are_not_known_stay_empty(axes):
+    axes.errorbar([1, 2, 3], [3, 4, np.nan], yerr=[np.nan, 0.5, 0.5])
+    assert [row.get("y_error") for row in rows(axes, "error bar")] == [None, pytest.approx(0.5), None]
+
+
+@pytest.mark.parametrize("origin", ["upper", "lower"])
+def test_cells_are_where_the_axes_have_them(axes, origin):
+    image = axes.imshow(np.ma.masked_equal([[1.0, 0.0], [3.0, 4.0]], 0), extent=(0, 20, 5, 15), origin=origin)
+    found = {(row["x"], row["y"]): row["value"] for row in rows(axes, "cell")}
+    first, second = (12.5, 7.5) if origin == "upper" else (7.5, 12.5)
+    assert found == {(5, first): 1, (5, second): 3, (15, second): 4}
+    for (x, y), value in found.items():
+        assert image.get_cursor_data(type("Event", (), dict(zip("xy", axes.transData.transform((x, y)), strict=True)))) == value
