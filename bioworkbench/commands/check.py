@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping
 from itertools import chain
+from math import isnan
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -67,17 +68,21 @@ def _show_convergence(path: Path, changes: Mapping[str, Any], n_seeds: int, back
         )
     header = ["", f"dt = {spec.document['dt']}", "half of it", "difference", "standard error", ""]
     rows = [
-        [shift.name, *(f"{number:.4g}" for number in (shift.whole, shift.half, shift.change, shift.error)), "*" * shift.counts]
-        for shift in shifts
+        [shift.name, *map(_number, (shift.whole, shift.half, shift.change, shift.error)), "*" * shift.counts] for shift in shifts
     ]
     output.print(rich_table(header, rows))
     moved = [shift.name for shift in shifts if shift.counts]
-    told = (
-        f"{', '.join(moved)} moved by at least two standard errors (*); take a smaller dt."
-        if moved
-        else (f"Nothing moved by two standard errors over {n_seeds} seeds.")
-    )
+    if n_seeds == 1:
+        told = "A single seed has no standard error to judge by; take more (--seeds)."
+    elif moved:
+        told = f"{', '.join(moved)} moved by at least two standard errors (*); take a smaller dt."
+    else:
+        told = f"Nothing moved by two standard errors over {n_seeds} seeds."
     words.print(told, markup=False)
+
+
+def _number(value: float) -> str:
+    return "–" if isnan(value) else f"{value:.4g}"
 
 
 def _is_fine(path: Path, changes: Mapping[str, Any]) -> bool:

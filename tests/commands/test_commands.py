@@ -168,6 +168,15 @@ def test_check(call, spec, tmp_path):
     assert "25 neurons" in done.output
 
 
+def test_a_single_seed_says_nothing_of_convergence(call, spec):
+    """Nothing was said to have moved."""
+    done = call("check", spec, "--converge", "--seeds", 1)
+    assert done.exit_code == 0, done.output
+    assert "A single seed has no standard error to judge by; take more (--seeds)." in done.stderr
+    assert "nan" not in done.stdout
+    assert "two standard errors" in call("check", spec, "--converge", "--seeds", 2).stderr
+
+
 def test_check_with_values_set(call, spec):
     done = call("check", spec, "--set", "populations.exc.tau=15 ms")
     assert done.exit_code == 0
