@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from scipy import sparse
 
+from bioworkbench.plots.style import unparsed
 from bioworkbench.records.arrays import Floats
 from bioworkbench.records.counted import counted
 from bioworkbench.records.recording import Recording, Trace
@@ -317,7 +318,7 @@ def confusion_matrix(axes: Axes, targets: np.ndarray, predictions: np.ndarray, n
         for row, column in np.argwhere(counts > 0):
             value = percent[row, column]
             axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=7, color="black" if value > 55 else "white")
-        labels = [name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…" for name in names] or None
+        labels = [unparsed(name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…") for name in names] or None
         axes.set_xticks(
             range(n_classes), labels, **({"rotation": 45, "ha": "right"} if max(map(len, labels or [""])) > 3 else {})
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-__all__ = ["BLUE", "COLUMN", "GREEN", "ORANGE", "PAGE", "PURPLE", "RC", "SKY", "YELLOW", "letter", "span"]
+__all__ = ["BLUE", "COLUMN", "GREEN", "ORANGE", "PAGE", "PURPLE", "RC", "SKY", "YELLOW", "letter", "span", "unparsed"]
 
 COLUMN = 3.5
 """Width of one journal column, inches."""
@@ -60,3 +60,22 @@ def letter(panels: Sequence[Axes]) -> None:
     """
     for axes, name in zip(panels, ascii_lowercase, strict=False):
         axes.text(-0.02, 1.04, name, transform=axes.transAxes, ha="right", va="bottom", fontsize=9, fontweight="bold")
+
+
+def unparsed(text: str) -> str:
+    r"""A text of a user, in which Matplotlib would look for mathematics, as it is.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> unparsed("below 5 $")
+    'below 5 \\$'
+    """
+    return text.replace("$", r"\$")

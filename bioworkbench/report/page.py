@@ -19,6 +19,7 @@ from bioworkbench.plots import activity, panels, training
 from bioworkbench.plots.comparison import suit_scale
 from bioworkbench.plots.network import network_diagram
 from bioworkbench.plots.pictures import thumbnail
+from bioworkbench.plots.style import unparsed
 from bioworkbench.records.counted import counted
 from bioworkbench.records.errors import softly
 from bioworkbench.records.history import NODE_SPARSITY, SCORE, course_of
@@ -224,7 +225,7 @@ def _curve_panel(curve: SweepCurve) -> Panel:
         found = {"this network": (curve.x, curve.mean, curve.error)}
         panels.error_curve(axes, found, curve.field, curve.score, curve.n_seeds)
         if curve.names:  # which have no order that a line could follow
-            axes.set_xticks(range(len(curve.names)), curve.names)
+            axes.set_xticks(range(len(curve.names)), list(map(unparsed, curve.names)))
             for line in axes.lines:
                 line.set_linestyle("none")
         else:

@@ -16,6 +16,7 @@ from bioworkbench.experiment.results.reading import SEED, Summary, each_summary
 from bioworkbench.experiment.results.swept import Sweep
 from bioworkbench.plots import panels
 from bioworkbench.plots.comparison import suit_scale
+from bioworkbench.plots.style import unparsed
 from bioworkbench.records.averages import mean_and_error
 from bioworkbench.records.counted import counted
 from bioworkbench.report.drawn import Panel, drawn
@@ -168,7 +169,7 @@ def _curves(axes: Axes, names: Sequence[str], settings: Sequence[_Setting], metr
     for k, key in enumerate(chosen):
         x = np.array([places[repr(setting.values[0])] for setting in lines[key]])
         mean, error = np.array([setting.score(metric) for setting in lines[key]]).T
-        axes.plot(x, mean, color=panels.color(k), marker="o", markersize=3.5, linewidth=1.3, label=key or "_")
+        axes.plot(x, mean, color=panels.color(k), marker="o", markersize=3.5, linewidth=1.3, label=unparsed(key) or "_")
         axes.fill_between(
             x, mean - np.nan_to_num(error), mean + np.nan_to_num(error), color=panels.color(k), alpha=0.18, linewidth=0
         )
@@ -183,7 +184,7 @@ def _axis(values: Sequence[Any]) -> tuple[dict[str, float], list[str] | None]:
     known = {repr(value): value for value in values}
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in known.values()):
         return {key: float(value) for key, value in known.items()}, None
-    return {key: float(k) for k, key in enumerate(known)}, [cell_text(value) for value in known.values()]
+    return {key: float(k) for k, key in enumerate(known)}, [unparsed(cell_text(value)) for value in known.values()]
 
 
 def _ticks(axes: Axes, which: str, places: Sequence[float], labels: list[str] | None) -> None:
@@ -205,5 +206,5 @@ def _heat_map(axes: Axes, names: Sequence[str], settings: Sequence[_Setting], me
     axes.figure.colorbar(image, ax=axes, label=label)
     for which, labels in (("x", list(columns.values())), ("y", list(rows.values()))):
         shown = np.unique(np.linspace(0, len(labels) - 1, min(len(labels), 12)).astype(int))
-        getattr(axes, f"set_{which}ticks")(shown, [labels[k] for k in shown])
+        getattr(axes, f"set_{which}ticks")(shown, [unparsed(labels[k]) for k in shown])
     axes.set(xlabel=names[0], ylabel=names[1])

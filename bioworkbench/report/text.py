@@ -46,6 +46,7 @@ _STATISTICS = {
     "fano_factor": "Fano factor",
 }
 _MOST_NAMED = 5
+_ROUND_OFF = 1e-9  # of statistics of spikes, such as the variation of the intervals of a clock
 PERCENT = ("accuracy", "balanced_accuracy", "silent_fraction")
 
 
@@ -86,6 +87,8 @@ def shown(name: str, value: float | None) -> str:
         return "–"
     if name in PERCENT:
         return f"{100 * value:.1f} %"
+    if name in _STATISTICS and abs(value) < _ROUND_OFF:
+        return "0"
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 

@@ -1,5 +1,7 @@
 """Panels of spikes: which dots and rates they show."""
 
+import io
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -69,3 +71,13 @@ def test_weights_that_differ_by_rounding_are_one_value():
     assert axes.get_xlabel() == "weight (uV)"
     bounds = axes.patches[0].get_extents().transformed(axes.transData.inverted())
     assert (bounds.x0, bounds.x1) == pytest.approx((100.0, 100.0), abs=0.6)
+
+
+@pytest.mark.parametrize("names", [("5 $ or less", "more than 5 $"), ("$\\frac{1$", "b")])
+def test_names_of_classes_are_no_mathematics(names):
+    """A dollar on either side made formulas of them, or an error that lost the panel."""
+    figure = Figure()
+    axes = figure.subplots()
+    panels.confusion_matrix(axes, np.array([0, 1]), np.array([0, 1]), names)
+    figure.savefig(io.BytesIO(), format="svg")
+    assert [label.get_text().replace("\\$", "$") for label in axes.get_yticklabels()] == list(names)

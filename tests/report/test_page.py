@@ -179,6 +179,8 @@ def test_references():
         ("mae", 12345.6, "12,346"),
         ("rse", None, "–"),
         ("rse", np.nan, "–"),
+        ("cv_isi", 2.5e-15, "0"),
+        ("rse", 2.5e-15, "2.5e-15"),
     ],
 )
 def test_numbers(name, value, wanted):
