@@ -42,6 +42,9 @@ def compared(folders: Sequence[str | Path]) -> tuple[list[Summary], dict[str, li
         raise ResultError(
             f"{counted(len(folders), 'results folder')} given; 2 to {MOST_RUNS} can be compared, 'table' and 'index' take more"
         )
+    for folder in folders:
+        if not Path(folder).is_dir():
+            raise ResultError(f"{folder} is not a folder; name results folders, such as results/EXPERIMENT/0123456789ab")
     runs = [summary(Path(folder)) for folder in folders]
     fields = dict.fromkeys(name for run in runs for name in run.fields)
     different = [name for name in fields if len({repr(run.setting(name)) for run in runs}) > 1]

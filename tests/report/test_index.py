@@ -203,6 +203,8 @@ def test_runs_side_by_side(store, tmp_path):
     text = write_comparison(folders, tmp_path / "c.html").read_text()
     assert text.count("data:image/svg") == 4
     assert EVIL not in text
+    with pytest.raises(ResultError, match=r"index\.html is not a folder; name results folders, such as results/EXPERIMENT/"):
+        compared([store / "x", store / "index.html"])
     with pytest.raises(ResultError, match="1 results folder given; 2 to 8 can be compared"):
         compared(folders[:1])
 
