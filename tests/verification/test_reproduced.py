@@ -25,9 +25,8 @@ def test_the_page_shows_the_tables():
     assert {row.part for row in rows} == {
         line.removeprefix("<!-- rows: ").removesuffix(" -->") for line in page.splitlines() if line.startswith("<!-- rows: ")
     }
-    assert (
-        with_tables(page.replace("| 98.15 ± 0.02 %", "| 99.15 ± 0.02 %")) == page != page.replace("98.15 ± 0.02", "99.15 ± 0.02")
-    )
+    changed = re.sub(r"\| \d+\.\d+ ± ", "| 0.00 ± ", page, count=1)
+    assert with_tables(changed) == page != changed
 
 
 def test_every_row_has_its_command_and_its_arms():
