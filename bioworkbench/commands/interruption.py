@@ -43,11 +43,11 @@ def ending(error: KeyboardInterrupt) -> tuple[int, str]:
     Examples
     --------
     >>> ending(Ended(signal.SIGTERM))
-    (143, 'ended by SIGTERM; what was finished is kept, and the same command goes on with the rest')
+    (143, 'ended by SIGTERM; finished runs are kept, and the same command does not repeat them')
     """
     number = error.number if isinstance(error, Ended) else int(signal.SIGINT)
     how = "interrupted" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}"
-    return 128 + number, f"{how}; what was finished is kept, and the same command goes on with the rest"
+    return 128 + number, f"{how}; finished runs are kept, and the same command does not repeat them"
 
 
 def _send_again(number: int) -> None:

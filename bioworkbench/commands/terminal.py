@@ -213,7 +213,7 @@ def _told(error: Exception) -> tuple[int, str]:
     if isinstance(error, SimulationError):
         return FAILED, str(error)
     if isinstance(error, MemoryError):
-        return FAILED, f"out of memory ({error}); lower 'memory' or '--jobs', or make the network smaller"
+        return FAILED, f"out of memory ({error}); lower 'memory' or '--jobs', or take a smaller network or graph"
     if isinstance(error, OSError) and not isinstance(error, ValueError) and error.filename is not None:
         return BAD_INPUT, f"{error.filename}: {error.strerror}; check that it is there and that you may read and write it"
     if isinstance(error, (csv.Error, *_graph_errors())):

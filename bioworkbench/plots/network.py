@@ -25,7 +25,7 @@ def network_diagram(axes: Axes, network: Network, read: Sequence[str] = (), n_ou
     n_outputs : int
         Of the readout.
     """
-    reader = "readout" if read else ""
+    reader = "readout " if read else ""  # no population can have this name
     places = _places(network, reader)
     sizes = {name: counted(n, "channel") for name, n in network.channels.items()} | {reader: counted(n_outputs, "output")}
     sizes |= {name: counted(size, "neuron") for name, size in network.sizes.items()}
@@ -34,7 +34,7 @@ def network_diagram(axes: Axes, network: Network, read: Sequence[str] = (), n_ou
         shade = "#e8e8e8" if name in (*network.channels, reader) else color(list(network.sizes).index(name)) + "33"
         box = FancyBboxPatch((x - 0.3, y - 0.14), 0.6, 0.28, boxstyle="round,pad=0.03", facecolor=shade, edgecolor="#444444")
         boxes[name] = axes.add_patch(box)
-        axes.text(x, y, f"{name}\n{sizes[name]}", ha="center", va="center", fontsize=8.5, zorder=3)
+        axes.text(x, y, f"{name.strip()}\n{sizes[name]}", ha="center", va="center", fontsize=8.5, zorder=3)
     between: dict[tuple[str, str], list[str]] = {}
     for projection in network.projections:
         between.setdefault((projection.source, projection.target), []).append(f"{projection.n_synapses:,}")

@@ -139,6 +139,10 @@ def _constants(texts: Iterable[str], own: Iterable[str], group: Any, namespace: 
         if name not in known:
             raise ValueError(f"'{name}' is not in the namespace of the group; give namespace = globals(), or a table with it")
         value = known[name]
+        if isinstance(value, bool | np.bool_):
+            raise ValueError(
+                f"'{name}' is {value}; records have numbers and quantities. Write a parameter '{name} : boolean' and set it"
+            )
         if callable(value) or np.ndim(value):
             raise ValueError(
                 f"'{name}' is a {type(value).__name__}; records have numbers and quantities. Write tables as a Stimulus, and functions "

@@ -98,4 +98,4 @@ def test_interruptions_say_how_to_go_on(call, monkeypatch):
     monkeypatch.setattr("bioworkbench.experiment.sweeps.worker.compute", interrupted)
     done = call("sweep", "x.toml", "--jobs", 1)
     assert done.exit_code == 130
-    assert "the same command goes on with the rest" in done.output
+    assert "finished runs are kept, and the same command does not repeat them" in done.output

@@ -33,6 +33,12 @@ def test_every_population_is_a_box_and_every_projection_an_arrow_with_its_synaps
     assert {"exc\n4 neurons", "inh\n3 neurons", "input\n2 channels", "readout\n10 outputs", "8", "12"} <= words
 
 
+def test_a_population_may_be_called_readout(axes):
+    network = Network((Population("readout", 4, noisy_lif()),))
+    network_diagram(axes, network, ["readout"], 10)
+    assert {text.get_text() for text in axes.texts} >= {"readout\n4 neurons", "readout\n10 outputs"}
+
+
 def test_an_arrow_goes_around_the_box_between_its_ends(axes):
     """The readout sees exc and inh; the way from exc leads past inh."""
     network_diagram(axes, chain_with_a_side_branch(), ["exc", "inh"], 10)

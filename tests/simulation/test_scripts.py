@@ -87,6 +87,14 @@ def test_names_of_statements_alone_and_what_synapses_share():
     assert network.projections[0].synapse.start == {"gain": 2.0}
 
 
+def test_constants_that_are_conditions_are_refused():
+    group = cells(threshold="v > 10*mV and awake", namespace={"rest": 11 * mV, "awake": True})
+    with pytest.raises(
+        ValueError, match=r"NeuronGroup 'cells': 'awake' is True; .*Write a parameter 'awake : boolean' and set it"
+    ):
+        from_brian2([group], 1 * ms)
+
+
 def test_names_come_from_the_script():
     group = cells(namespace={})
     with pytest.raises(
