@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from scipy import sparse
 
 from bioworkbench.discrete.lif import arguments_of, discrete_lif
+from bioworkbench.discrete.simulate import check_inputs
 from bioworkbench.discrete.skips import Skip, skip_pairs, skip_weight
 from bioworkbench.readout.trials import Simulate
 from bioworkbench.records.arrays import Floats
@@ -52,7 +53,7 @@ def chain(network: Network) -> tuple[Population, ...]:
     ----------
     network : Network
         Populations in layers 0, 1, 2, ...; projections from the stimulus to the first and from each to the next, and skips from one to
-        another behind the next, all without delay.
+        another behind the next, all without delay and with synapses that only add their weight; no background input.
 
     Returns
     -------
@@ -62,7 +63,8 @@ def chain(network: Network) -> tuple[Population, ...]:
     Raises
     ------
     ValueError
-        If layers repeat or are left out, a projection is missing, is neither part of the chain nor a skip, or has a delay.
+        If layers repeat or are left out, a projection is missing, is neither part of the chain nor a skip, or has a delay, or neurons
+        get something else (`bioworkbench.discrete.simulate.check_inputs`).
     """
     populations = tuple(sorted(network.populations, key=lambda population: population.layer))
     layers = [population.layer for population in populations]
@@ -80,6 +82,7 @@ def chain(network: Network) -> tuple[Population, ...]:
     late = [projection.name for projection in network.projections if np.any(projection.delay)]
     if late:
         raise ValueError(f"projections {', '.join(late)} have delays; a chain in discrete time has none")
+    check_inputs(network)
     return populations
 
 

@@ -20,7 +20,7 @@ from bioworkbench.records.stimulus import Stimulus
 from bioworkbench.records.synapse import PULSE
 from bioworkbench.records.times import whole_steps
 
-__all__ = ["check_projections", "lif_layer", "simulate_discrete"]
+__all__ = ["check_inputs", "lif_layer", "simulate_discrete"]
 
 
 def lif_layer(
@@ -131,9 +131,9 @@ def simulate_discrete(
     Raises
     ------
     ValueError
-        If a population has no NumPy twin, a projection acts on another variable than "current", a projection of the stimulus has a
-        delay, the stimulus does not fit the input weights, the frame or a delay is not a whole number of steps, a rate exceeds one
-        spike per step, or there is noise or a rate and no `rng`.
+        If a population has no NumPy twin or has background input, a projection acts on another variable than "current" or does more
+        than add its weight, a projection of the stimulus has a delay, the stimulus does not fit the input weights, the frame or a
+        delay is not a whole number of steps, a rate exceeds one spike per step, or there is noise or a rate and no `rng`.
     """
     dt = stimulus.frame if dt is None else dt
     _check(network, stimulus, dt, rng)
@@ -176,10 +176,7 @@ def _check(network: Network, stimulus: Stimulus, dt: float, rng: np.random.Gener
         raise ValueError(
             f"stimulus has {counted(stimulus.values.shape[2], 'channel')}; input projections expect {network.n_channels}"
         )
-    elsewhere = [p.name for p in network.projections if p.receives not in ("", "current")]
-    if elsewhere:
-        raise ValueError(f"projections {', '.join(elsewhere)} do not act on 'current'; only those have a NumPy twin")
-    check_projections(network)
+    check_inputs(network)
     random = [p.name for p in network.populations if np.any(p.model.constants.get("noise_deviation", 0.0))]
     random += ["the stimulus"] * (stimulus.kind == "rate")
     if random and rng is None:
@@ -188,19 +185,28 @@ def _check(network: Network, stimulus: Stimulus, dt: float, rng: np.random.Gener
         raise ValueError(f"rates go up to {stimulus.values.max()} Hz; with dt = {dt} s there is at most one spike per step")
 
 
-def check_projections(network: Network) -> None:
-    """Raise ValueError if synapses do more than add their weight, or delay a stimulus, which holds its values for whole frames.
+def check_inputs(network: Network) -> None:
+    """Raise ValueError if neurons get more than the weights of spikes and the frames of a stimulus, which is all that is computed here.
 
     Parameters
     ----------
     network : Network
     """
+    for p in network.projections:
+        wanted = network.population(p.target).model.receives
+        if p.receives not in ("", wanted, "drive" if p.source not in network.sizes else wanted):
+            raise ValueError(f"projections {p.name} do not act on '{wanted}'; only those that do are computed without Brian2")
     more = [p.name for p in network.projections if p.synapse != PULSE]
     if more:
-        raise ValueError(f"synapses of {', '.join(more)} do more than add their weight; only those that do have a NumPy twin")
+        raise ValueError(
+            f"synapses of {', '.join(more)} do more than add their weight; only those that do no more are computed without Brian2"
+        )
     late = [p.name for p in network.inputs if np.any(p.delay)]
     if late:
         raise ValueError(f"projections {', '.join(late)} delay the stimulus, which consists of frames; shift its frames instead")
+    fed = [p.name for p in network.populations if p.background]
+    if fed:
+        raise ValueError(f"populations {', '.join(fed)} have background input, which is drawn in Brian2 alone; leave it out")
 
 
 def _links(network: Network, projection: Projection, dt: float) -> list[_Link]:

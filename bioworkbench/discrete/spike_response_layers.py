@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bioworkbench.discrete.simulate import check_projections
+from bioworkbench.discrete.simulate import check_inputs
 from bioworkbench.discrete.spike_response import KERNELS, spike_response_arguments
 from bioworkbench.records.arrays import Booleans, Floats, count, finite, shaped
 from bioworkbench.records.errors import unknown_name
@@ -256,13 +256,13 @@ def simulate_spike_response(
     Raises
     ------
     ValueError
-        If the network has a loop, another neuron model or a synapse that does more than add its weight, a projection of the stimulus
-        has a delay, the stimulus is of another kind or does not fit the input weights, or the frame or a delay is not a whole number
-        of steps.
+        If the network has a loop, another neuron model, background input or a synapse that does more than add its weight, a projection
+        acts on another variable than its target receives spikes in, a projection of the stimulus has a delay, the stimulus is of
+        another kind or does not fit the input weights, or the frame or a delay is not a whole number of steps.
     """
     step = stimulus.frame if dt is None else dt
     arguments = {p.name: spike_response_arguments(p.model, p.name) for p in network.populations}
-    check_projections(network)
+    check_inputs(network)
     order, per_frame = feed_forward_order(network), whole_steps("stimulus frame", stimulus.frame, step)
     if stimulus.kind != "current" or network.n_channels != stimulus.values.shape[2]:
         raise ValueError(

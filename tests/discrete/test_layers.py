@@ -17,8 +17,10 @@ from bioworkbench.discrete.layers import (
     with_weights,
 )
 from bioworkbench.discrete.lif import discrete_lif
+from bioworkbench.records.background import Background
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.stimulus import Stimulus
+from bioworkbench.synapses import pair_stdp
 from bioworkbench.tasks import Task, Trials
 from tests.methods.chains import DT, dense_chain, in_numpy
 
@@ -45,6 +47,11 @@ def test_what_is_no_chain_is_refused():
         chain(Network((a, b), (into, on, _link("b", "a", (2, 2)))))
     with pytest.raises(ValueError, match="projections a_b have delays"):
         chain(Network((a, b), (into, _link("a", "b", (2, 2), 1e-3))))
+    with pytest.raises(ValueError, match="populations b have background input"):
+        chain(Network((a, replace(b, background=(Background("current", 1, 10.0, 1.0),))), (into, on)))
+    learning = replace(on, synapse=pair_stdp(largest=1.0, potentiation=0.1, depression=0.1))
+    with pytest.raises(ValueError, match="synapses of a_b do more than add their weight; only those that do no more"):
+        chain(Network((a, b), (into, learning)))
 
 
 def test_arguments_of_a_population_must_be_single_numbers():

@@ -1,11 +1,14 @@
 """The NumPy twin: hand-computed neurons, timing between layers, and its errors."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
 
 from bioworkbench.discrete import lif_layer, simulate_discrete
 from bioworkbench.discrete.lif import discrete_lif
+from bioworkbench.records.background import Background
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.neuron import NeuronModel
 from bioworkbench.records.stimulus import Stimulus
@@ -171,6 +174,9 @@ def test_network_refuses_what_has_no_twin():
     for kind in ("current", "spikes"):
         with pytest.raises(ValueError, match="projections input_a delay the stimulus, which consists of frames"):
             simulate_discrete(late, Stimulus(PULSE.values, 1e-3, kind))
+    fed = Network((replace(_relay("a", 0), background=(Background("current", 1, 10.0, 1.0),)),), (_wire("input", "a"),))
+    with pytest.raises(ValueError, match="populations a have background input, which is drawn in Brian2 alone; leave it out"):
+        simulate_discrete(fed, PULSE)
     with pytest.raises(ValueError, match="stimulus has 2 channels; input projections expect 1"):
         simulate_discrete(network, Stimulus(np.zeros((1, 1, 2)), 1e-3))
     with pytest.raises(ValueError, match=r"stimulus frame = 0.001 s is not a whole number of steps"):

@@ -16,6 +16,7 @@ from bioworkbench.discrete.spike_response_layers import (
     spike_response_layer,
 )
 from bioworkbench.neurons import discrete_lif
+from bioworkbench.records.background import Background
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.stimulus import Stimulus
 
@@ -149,6 +150,12 @@ def test_what_the_fast_run_cannot_do_is_refused(rng):
     late = replace(network, projections=tuple(replace(p, delay=0.003) for p in network.projections))
     with pytest.raises(ValueError, match="delay the stimulus, which consists of frames"):
         simulate_spike_response(late, Stimulus(values, 0.001))
+    fed = replace(network.populations[0], background=(Background("received", 1, 10.0, 1.0),))
+    with pytest.raises(ValueError, match=f"populations {fed.name} have background input"):
+        simulate_spike_response(Network((fed, *network.populations[1:]), network.projections), Stimulus(values, 0.001))
+    elsewhere = tuple(replace(p, receives="u") if p.source != "input" else p for p in network.projections)
+    with pytest.raises(ValueError, match="projections a_b do not act on 'received'; only those that do"):
+        simulate_spike_response(Network(network.populations, elsewhere), Stimulus(values, 0.001))
     loop = Network(network.populations, (*network.projections, Projection("b", "a", sparse.csr_array((4, 6)))))
     with pytest.raises(ValueError, match="populations b, a form a loop"):
         simulate_spike_response(loop, Stimulus(values, 0.001))

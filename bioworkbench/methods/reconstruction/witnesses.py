@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from bioworkbench.discrete.lif import arguments_of
+from bioworkbench.discrete.simulate import check_inputs
 from bioworkbench.discrete.subnetworks import Layer, SubNetworks, last_layer_spikes
 from bioworkbench.records.arrays import Floats, finite, non_negative, positive
 from bioworkbench.records.errors import unknown_name
@@ -20,6 +21,7 @@ from bioworkbench.weights.from_pairs import PairSampling, sampled_neurons
 __all__ = ["WitnessDistribution", "gaussian_witnesses", "pair_witnesses", "template"]
 
 COLUMNS = ("scaled", "unscaled", "normalized", "orthogonal")
+_PLAIN = {"threshold": 1.0, "strict": False, "floor": None, "start": 0.0, "noise_mean": 0.0, "noise_deviation": 0.0}
 N_SEEN = 500  # trials that balanced thresholds and pairs are taken from
 
 
@@ -79,8 +81,8 @@ def template(network: Network, self_links: bool = False) -> SubNetworks:
     Parameters
     ----------
     network : Network
-        Populations in layers 0, 1, ..., one each, of one reset, threshold 1 and leaks that are numbers; the stimulus projects to the
-        first, each population to the next, and some to themselves.
+        Populations in layers 0, 1, ..., one each, of one reset, threshold 1 and leaks that are numbers, without floor, start, noise or
+        background; the stimulus projects to the first, each population to the next, and some to themselves, all without delay.
     self_links : bool
         Link every neuron of a recurrent population to itself as well, which topologies leave out.
 
@@ -106,10 +108,18 @@ def template(network: Network, self_links: bool = False) -> SubNetworks:
         )
     arguments = [arguments_of(p.model, p.name) for p in populations]
     for name, given in zip(names, arguments, strict=True):
-        if given["threshold"] != 1.0 or np.ndim(given["leak"]) or given["reset"] not in ("subtract", "zero") or given["strict"]:
-            raise ValueError(f"population '{name}' must have threshold 1, one leak, not strict, and reset 'subtract' or 'zero'")
+        others = [key for key, value in _PLAIN.items() if not np.array_equal(given[key], value)]  # pyright: ignore[reportArgumentType]
+        if others or np.ndim(given["leak"]) or given["reset"] not in ("subtract", "zero"):
+            raise ValueError(
+                f"population '{name}' has {', '.join(f'{key} = {given[key]}' for key in (*others, 'leak', 'reset'))}; it must have "
+                "threshold 1, one leak, reset 'subtract' or 'zero', and nothing else but a bias"
+            )
     if len({given["reset"] for given in arguments}) > 1:
         raise ValueError(f"populations {', '.join(names)} have different resets; a sub-network has one")
+    late = [p.name for p in network.projections if np.any(p.delay)]
+    if late:
+        raise ValueError(f"projections {', '.join(late)} have delays; those of a sub-network have none")
+    check_inputs(network)
     layers = [
         _ones(found[source, name], found.get((name, name)), float(given["leak"]), self_links)
         for source, name, given in zip(below, names, arguments, strict=True)

@@ -1,5 +1,7 @@
 """Witnesses: distributions of their weights, thresholds from the data, and the start networks that describe them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -7,6 +9,7 @@ from scipy import sparse
 from bioworkbench.discrete.subnetworks import last_layer_spikes
 from bioworkbench.methods.reconstruction.witnesses import WitnessDistribution, gaussian_witnesses, pair_witnesses, template
 from bioworkbench.neurons import discrete_lif, noisy_lif
+from bioworkbench.records.background import Background
 from bioworkbench.records.network import Network, Population, Projection
 
 
@@ -186,9 +189,24 @@ def change(network, **parts):
             change(start(4, 1), populations=(start(4, 1).populations[0], Population("p1", 1, discrete_lif(leak=0.9), layer=2))),
             r"populations p0, p1 must lie in layers 0, 1, ..., one each",
         ),
-        (start(1, threshold=2.0), "population 'p0' must have threshold 1, one leak, not strict"),
-        (start(1, reset="delayed_subtract"), "population 'p0' must have threshold 1, one leak, not strict, and reset"),
-        (start(1, strict=True), "population 'p0' must have threshold 1"),
+        (
+            start(1, threshold=2.0),
+            "population 'p0' has threshold = 2.0, leak = .*; it must have threshold 1, one leak, reset 'subtract'",
+        ),
+        (start(1, reset="delayed_subtract"), "population 'p0' has leak = .*, reset = delayed_subtract; it must have threshold 1"),
+        (start(1, strict=True), "population 'p0' has strict = True, leak"),
+        (
+            start(1, floor=0.0, start=0.5, noise_deviation=0.1),
+            "population 'p0' has floor = 0.0, start = 0.5, noise_deviation = 0.1, leak",
+        ),
+        (
+            change(start(1), projections=(Projection("input", "p0", np.ones((3, 1)), 1e-3),)),
+            "projections input_p0 have delays; those of a sub-network have none",
+        ),
+        (
+            change(start(1), populations=(replace(start(1).populations[0], background=(Background("current", 1, 10.0, 1.0),)),)),
+            "populations p0 have background input",
+        ),
         (
             change(
                 start(4, 1),
