@@ -42,6 +42,11 @@ class Neuron:
     floor: float | None = None
     start: float = 0.0
 
+    @property
+    def left_at_start(self) -> float:
+        """Potential that the first step begins with: the start, raised to the floor."""
+        return self.start if self.floor is None else max(self.start, self.floor)
+
 
 @dataclass(frozen=True)
 class Dense:

@@ -113,7 +113,9 @@ def _layers(parameters: Tree, links: Tree) -> list[_Layer]:
 def _constants(neuron: Neuron) -> kernels.Constants:
     taken = neuron.threshold / (neuron.leak if neuron.reset == "delayed_subtract" else 1.0)
     floor = -np.inf if neuron.floor is None else neuron.floor
-    return kernels.Constants(neuron.leak, neuron.threshold, taken, neuron.reset == "zero", neuron.strict, floor, neuron.start)
+    return kernels.Constants(
+        neuron.leak, neuron.threshold, taken, neuron.reset == "zero", neuron.strict, floor, neuron.left_at_start
+    )
 
 
 def _trials_last(inputs: Any) -> np.ndarray:

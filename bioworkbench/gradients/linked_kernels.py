@@ -17,7 +17,7 @@ class Constants(NamedTuple):
 
     Parameters
     ----------
-    leak, threshold, strict, start
+    leak, threshold, strict
         As of `bioworkbench.gradients.layers.Neuron`.
     taken : float
         From the potential at a spike; where `to_zero`, everything is.
@@ -25,6 +25,8 @@ class Constants(NamedTuple):
         Whether the reset is to zero.
     floor : float
         Minus infinity where there is none.
+    start : float
+        ``Neuron.left_at_start``.
     """
 
     leak: float

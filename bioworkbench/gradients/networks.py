@@ -80,7 +80,7 @@ def unrolled_layer(network: FeedForward, neuron: Neuron, drive: jax.Array, n_ste
         left = left if neuron.floor is None else jnp.maximum(left, neuron.floor)
         return left, (fired, left)
 
-    start = jnp.full(drive.shape[1:], neuron.start, drive.dtype)
+    start = jnp.full(drive.shape[1:], neuron.left_at_start, drive.dtype)
     return lax.scan(step, start, None if constant else drive, length=n_steps, unroll=min(n_steps, 8))[1]
 
 

@@ -293,7 +293,7 @@ def left_over_moments(network: FeedForward, n_steps: int) -> Callable[[Parameter
         _, _, left = unrolled_outputs(network, parameters, inputs[None], n_steps)
         found = []
         for neuron, potential in zip(network.neurons, left, strict=True):
-            start = jnp.full((1, *potential.shape[1:]), neuron.start, potential.dtype)
+            start = jnp.full((1, *potential.shape[1:]), neuron.left_at_start, potential.dtype)
             carried = jnp.minimum(jnp.concatenate([start, potential[:-1]]), neuron.threshold)
             found.append((carried.mean(), carried.std()))
         return found

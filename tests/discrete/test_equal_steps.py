@@ -13,6 +13,8 @@ from bioworkbench.discrete.simulate import simulate_discrete
 from bioworkbench.discrete.spike_response import DiscreteSpikeResponse
 from bioworkbench.discrete.subnetworks import Layer, SubNetworks, last_layer_spikes
 from bioworkbench.gradients.layers import Dense, FeedForward, Neuron
+from bioworkbench.gradients.linked import _constants
+from bioworkbench.gradients.linked_kernels import fire
 from bioworkbench.gradients.networks import unrolled_outputs
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.stimulus import Stimulus
@@ -24,6 +26,7 @@ NEURONS = {
     "zero": DiscreteLIF(leak=0.5, reset="zero", bias=0.125),
     "strict": DiscreteLIF(leak=0.75, strict=True),
     "integrator": DiscreteLIF(leak=1.0, floor=0.0, start=0.5),
+    "below its floor": DiscreteLIF(leak=1.0, floor=0.0, start=-2.0),
     "delayed": DiscreteLIF(leak=0.5, reset="delayed_subtract", threshold=2.0),
     "no memory": DiscreteLIF(leak=0.0, threshold=0.5),
 }
@@ -61,9 +64,18 @@ def in_subnetworks(neuron):
     return last_layer_spikes(SubNetworks((layer,), neuron.reset), drive())
 
 
+def trained(neuron):
+    """As the gradient engines see it."""
+    return Neuron(neuron.leak, neuron.threshold, neuron.reset, neuron.strict, neuron.floor, neuron.start)
+
+
+def in_links(neuron):
+    incoming = (drive() + np.asarray(neuron.bias)).transpose(1, 2, 0).astype(np.float32)
+    return fire(np.ascontiguousarray(incoming), _constants(trained(neuron)), N_STEPS)[1].transpose(2, 0, 1) > 0
+
+
 def in_jax(neuron):
-    given = Neuron(neuron.leak, neuron.threshold, neuron.reset, neuron.strict, neuron.floor, neuron.start)
-    layers = FeedForward((Dense(SIZE, SIZE), Dense(SIZE, 1)), (given,))
+    layers = FeedForward((Dense(SIZE, SIZE), Dense(SIZE, 1)), (trained(neuron),))
     weights = [{"weights": jnp.eye(SIZE), "bias": jnp.broadcast_to(jnp.asarray(neuron.bias, jnp.float32), SIZE)}]
     output = {"weights": jnp.zeros((SIZE, 1)), "bias": jnp.zeros(1)}
     signal = jnp.asarray(drive().transpose(1, 0, 2), jnp.float32)
@@ -72,7 +84,7 @@ def in_jax(neuron):
 
 
 @pytest.mark.parametrize("name", NEURONS)
-@pytest.mark.parametrize("engine", [in_brian2, in_numpy, in_jax])
+@pytest.mark.parametrize("engine", [in_brian2, in_numpy, in_jax, in_links])
 def test_every_engine_takes_the_same_steps(engine, name):
     wanted = by_hand(NEURONS[name])
     assert 0.05 < wanted.mean() < 0.95
