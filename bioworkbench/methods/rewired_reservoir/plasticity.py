@@ -15,7 +15,7 @@ from bioworkbench.records.network import INPUT, Network, Projection
 from bioworkbench.records.recording import Recording
 from bioworkbench.topology.generators.spatial import positions
 from bioworkbench.topology.masks import Mask, link_arrays, mask_shape
-from bioworkbench.topology.rewiring import Rewiring, rewire, weights_on
+from bioworkbench.topology.rewiring import Rewiring, delays_on, rewire, weights_on
 from bioworkbench.topology.rewiring.plan import RewiringPlan
 from bioworkbench.topology.rewiring.regrowth import REGROWTH_RULES
 from bioworkbench.topology.rewiring.removal import REMOVAL_SCORES
@@ -238,7 +238,7 @@ class Plasticity:
         ----------
         wiring : Wiring
         recording : Recording
-            Of the network with this wiring.
+            Of the network with this wiring, before it was scaled.
         step : Rewiring
             Fraction, exponent and sampling of this step.
         draw : callable
@@ -271,7 +271,7 @@ class Plasticity:
             regrowth=self._rule(correlations),
             percolation=False,
         )
-        # Scored as it was simulated, scaling included; the wiring keeps the weights without it.
+        # Scored with the scaling that has just been found; the wiring keeps the weights without it.
         weights = wiring.scaled(projection).weights
         weights = weights / (np.abs(weights.data).mean() or 1.0)  # scores must not depend on the unit
         result = rewire([weights], rules, rng, recurrent=projection.source == projection.target)
@@ -316,12 +316,7 @@ def _given_weights(projection: Projection, mask: Mask, start: Projection, rng: n
     # By Dale's law a source has one sign: sizes are drawn from all synapses, signs belong to the source.
     drawn = start.weights.data[chosen]
     weights.data[grown] = drawn if signs is None else np.abs(drawn) * signs[link_arrays(mask)[0][grown]]
-    delay = projection.delay
-    if isinstance(delay, np.ndarray):
-        delays = weights_on(mask, projection.links.delay_csr())
-        delays.data[grown] = np.asarray(start.delay)[chosen]
-        delay = delays.data
-    return replace(projection, links=weights, delay=delay)
+    return replace(projection, links=weights, delay=delays_on(mask, projection.given, grown, start.given, chosen))
 
 
 def source_signs(weights: sparse.csr_array) -> Floats | None:

@@ -27,7 +27,7 @@ from bioworkbench.records.synapse import PULSE
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.records.units import Quantity
 from bioworkbench.tasks import Task
-from bioworkbench.topology.rewiring import Rewiring, rewire, weights_on
+from bioworkbench.topology.rewiring import Rewiring, delays_on, rewire, weights_on
 from bioworkbench.topology.rewiring.plan import RewiringPlan
 
 __all__ = ["Learning", "train"]
@@ -47,7 +47,8 @@ class Learning:
     n_passes : int
         How often each is shown.
     n_in_round : int
-        Trials that follow each other in one simulation; weights are scaled and links moved between two rounds.
+        Trials that follow each other in one simulation; weights are scaled and links moved between two rounds. The last, incomplete round
+        of a pass is left out, so that all rounds are of one length, unless it is the only one.
     pause : float, seconds
         Without input, after each trial.
     scaled : bool
@@ -106,13 +107,13 @@ def train(
     learning : Learning
         How trials are shown.
     rewiring : RewiringPlan
-        Which synapses that learn go between two rounds, and where new ones grow, with weights of randomly chosen synapses of the start.
-        By default none.
+        Which synapses that learn go between two rounds, and where new ones grow, with weights and delays of randomly chosen synapses of
+        the start. By default none.
     feature : Choice
         What the readout sees: a name in ``features.FEATURES`` and its arguments.
     readout : Choice
         How it is fitted, a name in ``fits.READOUTS`` and its arguments; "neuron_labels" gives each neuron the class that it spikes most
-        for. It sees the trials that were shown.
+        for. It sees all `n_trials`.
     populations : sequence of str, optional
         Whose spikes are read; by default the spiking populations of the highest layer.
     block : int
@@ -247,8 +248,10 @@ class _Rounds:
             result = rewire([learned.weights], replace(step, percolation=False), rng, recurrent=recurrent)
             new = result.weights[0].copy()
             grown = weights_on(new, sparse.csr_array(result.regrown[0], dtype=float)).data > 0
-            new.data[grown] = rng.choice(first.weights.data, grown.sum())
-            learned, moved = replace(learned, links=new, delay=learned.delay), int(grown.sum())
+            moved = int(grown.sum())
+            chosen = rng.choice(first.n_synapses, moved)
+            new.data[grown] = first.weights.data[chosen]
+            learned = replace(learned, links=new, delay=delays_on(new, learned.given, grown, first.given, chosen))
         if not self.learning.scaled:
             return learned, moved
         links, wanted, have = learned.links, _sums(first), _sums(learned)

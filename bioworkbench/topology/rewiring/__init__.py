@@ -6,15 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from bioworkbench.records.arrays import Floats, Integers, fraction
+from bioworkbench.records.arrays import Booleans, Floats, Integers, fraction
 from bioworkbench.records.errors import TopologyError
+from bioworkbench.records.links import Links
 from bioworkbench.topology.masks import Mask, link_arrays, link_mask, mask_shape
 from bioworkbench.topology.rewiring.percolation import Skips, percolated
 from bioworkbench.topology.rewiring.regrowth import regrown_by_target, regrown_links
 from bioworkbench.topology.rewiring.removal import kept_links
 from bioworkbench.topology.rewiring.selection import part_of
 
-__all__ = ["Rewired", "Rewiring", "rewire", "weights_on"]
+__all__ = ["Rewired", "Rewiring", "delays_on", "rewire", "weights_on"]
 
 
 @dataclass(frozen=True)
@@ -188,3 +189,30 @@ def weights_on(mask: Mask, weights: sparse.csr_array) -> sparse.csr_array:
     _, at_old, at_new = np.intersect1d(old, new, assume_unique=True, return_indices=True)
     values[at_new] = weights.data[at_old]
     return sparse.csr_array((values, mask.indices, mask.indptr), shape=mask_shape(mask))
+
+
+def delays_on(mask: Mask, links: Links, grown: Booleans, start: Links, chosen: Integers) -> float | Floats:
+    """Delays of the links of a mask: those that were there keep theirs, others get that of a link of the start.
+
+    Parameters
+    ----------
+    mask : csr_array (n_source, n_target)
+    links : Links
+        What was there before, without parallel links.
+    grown : bool array (n_links,)
+        Which links of the mask are new.
+    start : Links
+        Of the start.
+    chosen : int array (n_grown,)
+        Which of these each new link takes its delay from.
+
+    Returns
+    -------
+    float, seconds, or array (n_links,)
+        One for all where the links have one.
+    """
+    if not isinstance(links.delays, np.ndarray):
+        return links.delays
+    delays = weights_on(mask, links.delay_csr()).data
+    delays[grown] = np.broadcast_to(start.delays, len(start))[chosen]
+    return delays

@@ -85,6 +85,10 @@ def test_weights_learn_keep_their_sum_and_are_frozen_afterwards():
     assert (free.sum(axis=0) > before.sum(axis=0)).all()  # nothing weakens them
 
 
+def test_the_last_incomplete_round_is_left_out_unless_it_is_the_only_one():
+    assert [len(trained(n_in_round=n, n_passes=2).history["weight"]) for n in (5, 20)] == [2 * 2, 2]
+
+
 def test_what_is_kept_goes_on_and_the_rest_begins_anew():
     start = trained().network.population("exc").model.start
     assert np.asarray(start["theta"]).max() > 1.5e-3
@@ -102,6 +106,20 @@ def test_links_that_learn_move_between_rounds():
     assert set(zip(*learned(result).weights.nonzero(), strict=True)) != set(
         zip(*sparse.projections[1].weights.nonzero(), strict=True)
     )
+
+
+def test_links_that_stay_keep_their_delay_and_new_ones_have_one_of_the_start():
+    rules = RewiringPlan(removed_fraction=0.2, removal="magnitude", regrowth="random", last_fraction=0.4, decaying=False)
+    sparse = network(links=0.5)
+    n = sparse.projections[1].n_synapses
+    delays = 1e-3 * np.arange(1, n + 1)
+    result = trained(replace(sparse, projections=(sparse.projections[0], replace(sparse.projections[1], delay=delays))), rules)
+    assert result.history["n_moved"].tolist() == [int(0.2 * n), 0, 0]
+    links = learned(result).links
+    before = dict(zip(zip(*sparse.projections[1].weights.nonzero(), strict=True), delays, strict=True))
+    kept = [before.get((i, j)) == delay for i, j, delay in zip(links.sources, links.targets, links.delays, strict=True)]
+    assert n - int(0.2 * n) <= sum(kept) < n
+    assert set(links.delays) <= set(delays)
 
 
 def test_labels_are_those_of_the_patterns():
