@@ -50,11 +50,21 @@ SCHEDULES: dict[str, Callable[[float, int], optax.Schedule]] = {
 }
 """Learning rate over n updates, by name; "linear" ends at 1 % and "cosine" at 0.1 % of the start."""
 
+_OFFSETS = frozenset({"bias", "intercepts", "log_deviation", "scale"})
+
+
+def _decays(parameters: Tree) -> Tree:
+    """Which parameters decay: weights, wherever they are; biases, scales and a deviation of noise have no reason to be small."""
+    return jax.tree_util.tree_map_with_path(
+        lambda path, _: _OFFSETS.isdisjoint(getattr(key, "key", None) for key in path), parameters
+    )
+
+
 OPTIMIZERS: dict[str, Callable[[optax.Schedule, float], optax.GradientTransformation]] = {
-    "adam": lambda rate, decay: optax.adamw(rate, weight_decay=decay),
+    "adam": lambda rate, decay: optax.adamw(rate, weight_decay=decay, mask=_decays),
     # decay comes behind momentum, which would repeat it ten times
     "sgd": lambda rate, decay: optax.chain(
-        optax.trace(0.9), optax.add_decayed_weights(decay), optax.scale_by_learning_rate(rate)
+        optax.trace(0.9), optax.add_decayed_weights(decay, _decays), optax.scale_by_learning_rate(rate)
     ),
 }
 """Optimizers by name; "sgd" has momentum 0.9."""

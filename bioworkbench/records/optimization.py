@@ -32,7 +32,8 @@ class Optimization:
     schedule : {"constant", "linear", "cosine"}
         Of the learning rate, over all epochs; "linear" ends at 1 % and "cosine" at 0.1 % of the start.
     weight_decay : float
-        Decoupled, per update and unit of the learning rate.
+        Decoupled, per update and unit of the learning rate. Weights alone decay: biases, intercepts, scales of batch norm and a learned
+        deviation of noise do not.
     average : float
         Decay per update of the moving average of the parameters that is validated and returned, below 1; 0 averages nothing.
     patience : int, optional

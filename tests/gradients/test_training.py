@@ -67,6 +67,24 @@ def test_weight_decay_is_per_update_and_unit_of_the_learning_rate(optimizer):
     np.testing.assert_allclose(state.parameters["w"], (1 - 0.1 * 0.05) ** n_updates, rtol=1e-5)
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_weights_alone_decay(optimizer):
+    """Of the trees of all trainings: layers, readouts, batch norm, noise."""
+    weights = {"layers": [{"weights": 1.0, "recurrent": 1.0}], "coefficients": 1.0, "skip": 1.0}
+    others = {"layers": [{"bias": 1.0, "scale": 1.0}], "intercepts": 1.0, "log_deviation": 1.0}
+    start = {**weights, **others, "layers": [weights["layers"][0] | others["layers"][0]]}
+    settings = Optimization(1, 64, learning_rate=0.1, optimizer=optimizer, schedule="constant", weight_decay=0.05)
+    loss = lambda parameters, fixed, batch, key: 0.0 * parameters["coefficients"]  # noqa: E731
+    found = fit(loss, State(jax.tree.map(jnp.asarray, start)), BATCHES, settings)[0].parameters
+    flat = {**found, **found["layers"][0]}
+    assert {name for name in flat if name != "layers" and float(flat[name]) < 1} == {
+        "weights",
+        "recurrent",
+        "coefficients",
+        "skip",
+    }
+
+
 def test_moving_average_is_what_comes_back():
     still = fit(_loss, _start(), BATCHES, Optimization(3, 16, learning_rate=0.1))[0]
     averaged = fit(_loss, _start(), BATCHES, Optimization(3, 16, learning_rate=0.1, average=0.99))[0]

@@ -211,7 +211,7 @@ def delays_on(mask: Mask, links: Links, grown: Booleans, start: Links, chosen: I
     float, seconds, or array (n_links,)
         One for all where the links have one.
     """
-    if not isinstance(links.delays, np.ndarray):
+    if not np.ndim(links.delays):
         return links.delays
     delays = weights_on(mask, links.delay_csr()).data
     delays[grown] = np.broadcast_to(start.delays, len(start))[chosen]
