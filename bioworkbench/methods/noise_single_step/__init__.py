@@ -82,8 +82,8 @@ class Noise:
     backward : {"surrogate", "expected"}
         Derivative of a spike: a bump around the threshold, or that of the firing probability.
     inference : {"residual", "fresh"}
-        How the network runs: with memory and without noise, from the mean of the noise (R-A); or without memory and with noise
-        drawn in each step (R-B).
+        How the network runs: with memory and without noise, from the mean of the noise (R-A; the given one, where it is refitted);
+        or without memory and with noise drawn in each step (R-B).
 
     Raises
     ------
@@ -209,6 +209,7 @@ def train(
     first = task.encode(task.train.values[:1])
     images.check_channels(constant_input(first).shape[1])
     n_steps = n_steps_of(network, first, simulate)
+    judged_steps = _judged_steps(training, noise.inference, n_steps)
     inputs = constant_input(task.encode(task.train.values))
     shift = _random_shift(images)
     loss, prepare = _objective(training, model, moments, n_steps, shift)
@@ -217,12 +218,12 @@ def train(
         moments.added_to(_start_state(network, model, rng)),
         _batches(inputs, task.train.targets, int(rng.integers(2**31)), prepare),
         optimization,
-        score=_score(task, model, _judged_steps(training, noise.inference, n_steps), inputs),
+        score=_score(task, model, judged_steps, inputs),
         between=moments.between(model, inputs[:_N_MEASURED], optimization.epochs, n_steps),
         path=optimization.checkpoint,
         told=told_settings(training=training, noise=noise, images=images, n_steps=n_steps),
     )
-    folded = _folding(model, inputs, None if training == "conversion" else n_steps)(state.parameters["layers"])
+    folded = _folding(model, inputs, judged_steps)(state.parameters["layers"])
     layers, changes = _arrays_of(folded), moments.changes(state, model, noise.inference)
     if training == "conversion":
         quantile = {"max": 1.0, "quantile": 0.999}[conversion.normalization]
@@ -252,9 +253,10 @@ class _Moments:
             means = np.full(len(thresholds), float(noise.mean))
         if noise.deviation is not None:
             deviations = np.full(len(thresholds), float(noise.deviation))
-        if noise.kind == "none" and deviations.any():
+        if noise.kind == "none" and (deviations.any() or noise.schedule == "refitted"):
             raise ValueError(
-                f"noise.kind = 'none' with noise.deviation = {noise.deviation}; leave the deviation out, or choose a noise"
+                f"noise.kind = 'none' with noise.deviation = {noise.deviation} and noise.schedule = '{noise.schedule}': there is no "
+                "noise to deviate; leave them out, or choose a noise"
             )
         return cls(
             StepNoise("uniform" if noise.kind == "uniform" else "gauss", noise.backward), means, deviations, noise.schedule

@@ -211,8 +211,8 @@ def delays_on(mask: Mask, links: Links, grown: Booleans, start: Links, chosen: I
     float, seconds, or array (n_links,)
         One for all where the links have one.
     """
-    if not np.ndim(links.delays):
+    if isinstance(links.delays, float):
         return links.delays
-    delays = weights_on(mask, links.delay_csr()).data
+    delays: Floats = weights_on(mask, links.delay_csr()).data
     delays[grown] = np.broadcast_to(start.delays, len(start))[chosen]
     return delays

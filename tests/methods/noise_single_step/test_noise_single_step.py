@@ -14,6 +14,7 @@ from bioworkbench.encoding import as_rate
 from bioworkbench.gradients import training
 from bioworkbench.gradients.chains import feed_forward
 from bioworkbench.gradients.training import DivergenceError
+from bioworkbench.methods import noise_single_step
 from bioworkbench.methods.noise_single_step import _rescaled, train
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.simulation import simulate
@@ -152,18 +153,34 @@ def test_convolutional_network_runs_in_brian2():
     assert trained.history["simulated_accuracy"][0] > 0.8
 
 
+NORMALIZED = {"convolutions": ((8, 3, 1), (8, 3, 1)), "images.shape": (8, 8, 1), "pooling": (1, 2, 2), "normalized": True}
+
+
+def _convolved():
+    model = discrete_lif(leak=1.0, floor=0.0)
+    populations = (Population("c", 512, model, 0), Population("d", 128, model, 1))
+    shapes = (("input", "c", (64, 512)), ("c", "d", (512, 128)))
+    return Network(populations, tuple(Projection(a, b, sparse.csr_array(shape)) for a, b, shape in shapes))
+
+
+@pytest.mark.parametrize(("inference", "steps"), [("residual", {8}), ("fresh", {1})])
+def test_batch_norm_is_folded_for_the_steps_for_which_the_network_is_judged(inference, steps, monkeypatch):
+    """Without memory, what the second convolution sees is the same in each step; with it, potentials add up."""
+    seen = []
+    real = noise_single_step._folding
+    monkeypatch.setattr(noise_single_step, "_folding", lambda model, inputs, n: seen.append(n) or real(model, inputs, n))
+    task = digits_task(8, n_train=100, n_validation=20)
+    _train(task, _convolved(), **NORMALIZED, **{"epochs": 1, "batch_size": 50, "noise.inference": inference})
+    assert set(seen[:1] + seen[2:]) == steps  # the second is of the potentials that are left over in a network with memory
+
+
 @pytest.mark.parametrize(
     "training", ["single_step", *(pytest.param(name, marks=pytest.mark.slow) for name in ("multi_step", "conversion"))]
 )
 def test_batch_norm_and_averages_run_as_weights_and_biases(training):
     """What comes back has no batch norm any more; were it lost, the accuracy would be that of chance."""
-    model = discrete_lif(leak=1.0, floor=0.0)
-    populations = (Population("c", 512, model, 0), Population("d", 128, model, 1))
-    shapes = (("input", "c", (64, 512)), ("c", "d", (512, 128)))
-    network = Network(populations, tuple(Projection(a, b, sparse.csr_array(shape)) for a, b, shape in shapes))
-    more = {"convolutions": ((8, 3, 1), (8, 3, 1)), "images.shape": (8, 8, 1), "pooling": (1, 2, 2), "normalized": True}
-    given = SHORT | more | {"training": training, "epochs": 4, "batch_size": 64, "learning_rate": 1e-2}
-    trained = train(digits_task(8, n_validation=100), network, in_numpy, np.random.default_rng(3), **grouped(train, given))
+    more = NORMALIZED | {"training": training, "epochs": 4, "batch_size": 64, "learning_rate": 1e-2}
+    trained = _train(digits_task(8, n_validation=100), _convolved(), **more)
     assert np.unique(trained.network.populations[0].model.constants["bias"]).size == 8
     assert trained.readout.coefficients.shape == (128, 10)
     assert trained.history["simulated_accuracy"][0] > 0.6
@@ -202,6 +219,7 @@ def test_exploding_training_stops():
         ({"epochs": 0}, "epochs = 0: must be an integer, 1 or more"),
         ({"noise.deviation": -0.1}, "noise.deviation = -0.1"),
         ({"noise.kind": "none", "noise.deviation": 0.1}, "noise.kind = 'none' with noise.deviation = 0.1"),
+        ({"noise.kind": "none", "noise.schedule": "refitted"}, "and noise.schedule = 'refitted': there is no noise to deviate"),
         ({"noise.kind": "none", "noise.backward": "expected"}, "need noise"),
         ({"noise.deviation": 0.0, "noise.schedule": "learned"}, "need noise"),
         (
