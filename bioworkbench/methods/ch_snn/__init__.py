@@ -235,7 +235,7 @@ def train(
     state = _start(network, model, inputs, sparsity, start, rng)
     linked, _ = _linked_chain(state)
     skips = _skips(model, len(model.layers) - len(linked))
-    check_paths(linked, start.convolution_sparsity, skips)
+    check_paths(linked, sparsity, start.convolution_sparsity, skips)
     seed = int(rng.integers(2**31))
     evolution = Evolution(rewiring, optimization.epochs, seed, skips)
     batches = _batches(inputs.values, task.train.targets, seed, inputs.changed(_random_shift(images)))
@@ -292,10 +292,12 @@ def _start(
     convolutions, linear = _parted(model)
     convolved = _initial_parameters(convolutions, rng)  # first, so that they are the same whatever links follow
     sizes = (linear[0].fan_in, *(layer.n_out for layer in linear))
+    sizes = sizes[len(given) :]  # only the outputs are drawn behind what is given
     topology = "uniform" if given or convolutions else start.topology
     masks = sparse_links(inputs, sizes, sparsity, topology, start.sparse_output, rng)
     # a linear layer has the threshold of its population, the outputs that of the last one
-    thresholds = [neuron.threshold for neuron in model.neurons][len(convolutions) :] or [model.neurons[-1].threshold]
+    before = len(convolutions) + len(given)
+    thresholds = [neuron.threshold for neuron in model.neurons][before:] or [model.neurons[-1].threshold]
     variance = start.spike_variance
     if variance is None and convolutions:
         variance = HIDDEN_VARIANCE * thresholds[0] ** 2
@@ -303,8 +305,7 @@ def _start(
         variance = thresholds[0] ** 2 / max(1e-6, float(np.mean(inputs.values**2 if not inputs.random else inputs.values)))
     sparsities = [1 - mask.nnz / (mask.shape[0] * mask.shape[1]) for mask in masks]
     deviations = weight_deviations(sizes, sparsities, thresholds, variance)[-len(masks) :]
-    weights = sparse_weights(masks, deviations, rng)
-    weights[: len(given)] = given
+    weights = [*given, *sparse_weights(masks, deviations, rng)]
     sparse_ones = _with_links(convolved, _kernel_sparsities(start, convolutions), rng.spawn(1)[0])
     settled = np.zeros(len(weights) + sum(sparse.issparse(own["weights"]) for own in sparse_ones), dtype=bool)
     return _linked_state(weights, {"settled": settled}, sparse_ones)

@@ -64,17 +64,13 @@ def sparse_links(
     Raises
     ------
     TopologyError
-        If no path from input to output is left, or currents that should serve as spike probabilities lie outside [0, 1].
+        If currents that should serve as spike probabilities lie outside [0, 1].
     """
     fraction("sparsity", sparsity)
     masks = [_first(inputs, sizes[0], sizes[1], sparsity, topology, rng)] if len(sizes) > 2 else []
     masks += [layered(n_source, n_target, rng, sparsity=sparsity) for n_source, n_target in pairwise(sizes[1:-1])]
     last, n_outputs = sizes[-2], sizes[-1]
     masks.append(layered(last, n_outputs, rng, sparsity=sparsity) if sparse_output else all_to_all(last, n_outputs, rng))
-    if not percolated(masks)[-1].nnz:
-        raise TopologyError(
-            f"sparsity = {sparsity} leaves no path from input to output through layers of {list(sizes)}; lower it"
-        )
     return masks
 
 
@@ -240,20 +236,22 @@ def check_links(layers: Sequence[Layer], sparsity: float) -> None:
             )
 
 
-def check_paths(chain: Sequence[sparse.csr_array], sparsity: object, skips: Skips = ()) -> None:
+def check_paths(chain: Sequence[sparse.csr_array], sparsity: float, of_kernels: object, skips: Skips = ()) -> None:
     """Raise TopologyError if no path from input to output is left.
 
     Parameters
     ----------
     chain : sequence of csr_array (n_source, n_target)
-        Layers from the first convolution that has links.
-    sparsity : object
-        Of the convolutions, as it was given.
+        Layers from the first that has links.
+    sparsity : float
+        Of linear layers.
+    of_kernels : object
+        Sparsity of the convolutions, as it was given.
     skips : sequence of (int, int)
         As of `percolated`.
     """
     if not percolated(chain, skips, shared=True)[-1].nnz:
         raise TopologyError(
-            f"start.convolution_sparsity = {sparsity} leaves no path from input to output through layers of "
-            f"{[layer.nnz for layer in chain]} links; lower it"
+            f"sparsity = {sparsity} and start.convolution_sparsity = {of_kernels} leave no path from input to output through layers of "
+            f"{[layer.nnz for layer in chain]} links; lower them"
         )

@@ -213,6 +213,6 @@ def delays_on(mask: Mask, links: Links, grown: Booleans, start: Links, chosen: I
     """
     if isinstance(links.delays, float):
         return links.delays
-    delays: Floats = weights_on(mask, links.delay_csr()).data
+    delays = np.array(weights_on(mask, links.delay_csr()).data, dtype=float)
     delays[grown] = np.broadcast_to(start.delays, len(start))[chosen]
     return delays

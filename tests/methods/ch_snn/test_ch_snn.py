@@ -70,9 +70,13 @@ def test_inputs_that_cannot_be_probabilities_are_refused():
         sparse_links(_inputs(high=3.0), (20, 40, 4), 0.9, "spike_correlation", True, np.random.default_rng(2))
 
 
-def test_too_much_sparsity_is_refused():
-    with pytest.raises(TopologyError, match=r"sparsity = 0.999 leaves no path from input to output"):
-        sparse_links(_inputs(), (20, 40, 30, 4), 0.999, "uniform", True, np.random.default_rng(2))
+def test_of_a_given_network_the_outputs_alone_are_drawn():
+    """The layers between would be too sparse to leave a path, were they drawn."""
+    chain = dense_chain((64, 20, 20, 10), **LIF | {"threshold": 0.2})
+    given = grouped(train, {"sparsity": 0.99, "topology": "given", "removed_fraction": 0.0, "epochs": 1, "batch_size": 20})
+    found = train(digits_task(4, n_train=60), chain, in_numpy, np.random.default_rng(3), **given)
+    assert [p.n_synapses for p in found.network.projections] == [64 * 20, 20 * 20, 20 * 10]
+    assert np.count_nonzero(found.readout.coefficients) == 1
 
 
 def _rules(epoch, n_epochs=20, **settings):

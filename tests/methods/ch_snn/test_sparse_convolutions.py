@@ -300,9 +300,11 @@ def test_a_convolution_behind_attention_is_named_by_its_place_in_the_list():
 
 def test_kernels_without_a_path_are_refused():
     one, two = np.diag([1.0, 0, 0, 0]), np.diag([0, 1.0, 0, 0])
-    with pytest.raises(TopologyError, match=r"start\.convolution_sparsity = 0\.9 leaves no path .* layers of \[1, 1\] links"):
-        check_paths([sparse.csr_array(one), sparse.csr_array(two)], 0.9)
-    check_paths([sparse.csr_array(matrix) for matrix in (one, two, one, one)], 0.9, [(1, 3)])  # a skip is a path, too
+    with pytest.raises(
+        TopologyError, match=r"sparsity = 0\.5 and start\.convolution_sparsity = 0\.9 leave no path .* of \[1, 1\] links"
+    ):
+        check_paths([sparse.csr_array(one), sparse.csr_array(two)], 0.5, 0.9)
+    check_paths([sparse.csr_array(matrix) for matrix in (one, two, one, one)], 0.5, 0.9, [(1, 3)])  # a skip is a path, too
 
 
 @pytest.mark.thorough
