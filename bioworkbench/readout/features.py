@@ -105,7 +105,7 @@ def filtered_spikes(
     ----------
     Maass, Natschläger & Markram (2002), Real-time computing without stable states, doi:10.1162/089976602760407955.
     """
-    positive("tau", tau)
+    tau = positive("tau", seconds("tau", tau))
     length = recording.n_steps if every is None else _whole_steps("every", every, recording)
     filtered = [_filtered(recording, name, spikes, tau, length) for name, spikes in _chosen(recording, populations)]
     return _arranged(np.concatenate(filtered, axis=2), per_frame)
@@ -130,7 +130,7 @@ def first_spike_latency(recording: Recording, populations: Sequence[str], *, mis
     ValueError
         If a population is unknown or none is named.
     """
-    silent = recording.duration if missing is None else missing
+    silent = recording.duration if missing is None else seconds("missing", missing)
     return np.concatenate([_first(recording, name, spikes, silent) for name, spikes in _chosen(recording, populations)], axis=1)
 
 

@@ -15,6 +15,7 @@ from bioworkbench.readout.features import (
     spike_counts,
 )
 from bioworkbench.records.recording import Recording, Spikes
+from bioworkbench.records.units import Quantity, parse_quantity
 
 SEVERAL_FRAMES = {"filtered_spikes": {"every": 0.003}, "last_step_pattern": {"n_steps": 2}}
 SETTINGS = {"binned_counts": {"bin": 0.002}, "filtered_spikes": {"tau": 0.005}}
@@ -34,6 +35,20 @@ def recorded(rasters: dict[str, np.ndarray], dt: float = 0.001) -> Recording:
 def rasters() -> dict[str, np.ndarray]:
     rng = np.random.default_rng(1)
     return {"exc": rng.random((5, 12, 7)) < 0.3, "inh": rng.random((5, 12, 3)) < 0.1}
+
+
+def test_times_may_be_quantities(rasters):
+    recording = recorded(rasters)
+    for feature, plain in (
+        (filtered_spikes, {"tau": 0.005}),
+        (first_spike_latency, {"missing": 0.5}),
+        (binned_counts, {"bin": 0.003}),
+    ):
+        given = {name: parse_quantity(f"{value} s") for name, value in plain.items()}
+        np.testing.assert_array_equal(feature(recording, ["inh"], **given), feature(recording, ["inh"], **plain))
+        assert not isinstance(feature(recording, ["inh"], **given), Quantity)
+    with pytest.raises(ValueError, match="tau = "):
+        filtered_spikes(recording, ["exc"], tau=parse_quantity("5 Hz"))
 
 
 def test_populations_stand_side_by_side(rasters):

@@ -19,9 +19,8 @@ from scipy import linalg
 from bioworkbench.discrete.spike_response import spike_response, spike_response_arguments
 from bioworkbench.discrete.spike_response_layers import feed_forward_order
 from bioworkbench.methods.s_swim.sampling import Times, require_spikes, sampled_network
-from bioworkbench.readout.features import FEATURES
 from bioworkbench.readout.fitting import LinearProblem, linear_problem
-from bioworkbench.readout.trials import Simulate, beside_input, n_steps_of
+from bioworkbench.readout.trials import Simulate, beside_input, features_of, n_steps_of
 from bioworkbench.records.arrays import Floats, positive
 from bioworkbench.records.choice import Choice, Chosen, choice_of
 from bioworkbench.records.counted import counted
@@ -32,6 +31,7 @@ from bioworkbench.records.linear_readout import LinearReadout
 from bioworkbench.records.network import Network
 from bioworkbench.records.optimization import Optimization
 from bioworkbench.records.randomness import derived_seed
+from bioworkbench.records.times import seconds
 from bioworkbench.records.trained import TrainedNetwork
 from bioworkbench.tasks import Task, Trials
 from bioworkbench.tasks.task import check_learnable
@@ -50,7 +50,7 @@ PENALTIES = tuple(10.0 ** (k / 2) for k in range(-12, 5))
 class Refinement(Optimization):
     """Surrogate-gradient training of weights, biases and readout that follows the sampling.
 
-    For one hidden population, the default feature and one target per trial. The readout is solved for again afterwards.
+    For one hidden population, one target per trial, and the default feature, with any `tau`. The readout is solved for again afterwards.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def train(
     first = task.encode(training.values[:1])
     feed_forward_order(network)
     feature = choice_of(feature or _default_feature(task, first.frame))
-    _check_refinement(task, network, feature, refinement, training.n_trials)
+    _check_refinement(task, network, feature, refinement, training.n_trials, first.frame)
     steps_per_frame = n_steps_of(network, first, simulate) // first.values.shape[1]
     chosen = training.take(np.sort(rng.permutation(training.n_trials)[: pairs.n_samples]))
     stimulus = task.encode(chosen.values)
@@ -177,7 +177,7 @@ def _check_penalties(penalties: Sequence[float]) -> None:
         raise ValueError("penalties = []: give at least one number")
 
 
-def _check_refinement(task: Task, network: Network, feature: Choice, settings: Refinement, n_trials: int) -> None:
+def _check_refinement(task: Task, network: Network, feature: Choice, settings: Refinement, n_trials: int, frame: float) -> None:
     """Raise ValueError unless gradient training, if there is any, can follow the sampling."""
     if not settings.epochs:
         return
@@ -185,6 +185,12 @@ def _check_refinement(task: Task, network: Network, feature: Choice, settings: R
         raise ValueError(
             f"refinement.epochs = {settings.epochs}: gradient training needs one hidden population, one target per trial and the feature "
             f"'filtered_spikes'; there are {len(network.populations)} and '{name_of(feature.kind)}'"
+        )
+    every = feature.arguments.get("every")
+    if every is None or not np.isclose(seconds("every", every), frame, rtol=1e-9, atol=0):
+        raise ValueError(
+            f"refinement.epochs = {settings.epochs} with the feature 'filtered_spikes' and every = {every}: gradient training reads the "
+            f"spikes at the end of every frame; set every to {frame:g} s"
         )
     settings.check_start(n_trials, validated=True)
 
@@ -249,8 +255,7 @@ def _features(
     """Features without washout, and spikes per neuron and step of each population."""
     stimulus = task.encode(trials.values)
     recording = require_spikes(simulate(network, stimulus, seed))
-    arguments = {"populations": list(recording.spikes), **feature.arguments}
-    found = FEATURES[feature.kind](recording, **arguments)
+    found = features_of(recording, feature)
     found = beside_input(found, stimulus) if skip else found
     size = recording.n_trials * recording.n_steps
     rates = np.array([len(recording.spikes[name]) / (size * recording.sizes[name]) for name in recording.spikes])
@@ -292,7 +297,7 @@ def _refined(
     layer = _response_layer(
         *(np.broadcast_to(given[name], (population.size,)) for name in ("sigma", "varsigma", "c")),
         steps_per_frame=per_frame,
-        readout_tau=trained.feature.arguments["tau"] / frame * per_frame,
+        readout_tau=float(seconds("tau", trained.feature.arguments["tau"])) / frame * per_frame,
         alpha=given["kernel"] == "alpha",
         tau=np.asarray(given["tau"]),
     )

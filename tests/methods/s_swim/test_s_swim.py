@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from brian2 import second
 from scipy import sparse
 
 from bioworkbench.discrete.spike_response import spike_response
@@ -186,6 +187,12 @@ def test_gradient_training_starts_from_the_sampled_network_and_lowers_the_error(
     assert rse(found, task.test.targets) < 0.4
 
 
+def test_gradient_training_reads_the_filter_that_is_given():
+    feature = Choice("filtered_spikes", {"tau": 2 * FRAME * second, "every": FRAME * second})
+    refined = trained_on(task_of(n=80), 12, feature=feature, epochs=1, learning_rate=1e-9, batch_size=40)
+    assert -refined.history["score"][0] == pytest.approx(refined.history["validation_error"].min(), rel=1e-3)
+
+
 @pytest.mark.parametrize("tau_max", [0, 5])
 def test_gradient_training_sees_the_network_that_was_sampled(tau_max):
     """Input delays included: before anything is learned, the error is that of the readout which was solved for."""
@@ -252,6 +259,14 @@ def never(network, stimulus, seed):
     ("settings", "words"),
     [
         ({"refinement.batch_size": 500}, "batch_size = 500 exceeds the 40 training trials"),
+        (
+            {"feature": Choice("filtered_spikes", {"tau": FRAME})},
+            "'filtered_spikes' and every = None: gradient training reads the spikes at the end of every frame; set every to 0.004 s",
+        ),
+        (
+            {"feature": Choice("filtered_spikes", {"tau": FRAME, "every": 2 * FRAME})},
+            "and every = 0.008: gradient training reads",
+        ),
         ({"feature": Choice("spike_counts")}, r"refinement.epochs = 2: .*; there are 1 and 'spike_counts'"),
     ],
 )
