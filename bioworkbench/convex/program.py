@@ -18,26 +18,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from bioworkbench.records.arrays import Booleans, Floats, Integers, count, finite, positive, shaped
+from bioworkbench.records.arrays import Booleans, Floats, Integers, finite, positive, shaped
 
 __all__ = [
     "CHECKED_EVERY",
     "Certificate",
     "certificate",
     "distinct_columns",
-    "kept_columns",
     "largest_penalty",
-    "level_sets",
-    "n_patterns_bound",
-    "shattered_solution",
     "sparse_coefficients",
     "sparse_path",
 ]
 
-
-# relaxation by 1.5 to 1.8 is what Boyd et al. (2011), section 3.4.3, advise
 BLOCK_ROWS = 4096
-RELAXATION = 1.7
+RELAXATION = 1.7  # 1.5 to 1.8 is what Boyd et al. (2011), section 3.4.3, advise
 CHECKED_EVERY = 10
 """Iterations from one look at the gap to the next."""
 
@@ -296,96 +290,3 @@ def _balance(disagreement: Floats, change: Floats, coefficients: Floats, multipl
     if primal == 0 or dual == 0 or 1 / 3 < primal / dual < 3:
         return 1.0
     return float(np.clip(np.sqrt(primal / dual), 0.1, 10.0))
-
-
-def kept_columns(coefficients: Floats, threshold: float = 0.0) -> Integers:
-    """Indices of the atoms whose `coefficients` (n_atoms, n_outputs) have a norm above `threshold`."""
-    return np.flatnonzero(linalg.norm(coefficients, axis=1) > threshold)
-
-
-def shattered_solution(targets: Floats, penalty: float) -> Floats:
-    """Best outputs when every pattern is in the dictionary: ``min ||x - y||^2 / 2 + penalty (max x_+ + max x_-)``.
-
-    The largest positive and the largest negative entries are cut down to a common level each, where the sum of what is cut
-    off equals the penalty.
-
-    Parameters
-    ----------
-    targets : array (n_rows,)
-    penalty : float
-
-    Returns
-    -------
-    array (n_rows,)
-
-    Examples
-    --------
-    >>> shattered_solution(np.array([3.0, 1.0, -2.0]), 0.5).tolist()
-    [2.5, 1.0, -1.5]
-    """
-    targets = shaped("targets", finite("targets", targets), (None,))
-    positive("penalty", penalty)
-    return _cut(np.maximum(targets, 0), penalty) - _cut(np.maximum(-targets, 0), penalty)
-
-
-def _cut(values: Floats, penalty: float) -> Floats:
-    """Non-negative values cut off at the level where what lies above sums to `penalty`; 0 if there is less."""
-    if values.sum() <= penalty:
-        return np.zeros_like(values)
-    falling = np.sort(values)[::-1]
-    # Cut at the k-th largest, the k values above a level sum to the penalty if the level is this; the last that lies below its
-    # own value is the one.
-    levels = (np.cumsum(falling) - penalty) / np.arange(1, len(values) + 1)
-    return np.minimum(values, levels[np.flatnonzero(falling > levels)[-1]])
-
-
-def level_sets(values: Floats) -> tuple[Booleans, Floats]:
-    """Non-negative values as a sum of nested patterns: ``values = patterns @ coefficients``, coefficients summing to the maximum.
-
-    Parameters
-    ----------
-    values : array (n_rows,)
-
-    Returns
-    -------
-    patterns : bool array (n_rows, n_levels)
-    coefficients : array (n_levels,)
-
-    Raises
-    ------
-    ValueError
-        If a value is negative.
-
-    Examples
-    --------
-    >>> level_sets(np.array([2.0, 0.5, 0.0]))[1].tolist()
-    [0.5, 1.5]
-    """
-    values = shaped("values", finite("values", values), (None,))
-    if values.size and values.min() < 0:
-        raise ValueError(f"values go down to {values.min()}; split them into positive and negative parts first")
-    levels = np.unique(np.append(values, 0.0))
-    return values[:, None] >= levels[1:], np.diff(levels)
-
-
-def n_patterns_bound(n_rows: int, rank: int) -> int:
-    """Most patterns ``X w >= 0`` of n_rows points in general position in `rank` dimensions: ``2 sum_{k<rank} C(n_rows - 1, k)``.
-
-    Parameters
-    ----------
-    n_rows, rank : int
-
-    Returns
-    -------
-    int
-
-    References
-    ----------
-    Cover (1965), doi:10.1109/PGEC.1965.264137.
-
-    Examples
-    --------
-    >>> n_patterns_bound(4, 2), n_patterns_bound(8, 3)
-    (8, 58)
-    """
-    return 2 * sum(math.comb(count("n_rows", n_rows) - 1, k) for k in range(count("rank", rank)))

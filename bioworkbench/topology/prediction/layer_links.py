@@ -246,7 +246,7 @@ def _layer(mask: Mask) -> LayerLinks:
 
 
 def _factors(start: Integers, code: int, *, root: bool) -> Factors:
-    """SparseRows of factors for all degrees that occur, and where in it each node's degree begins."""
+    """Table of factors for all degrees that occur, and where in it each node's degree begins."""
     degrees, which = np.unique(np.diff(start), return_inverse=True)
     begin = np.concatenate([[0], np.cumsum(degrees + 1)])
     return Factors(layer_kernels.factor_table(degrees, begin, code, root), begin[which])
