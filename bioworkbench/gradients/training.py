@@ -95,7 +95,7 @@ class State:
 
 
 class DivergenceError(ArithmeticError):
-    """The loss, or the validation score, is not finite; `state` is the last one that was good."""
+    """The loss, or the validation score, is not finite; `state` is that before the update, or the epoch, in which it happened."""
 
     def __init__(self, message: str, state: State) -> None:
         super().__init__(message)

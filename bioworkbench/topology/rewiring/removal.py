@@ -21,6 +21,8 @@ __all__ = [
     "unified_scores",
 ]
 
+_GOLDEN_RATIO = (5**0.5 - 1) / 2
+
 
 def link_removal_scores(weights: sparse.csr_array) -> Floats:
     """Link removal scores (LRS): ``|w| / (1 + column sum of |w|) + |w| / (1 + row sum of |w|)``; the smallest goes first.
@@ -98,6 +100,8 @@ def magnitudes(weights: sparse.csr_array) -> Floats:
 def signed_ranks(weights: sparse.csr_array) -> Floats:
     """Rank of ``|w|`` among the weights of the same sign, from 0 to 1: removes equal fractions of positive and negative weights.
 
+    Weights of equal size are ranked in an order that is spread evenly over the layer, so that no neuron loses more of them than others.
+
     Parameters
     ----------
     weights : csr_array (n_source, n_target)
@@ -113,7 +117,9 @@ def signed_ranks(weights: sparse.csr_array) -> Floats:
     """
     scores = np.zeros(weights.nnz)
     for group in (weights.data > 0, weights.data < 0):
-        order = np.argsort(np.abs(weights.data[group]))
+        places = np.arange(np.count_nonzero(group))
+        # multiples of the golden ratio: places that follow each other lie far apart in this order, as do those of any stride
+        order = np.lexsort((places * _GOLDEN_RATIO % 1, np.abs(weights.data[group])))
         ranks = np.empty(order.size)
         ranks[order] = np.arange(1, order.size + 1) / max(order.size, 1)
         scores[group] = ranks

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from bioworkbench.topology.generators import bernoulli
+from bioworkbench.topology.masks import link_arrays
 from bioworkbench.topology.rewiring.removal import (
     REMOVAL_SCORES,
     kept_links,
@@ -78,6 +79,20 @@ def test_signed_ranks_remove_equal_shares_of_both_signs():
         stays[kept] = True
         assert np.abs(weights.data[group & ~stays]).max() < np.abs(weights.data[group & stays]).min()
     assert signed_ranks(weights).max() == 1
+
+
+@pytest.mark.parametrize("name", ["magnitude", "random", "signed_rank"])
+def test_of_equal_weights_every_neuron_loses_as_many(name):
+    """By signed ranks, all links that went were those of the first sources."""
+    rng = np.random.default_rng(5)
+    weights = sparse.csr_array(np.where(rng.random((80, 60)) < 0.5, rng.choice([-0.5, 0.5], 80)[:, None], 0.0))
+    kept = np.zeros(weights.nnz)
+    kept[kept_links(weights, round(0.7 * weights.nnz), rng, score=name)] = 1
+    for ends, n in zip(link_arrays(weights), weights.shape, strict=True):
+        of_neuron = np.bincount(ends, kept, n) / np.bincount(ends, minlength=n)
+        error = np.sqrt(0.7 * 0.3 / np.bincount(ends, minlength=n))
+        assert np.abs((of_neuron - 0.7) / error).max() < 4
+        assert abs(of_neuron[: n // 2].mean() - of_neuron[n // 2 :].mean()) < 4 * np.sqrt(2 * 0.21 / (weights.nnz / 2))
 
 
 @pytest.mark.filterwarnings("error")
