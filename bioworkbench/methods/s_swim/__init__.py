@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
+from bioworkbench.discrete.simulate import check_inputs
 from bioworkbench.discrete.spike_response import spike_response, spike_response_arguments
 from bioworkbench.discrete.spike_response_layers import feed_forward_order
 from bioworkbench.methods.s_swim.sampling import Times, require_spikes, sampled_network
@@ -91,8 +92,8 @@ def train(
     task : Task
         Forecasting, other regression, or classification. Without a validation part the last fifth of the training trials serves.
     network : Network
-        Feed-forward `spike_response` populations with one projection to each, which say sizes, links and kernels; weights,
-        biases and times are replaced.
+        Feed-forward `spike_response` populations of threshold 1 with one projection to each, which say sizes, links and kernels;
+        weights, biases and times are replaced.
     simulate : callable
         ``simulate(network, stimulus, seed) -> Recording``.
     rng : Generator
@@ -186,6 +187,7 @@ def _check_refinement(task: Task, network: Network, feature: Choice, settings: R
             f"refinement.epochs = {settings.epochs}: gradient training needs one hidden population, one target per trial and the feature "
             f"'filtered_spikes'; there are {len(network.populations)} and '{name_of(feature.kind)}'"
         )
+    check_inputs(network)
     every = feature.arguments.get("every")
     if every is None or not np.isclose(seconds("every", every), frame, rtol=1e-9, atol=0):
         raise ValueError(

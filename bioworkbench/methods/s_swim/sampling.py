@@ -107,8 +107,8 @@ def sampled_network(
     Raises
     ------
     ValueError
-        If the network has a loop, another model or several projections to a population, the stimulus is of another kind, inputs do
-        not vary or come too late, or a population that feeds another never spikes.
+        If the network has a loop, another model, a threshold other than 1 or several projections to a population, the stimulus is of
+        another kind, inputs do not vary or come too late, or a population that feeds another never spikes.
     """
     if stimulus.kind != "current":
         raise ValueError(f"stimulus kind = '{stimulus.kind}': neurons are sampled from input of kind 'current'")
@@ -118,6 +118,12 @@ def sampled_network(
             f"times.tau_max = {times.tau_max} with trials of {counted(n_steps, 'step')}: input acts a step later at the soonest, so that "
             f"{times.tau_max + 2} steps are needed; let frames last longer, or lower tau_max"
         )
+    for population in network.populations:
+        threshold = spike_response_arguments(population.model, population.name)["threshold"]
+        if not np.array_equal(threshold, 1.0):
+            raise ValueError(
+                f"population '{population.name}' has threshold = {threshold}; neurons are sampled for 1, so leave it out"
+            )
     made: dict[str, Population] = {}
     links: tuple[Projection, ...] = ()
     for name in feed_forward_order(network):

@@ -15,6 +15,7 @@ from bioworkbench.readout.features import FEATURES
 from bioworkbench.readout.fitting import linear_problem
 from bioworkbench.readout.metrics import accuracy, rse
 from bioworkbench.readout.trials import blocked_predictions
+from bioworkbench.records.background import Background
 from bioworkbench.records.choice import Choice
 from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.stimulus import Stimulus
@@ -27,10 +28,10 @@ from tests.methods.grouped import grouped
 FRAME, PER_FRAME = 0.004, 4
 
 
-def start(n_channels, *sizes, threshold=1.0):
+def start(n_channels, *sizes, **more):
     populations, projections, below, width = [], [], "input", n_channels
     for k, size in enumerate(sizes):
-        populations.append(Population(f"layer{k}", size, spike_response(sigma=2.0, threshold=threshold)))
+        populations.append(Population(f"layer{k}", size, spike_response(sigma=2.0, **more)))
         projections.append(Projection(below, f"layer{k}", sparse.csr_array(np.ones((width, size)))))
         below, width = f"layer{k}", size
     return Network(tuple(populations), tuple(projections))
@@ -274,6 +275,21 @@ def test_gradient_training_that_cannot_follow_is_refused_before_the_sampling(set
     given = grouped(s_swim.train, {"refinement.epochs": 2, **settings})
     with pytest.raises(ValueError, match=words):
         s_swim.train(task_of(n=80), start(2, 5), never, np.random.default_rng(0), **given)
+
+
+def test_gradient_training_refuses_input_that_it_does_not_see():
+    network, given = start(2, 5), grouped(s_swim.train, {"refinement.epochs": 2, "refinement.batch_size": 20})
+    fed = replace(network, populations=(replace(network.populations[0], background=(Background("received", 1, 10.0, 1.0),)),))
+    with pytest.raises(ValueError, match="populations layer0 have background input"):
+        s_swim.train(task_of(n=80), fed, never, np.random.default_rng(0), **given)
+
+
+@pytest.mark.parametrize(("threshold", "words"), [(2.0, "2.0"), (None, "None")])
+def test_thresholds_that_would_be_replaced_are_refused(threshold, words):
+    with pytest.raises(
+        ValueError, match=rf"population 'layer0' has threshold = {words}; neurons are sampled for 1, so leave it out"
+    ):
+        s_swim.train(task_of(n=80), start(2, 5, threshold=threshold), simulate, np.random.default_rng(0), pairs=PAIRS)
 
 
 @pytest.mark.parametrize("tau_max", [4 * 5 - 1, 100])
