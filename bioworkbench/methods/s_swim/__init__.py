@@ -164,7 +164,8 @@ def train(
     history: dict[str, np.ndarray] = {"n_effective_pairs": n_effective}
     if refinement.epochs:
         if not refinement.solve_first:
-            trained = replace(trained, readout=replace(trained.readout, coefficients=np.zeros_like(trained.readout.coefficients)))
+            zeros = {name: np.zeros_like(getattr(trained.readout, name)) for name in ("coefficients", "intercepts")}
+            trained = replace(trained, readout=replace(trained.readout, **zeros))
         refined, curves = _refined(task, trained, (training, held_out), refinement, seed, steps_per_frame)
         history |= curves
         trained = solved(refined)

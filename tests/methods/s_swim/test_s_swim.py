@@ -201,6 +201,13 @@ def test_gradient_training_sees_the_network_that_was_sampled(tau_max):
     assert -refined.history["score"][0] == pytest.approx(refined.history["validation_error"].min(), rel=1e-3)
 
 
+def test_gradient_training_without_the_solution_starts_from_zeros():
+    """Intercepts included, which the solution has for coefficients that are gone: the first error is the mean square of the targets."""
+    task = task_of(n=80)
+    refined = trained_on(task, 12, epochs=1, learning_rate=1e-9, batch_size=40, solve_first=False)
+    assert -refined.history["score"][0] == pytest.approx((task.validation.targets**2).mean(), rel=1e-4)
+
+
 @pytest.mark.slow
 def test_gradient_training_without_the_solution_starts_higher():
     first = [trained_on(task_of(), 20, epochs=1, batch_size=50, solve_first=s).history["loss"][0] for s in (True, False)]
