@@ -22,6 +22,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -195,7 +196,7 @@ def _with_help(parameter: inspect.Parameter, text: str) -> inspect.Parameter:
     kind, *found = get_args(parameter.annotation) if get_origin(parameter.annotation) is Annotated else (parameter.annotation,)
     usual = typer.Argument() if parameter.default is parameter.empty else typer.Option()
     about = copy(found[0] if found else usual)
-    about.help = about.help or text
+    about.help = escape(about.help or text)  # typer takes it for markup
     return parameter.replace(annotation=Annotated[kind, about])
 
 

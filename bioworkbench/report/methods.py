@@ -21,7 +21,7 @@ from bioworkbench.records.network import Network, Population, Projection
 from bioworkbench.records.synapse import PULSE
 from bioworkbench.records.synapse_text import weight_dimension
 from bioworkbench.records.units import Dimension, Quantity, format_quantity, unit_text
-from bioworkbench.report.text import drawn_texts, shown, words_of
+from bioworkbench.report.text import background_texts, drawn_texts, shown, words_of
 from bioworkbench.report.values import amount, choice_text
 
 __all__ = ["arrows", "dimension_of_weights", "is_identity", "methods_paragraph", "projection_rows", "synapse_rows"]
@@ -262,17 +262,22 @@ def _acts_on(record: RunRecord, stimulus: str) -> str:
 
 
 def _population(record: RunRecord, population: Population) -> str:
-    """Size, kind and name; the equations too, where the spec has its own."""
+    """Size, kind, name and background; the equations too, where the spec has its own."""
     described = next((p for p in record.spec.populations if p.name == population.name), None)
     size, name = counted(population.size, "neuron"), f"('{population.name}')"
+    background = [f"background of {told}" for told in background_texts(population)]
     if described is None:
-        return f"{size} {name} {_origin(record)}"
+        return f"{size} {name} {_origin(record)}{_with(background)}"
     drawn = drawn_texts(record, population.name)
     if "equations" not in described.model.arguments:
         values = drawn | {f"{name} at the start": text for name, text in population.model.start.items() if isinstance(text, str)}
-        told = f" with {_listed([f'{key} = {text}' for key, text in values.items()])}" if values else ""
-        return f"{counted(population.size, f'{described.model.kind} neuron')} {name}{told}"
-    return f"{size} {name} with {_equations(population, drawn)}"
+        told = [f"{key} = {text}" for key, text in values.items()]
+        return f"{counted(population.size, f'{described.model.kind} neuron')} {name}{_with(told + background)}"
+    return f"{size} {name} with {', '.join([_equations(population, drawn), *background])}"
+
+
+def _with(parts: list[str]) -> str:
+    return f" with {_listed(parts)}" if parts else ""
 
 
 def _equations(population: Population, drawn: Mapping[str, str]) -> str:

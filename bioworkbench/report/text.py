@@ -16,7 +16,9 @@ from bioworkbench.experiment.spec.schema import references
 from bioworkbench.experiment.spec.values import PerNeuron
 from bioworkbench.neurons import NeuronModel
 from bioworkbench.readout.direction import SMALLER_IS_BETTER
-from bioworkbench.records.network import Network
+from bioworkbench.records.counted import counted
+from bioworkbench.records.network import Network, Population
+from bioworkbench.records.units import Quantity, format_quantity, parse_quantity
 from bioworkbench.report.times import phases_taken
 from bioworkbench.report.values import amount
 
@@ -25,6 +27,7 @@ __all__ = [
     "Card",
     "ReportTable",
     "activity_table",
+    "background_texts",
     "cards",
     "cited",
     "drawn_texts",
@@ -47,6 +50,7 @@ _STATISTICS = {
 }
 _MOST_NAMED = 5
 _ROUND_OFF = 1e-9  # of statistics of spikes, such as the variation of the intervals of a clock
+_PER_SECOND = parse_quantity("1 Hz").dim
 PERCENT = ("accuracy", "balanced_accuracy", "silent_fraction")
 
 
@@ -239,6 +243,7 @@ def population_rows(record: RunRecord) -> list[dict[str, Any]]:
         ]
         constants += [] if model.refractory is None else [("refractory", amount(model.refractory))]
         constants += [(f"{name} at start", amount(value)) for name, value in model.start.items()]
+        constants += [("background", told) for told in background_texts(population)]
         rows.append(
             {
                 "name": population.name,
@@ -267,6 +272,26 @@ def drawn_texts(record: RunRecord, population: str) -> dict[str, str]:
     found = next((p.model.arguments for p in record.spec.populations if p.name == population), {})
     given = {**found, **(found.get("constants") or {})} if record.spec.method is None else {}
     return {name: value.text for name, value in given.items() if isinstance(value, PerNeuron)}
+
+
+def background_texts(population: Population) -> list[str]:
+    """What every neuron of a population gets from sources that the network does not hold, in words.
+
+    Parameters
+    ----------
+    population : Population
+
+    Returns
+    -------
+    list of str
+        One for each of its `background`.
+    """
+    variables: Any = population.model.parsed
+    return [
+        f"{'the mean of ' * given.regular}{counted(given.n, 'Poisson source')} of {format_quantity(Quantity(given.rate, dim=_PER_SECOND))} "
+        f"onto {given.receives} with weight {format_quantity(Quantity(given.weight, dim=variables[given.receives].dim))}"
+        for given in population.background
+    ]
 
 
 def model_text(model: NeuronModel) -> str:

@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import get_args
 
 import pytest
+from typer.testing import CliRunner
 
 from bioworkbench.__main__ import COMMANDS, app_for
 
@@ -29,3 +30,9 @@ def test_help_ends_before_the_sections():
     (shown,) = [each.help for each in app_for(["index"]).registered_commands if each.name == "index"]
     assert shown.startswith("Write index.html")
     assert "Parameters" not in shown
+
+
+def test_brackets_are_shown():
+    """Names of tables stand in brackets, which are no markup."""
+    shown = CliRunner().invoke(app_for(["sweep"]), ["sweep", "--help"], env={"COLUMNS": "200"}).output
+    assert "its [sweep] has lists of values" in shown

@@ -72,6 +72,29 @@ def test_what_differs_between_neurons():
     assert drawn_texts(trained, "exc") == {}
 
 
+def test_background_is_told_of_every_kind_of_population():
+    """Poisson input that no projection brings stands in the paragraph and the table of its population, and nowhere else."""
+    once = {"receives": "v", "n": 200, "rate": "9 Hz", "weight": "0.5 mV"}
+    document = with_value(alone(), "populations.exc.background", [once, once | {"n": 1, "weight": "-1 mV"}])
+    own = {"size": 5, "kind": "custom", "equations": "dv/dt = -v/ms : volt", "threshold": "v > 1*mV", "reset": "v = 0*mV"}
+    document["populations"]["inh"] = own | {"background": once | {"rate": "2 kHz"}}
+    record = record_alone(document)
+    many, single = "200 Poisson sources of 9 Hz onto v with weight 0.5 mV", "1 Poisson source of 9 Hz onto v with weight -1 mV"
+    words = methods_paragraph(record)
+    assert f"('exc') with tau = normal(20 ms, 1 ms), background of {many} and background of {single} and 5 neurons" in words
+    assert "reset v = 0*mV, background of 200 Poisson sources of 2 kHz onto v with weight 0.5 mV." in words
+    assert [value for name, value in population_rows(record)[0]["constants"] if name == "background"] == [many, single]
+    network = record.data.network
+    exc = network.population("exc")
+    regular = replace(exc, background=(replace(exc.background[0], regular=True),))
+    from_file = replace(record, spec=replace(record.spec, populations=(), projections=()))
+    from_file = replace(
+        from_file, data=replace(record.data, network=replace(network, populations=(regular, network.populations[1])))
+    )
+    assert f"20 neurons ('exc') given by the script with background of the mean of {many}" in methods_paragraph(from_file)
+    assert "background" not in methods_paragraph(record_alone())
+
+
 def test_rows_without_training():
     record = record_alone()
     first, second = projection_rows(record)
