@@ -100,6 +100,10 @@ def test_a_spec_adds_to_a_circuit():
             "network: .*node population 'b' brings no model; give one as .populations\\.b. in a spec",
         ),
         ({"record": [{"variable": "d.v"}]}, "record: 'd.v': 'd' is not a population"),
+        (
+            {"stimuli": {"more": {"kind": "regular", "rate": "1 kHz", "target": "d", "weight": "1 mV"}}},
+            "stimuli.more: 'd' is not a population that it could act on",
+        ),
         ({"stimuli": {"d": {"kind": "regular", "rate": "1 kHz"}}}, "stimuli.d: no projection has the source 'd'"),
         (
             {"projections": {"d_b": {"source": "d", "target": "b", "topology": "all_to_all", "weights": "1 mV"}}},

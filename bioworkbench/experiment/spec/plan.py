@@ -149,7 +149,8 @@ def constructible(spec: ExperimentSpec, problems: Problems, tasks: dict[str, Tas
         given = problems.tried(given_network, spec, populations)
         if given is None:
             return None
-        recorded = problems.tried(made_stimuli, spec, given.populations) if spec.stimuli and spec.dt > 0 else ()  # else an error
+        ready = _with_known_targets(spec, given.populations) if problems.found else spec
+        recorded = problems.tried(made_stimuli, ready, given.populations) if spec.stimuli and spec.dt > 0 else ()  # else an error
         models = {population.name: population.model for population in given.populations}
         for probe in spec.record:
             problems.tried(_check_record, spec, probe, models)
@@ -157,6 +158,16 @@ def constructible(spec: ExperimentSpec, problems: Problems, tasks: dict[str, Tas
             return None
         return _wired(spec, given, task, (stimulus, *recorded, *given.stimuli), problems)
     return None
+
+
+def _with_known_targets(spec: ExperimentSpec, populations: Sequence[Population]) -> ExperimentSpec:
+    """The spec without stimuli onto populations that are not there, which have an error of their own unless a file may bring them."""
+    made = {population.name for population in populations}
+    tables = spec.document.get("populations", {})
+    named = tables if isinstance(tables, Mapping) else {}
+    lost = {target for given in spec.stimuli.values() for target in given.targets if target not in made}
+    lost = lost.intersection(named) if "network" in spec.document else lost
+    return replace(spec, stimuli={name: given for name, given in spec.stimuli.items() if lost.isdisjoint(given.targets)})
 
 
 def _wired(

@@ -9,6 +9,7 @@ from bioworkbench.experiment.spec import read
 from bioworkbench.experiment.spec.changes import with_value
 from bioworkbench.experiment.spec.plan import construct
 from bioworkbench.experiment.spec.stimuli import phases_with
+from bioworkbench.experiment.spec.validation import examined
 from bioworkbench.records.errors import SpecError
 from bioworkbench.stimuli import Timeline, formula, regular, steps
 from tests.documents import alone, with_task
@@ -156,3 +157,19 @@ def test_what_projections_and_tasks_exclude():
         SpecError, match=r"stimuli\.pulse: target = \['exc', 'inh'\]: .* have different units; write a stimulus for each"
     ):
         construct(read(given, "x", "x.toml"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("populations.exc.kind", "noisy_lip", r"populations\.exc\.kind: 'noisy_lip' is not"),
+        ("populations.exc.rest", "-52 ms", r"populations\.exc\.rest: '-52 ms' is a time"),
+        ("populations.exc.threshold", "-70 mV", r"populations\.exc"),
+        ("stimuli.noise.target", "ecx", r"stimuli\.noise\.target: 'ecx' is not a population; did you mean 'exc'"),
+    ],
+)
+def test_a_population_that_is_not_there_has_one_error(field, value, words):
+    """Stimuli onto a population whose own table is wrong are right; a name that is not there is told once."""
+    one_line = rf"\A[^\n]*{words}[^\n]*\Z"
+    with pytest.raises(SpecError, match=one_line):
+        examined(with_value(document(pulse=PULSE, noise=NOISE), field, value), "x", "x.toml")
