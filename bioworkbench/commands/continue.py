@@ -22,7 +22,7 @@ def continue_command(
     results: Path = Path("results"),
     force: Annotated[bool, typer.Option("--force")] = False,
 ) -> None:
-    """Go on from the state that a run has kept, into a results folder of its own.
+    """Go on from the state that a run has kept, into a results folder of its own; stimuli begin anew.
 
     Parameters
     ----------

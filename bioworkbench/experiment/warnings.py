@@ -145,7 +145,13 @@ def about_times(network: Network, dt: float, duration: float) -> Iterator[str]:
     str
     """
     for projection in (p for p in network.projections if not p.is_drawn):
-        yield from (f"{sentence}." for sentence in rough_delays(projection.name, projection.delay, dt, duration))
+        if any(pathway.end == "pre" for pathway in projection.synapse.pathways):
+            yield from (f"{sentence}." for sentence in rough_delays(projection.name, projection.delay, dt, duration))
+        elif np.any(projection.delay):
+            yield (
+                f"Projection '{projection.name}' has delays up to {np.max(projection.delay) * 1e3:.4g} ms, and its synapses do nothing "
+                "when a spike of the source arrives: they have no effect; leave them out."
+            )
     for population in network.populations:
         if (pause := refractory_time(population.model)) is not None:
             yield from (

@@ -13,7 +13,7 @@ from brian2.core.clocks import Clock
 from brian2.core.network import Network as Brian2Network
 from brian2.core.variables import linked_var
 from brian2.devices.device import RuntimeDevice, get_device
-from brian2.equations.equations import PARAMETER, Equations
+from brian2.equations.equations import Equations
 from brian2.groups.group import Group
 from brian2.groups.neurongroup import NeuronGroup
 from brian2.input.spikegeneratorgroup import SpikeGeneratorGroup
@@ -222,16 +222,6 @@ def _add_inputs(group: NeuronGroup, population: Population, job: Job, clock: Clo
 def _table(group: NeuronGroup, population: Population, projection: Projection, receiver: str, job: Job) -> str:
     """Put the table of a projection into the namespace of its target; its name there."""
     model, found = population.model, table_in(job, projection)
-    if receiver not in model.parsed:
-        raise ValueError(
-            f"population '{population.name}' has no variable '{receiver}'; a stimulus of kind 'current' needs a model "
-            "that declares 'drive : <unit>' as a parameter"
-        )
-    if found.variable == "frames" and model.parsed[receiver].type != PARAMETER:
-        raise ValueError(
-            f"projection '{projection.name}' receives in '{receiver}', which the equations of '{population.name}' change; a stimulus "
-            "of kind 'current' is held in a parameter, such as drive"
-        )
     dt = job.dt * (job.frame_steps[projection.source] if found.variable == "frames" else 1) * second
     name = table_name(projection.name, found.variable)
     values = Quantity.with_dimensions(job.values[found], model.parsed[receiver].dim)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from brian2.equations.equations import PARAMETER
 from scipy import sparse
 
 from bioworkbench.records.arrays import Indices, Integers, extent
@@ -210,8 +211,8 @@ def check_stimulus(network: Network, stimulus: Stimulus | SpikeTrains, dt: float
     Raises
     ------
     ValueError
-        If it has another number of channels than its projections; or if it has frames that are no whole number of steps, or act through
-        a projection with delays or synapses of its own.
+        If it has another number of channels than its projections; if it has frames that are no whole number of steps, or act through
+        a projection with delays or synapses of its own; or if it is a current and acts on anything but a parameter.
     """
     name, expected = stimulus.name, network.channels.get(stimulus.name, 0)
     n_channels = stimulus.values.shape[2] if isinstance(stimulus, Stimulus) else stimulus.n_channels
@@ -221,6 +222,8 @@ def check_stimulus(network: Network, stimulus: Stimulus | SpikeTrains, dt: float
         raise ValueError(f"the stimulus '{name}' has {counted(n_channels, 'channel')}; the projections from it expect {expected}")
     if isinstance(stimulus, Stimulus):
         _check_synapses(network, {name: stimulus})
+        if stimulus.kind == "current":
+            _check_held(network, name)
         _check_delays(network, {name: stimulus})
 
 
@@ -240,6 +243,22 @@ def _check_synapses(network: Network, tables: Mapping[str, Stimulus]) -> None:
                     f"the stimulus '{projection.source}' acts on '{held}' of population '{projection.target}', which projection "
                     f"{other.name} sets to a sum in every step; give each a variable of its own"
                 )
+
+
+def _check_held(network: Network, stimulus: str) -> None:
+    """A current takes the place of what it acts on, in every step: a parameter, which nothing else changes."""
+    for projection in (p for p in network.inputs if p.source == stimulus):
+        receiver, known = projection.receives or "drive", network.population(projection.target).model.parsed
+        if receiver not in known:
+            raise ValueError(
+                f"population '{projection.target}' has no variable '{receiver}'; a stimulus of kind 'current' needs a model "
+                "that declares 'drive : <unit>' as a parameter"
+            )
+        if known[receiver].type != PARAMETER:
+            raise ValueError(
+                f"projection '{projection.name}' receives in '{receiver}', which the equations of '{projection.target}' change; a "
+                "stimulus of kind 'current' is held in a parameter, such as drive"
+            )
 
 
 def _check_delays(network: Network, tables: Mapping[str, Stimulus]) -> None:

@@ -114,6 +114,7 @@ def test_blocks_are_tables_with_names(tmp_path):
         ({"pulse": PULSE | {"values": [0.03, 0]}}, r"stimuli\.pulse: values = 0\.03 is a .*; it must be a voltage"),
         ({"pulse": PULSE | {"target": "ecx"}}, r"stimuli\.pulse\.target: 'ecx' is not .*did you mean 'exc'"),
         ({"pulse": PULSE | {"receives": "w"}}, r"stimuli\.pulse: .*'w' is not"),
+        ({"pulse": PULSE | {"receives": "v"}}, r"stimuli\.pulse: projection 'pulse_exc_v' receives in 'v', which the equations of 'exc'"),
         ({"pulse": PULSE | {"n": 0}}, r"stimuli\.pulse\.n: n = 0: must be an integer, 1 or more"),
         ({"pulse": PULSE | {"each": True}}, r"stimuli\.pulse: each = true: needs targets of one size.*\[5, 20\]"),
         ({"pulse": PULSE | {"weight": "1 mV"}}, r"stimuli\.pulse: weight = .*: a current has its unit in its values; leave it out"),

@@ -6,7 +6,9 @@ from brian2 import ms
 
 import bioworkbench as bw
 from bioworkbench.experiment.spec import read
+from bioworkbench.experiment.spec.changes import with_value
 from bioworkbench.experiment.spec.plan import construct
+from bioworkbench.experiment.warnings import about_times
 from bioworkbench.records.errors import SpecError
 from bioworkbench.synapses import SYNAPSE_MODELS
 from tests.documents import alone
@@ -180,3 +182,16 @@ def test_weights_in_wrong_words(weights, words):
     made["projections"]["ab"]["weights"] = weights
     with pytest.raises(SpecError, match=words):
         construct(read(made, "x", "x.toml"))
+
+
+def told_of_delay(name, delay):
+    made = with_value(document(name), "projections.ab.delay", delay)
+    return list(about_times(construct(read(made, "x", "x.toml")).network, 1e-4, 0.02))
+
+
+def test_delays_of_synapses_that_act_in_every_step_are_told():
+    """They have no effect, since nothing happens when a spike of the source arrives; those of other synapses have."""
+    (told,) = told_of_delay("gap_junction", "1 ms")
+    assert "Projection 'ab' has delays up to 1 ms, and its synapses do nothing when a spike of the source arrives" in told
+    assert not told_of_delay("gap_junction", "0 ms")
+    assert not told_of_delay("tsodyks_markram", "1 ms")
