@@ -149,7 +149,7 @@ def constructible(spec: ExperimentSpec, problems: Problems, tasks: dict[str, Tas
         given = problems.tried(given_network, spec, populations)
         if given is None:
             return None
-        ready = _with_known_targets(spec, given.populations) if problems.found else spec
+        ready = _without_lost_stimuli(spec, given.populations) if problems.found else spec
         recorded = problems.tried(made_stimuli, ready, given.populations) if spec.stimuli and spec.dt > 0 else ()  # else an error
         models = {population.name: population.model for population in given.populations}
         for probe in spec.record:
@@ -160,8 +160,10 @@ def constructible(spec: ExperimentSpec, problems: Problems, tasks: dict[str, Tas
     return None
 
 
-def _with_known_targets(spec: ExperimentSpec, populations: Sequence[Population]) -> ExperimentSpec:
-    """The spec without stimuli onto populations that are not there, which have an error of their own unless a file may bring them."""
+def _without_lost_stimuli(spec: ExperimentSpec, populations: Sequence[Population]) -> ExperimentSpec:
+    """The spec without stimuli for which it lacks the duration, or a population that no file may bring: these have errors of their own."""
+    if not (spec.duration or spec.phases):
+        return replace(spec, stimuli={})
     made = {population.name for population in populations}
     tables = spec.document.get("populations", {})
     named = tables if isinstance(tables, Mapping) else {}

@@ -166,10 +166,11 @@ def test_what_projections_and_tasks_exclude():
         ("populations.exc.kind", "noisy_lip", r"populations\.exc\.kind: 'noisy_lip' is not"),
         ("populations.exc.rest", "-52 ms", r"populations\.exc\.rest: '-52 ms' is a time"),
         ("populations.exc.threshold", "-70 mV", r"populations\.exc"),
+        ("duration", 1, "duration: '1' is a plain number"),
         ("stimuli.noise.target", "ecx", r"stimuli\.noise\.target: 'ecx' is not a population; did you mean 'exc'"),
     ],
 )
-def test_a_population_that_is_not_there_has_one_error(field, value, words):
+def test_what_stimuli_need_has_one_error(field, value, words):
     """Stimuli onto a population whose own table is wrong are right; a name that is not there is told once."""
     one_line = rf"\A[^\n]*{words}[^\n]*\Z"
     with pytest.raises(SpecError, match=one_line):
