@@ -23,10 +23,10 @@ WITHOUT_NOHUP = pytest.mark.skipif(IGNORED, reason="SIGHUP is ignored here")
 @pytest.mark.parametrize(
     ("error", "code", "words"),
     [
-        (KeyboardInterrupt(), 130, "interrupted; what was finished is kept"),
-        (Ended(signal.SIGINT), 130, "interrupted; what was finished is kept"),
-        (Ended(signal.SIGTERM), 143, "ended by SIGTERM; what"),
-        (Ended(signal.SIGHUP), 129, "ended by SIGHUP; what"),
+        (KeyboardInterrupt(), 130, "interrupted; finished runs are kept"),
+        (Ended(signal.SIGINT), 130, "interrupted; finished runs are kept"),
+        (Ended(signal.SIGTERM), 143, "ended by SIGTERM; finished"),
+        (Ended(signal.SIGHUP), 129, "ended by SIGHUP; finished"),
     ],
 )
 def test_codes_are_128_and_the_signal(error, code, words):
@@ -130,7 +130,7 @@ def test_signals_end_a_command_wherever_it_is(place, name, tmp_path):
     )
     done = subprocess.run([sys.executable, "command.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 128 + signal.Signals[f"SIG{name}"], done.stderr
-    assert "what was finished is kept" in done.stderr
+    assert "finished runs are kept" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -165,7 +165,7 @@ def test_commands_end_at_once_and_leave_nothing(where, number, tmp_path):
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 128 + number, errors
-    assert "what was finished is kept" in errors
+    assert "finished runs are kept" in errors
     assert "Traceback" not in errors
     assert list((tmp_path / "tmp").iterdir()) == []
     folders = [tmp_path / "results", *(path for path in (tmp_path / "results").rglob("*") if path.is_dir())]
