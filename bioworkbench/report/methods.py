@@ -18,6 +18,7 @@ from bioworkbench.experiment.spec.kinds import KINDS
 from bioworkbench.experiment.spec.records import StimulusSpec
 from bioworkbench.records.counted import counted
 from bioworkbench.records.network import Network, Population, Projection
+from bioworkbench.records.neuron import NeuronModel
 from bioworkbench.records.synapse import PULSE
 from bioworkbench.records.synapse_text import weight_dimension
 from bioworkbench.records.units import Dimension, Quantity, format_quantity, unit_text
@@ -242,7 +243,7 @@ def methods_paragraph(record: RunRecord) -> str:
 
 
 def _network_sentences(record: RunRecord) -> Iterator[str]:
-    yield f"The network consisted of {_listed([_population(record, each) for each in record.data.network.populations])}."
+    yield f"The network consisted of {'; '.join(_populations(record))}."
     projections = record.data.network.projections
     links = [_link_sentence(_projection_row(record, each)) for each in projections if not is_identity(record, each)]
     if links:
@@ -261,36 +262,42 @@ def _acts_on(record: RunRecord, stimulus: str) -> str:
     return f" onto {_listed([f'{_receiver(record, p)} of {p.target}' for p in reached])}" if reached else ""
 
 
-def _population(record: RunRecord, population: Population) -> str:
-    """Size, kind, name and background; the equations too, where the spec has its own."""
-    described = next((p for p in record.spec.populations if p.name == population.name), None)
-    size, name = counted(population.size, "neuron"), f"('{population.name}')"
-    background = [f"background of {told}" for told in background_texts(population)]
-    if described is None:
-        return f"{size} {name} {_origin(record)}{_with(background)}"
-    drawn = drawn_texts(record, population.name)
-    if "equations" not in described.model.arguments:
-        values = drawn | {f"{name} at the start": text for name, text in population.model.start.items() if isinstance(text, str)}
-        told = [f"{key} = {text}" for key, text in values.items()]
-        return f"{counted(population.size, f'{described.model.kind} neuron')} {name}{_with(told + background)}"
-    return f"{size} {name} with {', '.join([_equations(population, drawn), *background])}"
+def _populations(record: RunRecord) -> Iterator[str]:
+    """Size, kind, name, settings and background of each population; settings that several have are told of the first."""
+    told: dict[tuple[str, ...], str] = {}
+    models = {described.name: described.model for described in record.spec.populations}
+    for population in record.data.network.populations:
+        model, kind, parts = models.get(population.name), "neuron", list[str]()
+        if model is not None:
+            named = "equations" not in model.arguments  # a kind, whose equations are known
+            kind = f"{model.kind} neuron" if named else kind
+            parts = [] if named else _equations(population.model)
+            parts += _settings(population, drawn_texts(record, population.name))
+        first = told.setdefault((kind, *parts), population.name) if parts else population.name
+        parts = parts if first == population.name else [f"the settings of '{first}'"]
+        parts += [f"background of {text}" for text in background_texts(population)]
+        origin = f" {_origin(record)}" if model is None else ""
+        yield f"{counted(population.size, kind)} ('{population.name}'){origin}{_with(parts)}"
 
 
 def _with(parts: list[str]) -> str:
-    return f" with {_listed(parts)}" if parts else ""
+    return f" with {', '.join(parts)}" if parts else ""
 
 
-def _equations(population: Population, drawn: Mapping[str, str]) -> str:
-    """Equations, threshold, reset, constants and start values of a model on one line."""
-    model = population.model
+def _equations(model: NeuronModel) -> list[str]:
+    """Equations, threshold and reset on one line each."""
     lines = [line.strip() for line in f"{model.equations}\n{model.update}".splitlines() if line.strip()]
     parts = [f"the equations {'; '.join(lines)}"]
     parts += [f"threshold {model.threshold}"] * bool(model.threshold)
-    parts += [f"reset {'; '.join(filter(None, map(str.strip, model.reset.splitlines())))}"] * bool(model.reset.strip())
-    parts += [] if model.refractory is None else [f"refractory period {amount(model.refractory)}"]
+    return parts + [f"reset {'; '.join(filter(None, map(str.strip, model.reset.splitlines())))}"] * bool(model.reset.strip())
+
+
+def _settings(population: Population, drawn: Mapping[str, str]) -> list[str]:
+    """Refractory period, constants and start values."""
+    model = population.model
+    parts = [] if model.refractory is None else [f"refractory period {amount(model.refractory)}"]
     parts += [f"{name} = {drawn.get(name) or amount(value)}" for name, value in model.constants.items()]
-    parts += [f"{name} = {amount(value)} at the start" for name, value in model.start.items()]
-    return ", ".join(parts)
+    return parts + [f"{name} = {amount(value)} at the start" for name, value in model.start.items()]
 
 
 def _link_sentence(row: dict[str, str]) -> str:

@@ -39,7 +39,9 @@ def trained(record, weights):
 def test_a_network_without_training():
     words = methods_paragraph(record_alone())
     assert words.startswith(
-        "The network consisted of 20 noisy_lif neurons ('exc') with tau = normal(20 ms, 1 ms) and 5 noisy_lif neurons ('inh'). "
+        "The network consisted of 20 noisy_lif neurons ('exc') with refractory period 2 ms, tau = normal(20 ms, 1 ms), rest = -52 mV, "
+        "threshold = -50 mV, reset = -60 mV, sigma = 5 mV, v = -52 mV at the start; 5 noisy_lif neurons ('inh') with refractory period "
+        "2 ms, tau = 20 ms, rest = -70 mV, threshold = -50 mV, reset = -60 mV, sigma = 1 mV, v = -70 mV at the start. "
         "Projections were exc"
     )
     assert re.search(
@@ -62,7 +64,9 @@ def test_what_differs_between_neurons():
     }
     record = record_alone(document)
     words = methods_paragraph(record)
-    assert "('exc') with tau = normal(20 ms, 1 ms) and v at the start = rest - rand()*5*mV" in words
+    assert re.search(
+        r"\('exc'\) with .*, tau = normal\(20 ms, 1 ms\), .*, v = rest - rand\(\)\*5\*mV at the start; 5 neurons", words
+    )
     assert "rest = -45 mV, tau = 10*ms + i*ms/N, v = rest - randn()*mV at the start" in words
     shown = {row["name"]: dict(row["constants"]) for row in population_rows(record)}
     assert shown["inh"] | {"v at start": "rest - randn()*mV"} == shown["inh"]
@@ -70,6 +74,14 @@ def test_what_differs_between_neurons():
     trained = replace(record, spec=replace(record.spec, method=Choice("frozen", {})))
     assert drawn_texts(record, "exc") == {"tau": "normal(20 ms, 1 ms)"}
     assert drawn_texts(trained, "exc") == {}
+
+
+def test_settings_that_populations_share_are_told_once():
+    document = alone()
+    document["populations"]["exc"] = {"size": 20, "kind": "noisy_lif"}
+    words = methods_paragraph(record_alone(document))
+    assert words.count("rest = -70 mV") == 1
+    assert "; 5 noisy_lif neurons ('inh') with the settings of 'exc'." in words
 
 
 def test_background_is_told_of_every_kind_of_population():
@@ -81,7 +93,7 @@ def test_background_is_told_of_every_kind_of_population():
     record = record_alone(document)
     many, single = "200 Poisson sources of 9 Hz onto v with weight 0.5 mV", "1 Poisson source of 9 Hz onto v with weight -1 mV"
     words = methods_paragraph(record)
-    assert f"('exc') with tau = normal(20 ms, 1 ms), background of {many} and background of {single} and 5 neurons" in words
+    assert f"v = -52 mV at the start, background of {many}, background of {single}; 5 neurons ('inh')" in words
     assert "reset v = 0*mV, background of 200 Poisson sources of 2 kHz onto v with weight 0.5 mV." in words
     assert [value for name, value in population_rows(record)[0]["constants"] if name == "background"] == [many, single]
     network = record.data.network
@@ -155,7 +167,8 @@ def test_populations_that_the_method_made():
         (Projection("hidden", "more", np.ones((10, 3)), np.full(30, 2e-3)),),
     )
     words = methods_paragraph(replace(record, data=replace(record.data, network=network, start=None)))
-    assert "10 discrete_lif neurons ('hidden') and 3 neurons ('more') as frozen left them" in words
+    assert "10 discrete_lif neurons ('hidden') with leak = 0.95, " in words
+    assert "; 3 neurons ('more') as frozen left them." in words
     assert "(30 synapses, weights 1, as frozen left them, delay 2 ms)" in words
 
 
