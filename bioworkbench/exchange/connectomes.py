@@ -213,7 +213,24 @@ def write_graph(graph: nx.Graph, path: str | Path) -> None:
 
 
 def check_writable_as_graph(path: Path) -> None:
-    """Refuse a `path` that `write_graph` would refuse: TopologyError."""
+    """Refuse a path that `write_graph` would refuse.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    TopologyError
+        If its suffix is not that of a format, or its folder does not exist.
+
+    Examples
+    --------
+    >>> check_writable_as_graph(Path("graph.gml"))
+    Traceback (most recent call last):
+    ...
+    bioworkbench.records.errors.TopologyError: graph.gml has the suffix '.gml'; graphs are written as .graphml, .csv or .tsv
+    """
     if path.suffix.lower() not in (".graphml", ".csv", ".tsv"):
         raise TopologyError(f"{path} has the suffix '{path.suffix}'; graphs are written as .graphml, .csv or .tsv")
     if not path.parent.is_dir():

@@ -108,6 +108,14 @@ def suit_scale(axes: Axes, which: str, places: Sequence[float]) -> None:
     axes : Axes
     which : {"x", "y"}
     places : sequence of float
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> axes = Figure().subplots()
+    >>> suit_scale(axes, "x", [1e-6, 1e-3, 1.0])
+    >>> axes.get_xscale()
+    'log'
     """
     if min(places) > 0 and max(places) / min(places) > _LOG_SPAN:
         getattr(axes, f"set_{which}scale")("log")

@@ -210,6 +210,13 @@ def delays_on(mask: Mask, links: Links, grown: Booleans, start: Links, chosen: I
     -------
     float, seconds, or array (n_links,)
         One for all where the links have one.
+
+    Examples
+    --------
+    >>> links = Links([0, 1], [1, 0], (2, 2), 1.0, [1e-3, 2e-3])
+    >>> mask = sparse.csr_array([[1, 1], [0, 0]])  # the link from 1 has gone, one from 0 to itself is new
+    >>> delays_on(mask, links, np.array([True, False]), links, np.array([1]))
+    array([0.002, 0.001])
     """
     if isinstance(links.delays, float):
         return links.delays
