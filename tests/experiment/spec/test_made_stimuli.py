@@ -99,7 +99,7 @@ def test_blocks_are_tables_with_names(tmp_path):
     assert float(np.max(construct(read(changed, "x", "x.toml")).stimuli[0].values)) == pytest.approx(0.04)
     result = bw.run(spec, results=tmp_path)  # with its report
     assert (
-        "Stimuli were &#39;pulse&#39;, steps(times = (0.01, 0.03), values = (30 mV, 0))"
+        "Stimuli were &#39;pulse&#39;, steps(times = (10 ms, 30 ms), values = (30 mV, 0))"
         in (result.folder / "report.html").read_text()
     )
     assert {p.source for p in load_record(result.folder).data.network.inputs} == {"pulse", "formula"}
