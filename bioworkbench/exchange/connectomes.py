@@ -200,7 +200,7 @@ def write_graph(graph: nx.Graph, path: str | Path) -> None:
     """
     path = Path(path)
     check_writable_as_graph(path)
-    write = nx.write_graphml if path.suffix.lower() == ".graphml" else _write_table
+    write = _WRITERS[path.suffix.lower()]
     unfinished = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         write(graph, unfinished)
@@ -231,7 +231,7 @@ def check_writable_as_graph(path: Path) -> None:
     ...
     bioworkbench.records.errors.TopologyError: graph.gml has the suffix '.gml'; graphs are written as .graphml, .csv or .tsv
     """
-    if path.suffix.lower() not in (".graphml", ".csv", ".tsv"):
+    if path.suffix.lower() not in _WRITERS:
         raise TopologyError(f"{path} has the suffix '{path.suffix}'; graphs are written as .graphml, .csv or .tsv")
     if not path.parent.is_dir():
         raise TopologyError(f"{path} cannot be written: '{path.parent}': No such file or directory; make that folder first")
@@ -244,6 +244,9 @@ def _write_table(graph: nx.Graph, path: Path) -> None:
         writer.writerow(["source", "target", *map(safe_cell, names)])
         rows = ([u, v, *(data.get(name, "") for name in names)] for u, v, data in graph.edges(data=True))
         writer.writerows(map(safe_cell, row) for row in rows)
+
+
+_WRITERS = {".graphml": nx.write_graphml, ".csv": _write_table, ".tsv": _write_table}
 
 
 def read_celegans(folder: str | Path | None = None, *, kind: str = "both") -> nx.DiGraph:

@@ -10,9 +10,9 @@ from bioworkbench.experiment.spec.records import ExperimentSpec
 from bioworkbench.neurons.time_constants import LARGEST_FRACTION, smallest_time_constant
 from bioworkbench.readout.direction import SMALLER_IS_BETTER
 from bioworkbench.records.network import Network, Projection
-from bioworkbench.records.neuron import NeuronModel, refractory_time
+from bioworkbench.records.neuron import NeuronModel, refractory_time, rough_refractory
 from bioworkbench.records.stimulus import Stimulus
-from bioworkbench.records.times import SECOND, rough_delays, rough_times
+from bioworkbench.records.times import SECOND, rough_delays
 from bioworkbench.records.units import Quantity, format_quantity, parse_quantity
 from bioworkbench.simulation.backends.choice import backend_of
 from bioworkbench.simulation.rates import about_rates
@@ -153,10 +153,7 @@ def about_times(network: Network, dt: float, duration: float) -> Iterator[str]:
                 "when a spike of the source arrives: they have no effect; leave them out."
             )
     for population in network.populations:
-        if (pause := refractory_time(population.model)) is not None:
-            yield from (
-                f"{sentence}." for sentence in rough_times("refractory period", f"population '{population.name}'", pause, dt)
-            )
+        yield from (f"{sentence}." for sentence in rough_refractory(population.model, population.name, dt))
 
 
 def about_conductances(network: Network) -> Iterator[str]:

@@ -20,14 +20,14 @@ from bioworkbench.records.language import BRIAN2_REFUSES, check_name, check_whol
 from bioworkbench.records.lazily import later
 from bioworkbench.records.names import NEURON_INDICES
 from bioworkbench.records.statements import unused_names
-from bioworkbench.records.times import SECOND, seconds
+from bioworkbench.records.times import SECOND, rough_times, seconds
 from bioworkbench.records.units import Start, dimension_name, plain_values, unit_text
 
 if TYPE_CHECKING:
     from bioworkbench.discrete.lif import DiscreteLIF
     from bioworkbench.discrete.spike_response import DiscreteSpikeResponse
 
-__all__ = ["NeuronModel", "refractory_text", "refractory_time"]
+__all__ = ["NeuronModel", "refractory_text", "refractory_time", "rough_refractory"]
 
 check_drawn = later("bioworkbench.records.expressions:check_drawn")  # only for models whose start values are texts
 
@@ -282,3 +282,27 @@ def refractory_time(model: NeuronModel) -> Floats | None:
     """
     pause = model.refractory
     return None if pause is None or isinstance(pause, str) else np.asarray(pause, dtype=float)
+
+
+def rough_refractory(model: NeuronModel, population: str, dt: float) -> Iterator[str]:
+    """What a user should know of a refractory period that is rounded to steps.
+
+    Parameters
+    ----------
+    model : NeuronModel
+    population : str
+        Name, for messages.
+    dt : float, seconds
+
+    Yields
+    ------
+    str
+        As `rough_times`; nothing where there is no period, or a text says when it ends.
+
+    Examples
+    --------
+    >>> next(rough_refractory(NeuronModel("v : 1", "v > 1", "v = 0", refractory=1.3e-3), "a", 0.5e-3))[:53]
+    "1 of 1 refractory periods of population 'a' are round"
+    """
+    if (pause := refractory_time(model)) is not None:
+        yield from rough_times("refractory period", f"population '{population}'", pause, dt)

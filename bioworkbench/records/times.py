@@ -163,8 +163,9 @@ def rough_delays(name: str, delays: float | Floats, dt: float, duration: float) 
         A sentence for delays that are rounded by more than a tenth of themselves, to nothing, or outlast the trial.
     """
     times, owner = np.atleast_1d(np.asarray(delays, dtype=float)), f"projection '{name}'"
-    yield from rough_times("delay", owner, times, dt)
-    late = nearest_steps(f"delay of {owner}", times, dt) * dt >= duration * (1 - _WHOLE)
+    steps = nearest_steps(f"delay of {owner}", times, dt)
+    yield from _rough("delay", owner, times, steps, dt)
+    late = steps * dt >= duration * (1 - _WHOLE)
     if late.any():
         of, longest = f"of {times.size} delays of {owner}", _ms(times.max())
         yield f"{late.sum()} {of} are longer than a trial of {_ms(duration)}, up to {longest}: their spikes never arrive"
@@ -186,7 +187,11 @@ def rough_times(what: str, owner: str, times: float | Floats, dt: float) -> Iter
         A sentence for times that are rounded by more than a tenth of themselves, or to nothing.
     """
     times = np.atleast_1d(np.asarray(times, dtype=float))
-    rounded = nearest_steps(f"{what} of {owner}", times, dt) * dt
+    yield from _rough(what, owner, times, nearest_steps(f"{what} of {owner}", times, dt), dt)
+
+
+def _rough(what: str, owner: str, times: Floats, steps: Integers, dt: float) -> Iterator[str]:
+    rounded = steps * dt
     gone = (times > 0) & (rounded == 0)
     rough = ~gone & (abs(rounded - times) > ROUGH * times * (1 + _WHOLE))
     for which, how in ((gone, "rounded to 0 steps"), (rough, f"rounded by more than {100 * ROUGH:.0f} %")):

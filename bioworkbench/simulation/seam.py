@@ -17,7 +17,7 @@ from bioworkbench.records.errors import SimulationError, unknown_name
 from bioworkbench.records.execution import Execution
 from bioworkbench.records.kinds import check_kind, several
 from bioworkbench.records.network import Network, with_links
-from bioworkbench.records.neuron import refractory_time
+from bioworkbench.records.neuron import rough_refractory
 from bioworkbench.records.pathways import delay_of
 from bioworkbench.records.probe import Probe, check_distinct, outside, probe_of, variable_name
 from bioworkbench.records.protocol import Phase, RunState
@@ -25,7 +25,7 @@ from bioworkbench.records.randomness import seed_of
 from bioworkbench.records.recording import Recording
 from bioworkbench.records.stimulus import SpikeTrains, Stimulus, silence
 from bioworkbench.records.synapse import check_synaptic
-from bioworkbench.records.times import rough_delays, rough_times, seconds, whole_steps
+from bioworkbench.records.times import rough_delays, seconds, whole_steps
 from bioworkbench.simulation.backends.backend import Backend, Outcome
 from bioworkbench.simulation.backends.choice import (
     BACKENDS,
@@ -288,9 +288,8 @@ def _warn_of_times(network: Network, dt: float, duration: float) -> None:
             for sentence in rough_delays(name, delays, dt, duration):
                 warnings.warn(sentence, RuntimeWarning, stacklevel=4)
     for population in network.populations:
-        if (pause := refractory_time(population.model)) is not None:
-            for sentence in rough_times("refractory period", f"population '{population.name}'", pause, dt):
-                warnings.warn(sentence, RuntimeWarning, stacklevel=4)
+        for sentence in rough_refractory(population.model, population.name, dt):
+            warnings.warn(sentence, RuntimeWarning, stacklevel=4)
 
 
 def check_synapses(network: Network, backend: Backend) -> None:

@@ -72,9 +72,8 @@ def _distributed() -> Any:
 
 def _client(distributed: Any, address: str) -> Any:
     try:
-        distributed.comm.resolve_address(
-            address
-        )  # first: a client that cannot begin takes long to end, and prints why it did not
+        # Looked at first: a client that cannot begin takes long to end, and prints why it did not.
+        distributed.comm.resolve_address(address)
         return distributed.Client(address, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise SimulationError(
